@@ -1,0 +1,223 @@
+/* s1mple/pipeline.h - what travels from an opportunity to an order.
+ *
+ * Signal -> plan (entry, exit, size, routing) -> directive. All are host memory, borrowed for the
+ * callback; what a worker puts into a sink is copied before the call returns.
+ */
+#ifndef S1MPLE_PIPELINE_H
+#define S1MPLE_PIPELINE_H
+
+#include "s1mple/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One entry of a signal's metadata or a threat's details. `text` wins if it is not empty. */
+typedef struct s1_field { /* frozen per S1_ABI_MAJOR */
+    s1_str name;
+    s1_str text;
+    double number;
+} s1_field;
+
+#define S1_FIELD_NUMBER(name_, value_) ((s1_field){S1_STR(name_), {NULL, 0}, (value_)})
+#define S1_FIELD_TEXT(name_, text_)    ((s1_field){S1_STR(name_), (text_), 0.0})
+#define S1_FIELDS_MAX                  16u
+
+/* --- Opportunity. ------------------------------------------------------------------------- */
+
+/* What an OpportunityWorker found. As a draft opportunity_id, timestamp and asset_pair are empty:
+ * the sink mints the id and stamps the rest. */
+typedef struct s1_signal {
+    uint32_t size;
+    int32_t direction; /* enum s1_direction */
+    s1_opportunity_id opportunity_id;
+    s1_nanos timestamp;
+    s1_str asset_pair;
+    s1_str signal_type; /* "fvg_entry" */
+    double score;       /* 0..1; NaN if the worker gives none */
+    double price;       /* the price the idea is about (usually the close) */
+    const s1_field *metadata;
+    uint32_t metadata_count; /* <= S1_FIELDS_MAX */
+    uint32_t reserved;
+} s1_signal;
+
+typedef struct s1_signal_list { /* blueprint order, then emission order */
+    uint32_t size;
+    uint32_t count;
+    const s1_signal *items;
+    uint32_t stride; /* bytes; use s1_signal_list_at() */
+    uint32_t reserved;
+} s1_signal_list;
+
+static inline const s1_signal *s1_signal_list_at(const s1_signal_list *list, uint32_t index)
+{
+    return (const s1_signal *)(const void *)((const char *)(const void *)list->items +
+                                             (size_t)index * list->stride);
+}
+
+/* The one place an OpportunityID comes from. */
+typedef struct s1_opportunity_sink {
+    uint32_t size;
+    uint32_t reserved;
+    void *self;
+    s1_rc (*emit)(void *self, const s1_signal *draft, s1_opportunity_id *ret_id, s1_err *err);
+} s1_opportunity_sink;
+
+/* --- Threat. ------------------------------------------------------------------------------ */
+
+enum s1_severity { S1_SEVERITY_LOW = 1, S1_SEVERITY_MEDIUM, S1_SEVERITY_HIGH, S1_SEVERITY_CRITICAL };
+
+/* A ThreatWorker reports, every tick, each threat that holds now; the host keeps the episode:
+ * first report raises (and mints the ThreatID), a changed severity updates, silence clears. */
+typedef struct s1_threat_report {
+    uint32_t size;
+    int32_t severity;   /* enum s1_severity */
+    s1_str key;         /* tells episodes of one worker apart; may be empty */
+    s1_str threat_type; /* "MAX_DRAWDOWN_BREACHED" */
+    const s1_field *details;
+    uint32_t detail_count; /* <= S1_FIELDS_MAX */
+    uint32_t reserved;
+} s1_threat_report;
+
+/* The one place a ThreatID comes from. */
+typedef struct s1_threat_sink {
+    uint32_t size;
+    uint32_t reserved;
+    void *self;
+    s1_rc (*report)(void *self, const s1_threat_report *report, s1_threat_id *ret_id, s1_err *err);
+} s1_threat_sink;
+
+/* An active threat (CriticalEvent of the spec). */
+typedef struct s1_threat {
+    uint32_t size;
+    int32_t severity;
+    s1_threat_id threat_id;
+    s1_str threat_type;
+    s1_str category; /* PORTFOLIO_RISK, MARKET_RISK, ...: the worker's subtype */
+    s1_str worker;   /* instance id */
+    s1_str key;
+    s1_nanos raised_at;
+    s1_nanos updated_at;
+    uint32_t is_new; /* raised in this tick */
+    uint32_t reserved;
+} s1_threat;
+
+typedef struct s1_threat_list { /* all that are active, in blueprint order */
+    uint32_t size;
+    uint32_t count;
+    const s1_threat *items;
+    uint32_t stride; /* bytes; use s1_threat_list_at() */
+    uint32_t reserved;
+} s1_threat_list;
+
+static inline const s1_threat *s1_threat_list_at(const s1_threat_list *list, uint32_t index)
+{
+    return (const s1_threat *)(const void *)((const char *)(const void *)list->items +
+                                             (size_t)index * list->stride);
+}
+
+/* --- Planning. ---------------------------------------------------------------------------- */
+
+enum s1_order_type { S1_ORDER_MARKET = 1, S1_ORDER_LIMIT, S1_ORDER_STOP };
+enum s1_time_in_force { S1_TIF_GTC = 1, S1_TIF_IOC, S1_TIF_FOK };
+
+/* The one record planning evolves. Each phase writes its own block only; the host checks. Zero
+ * means "not set" for every price and the quantity. */
+typedef struct s1_plan {
+    uint32_t size;
+    int32_t direction; /* set by the host from the signal */
+    s1_trade_id trade_id;
+    s1_opportunity_id opportunity_id;
+    /* entry_planning */
+    s1_dec entry_price; /* expected; the base of stop, target and size */
+    int32_t entry_type; /* enum s1_order_type */
+    uint32_t reserved0;
+    /* exit_planning */
+    s1_dec stop_loss;
+    s1_dec take_profit;
+    /* size_planning */
+    s1_dec quantity;
+    /* order_routing */
+    s1_dec limit_price;
+    s1_dec trigger_price;
+    int32_t order_type;    /* enum s1_order_type */
+    int32_t time_in_force; /* enum s1_time_in_force */
+    uint32_t post_only;
+    uint32_t reserved1;
+} s1_plan;
+
+/* A planning worker lets the plan pass (the default) or refuses the opportunity. */
+typedef struct s1_verdict {
+    uint32_t size;
+    uint32_t is_rejected;
+    s1_str code;            /* "THREAT_ACTIVE", "STOP_TOO_CLOSE"; copied by the host */
+    double limit, actual;   /* NaN where they mean nothing */
+    s1_threat_id threat_id; /* set where a threat caused it */
+} s1_verdict;
+
+/* Refuses the opportunity with a reason; the host journals OPPORTUNITY_REJECTED. */
+static inline void s1_verdict_reject(s1_verdict *verdict, s1_str code, double limit, double actual)
+{
+    verdict->is_rejected = 1;
+    verdict->code = code;
+    verdict->limit = limit;
+    verdict->actual = actual;
+}
+
+/* --- Execution. --------------------------------------------------------------------------- */
+
+/* Why an ExecutionWorker is called. X(value, name in YAML `triggers`). */
+#define S1_TRIGGER_MAP(X)                                                                          \
+    X(S1_ON_PLAN_APPROVED, "on_plan_approved")                                                     \
+    X(S1_ON_CONTEXT_READY, "on_context_ready")                                                     \
+    X(S1_ON_SIGNAL_GENERATED, "on_signal_generated")                                               \
+    X(S1_ON_THREAT_DETECTED, "on_threat_detected")                                                 \
+    X(S1_ON_LEDGER_UPDATE, "on_ledger_update")                                                     \
+    X(S1_ON_POSITION_OPENED, "on_position_opened")                                                 \
+    X(S1_ON_POSITION_CLOSED, "on_position_closed")
+enum s1_trigger {
+    S1_TRIGGER_NONE = 0,
+#define X(value, name) value,
+    S1_TRIGGER_MAP(X)
+#undef X
+};
+
+typedef struct s1_execution_input {
+    uint32_t size;
+    int32_t trigger;               /* enum s1_trigger */
+    const s1_plan *directive;      /* S1_ON_PLAN_APPROVED: what the gate approved; else NULL */
+    const s1_signal_list *signals; /* of this tick; empty where none */
+    const s1_threat_list *threats; /* active now */
+} s1_execution_input;
+
+/* Why a position is to be closed. */
+typedef struct s1_close_request {
+    uint32_t size;
+    uint32_t reserved;
+    s1_str reason;                    /* closure_reason: "OPPOSITE_SIGNAL", "THREAT" */
+    s1_dec quantity;                  /* zero: all of it */
+    s1_threat_id threat_id;           /* set where a threat forces it */
+    s1_opportunity_id opportunity_id; /* set where a signal asks for it */
+} s1_close_request;
+
+/* Orders through the environment, the only road to a venue. Reduce-only calls pass the gate at
+ * once. Errors: S1_E_NOT_FOUND for an unknown trade, S1_E_DENIED outside the right trigger,
+ * S1_E_INVALID for a price that is not a multiple of the tick. */
+typedef struct s1_order_api {
+    uint32_t size;
+    uint32_t reserved;
+    void *self;
+    /* Sends the approved directive; once, only under S1_ON_PLAN_APPROVED. */
+    s1_rc (*submit)(void *self, const s1_plan *directive, s1_err *err);
+    /* Moves the protective stop. The host refuses a move that widens the risk. */
+    s1_rc (*modify_stop)(void *self, s1_trade_id trade_id, s1_dec price, s1_err *err);
+    /* Closes a position at market; a position already closing is left alone. */
+    s1_rc (*close)(void *self, s1_trade_id trade_id, const s1_close_request *request, s1_err *err);
+    /* Cancels a working entry order. */
+    s1_rc (*cancel_entry)(void *self, s1_trade_id trade_id, s1_str reason, s1_err *err);
+} s1_order_api;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* S1MPLE_PIPELINE_H */
