@@ -1,0 +1,20 @@
+/* backend/dtos/results/run_series.h - what a run leaves behind per bar, as borrowed columns.
+ *
+ * Row i is the i-th bar the run traded on (warm-up bars are not in it): the state after everything
+ * that happened at that bar's close. The arrays belong to whoever made the series (the engine) and
+ * live as long as the run.
+ */
+#ifndef S1_BACKEND_DTOS_RESULTS_RUN_SERIES_H
+#define S1_BACKEND_DTOS_RESULTS_RUN_SERIES_H
+
+#include "s1mple/market.h"
+
+typedef struct s1_run_series {
+    size_t count;
+    const s1_nanos *time;       /* close time of the bar, rising */
+    const s1_dec *equity;       /* cash + open positions marked at the close, quote currency */
+    const double *close;        /* close of the primary stream: the base of buy-and-hold */
+    const uint8_t *in_position; /* 1 if a position was open at the close; NULL: never */
+} s1_run_series;
+
+#endif /* S1_BACKEND_DTOS_RESULTS_RUN_SERIES_H */
