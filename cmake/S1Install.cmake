@@ -1,0 +1,33 @@
+# make install: bin/s1mpletrader, lib/s1mpletrader/{plugins,libduckdb.so}, include/s1mple,
+# share/s1mpletrader/config, a pkg-config file and a CMake package for plugin authors.
+set(s1_private_lib "${CMAKE_INSTALL_LIBDIR}/s1mpletrader")
+if(TARGET s1mpletrader)
+  install(TARGETS s1mpletrader RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+if(s1_plugin_targets)
+  install(DIRECTORY "${PROJECT_BINARY_DIR}/plugins/" DESTINATION "${s1_private_lib}/plugins"
+    FILES_MATCHING PATTERN "*.so" PATTERN "manifest.yaml" PATTERN "README.md")
+endif()
+if(TARGET s1_duckdb_library)
+  install(PROGRAMS "${PROJECT_BINARY_DIR}/lib/libduckdb.so" DESTINATION "${s1_private_lib}")
+endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/s1mple" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILES_MATCHING PATTERN "*.h")
+if(EXISTS "${PROJECT_SOURCE_DIR}/config")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/config" DESTINATION "${CMAKE_INSTALL_DATADIR}/s1mpletrader")
+endif()
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
+
+configure_file("${PROJECT_SOURCE_DIR}/cmake/s1mpletrader.pc.in" "${PROJECT_BINARY_DIR}/s1mpletrader.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/s1mpletrader.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+include(CMakePackageConfigHelpers)
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/s1mpletrader-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/s1mpletrader-config.cmake"
+  INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/s1mpletrader"
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/s1mpletrader-config-version.cmake"
+  COMPATIBILITY SameMajorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/s1mpletrader-config.cmake"
+  "${PROJECT_BINARY_DIR}/s1mpletrader-config-version.cmake"
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/s1mpletrader")

@@ -1,0 +1,84 @@
+# Tests, fuzz targets and benches, found by name:
+#   tests/**/*_test.c, plugins/**/tests/*_test.c   one executable and one ctest each
+#   tests/**/*_test.sh, tests/**/*_test.py         one ctest each (exit code decides)
+#   tests/fuzz/<name>_fuzz.c                       libFuzzer with S1_SANITIZE=fuzzer, else a replay
+#   bench/*.c                                      built by the target bench-bin
+set(s1_all_layers s1_frontend_cli s1_services s1_backend s1_utils)
+
+# cmocka's macros cast; tests convert freely.
+set(s1_test_relaxed -Wno-conversion -Wno-sign-conversion -Wno-cast-qual -Wno-null-dereference
+  -Wno-double-promotion -Wno-missing-prototypes -Wno-float-conversion)
+
+if(cmocka_FOUND)
+  file(GLOB_RECURSE s1_support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
+  set(s1_support)
+  if(s1_support_sources)
+    add_library(s1_test_support STATIC ${s1_support_sources})
+    target_link_libraries(s1_test_support PUBLIC ${s1_all_layers} PkgConfig::cmocka PRIVATE s1_options)
+    target_compile_options(s1_test_support PRIVATE ${s1_test_relaxed})
+    set(s1_support s1_test_support)
+  endif()
+
+  file(GLOB_RECURSE s1_tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*_test.c")
+  file(GLOB s1_plugin_tests CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/plugins/*_workers/*/*/tests/*_test.c")
+  foreach(source IN LISTS s1_tests s1_plugin_tests)
+    s1_target_name("${source}" name)
+    if(source IN_LIST s1_plugin_tests)
+      # plugins/context_workers/trend/ema/tests/ema_test.c -> plugin_ema_ema_test
+      string(REGEX REPLACE "^.*/([^/]+)/tests/([^/]+)\\.c$" "plugin_\\1_\\2" name "${source}")
+    endif()
+    string(REGEX REPLACE "_test$" "" test "${name}")
+    add_executable(t_${name} "${source}")
+    target_link_libraries(t_${name} PRIVATE ${s1_support} ${s1_all_layers} PkgConfig::cmocka s1_options)
+    target_compile_options(t_${name} PRIVATE ${s1_test_relaxed})
+    set_target_properties(t_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests"
+      OUTPUT_NAME "${name}")
+    s1_register_test(${test} unit $<TARGET_FILE:t_${name}>)
+  endforeach()
+else()
+  message(STATUS "cmocka not found: no unit tests in this build ('make test' installs it)")
+endif()
+
+file(GLOB_RECURSE s1_scripts CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/tests/*_test.sh" "${PROJECT_SOURCE_DIR}/tests/*_test.py")
+set(s1_python "${PROJECT_SOURCE_DIR}/.deps/venv/bin/python")
+foreach(script IN LISTS s1_scripts)
+  s1_target_name("${script}" name)
+  string(REGEX REPLACE "_test$" "" test "${name}")
+  if(script MATCHES "\\.py$")
+    s1_register_test(${test} script "${s1_python}" "${script}")
+  else()
+    s1_register_test(${test} script bash "${script}")
+  endif()
+endforeach()
+
+file(GLOB s1_fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*_fuzz.c")
+foreach(source IN LISTS s1_fuzzers)
+  get_filename_component(name "${source}" NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" corpus "${name}")
+  add_executable(${name} "${source}")
+  target_link_libraries(${name} PRIVATE ${s1_all_layers} s1_options)
+  target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+  if(S1_SANITIZE STREQUAL "fuzzer")
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/fuzz/standalone_main.c")
+    s1_register_test(fuzz.${corpus} fuzz $<TARGET_FILE:${name}>
+      "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${corpus}")
+  endif()
+endforeach()
+
+add_custom_target(bench-bin)
+file(GLOB s1_benches CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.c")
+foreach(source IN LISTS s1_benches)
+  get_filename_component(name "${source}" NAME_WE)
+  add_executable(bench_${name} EXCLUDE_FROM_ALL "${source}")
+  target_link_libraries(bench_${name} PRIVATE ${s1_all_layers} s1_options)
+  set_target_properties(bench_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench" OUTPUT_NAME "${name}")
+  add_dependencies(bench-bin bench_${name})
+endforeach()
+
+include(S1Lint)
