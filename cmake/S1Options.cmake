@@ -16,10 +16,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 set(CMAKE_C_FLAGS_DEBUG "-O1 -g -DS1_DEBUG=1")
 set(CMAKE_C_FLAGS_RELEASE "-O3 -g") # S1_ASSERT stays on: no NDEBUG
-set(CMAKE_C_FLAGS_COVER "-O0 -g --coverage -fprofile-abs-path -DS1_DEBUG=1")
-set(CMAKE_EXE_LINKER_FLAGS_COVER "--coverage")
-set(CMAKE_SHARED_LINKER_FLAGS_COVER "--coverage")
-set(CMAKE_MODULE_LINKER_FLAGS_COVER "--coverage")
+set(CMAKE_C_FLAGS_COVER "-O0 -g -DS1_DEBUG=1")
 
 set(S1_SANITIZE "" CACHE STRING "empty, address, thread or fuzzer")
 option(S1_WERROR "warnings are errors" ON)
@@ -53,7 +50,7 @@ endif()
 # off so that results are the same bytes whatever a compiler could fuse.
 set(s1_codegen
   -march=x86-64-v2 -ffp-contract=off -fno-common -fno-strict-overflow
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 set(s1_hardening -fstack-protector-strong -fstack-clash-protection -fcf-protection)
 set(s1_link -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
 
@@ -70,7 +67,6 @@ endif()
 
 if(s1_sanitizers)
   # Instrumented code makes gcc's flow warnings guess wrongly; the plain builds keep them.
-  target_compile_options(s1_options INTERFACE ${s1_sanitizers})
   target_link_options(s1_options INTERFACE ${s1_sanitizers})
   target_compile_definitions(s1_options INTERFACE S1_SANITIZED=1)
   list(APPEND s1_warnings -Wno-null-dereference)
@@ -82,7 +78,12 @@ elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Cover")
   list(APPEND s1_hardening -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
-target_compile_options(s1_options INTERFACE ${s1_warnings} ${s1_codegen} ${s1_hardening})
+set(s1_flags ${s1_warnings} ${s1_codegen} ${s1_hardening} ${s1_sanitizers}) # what plugins get too
+target_compile_options(s1_options INTERFACE ${s1_flags})
+if(CMAKE_BUILD_TYPE STREQUAL "Cover") # not for plugins: gcov's own symbols would be exported
+  target_compile_options(s1_options INTERFACE --coverage -fprofile-abs-path)
+  target_link_options(s1_options INTERFACE --coverage)
+endif()
 target_link_options(s1_options INTERFACE ${s1_link})
 if(S1_LTO)
   target_compile_options(s1_options INTERFACE -flto=auto -fno-fat-lto-objects)
