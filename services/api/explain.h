@@ -1,0 +1,36 @@
+/* services/api/explain.h - why a trade was, and was not, made: from the journal alone. */
+#ifndef S1_SERVICES_API_EXPLAIN_H
+#define S1_SERVICES_API_EXPLAIN_H
+
+#include "s1mple/base.h"
+
+typedef struct s1_explanation s1_explanation; /* opaque, heap */
+
+/* One line of the tree. Texts are NUL-terminated and borrowed until the explanation is freed. */
+typedef struct s1_explain_node {
+    const char *kind; /* "opportunity", "condition", "threat", "plan", "verdict", "order", ... */
+    const char *text; /* the line, one sentence */
+    const char *id;   /* full id of what it is about, or NULL */
+    s1_nanos time;    /* 0: the time of its parent */
+    uint64_t seq;     /* journal entry it comes from; 0: derived */
+    const struct s1_explain_node *first_child, *next;
+} s1_explain_node;
+
+/* Explains the opportunity, trade, threat or order whose id starts with `id` (at least 4 hex
+ * digits; dashes optional). Errors: S1_E_NOT_FOUND when no id starts so (or the journal was not
+ * kept in full), S1_E_INVALID when several do (the message lists some), S1_E_DATA, S1_E_IO. */
+S1_WARN_UNUSED
+s1_rc s1_api_explain(const char *results_dir, const char *id, s1_explanation **ret_explanation,
+                     s1_err *err);
+
+/* Explains all refused opportunities: one branch per stage, reason code and threat type, with
+ * counts and the first `examples_max` of each. */
+S1_WARN_UNUSED
+s1_rc s1_api_explain_rejected(const char *results_dir, uint32_t examples_max,
+                              s1_explanation **ret_explanation, s1_err *err);
+
+const s1_explain_node *s1_explanation_root_borrow(const s1_explanation *explanation);
+const char *s1_explanation_json_borrow(const s1_explanation *explanation); /* one JSON object */
+void s1_explanation_free(s1_explanation *explanation);                     /* accepts NULL */
+
+#endif /* S1_SERVICES_API_EXPLAIN_H */

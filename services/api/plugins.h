@@ -1,0 +1,36 @@
+/* services/api/plugins.h - what the plugin folders hold. */
+#ifndef S1_SERVICES_API_PLUGINS_H
+#define S1_SERVICES_API_PLUGINS_H
+
+#include "s1mple/base.h"
+
+typedef struct s1_plugin_catalog s1_plugin_catalog; /* opaque, heap */
+
+typedef struct s1_plugin_parameter {
+    const char *name, *type, *default_text, *range, *description;
+} s1_plugin_parameter;
+
+typedef struct s1_plugin_info { /* borrowed until the catalogue is freed; "" where nothing stands */
+    const char *name, *display_name, *type, *subtype, *version, *author, *description;
+    const char *dir;
+    const char *requires_columns, *provides_columns, *uses_columns, *requires_context;
+    const char *capabilities, *lookback;
+    const s1_plugin_parameter *parameters; /* [parameter_count] */
+    size_t parameter_count;
+    const char *fault; /* why it was refused; NULL if it is usable */
+} s1_plugin_info;
+
+/* Reads every manifest under `plugins_dir` (NULL: where the program's own plugins lie). No library
+ * is opened. Errors: S1_E_NOT_FOUND, S1_E_IO. Free with s1_plugin_catalog_free. */
+S1_WARN_UNUSED
+s1_rc s1_api_plugins(const char *plugins_dir, s1_plugin_catalog **ret_catalog, s1_err *err);
+const s1_plugin_info *s1_plugin_catalog_items(const s1_plugin_catalog *catalog, size_t *ret_count);
+void s1_plugin_catalog_free(s1_plugin_catalog *catalog); /* accepts NULL */
+
+/* Opens the library of the plugin in folder `dir` and checks it against its manifest: exported and
+ * imported symbols, ABI, name, version, type, capabilities. Errors: S1_E_PLUGIN, S1_E_ABI or
+ * S1_E_DENIED with the reason. */
+S1_WARN_UNUSED
+s1_rc s1_api_plugin_check(const char *dir, s1_err *err);
+
+#endif /* S1_SERVICES_API_PLUGINS_H */

@@ -1,0 +1,74 @@
+/* services/api/results.h - reads results folders. A frontend knows no file inside them. */
+#ifndef S1_SERVICES_API_RESULTS_H
+#define S1_SERVICES_API_RESULTS_H
+
+#include "s1mple/base.h"
+
+typedef struct s1_results s1_results; /* opaque, heap: one run of a results folder */
+
+/* One metric: a name, how a report calls it, and its value as text and number. */
+typedef struct s1_results_metric {
+    const char *name;  /* "sharpe" */
+    const char *label; /* "Sharpe" */
+    const char *kind;  /* "TIME", "DURATION", "COUNT", "MONEY", "FRACTION", "RATIO", "AMOUNT" */
+    const char *definition;
+    const char *text; /* as in the file; NULL where not defined */
+    double number;    /* NaN where not defined or a time */
+} s1_results_metric;
+
+typedef struct s1_results_count {
+    const char *name;
+    uint64_t value;
+} s1_results_count;
+
+typedef struct s1_results_trade { /* texts as in result_trades.csv, "" where empty */
+    const char *trade_id, *opportunity_id, *direction, *quantity;
+    const char *entry_time, *entry_price, *exit_time, *exit_price;
+    const char *fees, *pnl, *closure_reason, *threat_id;
+} s1_results_trade;
+
+/* Everything below is borrowed until the results are freed. Facts of run.json are texts, "" where
+ * the run did not state them. */
+typedef struct s1_results_view {
+    const char *dir;
+    const char *run_id, *strategy, *link, *environment, *asset_pair, *timeframe, *currency;
+    const char *version, *seed, *fill_rule, *journal_level, *command, *finish_reason;
+    const char *config_hash, *data_hash, *binary_hash, *journal_head;
+    const s1_results_metric *metrics; /* [metric_count], order of the report */
+    size_t metric_count;
+    const s1_results_count *counts; /* [count_count]: ticks, opportunities, ... */
+    size_t count_count;
+    const char *sampling; /* "daily" or "bar" */
+    double periods_per_year;
+    const char *json; /* the metrics and the run's facts as one JSON object */
+} s1_results_view;
+
+/* Opens the run in `dir`; for an operation of several links the one called `link` (NULL: the only
+ * one). Free with s1_results_free. Errors: S1_E_NOT_FOUND when there is no run, or several and no
+ * link was named (the message lists them), S1_E_DATA when a file is damaged, S1_E_IO. */
+S1_WARN_UNUSED
+s1_rc s1_api_results_open(const char *dir, const char *link, s1_results **ret_results, s1_err *err);
+void s1_results_free(s1_results *results); /* accepts NULL */
+const s1_results_view *s1_results_view_borrow(const s1_results *results);
+
+/* The metric or count of that name, NULL/0 where there is none. */
+const s1_results_metric *s1_results_metric_find(const s1_results_view *view, const char *name);
+uint64_t s1_results_count_find(const s1_results_view *view, const char *name);
+
+/* Reads result_trades.csv at the first call. Borrowed until the results are freed. */
+S1_WARN_UNUSED
+s1_rc s1_api_results_trades(s1_results *results, const s1_results_trade **ret_trades,
+                            size_t *ret_count, s1_err *err);
+
+/* The runs under a folder (itself, its children, their children), sorted by path. Each is opened;
+ * what cannot be read is left out and counted. Free with s1_results_list_free. */
+typedef struct s1_results_list {
+    s1_results **items; /* [count] */
+    size_t count;
+    size_t unreadable_count;
+} s1_results_list;
+S1_WARN_UNUSED
+s1_rc s1_api_results_list(const char *root, s1_results_list *ret_list, s1_err *err);
+void s1_results_list_free(s1_results_list *list); /* accepts NULL; empties it */
+
+#endif /* S1_SERVICES_API_RESULTS_H */
