@@ -1,0 +1,85 @@
+/* backend/data/persistors/parquet_persistor.h - the archive: IDataPersistor on Parquet files.
+ *
+ * Layout, one stream per folder, one file per calendar year (UTC) of bars, per month of trades:
+ *
+ *   ARCHIVE/<BASE_QUOTE>/<timeframe>/year=YYYY/ohlcv.parquet
+ *   ARCHIVE/<BASE_QUOTE>/trades/year=YYYY/month=MM/trades.parquet
+ *
+ * `_` in a pair's name is written "__" so that every folder name leads back to one pair. Columns:
+ *
+ *   ohlcv   time TIMESTAMP_NS (open time, UTC), open, high, low, close DECIMAL(18, price_scale),
+ *           volume DECIMAL(18, qty_scale)
+ *   trades  time TIMESTAMP_NS, price DECIMAL(18, price_scale), quantity DECIMAL(18, qty_scale),
+ *           side UTINYINT (enum s1_trade_side)
+ *
+ * Parquet v2, zstd, sorted by time, never null; key-value metadata s1_format = 1, asset_pair,
+ * timeframe_ns, data_type, price_scale, qty_scale, rows, first_ns, last_ns. Any Parquet reader can
+ * read the files; the persistor reads only files that carry the metadata. Files of one stream may
+ * differ in scale: readers give the largest. The same rows saved twice give the same bytes.
+ *
+ * A file appears whole or not at all: written as `<name>.partial`, fsync, rename, fsync of the
+ * folder. A leftover `.partial` is ignored by reads and overwritten by the next save.
+ */
+#ifndef S1_BACKEND_DATA_PERSISTORS_PARQUET_PERSISTOR_H
+#define S1_BACKEND_DATA_PERSISTORS_PARQUET_PERSISTOR_H
+
+#include "backend/core/interfaces/data_persistor.h"
+#include "backend/data/persistors/duckdb_library.h"
+#include "backend/dtos/results/run_series.h"
+#include "backend/utils/fs.h"
+#include "s1mple/base.h"
+
+typedef struct s1_parquet_options {
+    const s1_fs *fs;   /* borrowed; folders, renames, hashes (DuckDB reads and writes the files) */
+    s1_duckdb *duckdb; /* borrowed; loaded at the first use that needs it */
+    const char *archive; /* the folder; copied. Saving creates it, reading does not. */
+} s1_parquet_options;
+
+/* An archive as an s1_data_persistor. Opens nothing yet. Free with s1_data_persistor_free, before
+ * the duckdb and the fs. Errors: S1_E_INVALID, S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_persistor_new(const s1_parquet_options *options, s1_data_persistor **ret_persistor,
+                               s1_err *err);
+
+/* --- Small tables ---------------------------------------------------------------------------- */
+
+/* X(NAME, value): the column types a table may have, and what `values` points at. */
+#define S1_PARQUET_TYPE_MAP(X)                                                                     \
+    X(TIMESTAMP_NS, 1) /* s1_nanos -> TIMESTAMP_NS, UTC */                                         \
+    X(INT64, 2)        /* int64_t -> BIGINT */                                                     \
+    X(DOUBLE, 3)       /* double -> DOUBLE, bit for bit */                                         \
+    X(BOOL, 4)         /* uint8_t, 0 or 1 -> BOOLEAN */                                            \
+    X(DECIMAL, 5)      /* int64_t mantissas at `scale` -> DECIMAL(18, scale) */                    \
+    X(MONEY, 6)        /* s1_dec -> DECIMAL(38, 18): below 10^20 either side of zero */
+enum s1_parquet_type {
+#define X(name, value) S1_PARQUET_##name = (value),
+    S1_PARQUET_TYPE_MAP(X)
+#undef X
+};
+
+#define S1_PARQUET_COLUMNS_MAX 64u
+
+typedef struct s1_parquet_column {
+    s1_str name;        /* 1..64 of a-z A-Z 0-9 _ */
+    int32_t type;       /* enum s1_parquet_type */
+    uint32_t scale;     /* of DECIMAL, 0..18; else 0 */
+    const void *values; /* [row_count] of the type's element */
+} s1_parquet_column;
+
+/* Writes a table whole or not at all (`path`.partial, fsync, rename, fsync of the folder, which
+ * must exist; an existing file is replaced). Zero rows are a table too. The bytes depend on the
+ * columns alone: not on time, threads or path. Errors: S1_E_INVALID for a malformed column,
+ * S1_E_RANGE for a value its type cannot hold (with column and row), S1_E_IO. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_write_table(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
+                             const s1_parquet_column *columns, size_t column_count,
+                             size_t row_count, s1_err *err);
+
+/* results/equity.parquet: time, equity (DECIMAL(38, 18)), drawdown (DOUBLE, a fraction at or below
+ * zero), close (DOUBLE), in_position (BOOLEAN; all false where the series has none). `drawdown` is
+ * [series->count]. Errors as s1_parquet_write_table. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_write_equity(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
+                              const s1_run_series *series, const double *drawdown, s1_err *err);
+
+#endif /* S1_BACKEND_DATA_PERSISTORS_PARQUET_PERSISTOR_H */
