@@ -31,7 +31,7 @@ typedef struct s1_series {
 static inline double s1_series_at(const s1_series *series, uint64_t ago)
 {
     const uint64_t rows = *series->rows;
-    return ago < rows ? series->values[rows - 1 - ago] : NAN;
+    return ago < rows ? series->values[rows - 1 - ago] : (double)NAN;
 }
 
 /* The newest value; NaN where there is none. */
@@ -147,6 +147,9 @@ static inline const s1_position *s1_ledger_position(const s1_ledger_view *ledger
                                                (size_t)index * ledger->position_stride);
 }
 
+struct s1_signal_list; /* s1mple/pipeline.h */
+struct s1_threat_list;
+
 /* What a worker is handed every tick. */
 typedef struct s1_context {
     uint32_t size;
@@ -160,6 +163,10 @@ typedef struct s1_context {
     const s1_ledger_view *ledger;
     uint32_t is_warmup; /* before `from`: detectors are not called */
     uint32_t reserved;
+    /* What earlier workers of the same operator found in this tick, under SEQUENTIAL; always empty
+     * under PARALLEL. Never NULL. */
+    const struct s1_signal_list *signals;
+    const struct s1_threat_list *threats;
 } s1_context;
 
 /* A named comparison whose value, threshold and outcome the host can put beside a decision, or
