@@ -117,7 +117,7 @@ duckdb_library() {
         local work="$deps/npm"
         mkdir -p "$work" && cp package.json package-lock.json "$work/"
         : >"$log"
-        step "libduckdb.so (npm, 70 MB)" npm --prefix "$work" ci --ignore-scripts --no-audit --no-fund \
+        step "libduckdb.so (npm, 70 MB)" npm --prefix "$work" ci --prefer-offline --ignore-scripts --no-audit --no-fund \
             --fetch-retries=1 --fetch-timeout=120000 || fail "libduckdb.so from npm (@duckdb/node-bindings-linux-x64)"
         mv -f "$work/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so" "$target" 2>>"$log" ||
             fail "libduckdb.so: the npm package does not hold it"
