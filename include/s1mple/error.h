@@ -22,13 +22,13 @@ static inline void s1_err_push(s1_err *err, const char *file, const char *func, 
     err->depth++;
 }
 
-/* Fills in `err` (may be NULL) from a format and returns `code`, for `return S1_RAISE(...)`. */
+/* Fills in `err` (may be NULL) from a format. Use S1_RAISE. */
 S1_PRINTF(6, 7)
-static inline s1_rc s1_err_raise(s1_err *err, s1_rc code, const char *file, const char *func,
-                                 uint32_t line, const char *format, ...)
+static inline void s1_err_raise(s1_err *err, s1_rc code, const char *file, const char *func,
+                                uint32_t line, const char *format, ...)
 {
     if (err == NULL) {
-        return code;
+        return;
     }
     char message[sizeof err->msg]; /* the arguments may point into err itself */
     va_list args;
@@ -43,11 +43,12 @@ static inline s1_rc s1_err_raise(s1_err *err, s1_rc code, const char *file, cons
         }
     }
     s1_err_push(err, file, func, line);
-    return code;
 }
 
+/* `return S1_RAISE(err, S1_E_INVALID, "side %d", side);`. The value is `code` itself, so that the
+ * compiler knows a failure was returned. */
 #define S1_RAISE(err, code, ...)                                                                   \
-    s1_err_raise((err), (code), __FILE__, __func__, __LINE__, __VA_ARGS__)
+    (s1_err_raise((err), (code), __FILE__, __func__, __LINE__, __VA_ARGS__), (code))
 
 /* Evaluates `call`; on failure records this place and returns the code. */
 #define S1_TRY(err, call)                                                                          \

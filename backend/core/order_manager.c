@@ -1,0 +1,562 @@
+#include "backend/core/order_manager.h"
+
+#include "backend/core/order_journal_internal.h"
+#include "backend/utils/assert.h"
+#include "backend/utils/reserve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REASONS_MAX     64u
+#define REASON_TEXT_MAX 48u
+#define RECORDS_MAX     (16u * 1024u * 1024u) /* address space only; pages are touched as needed */
+
+/* A trade from its directive to its last fill. */
+typedef struct trade {
+    s1_plan plan; /* stop_loss and take_profit follow adjustments */
+    s1_dec reserved;
+    bool is_entered;
+    bool is_closing;
+    bool is_stop_moved;
+    s1_nanos entry_time;
+    uint64_t entry_row;
+    s1_dec entry_quantity, entry_notional; /* sums over the entry fills */
+    s1_dec exit_quantity, exit_notional;
+    s1_dec fees, pnl; /* pnl gross of fees */
+    s1_order_id entry_order, stop_order, target_order, exit_order; /* none where not working */
+    s1_str close_reason; /* interned; of the exit order that works */
+    s1_threat_id close_threat;
+    s1_opportunity_id close_opportunity;
+} trade;
+
+struct s1_order_manager {
+    s1_order_manager_options options;
+    s1_environment environment;
+    s1_nanos now;
+    uint64_t row;
+    uint32_t changes; /* enum s1_ledger_change */
+    trade *trades;    /* oldest first */
+    uint32_t trade_count;
+    s1_trade_record *records; /* reserved address space */
+    size_t record_count;
+    char reasons[REASONS_MAX][REASON_TEXT_MAX];
+    uint32_t reason_count;
+};
+
+s1_rc s1_order_manager_new(const s1_order_manager_options *options, s1_order_manager **ret_manager,
+                           s1_err *err)
+{
+    s1_order_manager *const manager = calloc(1, sizeof *manager);
+    if (manager == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "an order manager");
+    }
+    manager->options = *options;
+    manager->trades = calloc(options->trades_max, sizeof *manager->trades);
+    manager->records = s1_reserve_new(RECORDS_MAX * sizeof *manager->records);
+    if (manager->trades == NULL || manager->records == NULL) {
+        s1_order_manager_free(manager);
+        return S1_RAISE(err, S1_E_NO_MEMORY, "an order manager of %u trades", options->trades_max);
+    }
+    *ret_manager = manager;
+    return S1_OK;
+}
+
+void s1_order_manager_free(s1_order_manager *manager)
+{
+    if (manager != NULL) {
+        s1_reserve_free(manager->records, RECORDS_MAX * sizeof *manager->records);
+        free(manager->trades);
+        free(manager);
+    }
+}
+
+void s1_order_manager_connect(s1_order_manager *manager, const s1_environment *environment)
+{
+    manager->environment = *environment;
+}
+
+void s1_order_manager_begin_tick(s1_order_manager *manager, s1_nanos now, uint64_t row)
+{
+    manager->now = now;
+    manager->row = row;
+}
+
+uint32_t s1_order_manager_take_changes(s1_order_manager *manager)
+{
+    const uint32_t changes = manager->changes;
+    manager->changes = 0;
+    return changes;
+}
+
+const s1_trade_record *s1_order_manager_trades(const s1_order_manager *manager, size_t *ret_count)
+{
+    *ret_count = manager->record_count;
+    return manager->records;
+}
+
+/* --- Small helpers. ----------------------------------------------------------------------- */
+
+static bool is_none(s1_uid uid)
+{
+    static const s1_uid none;
+    return memcmp(&uid, &none, sizeof none) == 0;
+}
+
+static trade *find_trade(s1_order_manager *manager, s1_trade_id trade_id)
+{
+    for (uint32_t i = 0; i < manager->trade_count; i++) {
+        if (memcmp(&manager->trades[i].plan.trade_id, &trade_id, sizeof trade_id) == 0) {
+            return &manager->trades[i];
+        }
+    }
+    return NULL;
+}
+
+static void forget_trade(s1_order_manager *manager, trade *trade)
+{
+    const size_t index = (size_t)(trade - manager->trades);
+    memmove(trade, trade + 1, (manager->trade_count - index - 1) * sizeof *trade);
+    manager->trade_count--;
+}
+
+/* A copy of the text that lives as long as the manager. */
+static s1_rc intern_reason(s1_order_manager *manager, s1_str reason, s1_str *ret_reason, s1_err *err)
+{
+    for (uint32_t i = 0; i < manager->reason_count; i++) {
+        if (strlen(manager->reasons[i]) == reason.len &&
+            memcmp(manager->reasons[i], reason.ptr, reason.len) == 0) {
+            *ret_reason = (s1_str){manager->reasons[i], reason.len};
+            return S1_OK;
+        }
+    }
+    if (reason.len == 0 || reason.len >= REASON_TEXT_MAX || manager->reason_count == REASONS_MAX) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "closure reason '%.*s': expected 1 to %u characters, %u reasons at most",
+                        S1_STR_ARG(reason), REASON_TEXT_MAX - 1, REASONS_MAX);
+    }
+    char *const copy = manager->reasons[manager->reason_count++];
+    memcpy(copy, reason.ptr, reason.len);
+    *ret_reason = (s1_str){copy, reason.len};
+    return S1_OK;
+}
+
+static s1_rc check(s1_order_manager *manager, s1_err *err)
+{
+    return manager->options.checks_invariants ? s1_ledger_check(manager->options.ledger, err)
+                                              : S1_OK;
+}
+
+s1_rc s1_order_manager_cost(const s1_order_manager *manager, s1_dec price, s1_dec quantity,
+                            s1_dec *ret_cost, s1_err *err)
+{
+    const s1_instrument *const instrument = manager->options.instrument;
+    s1_dec notional, fee, held;
+    S1_TRY(err, s1_dec_mul(price, quantity, S1_ROUND_UP, &notional, err));
+    S1_TRY(err, s1_dec_mul(notional, instrument->taker_fee, S1_ROUND_UP, &fee, err));
+    held = notional;
+    if ((instrument->flags & S1_INSTRUMENT_MARGIN) != 0) {
+        S1_TRY(err, s1_dec_div(notional, instrument->leverage, S1_ROUND_UP, &held, err));
+    }
+    return s1_dec_add(held, fee, ret_cost, err);
+}
+
+/* --- Orders out. -------------------------------------------------------------------------- */
+
+/* Journals the intent, then tells the environment. */
+static s1_rc send(s1_order_manager *manager, const trade *trade, s1_order *order, s1_str worker,
+                  s1_err *err)
+{
+    order->order_id.uid = s1_id_next(manager->options.ids, S1_ID_ORDER);
+    order->trade_id = trade->plan.trade_id;
+    order->state = S1_ORDER_SUBMITTED;
+    S1_TRY(err, s1_order_journal_state(manager->options.journal, order, worker, S1_STR(""),
+                                       order->submitted_at, err));
+    return manager->environment.submit(manager->environment.self, order, err);
+}
+
+static int32_t exit_side(const trade *trade)
+{
+    return trade->plan.direction == S1_LONG ? S1_SELL : S1_BUY;
+}
+
+s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive, s1_str worker,
+                              s1_err *err)
+{
+    if (find_trade(manager, directive->trade_id) != NULL) {
+        return S1_RAISE(err, S1_E_EXISTS, "the directive of this trade was sent already");
+    }
+    if (manager->trade_count == manager->options.trades_max) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u trades are open or pending, the most of this run",
+                        manager->options.trades_max);
+    }
+    s1_order order = {.side = directive->direction == S1_LONG ? S1_BUY : S1_SELL,
+                      .type = directive->order_type,
+                      .role = S1_ROLE_ENTRY,
+                      .time_in_force = directive->time_in_force,
+                      .post_only = directive->post_only,
+                      .quantity = directive->quantity,
+                      .submitted_at = manager->now};
+    if (directive->order_type == S1_ORDER_LIMIT) {
+        order.price = directive->limit_price;
+    } else if (directive->order_type == S1_ORDER_STOP) {
+        order.price = directive->trigger_price;
+    }
+    trade fresh = {.plan = *directive};
+    S1_TRY(err, s1_order_manager_cost(manager,
+                                      s1_dec_is_zero(order.price) ? directive->entry_price
+                                                                  : order.price,
+                                      directive->quantity, &fresh.reserved, err));
+    S1_TRY(err, s1_ledger_reserve(manager->options.ledger, fresh.reserved, err));
+    manager->options.ledger->view.pending_entries++;
+    manager->changes |= S1_LEDGER_CHANGED;
+    trade *const slot = &manager->trades[manager->trade_count++];
+    *slot = fresh;
+    return send(manager, slot, &order, worker, err);
+}
+
+s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
+                             const s1_close_request *request, s1_str worker, s1_err *err)
+{
+    trade *const trade = find_trade(manager, trade_id);
+    const s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, trade_id);
+    if (trade == NULL || position == NULL) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no open position of this trade to close");
+    }
+    if (trade->is_closing) {
+        return S1_OK;
+    }
+    const s1_dec quantity = s1_dec_is_zero(request->quantity) ? position->view.quantity
+                                                              : request->quantity;
+    if (s1_dec_sign(quantity) < 0 || s1_dec_cmp(quantity, position->view.quantity) > 0) {
+        return S1_RAISE(err, S1_E_INVALID, "a close of more than is open");
+    }
+    S1_TRY(err, intern_reason(manager, request->reason, &trade->close_reason, err));
+    trade->close_threat = request->threat_id;
+    trade->close_opportunity = request->opportunity_id;
+    trade->is_closing = true;
+    s1_ledger_find(manager->options.ledger, trade_id)->view.is_closing = 1;
+    s1_order order = {.side = exit_side(trade),
+                      .type = S1_ORDER_MARKET,
+                      .role = S1_ROLE_EXIT,
+                      .time_in_force = S1_TIF_GTC,
+                      .quantity = quantity,
+                      .submitted_at = manager->now};
+    return send(manager, trade, &order, worker, err);
+}
+
+s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade_id, s1_str reason,
+                                    s1_err *err)
+{
+    const trade *const trade = find_trade(manager, trade_id);
+    if (trade == NULL || is_none(trade->entry_order.uid)) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no working entry order of this trade");
+    }
+    return manager->environment.cancel(manager->environment.self, trade->entry_order, reason, err);
+}
+
+/* Submits or moves the protective order of a role so that it covers the whole position. */
+static s1_rc protect(s1_order_manager *manager, trade *trade, int32_t role, s1_nanos time,
+                     s1_err *err)
+{
+    const bool is_stop = role == S1_ROLE_STOP_LOSS;
+    const s1_dec price = is_stop ? trade->plan.stop_loss : trade->plan.take_profit;
+    const s1_order_id working = is_stop ? trade->stop_order : trade->target_order;
+    const s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
+    if (s1_dec_is_zero(price) || position == NULL) {
+        return S1_OK;
+    }
+    if (!is_none(working.uid)) {
+        return manager->environment.modify(manager->environment.self, working, price,
+                                           position->view.quantity, err);
+    }
+    s1_order order = {.side = exit_side(trade),
+                      .type = is_stop ? S1_ORDER_STOP : S1_ORDER_LIMIT,
+                      .role = role,
+                      .time_in_force = S1_TIF_GTC,
+                      .quantity = position->view.quantity,
+                      .price = price,
+                      .submitted_at = time};
+    return send(manager, trade, &order, S1_STR(""), err);
+}
+
+s1_rc s1_order_manager_modify_stop(s1_order_manager *manager, s1_trade_id trade_id, s1_dec price,
+                                   s1_str worker, s1_err *err)
+{
+    trade *const trade = find_trade(manager, trade_id);
+    s1_ledger_position_record *const position = s1_ledger_find(manager->options.ledger, trade_id);
+    if (trade == NULL || position == NULL) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no open position of this trade");
+    }
+    s1_dec rounded;
+    S1_TRY(err, s1_dec_round_to_step(price, manager->options.instrument->tick_size,
+                                     S1_ROUND_HALF_EVEN, &rounded, err));
+    if (!s1_dec_eq(rounded, price) || s1_dec_sign(price) <= 0) {
+        return S1_RAISE(err, S1_E_INVALID, "stop price: expected a positive multiple of the tick");
+    }
+    const s1_dec old = trade->plan.stop_loss;
+    const int sign = s1_direction_sign(trade->plan.direction);
+    if (!s1_dec_is_zero(old) && sign * s1_dec_cmp(price, old) <= 0) {
+        return S1_RAISE(err, S1_E_INVALID, "the stop may only move closer to the price");
+    }
+    trade->plan.stop_loss = price;
+    trade->is_stop_moved = true;
+    position->view.stop_loss = price;
+    manager->changes |= S1_LEDGER_CHANGED;
+    S1_TRY(err, s1_order_journal_adjusted(manager->options.journal, trade_id, S1_STR("stop_loss"),
+                                          old, price, worker, manager->now, err));
+    return protect(manager, trade, S1_ROLE_STOP_LOSS, manager->now, err);
+}
+
+/* --- What comes back. --------------------------------------------------------------------- */
+
+static s1_rc cancel_if_working(s1_order_manager *manager, s1_order_id order_id, s1_err *err)
+{
+    return is_none(order_id.uid)
+               ? S1_OK
+               : manager->environment.cancel(manager->environment.self, order_id,
+                                             S1_STR("POSITION_CLOSED"), err);
+}
+
+static void release(s1_order_manager *manager, trade *trade)
+{
+    s1_ledger_release(manager->options.ledger, trade->reserved);
+    trade->reserved = S1_DEC_ZERO;
+    manager->options.ledger->view.pending_entries--;
+    manager->changes |= S1_LEDGER_CHANGED;
+}
+
+/* Adds one fill to running sums of quantity and notional. */
+static s1_rc accumulate(const s1_fill *fill, s1_dec *quantity, s1_dec *notional, s1_err *err)
+{
+    s1_dec part;
+    S1_TRY(err, s1_dec_mul(fill->price, fill->quantity, S1_ROUND_HALF_EVEN, &part, err));
+    S1_TRY(err, s1_dec_add(*notional, part, notional, err));
+    return s1_dec_add(*quantity, fill->quantity, quantity, err);
+}
+
+static s1_rc enter(s1_order_manager *manager, trade *trade, const s1_order *order,
+                   const s1_fill *fill, s1_err *err)
+{
+    const s1_ledger_fill booked = {.trade_id = trade->plan.trade_id,
+                                   .direction = trade->plan.direction,
+                                   .quantity = fill->quantity,
+                                   .price = fill->price,
+                                   .fee = fill->fee,
+                                   .time = fill->time,
+                                   .row = manager->row};
+    release(manager, trade);
+    trade->entry_order = (s1_order_id){0};
+    S1_TRY(err, s1_ledger_open(manager->options.ledger, &booked, err));
+    S1_TRY(err, accumulate(fill, &trade->entry_quantity, &trade->entry_notional, err));
+    S1_TRY(err, s1_dec_add(trade->fees, fill->fee, &trade->fees, err));
+    trade->is_entered = true;
+    trade->entry_time = fill->time;
+    trade->entry_row = manager->row;
+    s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
+    position->view.stop_loss = trade->plan.stop_loss;
+    position->view.take_profit = trade->plan.take_profit;
+    manager->changes |= S1_LEDGER_CHANGED | S1_LEDGER_OPENED;
+    S1_TRY(err, s1_order_journal_opened(manager->options.journal, &trade->plan, order, fill, err));
+    S1_TRY(err, check(manager, err));
+    S1_TRY(err, protect(manager, trade, S1_ROLE_STOP_LOSS, fill->time, err));
+    return protect(manager, trade, S1_ROLE_TAKE_PROFIT, fill->time, err);
+}
+
+/* Why the trade ended, from the order that ended it. */
+static s1_str closure_reason(const trade *trade, const s1_order *order)
+{
+    if (order->role == S1_ROLE_TAKE_PROFIT) {
+        return S1_STR("TAKE_PROFIT");
+    }
+    if (order->role == S1_ROLE_STOP_LOSS) {
+        return trade->is_stop_moved ? S1_STR("TRAILING_STOP") : S1_STR("STOP_LOSS");
+    }
+    return trade->close_reason;
+}
+
+static s1_rc record_trade(s1_order_manager *manager, const trade *trade, const s1_order *order,
+                          const s1_fill *fill, const s1_trade_record **ret_record, s1_err *err)
+{
+    if (manager->record_count == RECORDS_MAX) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u closed trades, the most of one run", RECORDS_MAX);
+    }
+    s1_trade_record record = {
+        .trade_id = trade->plan.trade_id,
+        .opportunity_id = trade->plan.opportunity_id,
+        .direction = trade->plan.direction,
+        .quantity = trade->exit_quantity,
+        .entry_time = trade->entry_time,
+        .exit_time = fill->time,
+        .fees = trade->fees,
+        .closure_reason = closure_reason(trade, order),
+        .asset_pair = manager->options.instrument->asset_pair,
+        .entry_row = trade->entry_row,
+        .exit_row = manager->row,
+    };
+    if (order->role == S1_ROLE_EXIT) {
+        record.threat_id = trade->close_threat;
+    }
+    S1_TRY(err, s1_dec_div(trade->entry_notional, trade->entry_quantity, S1_ROUND_HALF_EVEN,
+                           &record.entry_price, err));
+    S1_TRY(err, s1_dec_div(trade->exit_notional, trade->exit_quantity, S1_ROUND_HALF_EVEN,
+                           &record.exit_price, err));
+    S1_TRY(err, s1_dec_sub(trade->pnl, trade->fees, &record.pnl, err));
+    manager->records[manager->record_count] = record;
+    *ret_record = &manager->records[manager->record_count++];
+    return S1_OK;
+}
+
+static s1_rc finish_trade(s1_order_manager *manager, trade *trade, const s1_order *order,
+                          const s1_fill *fill, s1_err *err)
+{
+    const s1_trade_record *record;
+    S1_TRY(err, record_trade(manager, trade, order, fill, &record, err));
+    S1_TRY(err, s1_order_journal_closed(manager->options.journal, record, order,
+                                        order->role == S1_ROLE_EXIT ? trade->close_opportunity
+                                                                    : (s1_opportunity_id){0},
+                                        trade->pnl, err));
+    manager->changes |= S1_LEDGER_CLOSED;
+    const s1_order_id left[] = {trade->stop_order, trade->target_order, trade->exit_order};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        S1_TRY(err, cancel_if_working(manager, left[i], err));
+    }
+    forget_trade(manager, trade);
+    return S1_OK;
+}
+
+/* Forgets the order that just stopped working. */
+static void drop_order(trade *trade, s1_order_id order_id)
+{
+    s1_order_id *const slots[] = {&trade->entry_order, &trade->stop_order, &trade->target_order,
+                                  &trade->exit_order};
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        if (memcmp(slots[i], &order_id, sizeof order_id) == 0) {
+            *slots[i] = (s1_order_id){0};
+        }
+    }
+}
+
+static s1_rc leave(s1_order_manager *manager, trade *trade, const s1_order *order,
+                   const s1_fill *fill, s1_err *err)
+{
+    const s1_ledger_fill booked = {.trade_id = trade->plan.trade_id,
+                                   .direction = trade->plan.direction,
+                                   .quantity = fill->quantity,
+                                   .price = fill->price,
+                                   .fee = fill->fee,
+                                   .time = fill->time,
+                                   .row = manager->row};
+    s1_dec pnl;
+    bool is_closed;
+    drop_order(trade, order->order_id);
+    S1_TRY(err, s1_ledger_close(manager->options.ledger, &booked, &pnl, &is_closed, err));
+    S1_TRY(err, accumulate(fill, &trade->exit_quantity, &trade->exit_notional, err));
+    S1_TRY(err, s1_dec_add(trade->fees, fill->fee, &trade->fees, err));
+    S1_TRY(err, s1_dec_add(trade->pnl, pnl, &trade->pnl, err));
+    manager->changes |= S1_LEDGER_CHANGED;
+    S1_TRY(err, check(manager, err));
+    if (is_closed) {
+        return finish_trade(manager, trade, order, fill, err);
+    }
+    s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
+    trade->is_closing = false;
+    position->view.is_closing = 0;
+    s1_dec before;
+    S1_TRY(err, s1_dec_add(position->view.quantity, fill->quantity, &before, err));
+    S1_TRY(err, s1_order_journal_adjusted(manager->options.journal, trade->plan.trade_id,
+                                          S1_STR("quantity"), before, position->view.quantity,
+                                          S1_STR(""), fill->time, err));
+    S1_TRY(err, protect(manager, trade, S1_ROLE_STOP_LOSS, fill->time, err));
+    return protect(manager, trade, S1_ROLE_TAKE_PROFIT, fill->time, err);
+}
+
+/* May the entry still be paid? Prices may have moved since the gate looked. */
+static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
+{
+    s1_order_manager *const manager = self;
+    if (order->role != S1_ROLE_ENTRY) {
+        return S1_OK;
+    }
+    const trade *const trade = find_trade(manager, order->trade_id);
+    S1_ASSERT(trade != NULL);
+    const s1_ledger *const ledger = manager->options.ledger;
+    const bool has_margin = (manager->options.instrument->flags & S1_INSTRUMENT_MARGIN) != 0;
+    s1_dec cost;
+    S1_TRY(err, s1_order_manager_cost(manager, fill->price, fill->quantity, &cost, err));
+    if (s1_dec_cmp(cost, trade->reserved) <= 0) {
+        return S1_OK;
+    }
+    const s1_i128 others = s1_dec_raw(ledger->view.reserved) - s1_dec_raw(trade->reserved);
+    s1_i128 available = s1_dec_raw(has_margin ? ledger->view.equity : ledger->view.cash) - others;
+    if (has_margin) {
+        s1_dec used;
+        S1_TRY(err, s1_dec_div(s1_ledger_exposure(ledger), manager->options.instrument->leverage,
+                               S1_ROUND_UP, &used, err));
+        available -= s1_dec_raw(used);
+    }
+    return s1_dec_raw(cost) <= available ? S1_OK
+                                         : S1_RAISE(err, S1_E_DENIED, "INSUFFICIENT_FUNDS");
+}
+
+static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
+{
+    s1_order_manager *const manager = self;
+    trade *const trade = find_trade(manager, order->trade_id);
+    S1_ASSERT(trade != NULL);
+    S1_TRY(err, s1_order_journal_fill(manager->options.journal, order, fill, err));
+    return order->role == S1_ROLE_ENTRY ? enter(manager, trade, order, fill, err)
+                                        : leave(manager, trade, order, fill, err);
+}
+
+/* An entry that will never fill ends its trade before it began. */
+static s1_rc lose_entry(s1_order_manager *manager, trade *trade, const s1_order *order,
+                        s1_str reason, s1_nanos time, s1_err *err)
+{
+    const s1_plan plan = trade->plan;
+    release(manager, trade);
+    forget_trade(manager, trade);
+    return order->state == S1_ORDER_REJECTED
+               ? s1_order_journal_venue_refusal(manager->options.journal, &plan, reason, time, err)
+               : S1_OK;
+}
+
+static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err)
+{
+    s1_order_manager *const manager = self;
+    trade *const trade = find_trade(manager, order->trade_id);
+    S1_ASSERT(trade != NULL);
+    S1_TRY(err, s1_order_journal_state(manager->options.journal, order, S1_STR(""), reason, time,
+                                       err));
+    if (order->state == S1_ORDER_ACCEPTED) {
+        s1_order_id *const slots[] = {
+            [S1_ROLE_ENTRY] = &trade->entry_order,
+            [S1_ROLE_STOP_LOSS] = &trade->stop_order,
+            [S1_ROLE_TAKE_PROFIT] = &trade->target_order,
+            [S1_ROLE_EXIT] = &trade->exit_order,
+        };
+        *slots[order->role] = order->order_id;
+        return S1_OK;
+    }
+    drop_order(trade, order->order_id);
+    const bool is_over = order->state == S1_ORDER_REJECTED || order->state == S1_ORDER_CANCELED ||
+                         order->state == S1_ORDER_EXPIRED;
+    if (is_over && order->role == S1_ROLE_ENTRY && !trade->is_entered) {
+        return lose_entry(manager, trade, order, reason, time, err);
+    }
+    if (is_over && order->role == S1_ROLE_EXIT) {
+        trade->is_closing = false;
+    }
+    return S1_OK;
+}
+
+s1_order_listener s1_order_manager_listener(s1_order_manager *manager)
+{
+    return (s1_order_listener){.self = manager,
+                               .on_before_fill = on_before_fill,
+                               .on_fill = on_fill,
+                               .on_state = on_state};
+}

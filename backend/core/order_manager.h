@@ -1,0 +1,78 @@
+/* backend/core/order_manager.h - trades from directive to close: orders out, fills in, books kept.
+ *
+ * Stands between the ExecutionWorkers and the environment. It turns an approved plan into an entry
+ * order, a fill into ledger and journal entries and into the protective orders of the plan, and the
+ * end of a trade into a trade record. Every order has a trade, every trade an opportunity: no order
+ * without a cause. The order intent is in the journal before the environment hears of it.
+ *
+ * One manager belongs to one run and one thread. Nothing here allocates after _new.
+ */
+#ifndef S1_BACKEND_CORE_ORDER_MANAGER_H
+#define S1_BACKEND_CORE_ORDER_MANAGER_H
+
+#include "backend/core/interfaces/environment.h"
+#include "backend/core/journal.h"
+#include "backend/core/strategy_ledger.h"
+#include "backend/dtos/results/trade_record.h"
+#include "backend/utils/ids.h"
+
+typedef struct s1_order_manager s1_order_manager;
+
+typedef struct s1_order_manager_options {
+    s1_ledger *ledger;
+    s1_journal *journal;
+    s1_id_source *ids;
+    const s1_instrument *instrument;
+    uint32_t trades_max; /* pending and open at the same time */
+    bool checks_invariants; /* s1_ledger_check after every change */
+} s1_order_manager_options;
+
+/* Everything in `options` is borrowed and outlives the manager. */
+S1_WARN_UNUSED s1_rc s1_order_manager_new(const s1_order_manager_options *options,
+                                          s1_order_manager **ret_manager, s1_err *err);
+void s1_order_manager_free(s1_order_manager *manager); /* accepts NULL */
+
+/* What the environment is to be made with, and the environment itself, once it exists. */
+s1_order_listener s1_order_manager_listener(s1_order_manager *manager);
+void s1_order_manager_connect(s1_order_manager *manager, const s1_environment *environment);
+
+/* Tells the time: decisions from here on carry it. `row` is the row of the run series. */
+void s1_order_manager_begin_tick(s1_order_manager *manager, s1_nanos now, uint64_t row);
+
+/* Sends the entry order of an approved plan. Errors: S1_E_EXISTS if the trade is known,
+ * S1_E_NO_MEMORY at trades_max. */
+S1_WARN_UNUSED s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive,
+                                             s1_str worker, s1_err *err);
+
+/* Moves the protective stop closer. S1_E_NOT_FOUND, S1_E_INVALID if it would widen the risk or is
+ * not a multiple of the tick. */
+S1_WARN_UNUSED s1_rc s1_order_manager_modify_stop(s1_order_manager *manager, s1_trade_id trade_id,
+                                                  s1_dec price, s1_str worker, s1_err *err);
+
+/* Closes a position, or part of it, at market. Closing twice is no error and no second order. */
+S1_WARN_UNUSED s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
+                                            const s1_close_request *request, s1_str worker,
+                                            s1_err *err);
+
+/* Cancels a working entry order. S1_E_NOT_FOUND. */
+S1_WARN_UNUSED s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade_id,
+                                                   s1_str reason, s1_err *err);
+
+/* What a market order for this quantity at this price would hold of the cash, fee included; with
+ * margin, its margin. */
+S1_WARN_UNUSED s1_rc s1_order_manager_cost(const s1_order_manager *manager, s1_dec price,
+                                           s1_dec quantity, s1_dec *ret_cost, s1_err *err);
+
+enum s1_ledger_change {
+    S1_LEDGER_CHANGED = 1u << 0,
+    S1_LEDGER_OPENED = 1u << 1,
+    S1_LEDGER_CLOSED = 1u << 2
+};
+
+/* What changed since the last call (enum s1_ledger_change), and forgets it. */
+uint32_t s1_order_manager_take_changes(s1_order_manager *manager);
+
+/* Closed trades in order of their exit. Borrowed until the next close. */
+const s1_trade_record *s1_order_manager_trades(const s1_order_manager *manager, size_t *ret_count);
+
+#endif /* S1_BACKEND_CORE_ORDER_MANAGER_H */

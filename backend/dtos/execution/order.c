@@ -1,0 +1,53 @@
+#include "backend/dtos/execution/order.h"
+
+const char *s1_order_role_name(int32_t role)
+{
+    switch (role) {
+#define X(value, text)                                                                             \
+    case value:                                                                                    \
+        return text;
+        S1_ORDER_ROLE_MAP(X)
+#undef X
+    default:
+        return "invalid";
+    }
+}
+
+const char *s1_order_state_name(int32_t state)
+{
+    switch (state) {
+#define X(name)                                                                                    \
+    case S1_ORDER_##name:                                                                          \
+        return #name;
+        S1_ORDER_STATE_MAP(X)
+#undef X
+    default:
+        return "INVALID";
+    }
+}
+
+const char *s1_order_type_name(int32_t type)
+{
+    return type == S1_ORDER_MARKET  ? "MARKET"
+           : type == S1_ORDER_LIMIT ? "LIMIT"
+           : type == S1_ORDER_STOP  ? "STOP"
+                                    : "INVALID";
+}
+
+const char *s1_side_name(int32_t side)
+{
+    return side == S1_BUY ? "buy" : "sell";
+}
+
+const char *s1_fill_rule_name(int32_t rule)
+{
+    switch (rule) {
+#define X(name, is_ambiguous)                                                                      \
+    case S1_FILL_##name:                                                                           \
+        return #name;
+        S1_FILL_RULE_MAP(X)
+#undef X
+    default:
+        return "INVALID";
+    }
+}

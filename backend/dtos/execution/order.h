@@ -1,0 +1,108 @@
+/* backend/dtos/execution/order.h - orders, fills and what is said about them.
+ *
+ * One order state machine serves backtest, paper and live (ARCHITECTURE §7). Values only, no
+ * ownership: an order names its trade, the journal knows the rest.
+ */
+#ifndef S1_BACKEND_DTOS_EXECUTION_ORDER_H
+#define S1_BACKEND_DTOS_EXECUTION_ORDER_H
+
+#include "s1mple/error.h"
+#include "s1mple/pipeline.h"
+
+enum s1_side { S1_BUY = 1, S1_SELL };
+
+/* What an order is for. X(value, text in the journal). */
+#define S1_ORDER_ROLE_MAP(X)                                                                       \
+    X(S1_ROLE_ENTRY, "entry")                                                                      \
+    X(S1_ROLE_STOP_LOSS, "stop_loss")                                                              \
+    X(S1_ROLE_TAKE_PROFIT, "take_profit")                                                          \
+    X(S1_ROLE_EXIT, "exit")
+enum s1_order_role {
+    S1_ROLE_INVALID,
+#define X(value, text) value,
+    S1_ORDER_ROLE_MAP(X)
+#undef X
+};
+
+/* X(name): the states of ARCHITECTURE §7. */
+#define S1_ORDER_STATE_MAP(X)                                                                      \
+    X(INITIALIZED)                                                                                 \
+    X(DENIED)                                                                                      \
+    X(SUBMITTED)                                                                                   \
+    X(ACCEPTED)                                                                                    \
+    X(REJECTED)                                                                                    \
+    X(TRIGGERED)                                                                                   \
+    X(PARTIALLY_FILLED)                                                                            \
+    X(FILLED)                                                                                      \
+    X(PENDING_CANCEL)                                                                              \
+    X(CANCELED)                                                                                    \
+    X(EXPIRED)
+enum s1_order_state {
+    S1_ORDER_STATE_INVALID,
+#define X(name) S1_ORDER_##name,
+    S1_ORDER_STATE_MAP(X)
+#undef X
+};
+
+/* X(name, is_ambiguous): why a fill has the price it has. */
+#define S1_FILL_RULE_MAP(X)                                                                        \
+    X(OPEN, 0)                                                                                     \
+    X(OPEN_MARKETABLE, 0)                                                                          \
+    X(OPEN_GAP, 0)                                                                                 \
+    X(CLOSE, 0)                                                                                    \
+    X(LIMIT_TOUCH, 0)                                                                              \
+    X(STOP_TOUCH, 0)                                                                               \
+    X(AMBIGUOUS_STOP, 1)                                                                           \
+    X(AMBIGUOUS_TARGET, 1)                                                                         \
+    X(ENTRY_BAR_STOP, 1)
+enum s1_fill_rule {
+    S1_FILL_RULE_INVALID,
+#define X(name, is_ambiguous) S1_FILL_##name,
+    S1_FILL_RULE_MAP(X)
+#undef X
+        S1_FILL_RULE_COUNT
+};
+
+typedef struct s1_order {
+    s1_order_id order_id;
+    s1_trade_id trade_id;
+    int32_t side;  /* enum s1_side */
+    int32_t type;  /* enum s1_order_type */
+    int32_t role;  /* enum s1_order_role */
+    int32_t state; /* enum s1_order_state */
+    int32_t time_in_force;
+    uint32_t post_only;
+    s1_dec quantity;
+    s1_dec price; /* limit or trigger; zero for market */
+    s1_nanos submitted_at;
+    uint64_t accepted_bar; /* bars matched so far when it was accepted */
+} s1_order;
+
+typedef struct s1_fill {
+    s1_dec price; /* slippage included */
+    s1_dec quantity;
+    s1_dec fee;
+    s1_nanos time;
+    int32_t rule;     /* enum s1_fill_rule */
+    uint32_t is_maker;
+} s1_fill;
+
+/* Who hears what happened to an order. A failing callback stops the match. Callbacks may submit and
+ * cancel orders; a new order is not matched inside the bar that is being matched, except a
+ * protective order (stop_loss, take_profit) submitted from its entry's on_fill. */
+typedef struct s1_order_listener {
+    void *self;
+    /* May the order be filled for this much? S1_OK, or S1_E_DENIED with the reason in err. */
+    s1_rc (*on_before_fill)(void *self, const s1_order *order, const s1_fill *fill, s1_err *err);
+    s1_rc (*on_fill)(void *self, const s1_order *order, const s1_fill *fill, s1_err *err);
+    /* Any other state change: ACCEPTED, REJECTED, TRIGGERED, CANCELED, EXPIRED. reason may be "". */
+    s1_rc (*on_state)(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err);
+} s1_order_listener;
+
+const char *s1_order_role_name(int32_t role);
+const char *s1_order_state_name(int32_t state);
+const char *s1_order_type_name(int32_t type); /* MARKET, LIMIT, STOP */
+const char *s1_side_name(int32_t side);       /* buy, sell */
+const char *s1_fill_rule_name(int32_t rule);
+
+#endif /* S1_BACKEND_DTOS_EXECUTION_ORDER_H */

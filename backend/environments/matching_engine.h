@@ -1,0 +1,94 @@
+/* backend/environments/matching_engine.h - resting orders against bars, for backtest and paper.
+ *
+ * One instrument, whole fills, one order state machine:
+ *   SUBMITTED -> ACCEPTED -> (TRIGGERED ->) FILLED | CANCELED | EXPIRED, or REJECTED.
+ * What a bar cannot decide follows a named rule (enum s1_fill_rule) that travels with the fill and
+ * is counted. The rules, for a bar after the order was accepted:
+ *
+ *   at the open, in order of submission
+ *     market order                      the open                                    OPEN
+ *     marketable limit (first bar)      the open, as taker                          OPEN_MARKETABLE
+ *     stop already passed by the open   the open (a gap gives no better price)      OPEN_GAP
+ *   inside the bar
+ *     limit touched                     its limit price, as maker                   LIMIT_TOUCH
+ *     stop touched                      its trigger price                           STOP_TOUCH
+ *   stop-loss and take-profit of one position both inside the bar: policy `ambiguity`
+ *                                                                     AMBIGUOUS_STOP / _TARGET
+ *   entry and protective stop of one trade inside the same bar: after an entry at the open the
+ *     whole bar counts; after an entry inside the bar the stop counts and the target waits for the
+ *     next bar, because the bar does not tell what came first           ENTRY_BAR_STOP
+ *
+ * Slippage moves the price of market and stop fills against the trader, by a fraction, rounded to
+ * the tick away from the trader. Under same_close a market order fills at once at the close it was
+ * decided on (CLOSE); everything else is as above.
+ *
+ * The engine knows no ledger and no strategy: it reports to a listener. It allocates only in _new.
+ */
+#ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_ENGINE_H
+#define S1_BACKEND_ENVIRONMENTS_MATCHING_ENGINE_H
+
+#include "backend/dtos/execution/order.h"
+
+enum s1_fill_timing { S1_FILL_NEXT_OPEN = 1, S1_FILL_SAME_CLOSE };
+enum s1_ambiguity { S1_AMBIGUITY_STOP_FIRST = 1, S1_AMBIGUITY_TARGET_FIRST };
+
+typedef struct s1_matching_options {
+    const s1_instrument *instrument; /* outlives the engine */
+    int32_t timing;                  /* enum s1_fill_timing */
+    int32_t ambiguity;               /* enum s1_ambiguity */
+    s1_dec slippage;                 /* fraction of the price, 0.0005 = 5 basis points */
+    s1_dec maker_fee, taker_fee;     /* fractions of the notional */
+    uint32_t orders_max;             /* working at the same time */
+} s1_matching_options;
+
+typedef struct s1_matching_engine s1_matching_engine;
+
+/* Heap; free with s1_matching_free. `listener` is copied. */
+S1_WARN_UNUSED s1_rc s1_matching_new(const s1_matching_options *options,
+                                     const s1_order_listener *listener,
+                                     s1_matching_engine **ret_engine, s1_err *err);
+void s1_matching_free(s1_matching_engine *engine); /* accepts NULL */
+
+/* Takes an order (copied); order_id, trade_id, side, type, role, quantity, price and time_in_force
+ * are read. The listener hears ACCEPTED or REJECTED before this returns, and under same_close the
+ * fill of a market order. `last` is the newest closed bar. Errors: S1_E_NO_MEMORY at orders_max,
+ * else only what a callback returns: a refusal by the venue is a state, not an error. */
+S1_WARN_UNUSED s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order,
+                                        const s1_bar *last, s1_err *err);
+
+/* Cancels a working order. S1_E_NOT_FOUND if it is not working. */
+S1_WARN_UNUSED s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id,
+                                        s1_str reason, s1_nanos time, s1_err *err);
+
+/* Replaces price and quantity of a working limit or stop order. S1_E_NOT_FOUND if it is not
+ * working. */
+S1_WARN_UNUSED s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id,
+                                        s1_dec price, s1_dec quantity, s1_err *err);
+
+/* The working order of a trade in a role, or NULL. Borrowed until the next call. */
+const s1_order *s1_matching_find(const s1_matching_engine *engine, s1_trade_id trade_id,
+                                 int32_t role);
+
+/* The slow half of s1_matching_bar. */
+S1_WARN_UNUSED s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar,
+                                            s1_err *err);
+
+/* Fields the inline half needs; do not touch. */
+struct s1_matching_head {
+    uint64_t bars;
+    uint32_t working;
+};
+
+/* Matches the working orders against the next bar. Nanoseconds when nothing rests. */
+S1_WARN_UNUSED static inline s1_rc s1_matching_bar(s1_matching_engine *engine, const s1_bar *bar,
+                                                   s1_err *err)
+{
+    struct s1_matching_head *const head = (struct s1_matching_head *)(void *)engine;
+    head->bars++;
+    return head->working == 0 ? S1_OK : s1_matching_bar_orders(engine, bar, err);
+}
+
+/* How often each rule decided a fill; [enum s1_fill_rule]. Borrowed. */
+const uint64_t *s1_matching_rule_counts(const s1_matching_engine *engine);
+
+#endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_ENGINE_H */

@@ -1,0 +1,17 @@
+/* backend/utils/reserve.h - address space for arrays whose final length is not known.
+ *
+ * A reservation costs no memory until it is written, never moves, and needs no allocation on the
+ * tick path: the kernel hands out zeroed pages as they are touched.
+ */
+#ifndef S1_BACKEND_UTILS_RESERVE_H
+#define S1_BACKEND_UTILS_RESERVE_H
+
+#include <stddef.h>
+
+/* Zeroed, page-aligned address space of `bytes` (> 0), or NULL. Free with s1_reserve_free. */
+void *s1_reserve_new(size_t bytes);
+
+/* `bytes` as given to s1_reserve_new. Accepts NULL. */
+void s1_reserve_free(void *reserved, size_t bytes);
+
+#endif /* S1_BACKEND_UTILS_RESERVE_H */

@@ -1,0 +1,141 @@
+/* services/event_bus/event_bus.h - the bus of one run: FIFO, run-to-completion, nanoseconds.
+ *
+ * Event names are closed by event_map.yaml and become dense numbers at assembly; subscriptions are
+ * compiled into flat arrays by s1_bus_seal. Publishing appends to a ring; s1_bus_drain handles the
+ * ring until it is empty, so a market event is finished before the next is taken. Order is (time,
+ * priority, sequence): time by the run loop, priority among the subscribers of an event, sequence
+ * by the ring.
+ *
+ * A payload is borrowed: it must stay valid until the tick ends; one that reaches a deferred
+ * subscriber must be memory of the run, and shows what it holds at delivery. One bus, one thread.
+ */
+#ifndef S1_SERVICES_EVENT_BUS_EVENT_BUS_H
+#define S1_SERVICES_EVENT_BUS_EVENT_BUS_H
+
+#include "backend/utils/assert.h"
+#include "s1mple/error.h"
+
+#define S1_EVENT_NONE UINT32_MAX
+
+typedef struct s1_bus s1_bus;
+
+/* Handles one event. A failure stops the drain and travels to whoever drains: a critical handler is
+ * never silenced. Handlers may publish. */
+typedef s1_rc (*s1_bus_handler)(void *self, uint32_t event, const void *payload, s1_err *err);
+
+typedef struct s1_bus_subscription {
+    uint32_t event;
+    int32_t priority;  /* lower goes first; equal ones in order of subscription */
+    bool is_deferred;  /* delivered at the begin of the next tick */
+    s1_bus_handler handler;
+    void *self;
+} s1_bus_subscription;
+
+/* A bus for events[0..event_count); the names are borrowed. `queue_max` (a power of two) bounds the
+ * ring: a full ring is S1_E_NO_MEMORY, never a lost event. */
+S1_WARN_UNUSED s1_rc s1_bus_new(const s1_str *events, uint32_t event_count, uint32_t queue_max,
+                                s1_bus **ret_bus, s1_err *err);
+void s1_bus_free(s1_bus *bus); /* accepts NULL */
+
+/* The number of an event, or S1_EVENT_NONE. */
+uint32_t s1_bus_event(const s1_bus *bus, s1_str name);
+s1_str s1_bus_event_name(const s1_bus *bus, uint32_t event);
+
+/* Before s1_bus_seal only. */
+S1_WARN_UNUSED s1_rc s1_bus_subscribe(s1_bus *bus, const s1_bus_subscription *subscription,
+                                      s1_err *err);
+S1_WARN_UNUSED s1_rc s1_bus_seal(s1_bus *bus, s1_err *err);
+
+/* How often an event was published. */
+uint64_t s1_bus_published(const s1_bus *bus, uint32_t event);
+
+/* --- The hot half; the fields are private. ------------------------------------------------- */
+
+struct s1_bus_item {
+    uint32_t event;
+    uint32_t reserved;
+    const void *payload;
+};
+struct s1_bus_target {
+    s1_bus_handler handler;
+    void *self;
+};
+struct s1_bus_route { /* of one event: targets[first, first + count) */
+    uint32_t first, count;
+    uint32_t deferred_first, deferred_count;
+    uint64_t published;
+};
+struct s1_bus_head {
+    struct s1_bus_item *ring;
+    struct s1_bus_item *deferred; /* [queue_max] */
+    struct s1_bus_route *routes;
+    struct s1_bus_target *targets;
+    uint32_t mask; /* queue_max - 1 */
+    uint32_t head, tail;
+    uint32_t deferred_count;
+    uint64_t tick;
+};
+
+static inline struct s1_bus_head *s1_bus_head_of(s1_bus *bus)
+{
+    return (struct s1_bus_head *)(void *)bus;
+}
+
+/* Appends an event. One that nobody listens to is counted and goes no further. */
+S1_WARN_UNUSED static inline s1_rc s1_bus_publish(s1_bus *bus, uint32_t event, const void *payload,
+                                                  s1_err *err)
+{
+    struct s1_bus_head *const head = s1_bus_head_of(bus);
+    struct s1_bus_route *const route = &head->routes[event];
+    route->published++;
+    if (route->deferred_count > 0) {
+        if (head->deferred_count > head->mask) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "more than %u events are deferred to one tick",
+                            head->mask + 1);
+        }
+        head->deferred[head->deferred_count++] = (struct s1_bus_item){event, 0, payload};
+    }
+    if (route->count == 0) {
+        return S1_OK;
+    }
+    if (head->tail - head->head > head->mask) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "the bus holds %u events, its limit", head->mask + 1);
+    }
+    head->ring[head->tail++ & head->mask] = (struct s1_bus_item){event, 0, payload};
+    return S1_OK;
+}
+
+/* Handles events until none is left. */
+S1_WARN_UNUSED static inline s1_rc s1_bus_drain(s1_bus *bus, s1_err *err)
+{
+    struct s1_bus_head *const head = s1_bus_head_of(bus);
+    while (head->head != head->tail) {
+        const struct s1_bus_item item = head->ring[head->head++ & head->mask];
+        const struct s1_bus_route *const route = &head->routes[item.event];
+        const struct s1_bus_target *const targets = head->targets + route->first;
+        for (uint32_t i = 0; i < route->count; i++) {
+            S1_TRY(err, targets[i].handler(targets[i].self, item.event, item.payload, err));
+        }
+    }
+    return S1_OK;
+}
+
+/* The slow half of s1_bus_begin_tick. */
+S1_WARN_UNUSED s1_rc s1_bus_deliver_deferred(s1_bus *bus, s1_err *err);
+
+/* Starts tick `tick`: first what the last one deferred is delivered and drained. */
+S1_WARN_UNUSED static inline s1_rc s1_bus_begin_tick(s1_bus *bus, uint64_t tick, s1_err *err)
+{
+    struct s1_bus_head *const head = s1_bus_head_of(bus);
+    S1_ASSERT(head->head == head->tail);
+    head->tick = tick;
+    return head->deferred_count == 0 ? S1_OK : s1_bus_deliver_deferred(bus, err);
+}
+
+/* The tick of the last s1_bus_begin_tick; joins are made on it. */
+static inline uint64_t s1_bus_tick(s1_bus *bus)
+{
+    return s1_bus_head_of(bus)->tick;
+}
+
+#endif /* S1_SERVICES_EVENT_BUS_EVENT_BUS_H */
