@@ -1,0 +1,3 @@
+/* Cannot be created. */
+#define SAMPLE_CREATE NULL
+#include "sample.h"

@@ -1,0 +1,2 @@
+/* A good plugin, for the others to differ from. */
+#include "sample.h"
