@@ -1,0 +1,379 @@
+/* trailing_stop_manager - lets a stop follow the best close of a trade, never back.
+ *
+ * The best close of each open trade (its high water mark; for a short the lowest) is state: it is
+ * committed when it moves, and a restart goes on from it.
+ */
+#include "s1mple/plugin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TRADES_MAX  128u
+#define UID_TEXT    36u
+#define ENTRY_BYTES (UID_TEXT + S1_DEC_TEXT_MAX + 6u) /* "uuid":"decimal", */
+
+typedef struct mark {
+    s1_trade_id trade_id;
+    s1_dec price;
+    bool is_open; /* seen in the ledger in this call */
+} mark;
+
+typedef struct trailing_stop {
+    const s1_host *host;
+    const s1_series *atr; /* NULL: trail by percent */
+    double atr_multiple;
+    s1_dec long_factor, short_factor; /* 1 -/+ trail_percent / 100 */
+    uint32_t count;
+    mark marks[TRADES_MAX];
+    char json[32 + TRADES_MAX * ENTRY_BYTES];
+} trailing_stop;
+
+/* --- State: {"v":1,"high_water_marks":{"<trade id>":"<price>",...}}. -------------------------- */
+
+#define STATE_HEAD "{\"v\":1,\"high_water_marks\":{"
+
+_Static_assert(sizeof STATE_HEAD < 32, "the head and the two closing braces fit into the text");
+_Static_assert(sizeof((trailing_stop *)0)->json <= 65536, "a state holds 64 KiB");
+
+/* UID_TEXT characters of an RFC 9562 UUID. */
+static void print_uid(char *text, s1_uid uid)
+{
+    static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < sizeof uid.bytes; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *text++ = '-';
+        }
+        *text++ = hex[uid.bytes[i] >> 4];
+        *text++ = hex[uid.bytes[i] & 15u];
+    }
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_uid(s1_str text, s1_uid *ret_uid)
+{
+    if (text.len != UID_TEXT) {
+        return false;
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof ret_uid->bytes; i++) {
+        if ((i == 4 || i == 6 || i == 8 || i == 10) && text.ptr[at++] != '-') {
+            return false;
+        }
+        const int high = hex_digit(text.ptr[at]);
+        const int low = hex_digit(text.ptr[at + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        ret_uid->bytes[i] = (uint8_t)(high * 16 + low);
+        at += 2;
+    }
+    return true;
+}
+
+static s1_rc commit_state(trailing_stop *me, s1_err *err)
+{
+    size_t at = sizeof STATE_HEAD - 1;
+    memcpy(me->json, STATE_HEAD, at);
+    for (uint32_t i = 0; i < me->count; i++) {
+        if (i > 0) {
+            me->json[at++] = ',';
+        }
+        me->json[at++] = '"';
+        print_uid(me->json + at, me->marks[i].trade_id.uid);
+        at += UID_TEXT;
+        memcpy(me->json + at, "\":\"", 3);
+        at += 3;
+        char price[S1_DEC_TEXT_MAX];
+        (void)s1_dec_print(me->marks[i].price, price);
+        const size_t length = strlen(price);
+        memcpy(me->json + at, price, length);
+        at += length;
+        me->json[at++] = '"';
+    }
+    memcpy(me->json + at, "}}", 2);
+    S1_TRY(err, me->host->state->commit(me->host->ctx, (s1_str){me->json, at + 2}, err));
+    return S1_OK;
+}
+
+/* Moves `rest` behind `expected`; false if it does not start with it. */
+static bool skip(s1_str *rest, s1_str expected)
+{
+    if (rest->len < expected.len || memcmp(rest->ptr, expected.ptr, expected.len) != 0) {
+        return false;
+    }
+    rest->ptr += expected.len;
+    rest->len -= expected.len;
+    return true;
+}
+
+/* Takes a JSON string that needs no escape, quotes included. */
+static bool take_string(s1_str *rest, s1_str *ret_text)
+{
+    const char *end;
+    if (!skip(rest, S1_STR("\"")) || rest->len == 0 ||
+        (end = memchr(rest->ptr, '"', rest->len)) == NULL) {
+        return false;
+    }
+    *ret_text = (s1_str){rest->ptr, (size_t)(end - rest->ptr)};
+    rest->len -= ret_text->len + 1;
+    rest->ptr = end + 1;
+    return true;
+}
+
+/* Takes one "<trade id>":"<price>" into the next free mark. */
+static bool take_mark(trailing_stop *me, s1_str *rest)
+{
+    s1_str id;
+    s1_str price;
+    mark *const next = &me->marks[me->count];
+    if (me->count == TRADES_MAX || !take_string(rest, &id) || !skip(rest, S1_STR(":")) ||
+        !take_string(rest, &price) || !parse_uid(id, &next->trade_id.uid) ||
+        s1_dec_parse(price, &next->price, NULL) != S1_OK) {
+        return false;
+    }
+    me->count++;
+    return true;
+}
+
+static s1_rc load_state(trailing_stop *me, s1_err *err)
+{
+    s1_str json;
+    S1_TRY(err, me->host->state->load(me->host->ctx, &json, err));
+    if (json.len == 0) {
+        return S1_OK;
+    }
+    s1_str rest = json;
+    bool is_good = skip(&rest, S1_STR(STATE_HEAD));
+    while (is_good && !skip(&rest, S1_STR("}}"))) {
+        is_good = (me->count == 0 || skip(&rest, S1_STR(","))) && take_mark(me, &rest);
+    }
+    if (!is_good || rest.len != 0) {
+        return S1_RAISE(err, S1_E_DATA,
+                        "trailing_stop_manager: state '%.*s', expected " STATE_HEAD
+                        "\"<trade id>\":\"<price>\",...}}",
+                        (int)(json.len < 200 ? json.len : 200), json.ptr);
+    }
+    return S1_OK;
+}
+
+/* --- Trailing. ---------------------------------------------------------------------------- */
+
+/* The mark of a trade, or NULL. */
+static mark *find_mark(trailing_stop *me, s1_trade_id trade_id)
+{
+    for (uint32_t i = 0; i < me->count; i++) {
+        if (memcmp(&me->marks[i].trade_id, &trade_id, sizeof trade_id) == 0) {
+            return &me->marks[i];
+        }
+    }
+    return NULL;
+}
+
+/* Forgets the trades that are no longer open. The next commit leaves them out: on its own it is no
+ * reason for one, a mark nobody asks for does no harm. */
+static void drop_closed(trailing_stop *me)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < me->count; i++) {
+        if (me->marks[i].is_open) {
+            me->marks[i].is_open = false;
+            me->marks[kept++] = me->marks[i];
+        }
+    }
+    me->count = kept;
+}
+
+/* Starts or moves the mark of one open trade. */
+static s1_rc move_mark(trailing_stop *me, const s1_position *position, s1_dec close,
+                       bool *has_changed, s1_err *err)
+{
+    mark *const found = find_mark(me, position->trade_id);
+    if (found == NULL) {
+        if (me->count == TRADES_MAX) {
+            return S1_RAISE(err, S1_E_RANGE, "trailing_stop_manager: more than %u open trades",
+                            TRADES_MAX);
+        }
+        me->marks[me->count++] = (mark){.trade_id = position->trade_id, .price = close};
+        *has_changed = true;
+        return S1_OK;
+    }
+    const int side = s1_dec_cmp(close, found->price);
+    if (position->direction == S1_LONG ? side > 0 : side < 0) {
+        found->price = close;
+        *has_changed = true;
+    }
+    return S1_OK;
+}
+
+static s1_rc move_marks(trailing_stop *me, const s1_ledger_view *ledger, s1_dec close,
+                        bool *has_changed, s1_err *err)
+{
+    for (uint32_t i = 0; i < ledger->position_count; i++) {
+        mark *const found = find_mark(me, s1_ledger_position(ledger, i)->trade_id);
+        if (found != NULL) {
+            found->is_open = true;
+        }
+    }
+    drop_closed(me);
+    for (uint32_t i = 0; i < ledger->position_count; i++) {
+        S1_TRY(err, move_mark(me, s1_ledger_position(ledger, i), close, has_changed, err));
+    }
+    return S1_OK;
+}
+
+/* The stop that belongs to a mark, rounded to the tick away from it. */
+static s1_rc stop_of(const trailing_stop *me, const s1_instrument *instrument, int32_t direction,
+                     s1_dec price, s1_dec *ret_stop, s1_err *err)
+{
+    const bool is_long = direction == S1_LONG;
+    s1_dec stop;
+    if (me->atr == NULL) {
+        S1_TRY(err, s1_dec_mul(price, is_long ? me->long_factor : me->short_factor,
+                               S1_ROUND_HALF_EVEN, &stop, err));
+    } else {
+        s1_dec distance;
+        S1_TRY(err, s1_price_from_double(instrument, me->atr_multiple * s1_series_last(me->atr),
+                                         S1_ROUND_HALF_EVEN, &distance, err));
+        if (is_long) {
+            S1_TRY(err, s1_dec_sub(price, distance, &stop, err));
+        } else {
+            S1_TRY(err, s1_dec_add(price, distance, &stop, err));
+        }
+    }
+    S1_TRY(err, s1_dec_round_to_step(stop, instrument->tick_size,
+                                     is_long ? S1_ROUND_DOWN : S1_ROUND_UP, ret_stop, err));
+    return S1_OK;
+}
+
+static s1_rc trail(const trailing_stop *me, const s1_instrument *instrument,
+                   const s1_position *position, s1_dec mark_price, s1_dec close,
+                   const s1_order_api *orders, s1_err *err)
+{
+    const bool is_long = position->direction == S1_LONG;
+    s1_dec stop;
+    S1_TRY(err, stop_of(me, instrument, position->direction, mark_price, &stop, err));
+    const int market = s1_dec_cmp(close, stop);
+    if (is_long ? market <= 0 : market >= 0) {
+        /* Already through it (the range shrank, or a gap while we were down): leave now, a stop on
+         * the wrong side of the market is no order. */
+        const s1_close_request request = {.size = sizeof request,
+                                          .reason = S1_STR("TRAILING_STOP")};
+        S1_TRY(err, orders->close(orders->self, position->trade_id, &request, err));
+        return S1_OK;
+    }
+    const int tighter = s1_dec_cmp(stop, position->stop_loss);
+    const bool has_stop = !s1_dec_is_zero(position->stop_loss);
+    if (s1_dec_sign(stop) > 0 && (!has_stop || (is_long ? tighter > 0 : tighter < 0))) {
+        S1_TRY(err, orders->modify_stop(orders->self, position->trade_id, stop, err));
+    }
+    return S1_OK;
+}
+
+static s1_rc stop_execute(void *self, const s1_context *context, const s1_execution_input *input,
+                          const s1_order_api *orders, s1_err *err)
+{
+    (void)input;
+    trailing_stop *const me = self;
+    const s1_ledger_view *const ledger = context->ledger;
+    if (ledger->position_count == 0) {
+        me->count = 0;
+        return S1_OK;
+    }
+    const s1_stream *const primary = context->primary;
+    const s1_dec close = s1_dec_from_mantissa(primary->bar.close, primary->instrument->price_scale);
+    bool has_changed = false;
+    S1_TRY(err, move_marks(me, ledger, close, &has_changed, err));
+    if (has_changed) {
+        S1_TRY(err, commit_state(me, err));
+    }
+    if (me->atr != NULL && !(s1_series_last(me->atr) > 0.0)) {
+        return S1_OK;
+    }
+    /* Newest first: a position that a close removes at once moves none that is still to come. */
+    for (uint32_t left = ledger->position_count; left > 0; left--) {
+        const s1_position *const position = s1_ledger_position(ledger, left - 1);
+        const mark *const found = find_mark(me, position->trade_id);
+        if (found != NULL && !position->is_closing) {
+            S1_TRY(err, trail(me, primary->instrument, position, found->price, close, orders, err));
+        }
+    }
+    return S1_OK;
+}
+
+/* --- Life. -------------------------------------------------------------------------------- */
+
+static s1_rc read_distance(trailing_stop *me, const s1_binder *binder, s1_err *err)
+{
+    void *const b = binder->self;
+    s1_dec percent;
+    S1_TRY(err, binder->param_decimal(b, S1_STR("trail_percent"), &percent, err));
+    S1_TRY(err, binder->param_float(b, S1_STR("atr_multiple"), &me->atr_multiple, err));
+    const bool is_percent = s1_dec_sign(percent) > 0;
+    if (is_percent == (me->atr_multiple > 0.0) || s1_dec_cmp(percent, s1_dec_from_int(100)) >= 0) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "trailing_stop_manager: trail_percent %g and atr_multiple %g, expected "
+                        "exactly one above 0, and a percentage below 100",
+                        s1_dec_to_double(percent), me->atr_multiple);
+    }
+    if (is_percent) {
+        s1_dec fraction;
+        S1_TRY(err,
+               s1_dec_mul(percent, s1_dec_from_mantissa(1, 2), S1_ROUND_HALF_EVEN, &fraction, err));
+        S1_TRY(err, s1_dec_sub(S1_DEC_ONE, fraction, &me->long_factor, err));
+        S1_TRY(err, s1_dec_add(S1_DEC_ONE, fraction, &me->short_factor, err));
+        return S1_OK;
+    }
+    int64_t period;
+    S1_TRY(err, binder->param_int(b, S1_STR("atr_period"), &period, err));
+    char name[32];
+    const int length = snprintf(name, sizeof name, "atr_%lld", (long long)period);
+    if (binder->series(b, (s1_str){name, (size_t)length}, &me->atr, err) != S1_OK) {
+        return S1_RAISE(err, S1_E_NOT_FOUND,
+                        "trailing_stop_manager: atr_multiple %g needs column %s; place an "
+                        "atr_calculator with period %lld in context_workers",
+                        me->atr_multiple, name, (long long)period);
+    }
+    return S1_OK;
+}
+
+static void stop_destroy(void *self)
+{
+    free(self);
+}
+
+static s1_rc stop_create(const s1_host *host, const s1_binder *binder, void **ret_self, s1_err *err)
+{
+    if (host->state == NULL) {
+        return S1_RAISE(err, S1_E_INVALID, "trailing_stop_manager: the host grants no state");
+    }
+    trailing_stop *const me = calloc(1, sizeof *me);
+    if (me == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "trailing_stop_manager: %zu bytes", sizeof *me);
+    }
+    me->host = host;
+    s1_rc rc;
+    S1_TRY_GOTO(err, rc, fail, read_distance(me, binder, err));
+    S1_TRY_GOTO(err, rc, fail, load_state(me, err));
+    *ret_self = me;
+    return S1_OK;
+fail:
+    stop_destroy(me);
+    return rc;
+}
+
+static const s1_worker_ops stop_ops = {
+    .size = sizeof stop_ops,
+    .type = S1_WORKER_EXECUTION,
+    .create = stop_create,
+    .destroy = stop_destroy,
+    .execute = stop_execute,
+};
+
+S1_PLUGIN("trailing_stop_manager", "1.0.0", &stop_ops, S1_CAP_STATE)
