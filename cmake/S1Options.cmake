@@ -1,4 +1,5 @@
-# Compile and link flags, carried by the interface target s1_options.
+# Compile and link flags, carried by two interface targets: s1_base (code generation, sanitizers,
+# include folders) and s1_options (s1_base and the warnings).
 #
 #   CMAKE_BUILD_TYPE  Debug (default), Release, Cover
 #   S1_SANITIZE       "" | address | thread | fuzzer   (address includes undefined)
@@ -27,8 +28,10 @@ if(S1_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER "${S1_CCACHE}")
 endif()
 
+add_library(s1_base INTERFACE)
 add_library(s1_options INTERFACE)
-target_include_directories(s1_options INTERFACE
+target_link_libraries(s1_options INTERFACE s1_base)
+target_include_directories(s1_base INTERFACE
   "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include" "${PROJECT_BINARY_DIR}/generated")
 
 # Warnings of STYLE section 4. ISO C's limit of 4095 bytes per string literal is no concern of ours.
@@ -51,7 +54,7 @@ endif()
 # x86-64-v2 (SSE4.2: CRC32C in hardware) is in every x86-64 machine since 2009. Contraction to FMA is
 # off so that results are the same bytes whatever a compiler could fuse.
 set(s1_codegen
-  -march=x86-64-v2 -ffp-contract=off -fno-common -fno-strict-overflow
+  -march=x86-64-v2 -ffp-contract=off -fno-common
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 set(s1_hardening -fstack-protector-strong -fstack-clash-protection -fcf-protection)
 set(s1_link -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
@@ -62,15 +65,15 @@ elseif(S1_SANITIZE STREQUAL "thread")
   set(s1_sanitizers -fsanitize=thread -fno-omit-frame-pointer)
 elseif(S1_SANITIZE STREQUAL "fuzzer")
   set(s1_sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  target_compile_options(s1_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_compile_options(s1_base INTERFACE -fsanitize=fuzzer-no-link)
 elseif(S1_SANITIZE)
   message(FATAL_ERROR "S1_SANITIZE: found '${S1_SANITIZE}', expected address, thread or fuzzer")
 endif()
 
 if(s1_sanitizers)
   # Instrumented code makes gcc's flow warnings guess wrongly; the plain builds keep them.
-  target_link_options(s1_options INTERFACE ${s1_sanitizers})
-  target_compile_definitions(s1_options INTERFACE S1_SANITIZED=1)
+  target_link_options(s1_base INTERFACE ${s1_sanitizers})
+  target_compile_definitions(s1_base INTERFACE S1_SANITIZED=1)
   list(APPEND s1_warnings -Wno-null-dereference)
   if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     list(APPEND s1_warnings -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict
@@ -80,16 +83,17 @@ elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Cover")
   list(APPEND s1_hardening -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
-set(s1_flags ${s1_warnings} ${s1_codegen} ${s1_hardening} ${s1_sanitizers}) # what plugins get too
-target_compile_options(s1_options INTERFACE ${s1_flags})
+target_compile_options(s1_base INTERFACE ${s1_codegen} ${s1_hardening} ${s1_sanitizers})
+target_compile_options(s1_options INTERFACE ${s1_warnings})
+set(s1_plugin_flags ${s1_warnings} ${s1_codegen} ${s1_hardening} ${s1_sanitizers})
 if(CMAKE_BUILD_TYPE STREQUAL "Cover") # not for plugins: gcov's own symbols would be exported
-  target_compile_options(s1_options INTERFACE --coverage -fprofile-abs-path)
-  target_link_options(s1_options INTERFACE --coverage)
+  target_compile_options(s1_base INTERFACE --coverage -fprofile-abs-path)
+  target_link_options(s1_base INTERFACE --coverage)
 endif()
-target_link_options(s1_options INTERFACE ${s1_link})
+target_link_options(s1_base INTERFACE ${s1_link})
 if(S1_LTO)
-  target_compile_options(s1_options INTERFACE -flto=auto -fno-fat-lto-objects)
-  target_link_options(s1_options INTERFACE -flto=auto)
+  target_compile_options(s1_base INTERFACE -flto=auto -fno-fat-lto-objects)
+  target_link_options(s1_base INTERFACE -flto=auto)
 endif()
 
 # What `s1mpletrader version` tells. No commit, host or time: the same sources give the same bytes.

@@ -14,7 +14,7 @@ foreach(source IN LISTS s1_plugin_sources)
     message(FATAL_ERROR "${place}: a plugin named '${name}' stands elsewhere too; names are unique")
   endif()
   add_library(${target} MODULE "${source}")
-  target_compile_options(${target} PRIVATE ${s1_flags})
+  target_compile_options(${target} PRIVATE ${s1_plugin_flags})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/include")
   target_link_options(${target} PRIVATE ${s1_link} ${s1_sanitizers})
   if(NOT s1_sanitizers OR CMAKE_C_COMPILER_ID STREQUAL "GNU") # clang leaves its runtime to the host

@@ -5,17 +5,20 @@
 #   bench/*.c                                      built by the target bench-bin
 set(s1_all_layers s1_frontend_cli s1_services s1_backend s1_utils)
 
-# cmocka's macros cast; tests convert freely.
-set(s1_test_relaxed -Wno-conversion -Wno-sign-conversion -Wno-cast-qual -Wno-null-dereference
-  -Wno-double-promotion -Wno-missing-prototypes -Wno-float-conversion)
+# cmocka's macros cast; tests convert freely. The same flags otherwise.
+set(s1_test_flags ${s1_warnings})
+list(REMOVE_ITEM s1_test_flags -Wconversion -Wsign-conversion -Wcast-qual -Wnull-dereference
+  -Wdouble-promotion -Wmissing-prototypes)
+add_library(s1_test_options INTERFACE)
+target_link_libraries(s1_test_options INTERFACE s1_base)
+target_compile_options(s1_test_options INTERFACE ${s1_test_flags})
 
 if(cmocka_FOUND)
   file(GLOB_RECURSE s1_support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
   set(s1_support)
   if(s1_support_sources)
     add_library(s1_test_support STATIC ${s1_support_sources})
-    target_link_libraries(s1_test_support PUBLIC ${s1_all_layers} PkgConfig::cmocka PRIVATE s1_options)
-    target_compile_options(s1_test_support PRIVATE ${s1_test_relaxed})
+    target_link_libraries(s1_test_support PUBLIC ${s1_all_layers} PkgConfig::cmocka PRIVATE s1_test_options)
     set(s1_support s1_test_support)
   endif()
 
@@ -30,8 +33,7 @@ if(cmocka_FOUND)
     endif()
     string(REGEX REPLACE "_test$" "" name "${name}")
     add_executable(t_${name} "${source}")
-    target_link_libraries(t_${name} PRIVATE ${s1_support} ${s1_all_layers} PkgConfig::cmocka s1_options)
-    target_compile_options(t_${name} PRIVATE ${s1_test_relaxed})
+    target_link_libraries(t_${name} PRIVATE ${s1_support} ${s1_all_layers} PkgConfig::cmocka s1_test_options)
     set_target_properties(t_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests"
       OUTPUT_NAME "${name}_test")
     s1_register_test(${name} unit $<TARGET_FILE:t_${name}>)
@@ -58,8 +60,7 @@ foreach(source IN LISTS s1_fuzzers)
   get_filename_component(name "${source}" NAME_WE)
   string(REGEX REPLACE "_fuzz$" "" corpus "${name}")
   add_executable(${name} "${source}")
-  target_link_libraries(${name} PRIVATE ${s1_all_layers} s1_options)
-  target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+  target_link_libraries(${name} PRIVATE ${s1_all_layers} s1_test_options)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
   if(S1_SANITIZE STREQUAL "fuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
