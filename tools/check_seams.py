@@ -25,13 +25,15 @@ BANNED = {
     "chance": ("rand srand rand_r random srandom drand48 lrand48 arc4random getrandom getentropy "
                "RAND_bytes RAND_priv_bytes", "rng"),
     "ids": ("uuid_generate uuid_generate_random uuid_generate_time", "ids"),
-    "files": ("fopen fopen64 freopen fdopen fclose fread fwrite fgets fgetc getc fputs fputc fscanf fseek "
-              "ftell rewind open open64 openat creat close read write pread pwrite readv writev lseek "
+    "files": ("fopen fopen64 freopen fdopen fclose fread fgets fgetc getc fscanf fseek ftell rewind "
+              "open open64 openat creat close read write pread pwrite readv writev lseek "
               "ftruncate truncate fsync fdatasync sync syncfs rename renameat renameat2 unlink unlinkat "
               "remove link symlink readlink realpath mkdir mkdirat rmdir mkstemp mkdtemp tmpfile tmpnam "
               "opendir fdopendir readdir closedir scandir nftw ftw glob stat fstat lstat fstatat statx "
               "access faccessat chmod fchmod chown flock lockf mmap munmap msync fcntl ioctl "
               "posix_fallocate fallocate sendfile copy_file_range statvfs", "fs"),
+    "printing": ("printf fprintf vprintf vfprintf dprintf puts putchar putc fputs fputc fwrite perror "
+                 "fflush err errx warn warnx error syslog", "s1_err or log; edges speak, libraries return"),
     "sockets": ("socket socketpair connect bind listen accept accept4 send sendto sendmsg recv recvfrom "
                 "recvmsg getaddrinfo gethostbyname setsockopt poll ppoll select pselect epoll_create1 "
                 "epoll_ctl epoll_wait eventfd pipe pipe2", "net"),
@@ -54,7 +56,10 @@ EXCEPTIONS = {
     "backend/utils/proc": ("processes files sockets", "the seam itself"),
     "backend/utils/reserve": ("mmap munmap mprotect madvise sysconf", "address space, not files"),
     "backend/utils/text": ("locale", "the seam itself: fixed locale, whole text, checked"),
-    "backend/utils/assert": ("processes", "a broken invariant ends the process"),
+    "backend/utils/assert": ("processes printing", "a broken invariant ends the process"),
+    "frontends/": ("printing", "an edge speaks"),
+    "frontends/cli/terminal": ("isatty ioctl", "asks the terminal about itself"),
+    "backend/utils/log": ("printing", "the seam itself"),
     "frontends/cli/main.c": ("exit _exit", "the edge turns an outcome into an exit code"),
     "plugins/": ("strcpy strncpy", "on the import list of plugins, backend/assembly/plugin_imports.def"),
 }
