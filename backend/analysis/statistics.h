@@ -24,7 +24,8 @@
  *   TIME      s1_nanos, null if 0           DURATION  s1_nanos
  *   COUNT     uint64_t                      MONEY     s1_dec, quote currency
  *   FRACTION  double, 0.1 = 10 %, may be NaN  RATIO   double, may be NaN
- *   AMOUNT    double, quote currency, may be NaN */
+ *   AMOUNT    double, quote currency, may be NaN
+ *   TRADE_MONEY, TRADE_DURATION  as above, null without trades */
 #define S1_STATISTICS_MAP(X)                                                                       \
     X(s1_nanos, start_time, TIME, "Start", "close of the first bar")                               \
     X(s1_nanos, end_time, TIME, "End", "close of the last bar")                                    \
@@ -54,11 +55,12 @@
     X(double, profit_factor, RATIO, "Profit factor", "sum of gains / abs(sum of losses)")          \
     X(double, expectancy, AMOUNT, "Expectancy", "mean pnl of a trade, after fees")                 \
     X(double, avg_trade, FRACTION, "Avg. trade", "mean of pnl / (entry_price * quantity)")         \
-    X(s1_dec, best_trade, MONEY, "Best trade", "highest pnl")                                      \
-    X(s1_dec, worst_trade, MONEY, "Worst trade", "lowest pnl")                                     \
+    X(s1_dec, best_trade, TRADE_MONEY, "Best trade", "highest pnl")                                \
+    X(s1_dec, worst_trade, TRADE_MONEY, "Worst trade", "lowest pnl")                               \
     X(double, avg_win, AMOUNT, "Avg. win", "mean pnl of the trades with pnl > 0")                  \
     X(double, avg_loss, AMOUNT, "Avg. loss", "mean pnl of the trades with pnl < 0")                \
-    X(s1_nanos, avg_trade_duration, DURATION, "Avg. duration", "mean of exit_time - entry_time")   \
+    X(s1_nanos, avg_trade_duration, TRADE_DURATION, "Avg. duration",                               \
+      "mean of exit_time - entry_time")                                                            \
     X(s1_dec, net_profit, MONEY, "Net profit", "sum of pnl of closed trades, after fees")          \
     X(s1_dec, fees, MONEY, "Fees", "all fees paid, those of open positions included")
 
@@ -88,5 +90,9 @@ typedef struct s1_statistics_input {
 S1_WARN_UNUSED
 s1_rc s1_statistics_compute(const s1_statistics_input *input, s1_statistics *ret_statistics,
                             s1_err *err);
+
+/* Writes for each bar how far its equity lies below the highest so far (the initial capital
+ * included), a fraction at or below zero. `ret_drawdown` is [series->count]. */
+void s1_drawdown_fill(const s1_run_series *series, s1_dec initial_capital, double *ret_drawdown);
 
 #endif /* S1_BACKEND_ANALYSIS_STATISTICS_H */

@@ -1,0 +1,246 @@
+#include "backend/analysis/results_writer.h"
+
+#include "backend/data/persistors/parquet_persistor.h"
+#include "backend/dtos/results/trade_codec.h"
+#include "backend/utils/json_writer.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define TEXT_MAX_BYTES ((size_t)4 << 30) /* of one file built in memory */
+
+/* --- Metrics. ----------------------------------------------------------------------------- */
+
+static void json_time_or_null(s1_json_writer *writer, s1_nanos time)
+{
+    if (time == 0) {
+        s1_json_null(writer);
+    } else {
+        s1_json_time(writer, time);
+    }
+}
+
+static void json_money_or_null(s1_json_writer *writer, s1_dec value, bool is_null)
+{
+    if (is_null) {
+        s1_json_null(writer);
+    } else {
+        s1_json_dec(writer, value);
+    }
+}
+
+/* Durations are whole seconds with a fraction where there is one: 3600.0. */
+static void json_seconds(s1_json_writer *writer, s1_nanos value, bool is_null)
+{
+    s1_json_double(writer, is_null ? (double)NAN : (double)value / (double)S1_NANOS_PER_SECOND);
+}
+
+#define METRIC_TIME(value)           json_time_or_null(&writer, (value))
+#define METRIC_DURATION(value)       json_seconds(&writer, (value), false)
+#define METRIC_TRADE_DURATION(value) json_seconds(&writer, (value), !has_trades)
+#define METRIC_COUNT(value)          s1_json_u64(&writer, (value))
+#define METRIC_MONEY(value)          s1_json_dec(&writer, (value))
+#define METRIC_TRADE_MONEY(value)    json_money_or_null(&writer, (value), !has_trades)
+#define METRIC_FRACTION(value)       s1_json_double(&writer, (value))
+#define METRIC_RATIO(value)          s1_json_double(&writer, (value))
+#define METRIC_AMOUNT(value)         s1_json_double(&writer, (value))
+
+static void print_conventions(s1_json_writer *writer, const s1_statistics *statistics)
+{
+    s1_json_object(writer);
+    s1_json_key_lit(writer, "returns");
+    s1_json_cstr(writer, statistics->sampling == S1_RETURNS_BAR ? "bar" : "daily");
+    s1_json_key_lit(writer, "day");
+    s1_json_cstr(writer, statistics->is_weekend_in_next_day
+                             ? "UTC, Saturday and Sunday count to the Monday"
+                             : "UTC");
+    s1_json_key_lit(writer, "samples");
+    s1_json_u64(writer, statistics->samples);
+    s1_json_key_lit(writer, "periods_per_year");
+    s1_json_double(writer, statistics->periods_per_year);
+    s1_json_key_lit(writer, "risk_free_rate");
+    s1_json_double(writer, 0.0);
+    s1_json_key_lit(writer, "stddev_ddof");
+    s1_json_u64(writer, 1);
+    s1_json_key_lit(writer, "fractions");
+    s1_json_cstr(writer, "0.1 is 10 %");
+    s1_json_key_lit(writer, "durations");
+    s1_json_cstr(writer, "seconds");
+    s1_json_object_end(writer);
+}
+
+void s1_results_print_metrics(const s1_statistics *statistics, s1_strbuf *out)
+{
+    const bool has_trades = statistics->trade_count > 0;
+    s1_json_writer writer;
+    s1_json_init(&writer, out, 2);
+    s1_json_object(&writer);
+    s1_json_key_lit(&writer, "schema_version");
+    s1_json_u64(&writer, S1_RESULTS_VERSION);
+    s1_json_key_lit(&writer, "metrics");
+    s1_json_object(&writer);
+#define X(type, field, kind, label, definition)                                                    \
+    s1_json_key_lit(&writer, #field);                                                              \
+    METRIC_##kind(statistics->field);
+    S1_STATISTICS_MAP(X)
+#undef X
+    s1_json_object_end(&writer);
+    s1_json_key_lit(&writer, "conventions");
+    print_conventions(&writer, statistics);
+    s1_json_key_lit(&writer, "definitions");
+    s1_json_object(&writer);
+#define X(type, field, kind, label, definition)                                                    \
+    s1_json_key_lit(&writer, #field);                                                              \
+    s1_json_cstr(&writer, definition);
+    S1_STATISTICS_MAP(X)
+#undef X
+    s1_json_object_end(&writer);
+    s1_json_object_end(&writer);
+    s1_strbuf_char(out, '\n');
+}
+
+/* --- Manifest. ---------------------------------------------------------------------------- */
+
+static void json_text_or_null(s1_json_writer *writer, s1_str text)
+{
+    if (text.len == 0) {
+        s1_json_null(writer);
+    } else {
+        s1_json_str(writer, text);
+    }
+}
+
+static void print_plugins(s1_json_writer *writer, const s1_run_manifest *manifest)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < manifest->plugin_count; i++) {
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "name");
+        s1_json_str(writer, manifest->plugins[i].name);
+        s1_json_key_lit(writer, "version");
+        s1_json_str(writer, manifest->plugins[i].version);
+        s1_json_key_lit(writer, "sha256");
+        json_text_or_null(writer, manifest->plugins[i].hash);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
+static void print_ambiguous(s1_json_writer *writer, const s1_run_manifest *manifest)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < manifest->ambiguous_count; i++) {
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "time");
+        s1_json_time(writer, manifest->ambiguous[i].time);
+        s1_json_key_lit(writer, "trade_id");
+        s1_json_uid(writer, manifest->ambiguous[i].trade_id.uid);
+        s1_json_key_lit(writer, "rule");
+        s1_json_str(writer, manifest->ambiguous[i].rule);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
+void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out)
+{
+    s1_json_writer writer;
+    s1_json_init(&writer, out, 2);
+    s1_json_object(&writer);
+    s1_json_key_lit(&writer, "schema_version");
+    s1_json_u64(&writer, S1_RESULTS_VERSION);
+    s1_json_key_lit(&writer, "run_id");
+    s1_json_uid(&writer, manifest->run_id.uid);
+#define X(field, key, description)                                                                 \
+    s1_json_key_lit(&writer, key);                                                                 \
+    json_text_or_null(&writer, manifest->field);
+    S1_RUN_TEXT_MAP(X)
+#undef X
+    s1_json_key_lit(&writer, "seed");
+    s1_json_u64(&writer, manifest->seed);
+    s1_json_key_lit(&writer, "from");
+    json_time_or_null(&writer, manifest->from);
+    s1_json_key_lit(&writer, "to");
+    json_time_or_null(&writer, manifest->to);
+    s1_json_key_lit(&writer, "initial_capital");
+    s1_json_dec(&writer, manifest->initial_capital);
+    s1_json_key_lit(&writer, "counts");
+    s1_json_object(&writer);
+#define X(field, key, description)                                                                 \
+    s1_json_key_lit(&writer, key);                                                                 \
+    s1_json_u64(&writer, manifest->field);
+    S1_RUN_COUNT_MAP(X)
+#undef X
+    s1_json_object_end(&writer);
+    s1_json_key_lit(&writer, "plugins");
+    print_plugins(&writer, manifest);
+    s1_json_key_lit(&writer, "ambiguous_bars_first");
+    print_ambiguous(&writer, manifest);
+    s1_json_object_end(&writer);
+    s1_strbuf_char(out, '\n');
+}
+
+/* --- Files. ------------------------------------------------------------------------------- */
+
+static s1_rc write_text(const s1_fs *fs, const char *folder, const char *name, s1_strbuf *text,
+                        s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    S1_TRY(err, s1_strbuf_check(text, err));
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(folder), s1_str_of(name), err));
+    S1_TRY(err, s1_fs_write_file(fs, path, s1_strbuf_view(text), err));
+    return S1_OK;
+}
+
+static s1_rc write_equity(const s1_results_input *input, const s1_fs *fs, const char *folder,
+                          s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(folder),
+                             s1_str_of(S1_RESULTS_EQUITY_FILE), err));
+    double *const drawdown = calloc(input->series.count + 1, sizeof *drawdown);
+    if (drawdown == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "drawdown of %zu bars", input->series.count);
+    }
+    s1_drawdown_fill(&input->series, input->manifest->initial_capital, drawdown);
+    s1_rc rc = s1_parquet_write_equity(input->duckdb, fs, path, &input->series, drawdown, err);
+    free(drawdown);
+    return rc;
+}
+
+s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const char *folder,
+                       s1_statistics *ret_statistics, s1_err *err)
+{
+    s1_statistics statistics;
+    S1_TRY(err, s1_statistics_compute(
+                    &(s1_statistics_input){.series = input->series,
+                                           .trades = input->trades,
+                                           .trade_count = input->trade_count,
+                                           .initial_capital = input->manifest->initial_capital,
+                                           .fees = input->fees,
+                                           .periods_per_year = input->periods_per_year},
+                    &statistics, err));
+    s1_rc rc = S1_OK;
+    s1_strbuf text;
+    s1_strbuf_init(&text, TEXT_MAX_BYTES);
+    s1_results_print_metrics(&statistics, &text);
+    S1_TRY_GOTO(err, rc, out, write_text(fs, folder, S1_RESULTS_METRICS_FILE, &text, err));
+    s1_strbuf_clear(&text);
+    s1_trade_record_csv_header(&text);
+    for (size_t i = 0; i < input->trade_count; i++) {
+        s1_trade_record_csv_row(&input->trades[i], &text);
+    }
+    S1_TRY_GOTO(err, rc, out, write_text(fs, folder, S1_RESULTS_TRADES_FILE, &text, err));
+    if (input->duckdb != NULL) {
+        S1_TRY_GOTO(err, rc, out, write_equity(input, fs, folder, err));
+    }
+    s1_strbuf_clear(&text);
+    s1_results_print_manifest(input->manifest, &text);
+    S1_TRY_GOTO(err, rc, out, write_text(fs, folder, S1_RESULTS_RUN_FILE, &text, err));
+    if (ret_statistics != NULL) {
+        *ret_statistics = statistics;
+    }
+out:
+    s1_strbuf_done(&text);
+    return rc;
+}
