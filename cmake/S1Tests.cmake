@@ -2,7 +2,7 @@
 #   tests/**/*_test.c, plugins/**/tests/*_test.c   one executable and one ctest each
 #   tests/**/*_test.sh, tests/**/*_test.py         one ctest each (exit code decides)
 #   tests/fuzz/<name>_fuzz.c                       libFuzzer with S1_SANITIZE=fuzzer, else a replay
-#   bench/*.c                                      built by the target bench-bin
+#   bench/*.c, tools/*.c                           built by the targets bench-bin and tools-bin
 set(s1_all_layers s1_frontend_cli s1_services s1_backend s1_utils)
 
 # cmocka's macros cast; tests convert freely. The same flags otherwise.
@@ -80,6 +80,18 @@ foreach(source IN LISTS s1_benches)
   set_target_properties(bench_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench" OUTPUT_NAME "${name}")
   add_dependencies(bench-bin bench_${name})
+endforeach()
+
+# Small programs of the build itself: tools/<name>.c, the target tools-bin.
+add_custom_target(tools-bin)
+file(GLOB s1_tools CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
+foreach(source IN LISTS s1_tools)
+  get_filename_component(name "${source}" NAME_WE)
+  add_executable(tool_${name} EXCLUDE_FROM_ALL "${source}")
+  target_link_libraries(tool_${name} PRIVATE ${s1_all_layers} s1_options)
+  set_target_properties(tool_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tools" OUTPUT_NAME "${name}")
+  add_dependencies(tools-bin tool_${name})
 endforeach()
 
 include(S1Lint)

@@ -14,7 +14,9 @@ presets=("$@")
 if [ $# -eq 0 ]; then
     tally_command "format" tools/format.sh --check
     # The release binary first: tests of the front door and of speed use it.
-    tally_build release
+    if tally_build release && [ -f docs/configuration.md ]; then
+        tally_command "pages that come from the code" tools/docs.sh --check
+    fi
 fi
 first=1
 for preset in "${presets[@]}"; do
