@@ -309,38 +309,50 @@ static s1_rc stop_execute(void *self, const s1_context *context, const s1_execut
 
 /* --- Life. -------------------------------------------------------------------------------- */
 
-static s1_rc read_distance(trailing_stop *me, const s1_binder *binder, s1_err *err)
+static s1_rc read_percent(trailing_stop *me, const s1_binder *binder, s1_err *err)
 {
-    void *const b = binder->self;
     s1_dec percent;
-    S1_TRY(err, binder->param_decimal(b, S1_STR("trail_percent"), &percent, err));
-    S1_TRY(err, binder->param_float(b, S1_STR("atr_multiple"), &me->atr_multiple, err));
-    const bool is_percent = s1_dec_sign(percent) > 0;
-    if (is_percent == (me->atr_multiple > 0.0) || s1_dec_cmp(percent, s1_dec_from_int(100)) >= 0) {
+    s1_dec fraction;
+    S1_TRY(err, binder->param_decimal(binder->self, S1_STR("trail_percent"), &percent, err));
+    if (s1_dec_sign(percent) <= 0 || s1_dec_cmp(percent, s1_dec_from_int(100)) >= 0) {
         return S1_RAISE(err, S1_E_INVALID,
-                        "trailing_stop_manager: trail_percent %g and atr_multiple %g, expected "
-                        "exactly one above 0, and a percentage below 100",
-                        s1_dec_to_double(percent), me->atr_multiple);
+                        "trailing_stop_manager: trail_percent %g, expected above 0 and below 100",
+                        s1_dec_to_double(percent));
     }
-    if (is_percent) {
-        s1_dec fraction;
-        S1_TRY(err,
-               s1_dec_mul(percent, s1_dec_from_mantissa(1, 2), S1_ROUND_HALF_EVEN, &fraction, err));
-        S1_TRY(err, s1_dec_sub(S1_DEC_ONE, fraction, &me->long_factor, err));
-        S1_TRY(err, s1_dec_add(S1_DEC_ONE, fraction, &me->short_factor, err));
-        return S1_OK;
-    }
+    S1_TRY(err,
+           s1_dec_mul(percent, s1_dec_from_mantissa(1, 2), S1_ROUND_HALF_EVEN, &fraction, err));
+    S1_TRY(err, s1_dec_sub(S1_DEC_ONE, fraction, &me->long_factor, err));
+    S1_TRY(err, s1_dec_add(S1_DEC_ONE, fraction, &me->short_factor, err));
+    return S1_OK;
+}
+
+static s1_rc bind_atr(trailing_stop *me, const s1_binder *binder, s1_err *err)
+{
     int64_t period;
-    S1_TRY(err, binder->param_int(b, S1_STR("atr_period"), &period, err));
+    S1_TRY(err, binder->param_float(binder->self, S1_STR("atr_multiple"), &me->atr_multiple, err));
+    S1_TRY(err, binder->param_int(binder->self, S1_STR("atr_period"), &period, err));
+    if (!(me->atr_multiple > 0.0)) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "trailing_stop_manager: atr_multiple %g, expected above 0",
+                        me->atr_multiple);
+    }
     char name[32];
     const int length = snprintf(name, sizeof name, "atr_%lld", (long long)period);
-    if (binder->series(b, (s1_str){name, (size_t)length}, &me->atr, err) != S1_OK) {
+    if (binder->series(binder->self, (s1_str){name, (size_t)length}, &me->atr, err) != S1_OK) {
         return S1_RAISE(err, S1_E_NOT_FOUND,
-                        "trailing_stop_manager: atr_multiple %g needs column %s; place an "
+                        "trailing_stop_manager: trail_by atr needs column %s; place an "
                         "atr_calculator with period %lld in context_workers",
-                        me->atr_multiple, name, (long long)period);
+                        name, (long long)period);
     }
     return S1_OK;
+}
+
+/* percent | atr */
+static s1_rc read_distance(trailing_stop *me, const s1_binder *binder, s1_err *err)
+{
+    s1_str trail_by;
+    S1_TRY(err, binder->param_text(binder->self, S1_STR("trail_by"), &trail_by, err));
+    return trail_by.ptr[0] == 'a' ? bind_atr(me, binder, err) : read_percent(me, binder, err);
 }
 
 static void stop_destroy(void *self)
