@@ -3,6 +3,7 @@
 #include "backend/core/order_journal_internal.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/reserve.h"
+#include "backend/utils/uid.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #define RECORDS_MAX     (16u * 1024u * 1024u) /* address space only; pages are touched as needed */
 
 /* A trade from its directive to its last fill. */
-typedef struct trade {
+typedef struct open_trade {
     s1_plan plan; /* stop_loss and take_profit follow adjustments */
     s1_dec reserved;
     bool is_entered;
@@ -27,7 +28,7 @@ typedef struct trade {
     s1_str close_reason; /* interned; of the exit order that works */
     s1_threat_id close_threat;
     s1_opportunity_id close_opportunity;
-} trade;
+} open_trade;
 
 struct s1_order_manager {
     s1_order_manager_options options;
@@ -35,7 +36,7 @@ struct s1_order_manager {
     s1_nanos now;
     uint64_t row;
     uint32_t changes; /* enum s1_ledger_change */
-    trade *trades;    /* oldest first */
+    open_trade *trades;    /* oldest first */
     uint32_t trade_count;
     s1_trade_record *records; /* reserved address space */
     size_t record_count;
@@ -96,23 +97,17 @@ const s1_trade_record *s1_order_manager_trades(const s1_order_manager *manager, 
 
 /* --- Small helpers. ----------------------------------------------------------------------- */
 
-static bool is_none(s1_uid uid)
-{
-    static const s1_uid none;
-    return memcmp(&uid, &none, sizeof none) == 0;
-}
-
-static trade *find_trade(s1_order_manager *manager, s1_trade_id trade_id)
+static open_trade *find_trade(s1_order_manager *manager, s1_trade_id trade_id)
 {
     for (uint32_t i = 0; i < manager->trade_count; i++) {
-        if (memcmp(&manager->trades[i].plan.trade_id, &trade_id, sizeof trade_id) == 0) {
+        if (s1_uid_eq(manager->trades[i].plan.trade_id.uid, trade_id.uid)) {
             return &manager->trades[i];
         }
     }
     return NULL;
 }
 
-static void forget_trade(s1_order_manager *manager, trade *trade)
+static void forget_trade(s1_order_manager *manager, open_trade *trade)
 {
     const size_t index = (size_t)(trade - manager->trades);
     memmove(trade, trade + 1, (manager->trade_count - index - 1) * sizeof *trade);
@@ -163,10 +158,10 @@ s1_rc s1_order_manager_cost(const s1_order_manager *manager, s1_dec price, s1_de
 /* --- Orders out. -------------------------------------------------------------------------- */
 
 /* Journals the intent, then tells the environment. */
-static s1_rc send(s1_order_manager *manager, const trade *trade, s1_order *order, s1_str worker,
+static s1_rc send(s1_order_manager *manager, const open_trade *trade, s1_order *order, s1_str worker,
                   s1_err *err)
 {
-    order->order_id.uid = s1_id_next(manager->options.ids, S1_ID_ORDER);
+    order->order_id = s1_ids_order(manager->options.ids, 0);
     order->trade_id = trade->plan.trade_id;
     order->state = S1_ORDER_SUBMITTED;
     S1_TRY(err, s1_order_journal_state(manager->options.journal, order, worker, S1_STR(""),
@@ -174,7 +169,7 @@ static s1_rc send(s1_order_manager *manager, const trade *trade, s1_order *order
     return manager->environment.submit(manager->environment.self, order, err);
 }
 
-static int32_t exit_side(const trade *trade)
+static int32_t exit_side(const open_trade *trade)
 {
     return trade->plan.direction == S1_LONG ? S1_SELL : S1_BUY;
 }
@@ -201,7 +196,7 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
     } else if (directive->order_type == S1_ORDER_STOP) {
         order.price = directive->trigger_price;
     }
-    trade fresh = {.plan = *directive};
+    open_trade fresh = {.plan = *directive};
     S1_TRY(err, s1_order_manager_cost(manager,
                                       s1_dec_is_zero(order.price) ? directive->entry_price
                                                                   : order.price,
@@ -209,7 +204,7 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
     S1_TRY(err, s1_ledger_reserve(manager->options.ledger, fresh.reserved, err));
     manager->options.ledger->view.pending_entries++;
     manager->changes |= S1_LEDGER_CHANGED;
-    trade *const slot = &manager->trades[manager->trade_count++];
+    open_trade *const slot = &manager->trades[manager->trade_count++];
     *slot = fresh;
     return send(manager, slot, &order, worker, err);
 }
@@ -217,7 +212,7 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
 s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
                              const s1_close_request *request, s1_str worker, s1_err *err)
 {
-    trade *const trade = find_trade(manager, trade_id);
+    open_trade *const trade = find_trade(manager, trade_id);
     const s1_ledger_position_record *const position =
         s1_ledger_find(manager->options.ledger, trade_id);
     if (trade == NULL || position == NULL) {
@@ -248,15 +243,15 @@ s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
 s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade_id, s1_str reason,
                                     s1_err *err)
 {
-    const trade *const trade = find_trade(manager, trade_id);
-    if (trade == NULL || is_none(trade->entry_order.uid)) {
+    const open_trade *const trade = find_trade(manager, trade_id);
+    if (trade == NULL || s1_uid_is_none(trade->entry_order.uid)) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working entry order of this trade");
     }
     return manager->environment.cancel(manager->environment.self, trade->entry_order, reason, err);
 }
 
 /* Submits or moves the protective order of a role so that it covers the whole position. */
-static s1_rc protect(s1_order_manager *manager, trade *trade, int32_t role, s1_nanos time,
+static s1_rc protect(s1_order_manager *manager, open_trade *trade, int32_t role, s1_nanos time,
                      s1_err *err)
 {
     const bool is_stop = role == S1_ROLE_STOP_LOSS;
@@ -267,7 +262,7 @@ static s1_rc protect(s1_order_manager *manager, trade *trade, int32_t role, s1_n
     if (s1_dec_is_zero(price) || position == NULL) {
         return S1_OK;
     }
-    if (!is_none(working.uid)) {
+    if (!s1_uid_is_none(working.uid)) {
         return manager->environment.modify(manager->environment.self, working, price,
                                            position->view.quantity, err);
     }
@@ -284,7 +279,7 @@ static s1_rc protect(s1_order_manager *manager, trade *trade, int32_t role, s1_n
 s1_rc s1_order_manager_modify_stop(s1_order_manager *manager, s1_trade_id trade_id, s1_dec price,
                                    s1_str worker, s1_err *err)
 {
-    trade *const trade = find_trade(manager, trade_id);
+    open_trade *const trade = find_trade(manager, trade_id);
     s1_ledger_position_record *const position = s1_ledger_find(manager->options.ledger, trade_id);
     if (trade == NULL || position == NULL) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no open position of this trade");
@@ -313,13 +308,13 @@ s1_rc s1_order_manager_modify_stop(s1_order_manager *manager, s1_trade_id trade_
 
 static s1_rc cancel_if_working(s1_order_manager *manager, s1_order_id order_id, s1_err *err)
 {
-    return is_none(order_id.uid)
+    return s1_uid_is_none(order_id.uid)
                ? S1_OK
                : manager->environment.cancel(manager->environment.self, order_id,
                                              S1_STR("POSITION_CLOSED"), err);
 }
 
-static void release(s1_order_manager *manager, trade *trade)
+static void release(s1_order_manager *manager, open_trade *trade)
 {
     s1_ledger_release(manager->options.ledger, trade->reserved);
     trade->reserved = S1_DEC_ZERO;
@@ -336,8 +331,7 @@ static s1_rc accumulate(const s1_fill *fill, s1_dec *quantity, s1_dec *notional,
     return s1_dec_add(*quantity, fill->quantity, quantity, err);
 }
 
-static s1_rc enter(s1_order_manager *manager, trade *trade, const s1_order *order,
-                   const s1_fill *fill, s1_err *err)
+static s1_rc enter(s1_order_manager *manager, open_trade *trade, const s1_fill *fill, s1_err *err)
 {
     const s1_ledger_fill booked = {.trade_id = trade->plan.trade_id,
                                    .direction = trade->plan.direction,
@@ -359,14 +353,14 @@ static s1_rc enter(s1_order_manager *manager, trade *trade, const s1_order *orde
     position->view.stop_loss = trade->plan.stop_loss;
     position->view.take_profit = trade->plan.take_profit;
     manager->changes |= S1_LEDGER_CHANGED | S1_LEDGER_OPENED;
-    S1_TRY(err, s1_order_journal_opened(manager->options.journal, &trade->plan, order, fill, err));
+    S1_TRY(err, s1_order_journal_opened(manager->options.journal, &trade->plan, fill, err));
     S1_TRY(err, check(manager, err));
     S1_TRY(err, protect(manager, trade, S1_ROLE_STOP_LOSS, fill->time, err));
     return protect(manager, trade, S1_ROLE_TAKE_PROFIT, fill->time, err);
 }
 
 /* Why the trade ended, from the order that ended it. */
-static s1_str closure_reason(const trade *trade, const s1_order *order)
+static s1_str closure_reason(const open_trade *trade, const s1_order *order)
 {
     if (order->role == S1_ROLE_TAKE_PROFIT) {
         return S1_STR("TAKE_PROFIT");
@@ -377,7 +371,7 @@ static s1_str closure_reason(const trade *trade, const s1_order *order)
     return trade->close_reason;
 }
 
-static s1_rc record_trade(s1_order_manager *manager, const trade *trade, const s1_order *order,
+static s1_rc record_trade(s1_order_manager *manager, const open_trade *trade, const s1_order *order,
                           const s1_fill *fill, const s1_trade_record **ret_record, s1_err *err)
 {
     if (manager->record_count == RECORDS_MAX) {
@@ -409,12 +403,12 @@ static s1_rc record_trade(s1_order_manager *manager, const trade *trade, const s
     return S1_OK;
 }
 
-static s1_rc finish_trade(s1_order_manager *manager, trade *trade, const s1_order *order,
+static s1_rc finish_trade(s1_order_manager *manager, open_trade *trade, const s1_order *order,
                           const s1_fill *fill, s1_err *err)
 {
     const s1_trade_record *record;
     S1_TRY(err, record_trade(manager, trade, order, fill, &record, err));
-    S1_TRY(err, s1_order_journal_closed(manager->options.journal, record, order,
+    S1_TRY(err, s1_order_journal_closed(manager->options.journal, record,
                                         order->role == S1_ROLE_EXIT ? trade->close_opportunity
                                                                     : (s1_opportunity_id){0},
                                         trade->pnl, err));
@@ -428,18 +422,18 @@ static s1_rc finish_trade(s1_order_manager *manager, trade *trade, const s1_orde
 }
 
 /* Forgets the order that just stopped working. */
-static void drop_order(trade *trade, s1_order_id order_id)
+static void drop_order(open_trade *trade, s1_order_id order_id)
 {
     s1_order_id *const slots[] = {&trade->entry_order, &trade->stop_order, &trade->target_order,
                                   &trade->exit_order};
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
-        if (memcmp(slots[i], &order_id, sizeof order_id) == 0) {
+        if (s1_uid_eq(slots[i]->uid, order_id.uid)) {
             *slots[i] = (s1_order_id){0};
         }
     }
 }
 
-static s1_rc leave(s1_order_manager *manager, trade *trade, const s1_order *order,
+static s1_rc leave(s1_order_manager *manager, open_trade *trade, const s1_order *order,
                    const s1_fill *fill, s1_err *err)
 {
     const s1_ledger_fill booked = {.trade_id = trade->plan.trade_id,
@@ -481,7 +475,7 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
     if (order->role != S1_ROLE_ENTRY) {
         return S1_OK;
     }
-    const trade *const trade = find_trade(manager, order->trade_id);
+    const open_trade *const trade = find_trade(manager, order->trade_id);
     S1_ASSERT(trade != NULL);
     const s1_ledger *const ledger = manager->options.ledger;
     const bool has_margin = (manager->options.instrument->flags & S1_INSTRUMENT_MARGIN) != 0;
@@ -505,15 +499,15 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
 static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
 {
     s1_order_manager *const manager = self;
-    trade *const trade = find_trade(manager, order->trade_id);
+    open_trade *const trade = find_trade(manager, order->trade_id);
     S1_ASSERT(trade != NULL);
     S1_TRY(err, s1_order_journal_fill(manager->options.journal, order, fill, err));
-    return order->role == S1_ROLE_ENTRY ? enter(manager, trade, order, fill, err)
+    return order->role == S1_ROLE_ENTRY ? enter(manager, trade, fill, err)
                                         : leave(manager, trade, order, fill, err);
 }
 
 /* An entry that will never fill ends its trade before it began. */
-static s1_rc lose_entry(s1_order_manager *manager, trade *trade, const s1_order *order,
+static s1_rc lose_entry(s1_order_manager *manager, open_trade *trade, const s1_order *order,
                         s1_str reason, s1_nanos time, s1_err *err)
 {
     const s1_plan plan = trade->plan;
@@ -527,7 +521,7 @@ static s1_rc lose_entry(s1_order_manager *manager, trade *trade, const s1_order 
 static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err)
 {
     s1_order_manager *const manager = self;
-    trade *const trade = find_trade(manager, order->trade_id);
+    open_trade *const trade = find_trade(manager, order->trade_id);
     S1_ASSERT(trade != NULL);
     S1_TRY(err, s1_order_journal_state(manager->options.journal, order, S1_STR(""), reason, time,
                                        err));

@@ -21,7 +21,7 @@ typedef struct s1_order_manager s1_order_manager;
 typedef struct s1_order_manager_options {
     s1_ledger *ledger;
     s1_journal *journal;
-    s1_id_source *ids;
+    const s1_id_source *ids;
     const s1_instrument *instrument;
     uint32_t trades_max; /* pending and open at the same time */
     bool checks_invariants; /* s1_ledger_check after every change */

@@ -1,6 +1,7 @@
 #include "backend/core/strategy_ledger.h"
 
 #include "backend/utils/assert.h"
+#include "backend/utils/uid.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ void s1_ledger_free(s1_ledger *ledger)
 s1_ledger_position_record *s1_ledger_find(s1_ledger *ledger, s1_trade_id trade_id)
 {
     for (uint32_t i = 0; i < ledger->view.position_count; i++) {
-        if (memcmp(&ledger->positions[i].view.trade_id, &trade_id, sizeof trade_id) == 0) {
+        if (s1_uid_eq(ledger->positions[i].view.trade_id.uid, trade_id.uid)) {
             return &ledger->positions[i];
         }
     }

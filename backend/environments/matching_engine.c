@@ -1,6 +1,7 @@
 #include "backend/environments/matching_engine.h"
 
 #include "backend/utils/assert.h"
+#include "backend/utils/uid.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,11 +53,6 @@ void s1_matching_free(s1_matching_engine *engine)
 const uint64_t *s1_matching_rule_counts(const s1_matching_engine *engine)
 {
     return engine->rule_counts;
-}
-
-static bool same_id(s1_uid a, s1_uid b)
-{
-    return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
 }
 
 static bool is_protective(const s1_order *order)
@@ -221,7 +217,7 @@ static uint32_t find_slot(const s1_matching_engine *engine, s1_trade_id trade_id
     for (uint32_t i = 0; i < engine->count; i++) {
         const working_order *const slot = &engine->orders[i];
         if (slot->is_working && slot->order.role == role &&
-            same_id(slot->order.trade_id.uid, trade_id.uid)) {
+            s1_uid_eq(slot->order.trade_id.uid, trade_id.uid)) {
             return i;
         }
     }
@@ -344,7 +340,7 @@ static uint32_t find_order(const s1_matching_engine *engine, s1_order_id order_i
 {
     for (uint32_t i = 0; i < engine->count; i++) {
         if (engine->orders[i].is_working &&
-            same_id(engine->orders[i].order.order_id.uid, order_id.uid)) {
+            s1_uid_eq(engine->orders[i].order.order_id.uid, order_id.uid)) {
             return i;
         }
     }

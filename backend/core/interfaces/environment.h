@@ -11,7 +11,7 @@
 
 /* What closed at one moment: the payload of MarketDataReceived. */
 typedef struct s1_market_snapshot {
-    s1_nanos now;          /* close time of the primary bar */
+    s1_nanos now;          /* close time of the bars it has */
     uint32_t stream_count; /* the primary is 0 */
     uint32_t is_warmup;    /* before `from`: the strategy may not act yet */
     const s1_bar *bars;    /* [stream_count] */

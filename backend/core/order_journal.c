@@ -1,0 +1,197 @@
+#include "backend/core/order_journal_internal.h"
+
+#include "backend/utils/assert.h"
+#include "backend/utils/uid.h"
+
+static int32_t kind_of(int32_t state)
+{
+    static const int32_t kinds[] = {
+        [S1_ORDER_DENIED] = S1_JOURNAL_ORDER_DENIED,
+        [S1_ORDER_SUBMITTED] = S1_JOURNAL_ORDER_SUBMITTED,
+        [S1_ORDER_ACCEPTED] = S1_JOURNAL_ORDER_ACCEPTED,
+        [S1_ORDER_REJECTED] = S1_JOURNAL_ORDER_REJECTED,
+        [S1_ORDER_TRIGGERED] = S1_JOURNAL_ORDER_TRIGGERED,
+        [S1_ORDER_CANCELED] = S1_JOURNAL_ORDER_CANCELED,
+        [S1_ORDER_EXPIRED] = S1_JOURNAL_ORDER_EXPIRED,
+    };
+    S1_ASSERT(state > 0 && (size_t)state < sizeof kinds / sizeof kinds[0] && kinds[state] != 0);
+    return kinds[state];
+}
+
+/* The members every order entry starts with. */
+static s1_json_writer *begin_order(s1_journal *journal, int32_t kind, const s1_order *order,
+                                   s1_str worker, s1_nanos time)
+{
+    s1_json_writer *const w = s1_journal_begin(journal, kind, time);
+    if (worker.len > 0) {
+        s1_journal_worker(journal, worker);
+    }
+    s1_journal_id_trade(journal, order->trade_id);
+    s1_journal_id_order(journal, order->order_id);
+    s1_journal_details(journal);
+    s1_json_key_lit(w, "side");
+    s1_json_cstr(w, s1_side_name(order->side));
+    s1_json_key_lit(w, "order_type");
+    s1_json_cstr(w, s1_order_type_name(order->type));
+    s1_json_key_lit(w, "role");
+    s1_json_cstr(w, s1_order_role_name(order->role));
+    return w;
+}
+
+s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str worker,
+                             s1_str reason, s1_nanos time, s1_err *err)
+{
+    const int32_t kind = kind_of(order->state);
+    if (!s1_journal_enabled(journal, kind)) {
+        return S1_OK;
+    }
+    s1_json_writer *const w = begin_order(journal, kind, order, worker, time);
+    if (order->state == S1_ORDER_SUBMITTED) {
+        s1_json_key_lit(w, "quantity");
+        s1_json_dec(w, order->quantity);
+        if (order->type != S1_ORDER_MARKET) {
+            if (order->type == S1_ORDER_LIMIT) {
+                s1_json_key_lit(w, "limit");
+            } else {
+                s1_json_key_lit(w, "trigger");
+            }
+            s1_json_dec(w, order->price);
+        }
+    }
+    if (reason.len > 0) {
+        s1_json_key_lit(w, "reason");
+        s1_json_str(w, reason);
+    }
+    return s1_journal_end(journal, err);
+}
+
+s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order, const s1_fill *fill,
+                            s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_ORDER_FILLED)) {
+        return S1_OK;
+    }
+    s1_json_writer *const w =
+        begin_order(journal, S1_JOURNAL_ORDER_FILLED, order, S1_STR(""), fill->time);
+    s1_json_key_lit(w, "price");
+    s1_json_dec(w, fill->price);
+    s1_json_key_lit(w, "quantity");
+    s1_json_dec(w, fill->quantity);
+    s1_json_key_lit(w, "fee");
+    s1_json_dec(w, fill->fee);
+    s1_json_key_lit(w, "liquidity");
+    s1_json_cstr(w, fill->is_maker ? "maker" : "taker");
+    s1_json_key_lit(w, "rule");
+    s1_json_cstr(w, s1_fill_rule_name(fill->rule));
+    return s1_journal_end(journal, err);
+}
+
+static void write_direction(s1_json_writer *w, int32_t direction)
+{
+    s1_json_key_lit(w, "direction");
+    s1_json_cstr(w, direction == S1_LONG ? "long" : "short");
+}
+
+s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan, const s1_fill *fill,
+                              s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_TRADE_OPENED)) {
+        return S1_OK;
+    }
+    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_TRADE_OPENED, fill->time);
+    s1_journal_id_opportunity(journal, plan->opportunity_id);
+    s1_journal_id_trade(journal, plan->trade_id);
+    s1_journal_details(journal);
+    write_direction(w, plan->direction);
+    s1_json_key_lit(w, "entry_price");
+    s1_json_dec(w, fill->price);
+    s1_json_key_lit(w, "quantity");
+    s1_json_dec(w, fill->quantity);
+    s1_json_key_lit(w, "fee");
+    s1_json_dec(w, fill->fee);
+    s1_json_key_lit(w, "entry_time");
+    s1_json_time(w, fill->time);
+    if (!s1_dec_is_zero(plan->stop_loss)) {
+        s1_json_key_lit(w, "stop_loss");
+        s1_json_dec(w, plan->stop_loss);
+    }
+    if (!s1_dec_is_zero(plan->take_profit)) {
+        s1_json_key_lit(w, "take_profit");
+        s1_json_dec(w, plan->take_profit);
+    }
+    return s1_journal_end(journal, err);
+}
+
+s1_rc s1_order_journal_adjusted(s1_journal *journal, s1_trade_id trade_id, s1_str what, s1_dec from,
+                                s1_dec to, s1_str worker, s1_nanos time, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_POSITION_ADJUSTED)) {
+        return S1_OK;
+    }
+    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_POSITION_ADJUSTED, time);
+    if (worker.len > 0) {
+        s1_journal_worker(journal, worker);
+    }
+    s1_journal_id_trade(journal, trade_id);
+    s1_journal_details(journal);
+    s1_json_key_lit(w, "what");
+    s1_json_str(w, what);
+    s1_json_key_lit(w, "from");
+    s1_json_dec(w, from);
+    s1_json_key_lit(w, "to");
+    s1_json_dec(w, to);
+    return s1_journal_end(journal, err);
+}
+
+s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record,
+                              s1_opportunity_id closing, s1_dec pnl_gross, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_TRADE_CLOSED)) {
+        return S1_OK;
+    }
+    s1_json_writer *const w =
+        s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, record->exit_time);
+    s1_journal_id_opportunity(journal, record->opportunity_id);
+    s1_journal_id_trade(journal, record->trade_id);
+    s1_journal_id_threat(journal, record->threat_id);
+    s1_journal_details(journal);
+    s1_json_key_lit(w, "closure_reason");
+    s1_json_str(w, record->closure_reason);
+    if (!s1_uid_is_none(closing.uid)) {
+        s1_json_key_lit(w, "closing_opportunity_id");
+        s1_json_uid(w, closing.uid);
+    }
+    s1_json_key_lit(w, "exit_price");
+    s1_json_dec(w, record->exit_price);
+    s1_json_key_lit(w, "exit_time");
+    s1_json_time(w, record->exit_time);
+    s1_json_key_lit(w, "quantity");
+    s1_json_dec(w, record->quantity);
+    s1_json_key_lit(w, "fees");
+    s1_json_dec(w, record->fees);
+    s1_json_key_lit(w, "pnl");
+    s1_json_dec(w, record->pnl);
+    s1_json_key_lit(w, "pnl_gross");
+    s1_json_dec(w, pnl_gross);
+    return s1_journal_end(journal, err);
+}
+
+s1_rc s1_order_journal_venue_refusal(s1_journal *journal, const s1_plan *plan, s1_str code,
+                                     s1_nanos time, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_OPPORTUNITY_REJECTED)) {
+        return S1_OK;
+    }
+    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_OPPORTUNITY_REJECTED, time);
+    s1_journal_id_opportunity(journal, plan->opportunity_id);
+    s1_journal_id_trade(journal, plan->trade_id);
+    s1_journal_details(journal);
+    s1_json_key_lit(w, "stage");
+    s1_json_cstr(w, "venue");
+    s1_json_key_lit(w, "rejection_reason");
+    s1_json_object(w);
+    s1_json_key_lit(w, "code");
+    s1_json_str(w, code);
+    s1_json_object_end(w);
+    return s1_journal_end(journal, err);
+}

@@ -1,0 +1,39 @@
+/* backend/core/order_journal_internal.h - what happened to orders and trades, as journal entries.
+ *
+ * For order_manager.c alone. Each asks the journal whether the kind is kept first.
+ */
+#ifndef S1_BACKEND_CORE_ORDER_JOURNAL_INTERNAL_H
+#define S1_BACKEND_CORE_ORDER_JOURNAL_INTERNAL_H
+
+#include "backend/core/journal.h"
+#include "backend/dtos/execution/order.h"
+#include "backend/dtos/results/trade_record.h"
+
+/* ORDER_<state> for any state but FILLED. */
+S1_WARN_UNUSED s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order,
+                                            s1_str worker, s1_str reason, s1_nanos time,
+                                            s1_err *err);
+
+/* ORDER_FILLED. */
+S1_WARN_UNUSED s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order,
+                                           const s1_fill *fill, s1_err *err);
+
+/* TRADE_OPENED. */
+S1_WARN_UNUSED s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan,
+                                             const s1_fill *fill, s1_err *err);
+
+/* POSITION_ADJUSTED. */
+S1_WARN_UNUSED s1_rc s1_order_journal_adjusted(s1_journal *journal, s1_trade_id trade_id,
+                                               s1_str what, s1_dec from, s1_dec to, s1_str worker,
+                                               s1_nanos time, s1_err *err);
+
+/* TRADE_CLOSED; `pnl_gross` before fees, `closing` zero unless a signal asked for it. */
+S1_WARN_UNUSED s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record,
+                                             s1_opportunity_id closing, s1_dec pnl_gross,
+                                             s1_err *err);
+
+/* OPPORTUNITY_REJECTED, stage venue: the venue refused the entry of an approved plan. */
+S1_WARN_UNUSED s1_rc s1_order_journal_venue_refusal(s1_journal *journal, const s1_plan *plan,
+                                                    s1_str code, s1_nanos time, s1_err *err);
+
+#endif /* S1_BACKEND_CORE_ORDER_JOURNAL_INTERNAL_H */

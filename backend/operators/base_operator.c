@@ -1,0 +1,145 @@
+#include "backend/operators/base_operator.h"
+
+#include "backend/utils/assert.h"
+
+#include <string.h>
+
+static const s1_signal_list no_signals = {.size = sizeof no_signals,
+                                          .stride = sizeof(s1_signal)};
+static const s1_threat_list no_threats = {.size = sizeof no_threats,
+                                          .stride = sizeof(s1_threat_episode)};
+
+/* One call of the one process function of the worker's type. */
+static s1_rc invoke(s1_base_operator *op, const s1_operator_worker *item,
+                    const s1_operator_pass *pass, s1_err *err)
+{
+    s1_worker *const worker = item->worker;
+    const s1_context *const context = op->context;
+    switch (op->manages) {
+    case S1_WORKER_CONTEXT:
+        return worker->ops->enrich(worker->self, context, err);
+    case S1_WORKER_OPPORTUNITY:
+        op->signals->worker = worker;
+        op->signals->order = item->order;
+        return worker->ops->detect(worker->self, context, &op->signals->sink, err);
+    case S1_WORKER_THREAT:
+        op->threats->worker = worker;
+        op->threats->order = item->order;
+        return worker->ops->assess(worker->self, context, &op->threats->sink, err);
+    case S1_WORKER_PLANNING:
+        return worker->ops->plan(worker->self, context, pass->signal, &op->threats->list,
+                                 pass->plan, pass->verdict, err);
+    default: {
+        const s1_order_api *orders;
+        S1_TRY(err, pass->orders_for(pass->self, worker, &orders, err));
+        return worker->ops->execute(worker->self, context, pass->input, orders, err);
+    }
+    }
+}
+
+static s1_rc invoke_timed(s1_base_operator *op, s1_operator_worker *item,
+                          const s1_operator_pass *pass, s1_err *err)
+{
+    if (op->clock == NULL) {
+        return invoke(op, item, pass, err);
+    }
+    const s1_nanos start = s1_clock_monotonic(op->clock);
+    const s1_rc rc = invoke(op, item, pass, err);
+    item->time += s1_clock_monotonic(op->clock) - start;
+    item->calls++;
+    return rc;
+}
+
+static bool is_due(const s1_base_operator *op, const s1_operator_worker *item,
+                   const s1_operator_pass *pass)
+{
+    if (op->manages == S1_WORKER_CONTEXT) {
+        return s1_worker_is_due(item->worker);
+    }
+    if (op->manages == S1_WORKER_EXECUTION) {
+        return (item->triggers >> pass->input->trigger & 1u) != 0;
+    }
+    return s1_worker_is_ready(item->worker);
+}
+
+/* What a failure becomes under the operator's policy. `err` holds the worker's own words. */
+static s1_rc answer_failure(s1_base_operator *op, const s1_operator_worker *item, s1_rc rc,
+                            s1_err *err)
+{
+    const char *const words = err != NULL ? err->msg : "";
+    if (op->on_failure == S1_FAILURE_SKIP) {
+        op->failures++;
+        char message[sizeof err->msg];
+        (void)snprintf(message, sizeof message, "%s", words);
+        return s1_threat_book_report_platform(op->threats, S1_STR("WORKER_FAILED"),
+                                              item->worker->instance_id,
+                                              (s1_str){message, strlen(message)}, err);
+    }
+    return S1_RAISE(err, rc == S1_E_CANCELED ? S1_E_CANCELED : S1_E_PLUGIN,
+                    "worker %.*s failed in tick %llu: %s", S1_STR_ARG(item->worker->instance_id),
+                    (unsigned long long)op->context->tick, words);
+}
+
+/* Sets what workers see of each other, as the execution strategy says. */
+static void show(s1_base_operator *op)
+{
+    const bool sees = op->execution == S1_EXECUTION_SEQUENTIAL;
+    op->context->signals =
+        sees && op->manages == S1_WORKER_OPPORTUNITY ? &op->signals->list : &no_signals;
+    op->context->threats =
+        sees && op->manages == S1_WORKER_THREAT ? &op->threats->list : &no_threats;
+}
+
+s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
+{
+    s1_rc failure = S1_OK;
+    const s1_operator_worker *failed = NULL;
+    s1_err first = S1_ERR_INIT;
+    show(op);
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        s1_operator_worker *const item = &op->workers[i];
+        if (!is_due(op, item, pass)) {
+            continue;
+        }
+        const s1_rc rc = invoke_timed(op, item, pass, err);
+        if (op->manages == S1_WORKER_CONTEXT) {
+            s1_worker_seal_columns(item->worker);
+        }
+        if (rc != S1_OK) {
+            if (op->on_failure == S1_FAILURE_SKIP || op->execution != S1_EXECUTION_PARALLEL) {
+                S1_TRY(err, answer_failure(op, item, rc, err));
+            } else if (failed == NULL) { /* the others still get their turn */
+                failed = item;
+                failure = rc;
+                first = *err;
+            }
+        }
+        if (pass != NULL && pass->on_step != NULL) {
+            S1_TRY(err, pass->on_step(pass->self, item, err));
+        }
+        if (op->manages == S1_WORKER_PLANNING && pass->verdict->is_rejected) {
+            break;
+        }
+    }
+    if (failed != NULL) {
+        *err = first;
+        return answer_failure(op, failed, failure, err);
+    }
+    return S1_OK;
+}
+
+s1_rc s1_base_operator_enrich(s1_base_operator *op, s1_err *err)
+{
+    S1_ASSERT(op->manages == S1_WORKER_CONTEXT);
+    return s1_base_operator_run(op, NULL, err);
+}
+
+bool s1_base_operator_listens(const s1_base_operator *op, int32_t trigger)
+{
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        if ((op->workers[i].triggers >> trigger & 1u) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
