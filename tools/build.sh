@@ -15,5 +15,5 @@ if [ ! -f "build/$preset/build.ninja" ] || [ CMakePresets.json -nt "build/$prese
         exit 1
     fi
 fi
-[ "${1:-}" != tools-only ] || exit 0
+[ "${1:-}" != tools-only ] || exec ninja -C "build/$preset" --quiet build.ninja
 exec ninja -C "build/$preset" "$@"

@@ -14,8 +14,9 @@ presets=("$@")
 if [ $# -eq 0 ]; then
     tally_command "format" tools/format.sh --check
     # The release binary first: tests of the front door and of speed use it.
-    if tally_build release && [ -f docs/configuration.md ]; then
-        tally_command "pages that come from the code" tools/docs.sh --check
+    if tally_build release; then
+        tally_command "install" tools/check_install.sh
+        [ ! -f docs/configuration.md ] || tally_command "pages that come from the code" tools/docs.sh --check
     fi
 fi
 first=1
