@@ -17,15 +17,17 @@
 #include "backend/core/interfaces/data_persistor.h"
 #include "backend/core/interfaces/journal_persistor.h"
 #include "backend/core/interfaces/state_persistor.h"
+#include "backend/data/persistors/duckdb_library.h"
 #include "backend/utils/fs.h"
 
 typedef struct s1_persistor_factory s1_persistor_factory;
 
 typedef struct s1_persistor_factory_options {
-    s1_fs *fs;              /* outlives the factory and all it made */
+    const s1_fs *fs;        /* outlives the factory and all it made */
     const char *run_folder; /* backtest: everything of the run; NULL in paper and live */
     const char *root;       /* paper, live: data root; NULL in a backtest */
     const char *archive;    /* root of the Parquet archive; NULL: no data persistor */
+    s1_duckdb *duckdb;      /* with archive; outlives the factory and all it made */
 } s1_persistor_factory_options;
 
 /* Exactly one of run_folder and root is given. Makes no folder yet. Heap; free with

@@ -27,7 +27,7 @@ enum s1_plugin_state {
     S1_PLUGIN_REFUSED       /* see reasons */
 };
 
-typedef struct s1_plugin_entry {
+typedef struct s1_plugin {
     int32_t state;               /* enum s1_plugin_state */
     uint32_t reason_count;       /* <= S1_PLUGIN_REASONS_MAX; of a refusal */
     const s1_manifest *manifest; /* NULL if it could not be read */
@@ -36,9 +36,9 @@ typedef struct s1_plugin_entry {
     s1_str manifest_path, library_path;
     const s1_str *reasons; /* one line each: "plugins/.../x.so: imports 'time'; expected ..." */
     uint8_t manifest_sha256[32];
-    uint8_t library_sha256[32];  /* valid from CHECKED on */
-    const s1_plugin_desc *desc;  /* from LOADED on */
-} s1_plugin_entry;
+    uint8_t library_sha256[32]; /* valid from CHECKED on */
+    const s1_plugin_desc *desc; /* from LOADED on */
+} s1_plugin;
 
 typedef struct s1_plugin_registry s1_plugin_registry;
 
@@ -50,8 +50,8 @@ typedef struct s1_plugin_registry_options {
 } s1_plugin_registry_options;
 
 /* Reads every manifest below the roots. What is wrong with one goes to `faults` (class schema, with
- * file and line) and into its entry; discovery goes on. Entries are in order of type, subtype, name.
- * Two plugins of one name are both refused, each naming the other. Heap; free with
+ * file and line) and into its entry; discovery goes on. Entries are in order of type, subtype,
+ * name. Two plugins of one name are both refused, each naming the other. Heap; free with
  * s1_plugin_registry_free; `faults` outlives it. Errors: S1_E_IO for a root that cannot be read,
  * S1_E_NO_MEMORY. */
 S1_WARN_UNUSED s1_rc s1_plugin_registry_new(const s1_plugin_registry_options *options,
@@ -61,20 +61,20 @@ void s1_plugin_registry_free(s1_plugin_registry *registry); /* accepts NULL; clo
 
 /* Entries in order. Borrowed until the registry is freed. */
 uint32_t s1_plugin_registry_count(const s1_plugin_registry *registry);
-s1_plugin_entry *s1_plugin_registry_at(s1_plugin_registry *registry, uint32_t index);
+s1_plugin *s1_plugin_registry_at(s1_plugin_registry *registry, uint32_t index);
 
 /* The plugin of a name, usable or not; NULL if there is none. */
-s1_plugin_entry *s1_plugin_registry_find(s1_plugin_registry *registry, s1_str name);
+s1_plugin *s1_plugin_registry_find(s1_plugin_registry *registry, s1_str name);
 
 /* The name nearest to one that is not there, for a hint; {NULL, 0} if none is near. */
 s1_str s1_plugin_registry_nearest(const s1_plugin_registry *registry, s1_str name);
 
 /* Reads and judges the image without opening it. State CHECKED, or REFUSED with reasons. Errors:
  * S1_E_DENIED or S1_E_NOT_FOUND with the first reasons; repeated calls answer from memory. */
-S1_WARN_UNUSED s1_rc s1_plugin_entry_check(s1_plugin_entry *entry, s1_err *err);
+S1_WARN_UNUSED s1_rc s1_plugin_check(s1_plugin *entry, s1_err *err);
 
-/* Opens it after s1_plugin_entry_check and compares what it says of itself with manifest and SDK.
+/* Opens it after s1_plugin_check and compares what it says of itself with manifest and SDK.
  * State LOADED, or REFUSED with reasons. Errors: S1_E_ABI with the first reasons, and as check. */
-S1_WARN_UNUSED s1_rc s1_plugin_entry_load(s1_plugin_entry *entry, s1_err *err);
+S1_WARN_UNUSED s1_rc s1_plugin_load(s1_plugin *entry, s1_err *err);
 
 #endif /* S1_BACKEND_ASSEMBLY_PLUGIN_REGISTRY_H */

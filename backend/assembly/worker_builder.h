@@ -86,8 +86,8 @@ struct s1_worker {
     uint32_t capabilities; /* enum s1_capability mask */
     uint64_t lookback;     /* rows of its inputs it looks at, resolved; >= 1 */
     uint64_t state_commit_count;
-    const s1_plugin_entry *plugin;
-    const s1_params *params; /* as given: borrowed */
+    const s1_plugin *plugin;
+    const s1_worker_plan *plan; /* as given: borrowed */
     struct s1_worker_private *private_part;
 };
 
@@ -96,19 +96,14 @@ typedef struct s1_worker_builder {
     const s1_worker_services *services; /* outlives the workers */
 } s1_worker_builder;
 
-typedef struct s1_worker_item {
-    s1_str instance_id;      /* copied */
-    const s1_params *params; /* resolved against the manifest; outlives the worker */
-    uint32_t stream;         /* index of its own stream */
-} s1_worker_item;
-
-/* Loads the plugin if it is not yet, and makes a worker of it. Errors, each naming instance and
- * plugin: S1_E_ABI and S1_E_DENIED of the registry's checks; S1_E_NOT_FOUND for a required column
- * nobody provides yet, S1_E_EXISTS for a provided one somebody else does; S1_E_DENIED, S1_E_INVALID
- * for what create() asked of the binder; S1_E_PLUGIN for a create() that failed otherwise or left
- * no instance; S1_E_NO_MEMORY. */
-S1_WARN_UNUSED s1_rc s1_worker_build(const s1_worker_builder *builder, s1_plugin_entry *plugin,
-                                     const s1_worker_item *item, s1_worker **ret_worker,
+/* Loads the plugin if it is not yet, and makes a worker of `plan` (the blueprint's item resolved
+ * against the plugin's manifest: id, stream, parameters, columns; it outlives the worker). Errors,
+ * each naming instance and plugin: S1_E_ABI and S1_E_DENIED of the registry's checks;
+ * S1_E_NOT_FOUND for a required column nobody provides yet, S1_E_EXISTS for a provided one somebody
+ * else does; S1_E_DENIED, S1_E_INVALID for what create() asked of the binder; S1_E_PLUGIN for a
+ * create() that failed otherwise or left no instance; S1_E_NO_MEMORY. */
+S1_WARN_UNUSED s1_rc s1_worker_build(const s1_worker_builder *builder, s1_plugin *plugin,
+                                     const s1_worker_plan *plan, s1_worker **ret_worker,
                                      s1_err *err);
 
 /* destroy() of the plugin, then the rest. Accepts NULL. Columns stay with the context. */

@@ -1,5 +1,8 @@
 #include "backend/core/trading_context.h"
 
+#include "backend/utils/text.h"
+#include "backend/utils/timefmt.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,16 +46,6 @@ struct s1_trading_context_private {
     char *texts[S1_STREAMS_MAX + 1];
     const s1_stream *stream_views[S1_STREAMS_MAX];
 };
-
-static bool str_equal(s1_str a, s1_str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-static s1_str str_of(const char *text)
-{
-    return (s1_str){text, strlen(text)};
-}
 
 /* --- Memory. ------------------------------------------------------------------------------ */
 
@@ -138,48 +131,6 @@ static bool is_name(s1_str name)
     return true;
 }
 
-/* "15m" -> nanoseconds; 0 for what is none. */
-static s1_nanos timeframe_parse(s1_str text)
-{
-    static const struct {
-        char unit;
-        s1_nanos seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-    int64_t count = 0;
-    if (text.len < 2 || text.len > 7) {
-        return 0;
-    }
-    for (size_t i = 0; i + 1 < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return 0;
-        }
-        count = count * 10 + (text.ptr[i] - '0');
-    }
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (text.ptr[text.len - 1] == units[i].unit) {
-            return count * units[i].seconds * S1_NANOS_PER_SECOND;
-        }
-    }
-    return 0;
-}
-
-/* Nanoseconds -> "15m", in the largest unit below weeks that divides them. */
-static void timeframe_format(s1_nanos timeframe, char *text, size_t size)
-{
-    static const struct {
-        char unit;
-        s1_nanos seconds;
-    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        const s1_nanos unit = units[i].seconds * S1_NANOS_PER_SECOND;
-        if (timeframe % unit == 0) {
-            (void)snprintf(text, size, "%lld%c", (long long)(timeframe / unit), units[i].unit);
-            return;
-        }
-    }
-    (void)snprintf(text, size, "%lldns", (long long)timeframe);
-}
-
 /* A list of names for a message: cut with "..." when it does not fit. */
 typedef struct name_list {
     char text[400];
@@ -206,10 +157,10 @@ static void name_list_add(name_list *list, const char *format_prefix, s1_str nam
 static void name_list_add_stream(name_list *list, const s1_stream *stream)
 {
     char text[128];
-    char timeframe[32];
-    timeframe_format(stream->timeframe, timeframe, sizeof timeframe);
+    char timeframe[S1_TIMEFRAME_TEXT_MAX];
+    (void)s1_timeframe_print(stream->timeframe, timeframe);
     (void)snprintf(text, sizeof text, "%.*s@%s", S1_STR_ARG(stream->asset_pair), timeframe);
-    name_list_add(list, "", str_of(text));
+    name_list_add(list, "", s1_str_of(text));
 }
 
 s1_rc s1_trading_context_find_stream(const s1_trading_context *context, s1_str selector,
@@ -221,9 +172,9 @@ s1_rc s1_trading_context_find_stream(const s1_trading_context *context, s1_str s
     }
     const char *const at = memchr(selector.ptr, '@', selector.len);
     const s1_str pair = {selector.ptr, at != NULL ? (size_t)(at - selector.ptr) : 0};
-    const s1_nanos timeframe =
-        at != NULL ? timeframe_parse((s1_str){at + 1, selector.len - pair.len - 1}) : 0;
-    if (pair.len == 0 || timeframe <= 0) {
+    s1_nanos timeframe = 0;
+    if (pair.len == 0 || s1_timeframe_parse((s1_str){at + 1, selector.len - pair.len - 1},
+                                            &timeframe, NULL) != S1_OK) {
         return S1_RAISE(err, S1_E_INVALID,
                         "'%.*s' names no stream; expected PAIR@TIMEFRAME, as in "
                         "ETH/USD@1h",
@@ -231,7 +182,7 @@ s1_rc s1_trading_context_find_stream(const s1_trading_context *context, s1_str s
     }
     for (uint32_t i = 0; i < context->view.stream_count; i++) {
         const s1_stream *const stream = &context->streams[i].view;
-        if (stream->timeframe == timeframe && str_equal(stream->asset_pair, pair)) {
+        if (stream->timeframe == timeframe && s1_str_eq(stream->asset_pair, pair)) {
             *ret_stream = i;
             return S1_OK;
         }
@@ -273,7 +224,7 @@ static s1_column_store *column_find(const s1_trading_context *context, uint32_t 
 {
     const struct s1_trading_context_private *const own = context->private_part;
     for (uint32_t i = 0; i < own->column_count; i++) {
-        if (own->columns[i]->stream == stream && str_equal(own->columns[i]->name, name)) {
+        if (own->columns[i]->stream == stream && s1_str_eq(own->columns[i]->name, name)) {
             return own->columns[i];
         }
     }
@@ -389,7 +340,7 @@ static s1_artefact_store *artefacts_find(const s1_trading_context *context, uint
 {
     const struct s1_trading_context_private *const own = context->private_part;
     for (uint32_t i = 0; i < own->artefact_count; i++) {
-        if (own->artefacts[i]->stream == stream && str_equal(own->artefacts[i]->name, name)) {
+        if (own->artefacts[i]->stream == stream && s1_str_eq(own->artefacts[i]->name, name)) {
             return own->artefacts[i];
         }
     }
@@ -517,7 +468,7 @@ static s1_rc stream_check(const s1_trading_context_options *options, uint32_t in
     }
     for (uint32_t i = 0; i < index; i++) {
         if (options->streams[i].timeframe == stream->timeframe &&
-            str_equal(options->streams[i].asset_pair, stream->asset_pair)) {
+            s1_str_eq(options->streams[i].asset_pair, stream->asset_pair)) {
             return S1_RAISE(err, S1_E_INVALID, "streams %u and %u are the same: '%.*s'", i, index,
                             S1_STR_ARG(stream->asset_pair));
         }
@@ -545,7 +496,7 @@ static s1_rc stream_init(s1_trading_context *context, uint32_t index,
     store->view.close_time = store->close_time;
     for (uint32_t i = 0; i < S1_BASE_COLUMN_COUNT; i++) {
         s1_column_store *column = NULL;
-        S1_TRY(err, column_new(context, index, str_of(base_names[i]), S1_STR(""), &column, err));
+        S1_TRY(err, column_new(context, index, s1_str_of(base_names[i]), S1_STR(""), &column, err));
         column->need_rows[index] = 1;
         store->base[i] = column->column.values;
     }
