@@ -53,9 +53,8 @@ typedef struct s1_journal_options {
     int32_t level;            /* enum s1_journal_level */
     uint32_t block_bytes_max; /* 0: S1_JOURNAL_BLOCK_BYTES_MAX; at least 1024 */
     s1_str link;              /* strategy_link_id; copied */
-    s1_str run_id;            /* as in RUN_STARTED; part of the standard header */
-    s1_str header;         /* genesis = SHA-256(header); empty: s1_journal_header(link, run_id) */
-    const s1_str *workers; /* [worker_count] instance ids for s1_journal_worker_at; copied */
+    s1_str run_id;            /* as text, as in RUN_STARTED; part of the chain's header */
+    const s1_str *workers;    /* [worker_count] instance ids for s1_journal_worker_at; copied */
     uint32_t worker_count;
     uint32_t reserved;
     s1_journal_listener listener; /* on_entry NULL: nobody listens */
@@ -82,8 +81,9 @@ S1_WARN_UNUSED s1_rc s1_journal_new(const s1_journal_options *options,
 /* Frees the journal. What was not committed is lost. Accepts NULL. */
 void s1_journal_free(s1_journal *journal);
 
-/* The standard header text, NUL-terminated, of what a reader finds in the file itself:
- * "s1mpletrader journal 1\n<link>\n<run_id>\n". Errors: S1_E_RANGE if it does not fit. */
+/* What the chain's first hash is made of, NUL-terminated: "s1mpletrader journal
+ * 1\n<link>\n<run_id>\n", all of which a reader finds in RUN_STARTED. Errors: S1_E_RANGE if it does
+ * not fit. */
 #define S1_JOURNAL_HEADER_SIZE 512u
 S1_WARN_UNUSED s1_rc s1_journal_header(s1_str link, s1_str run_id,
                                        char ret_text[static S1_JOURNAL_HEADER_SIZE], s1_err *err);
@@ -118,9 +118,9 @@ void s1_journal_details(s1_journal *journal);
 S1_WARN_UNUSED s1_rc s1_journal_member_json(s1_journal *journal, const char *name, s1_str json,
                                             s1_err *err);
 
-/* Closes the entry. On any error the entry is not in the journal. Errors: S1_E_RANGE for an entry
- * that no block can hold or a writer left inside an object, S1_E_IO once the persistor failed, and
- * the listener's (the entry stays then). */
+/* Closes the entry. Objects the caller opened inside details must be closed again. On an error the
+ * entry is not in the journal, but for the listener's. Errors: S1_E_RANGE for an entry that no
+ * block can hold, S1_E_IO once the persistor failed, and the listener's. */
 S1_WARN_UNUSED s1_rc s1_journal_end(s1_journal *journal, s1_err *err);
 
 /* Drops the entry that s1_journal_begin opened: nothing was said. */

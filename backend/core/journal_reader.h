@@ -70,7 +70,7 @@ typedef struct s1_journal_verdict {
     uint64_t fault_line;      /* first damaged line; 0: none */
     uint64_t fault_offset;
     int32_t fault;                           /* enum s1_journal_fault */
-    uint32_t is_genesis_checked;             /* 0: no header was given and none could be found */
+    uint32_t is_genesis_checked;             /* 0: the first entry is not RUN_STARTED */
     uint8_t head[S1_JOURNAL_HASH_SIZE];      /* of the last sound block; genesis if there is none */
     uint64_t by_kind[S1_JOURNAL_KIND_COUNT]; /* entries, indexed by enum s1_journal_kind */
     char reason[256]; /* "line 7: the checksum differs: found .., expected .." */
@@ -80,7 +80,7 @@ typedef struct s1_journal_reader s1_journal_reader;
 
 /* Opens a journal file. Errors: S1_E_NOT_FOUND, S1_E_IO, S1_E_NO_MEMORY. Heap;
  * s1_journal_reader_free. */
-S1_WARN_UNUSED s1_rc s1_journal_reader_open(s1_fs *fs, const char *path,
+S1_WARN_UNUSED s1_rc s1_journal_reader_open(const s1_fs *fs, const char *path,
                                             s1_journal_reader **ret_reader, s1_err *err);
 
 /* Reads any source; `source` is copied, what it points to is borrowed. Errors: S1_E_NO_MEMORY. */
@@ -102,14 +102,14 @@ void s1_journal_reader_rewind(s1_journal_reader *reader);
 S1_WARN_UNUSED s1_rc s1_journal_reader_next(s1_journal_reader *reader,
                                             const s1_journal_entry **ret_entry, s1_err *err);
 
-/* Bytes after the last whole line, once next() has come to the end. */
+/* Bytes after the last whole block, once next() has come to the end. */
 uint64_t s1_journal_reader_torn_bytes(const s1_journal_reader *reader);
 
-/* Reads everything from the start and judges it. `header`: the text the genesis was made of; empty:
- * the standard header, rebuilt from the first entry if that is RUN_STARTED. Damage is no error: it
+/* Reads everything from the start and judges it: each line, the sequence, the chain from its header
+ * (rebuilt from the first entry, RUN_STARTED) and whether details is JSON. Damage is no error: it
  * stands in the verdict. Errors: S1_E_IO. */
-S1_WARN_UNUSED s1_rc s1_journal_verify(s1_journal_reader *reader, s1_str header,
-                                       s1_journal_verdict *ret_verdict, s1_err *err);
+S1_WARN_UNUSED s1_rc s1_journal_verify(s1_journal_reader *reader, s1_journal_verdict *ret_verdict,
+                                       s1_err *err);
 
 /* Called per entry; anything but S1_OK stops the walk and is returned. */
 typedef s1_rc (*s1_journal_entry_fn)(void *user, const s1_journal_entry *entry, s1_err *err);

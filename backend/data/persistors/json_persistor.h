@@ -32,7 +32,7 @@ enum s1_json_persistor_mode { S1_JSON_PERSISTOR_ATOMIC = 1, S1_JSON_PERSISTOR_AP
 typedef struct s1_json_persistor s1_json_persistor;
 
 typedef struct s1_json_persistor_options {
-    s1_fs *fs;        /* outlives the persistor */
+    const s1_fs *fs;  /* outlives the persistor */
     const char *path; /* of the file; copied */
     int32_t mode;     /* enum s1_json_persistor_mode */
     uint32_t reserved;
