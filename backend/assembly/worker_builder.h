@@ -88,7 +88,7 @@ struct s1_worker {
     uint64_t state_commit_count;
     const s1_plugin *plugin;
     const s1_worker_plan *plan; /* as given: borrowed */
-    struct s1_worker_private *private_part;
+    s1_host_ctx *host_ctx;      /* private */
 };
 
 typedef struct s1_worker_builder {
