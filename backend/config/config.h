@@ -13,7 +13,6 @@
 
 #include "backend/config/schema.h"
 #include "backend/utils/fs.h"
-#include "backend/utils/proc.h"
 #include "s1mple/market.h"
 
 #define S1_CONFIG_SCHEMA_VERSION 1
@@ -462,8 +461,8 @@ typedef struct s1_config_options {
     const char *const
         *overrides; /* [override_count] "environments.demo.simulation.fill_rule=..." */
     size_t override_count;
-    s1_proc *proc; /* for ${NAME} */
-    s1_fs *fs;
+    const char *(*read_variable)(const char *name); /* for ${NAME}; NULL: s1_proc_getenv */
+    const s1_fs *fs;                                 /* NULL: s1_fs_real() */
 } s1_config_options;
 
 /* Loads and checks. *ret_config is set whenever the folder could be read, also with faults: look at
@@ -503,7 +502,7 @@ void s1_config_print_docs(s1_strbuf *ret_text);
 
 /* Writes the default tree (config/ of this repository) into `dir`. Nothing that exists is
  * overwritten: S1_E_EXISTS names it, and nothing is written. S1_E_IO. */
-S1_WARN_UNUSED s1_rc s1_config_write_default_tree(s1_fs *fs, const char *dir, uint32_t *ret_count,
+S1_WARN_UNUSED s1_rc s1_config_write_default_tree(const s1_fs *fs, const char *dir, uint32_t *ret_count,
                                                   s1_err *err);
 
 #endif /* S1_BACKEND_CONFIG_CONFIG_H */

@@ -90,8 +90,4 @@ void s1_faults_print_json(const s1_faults *faults, s1_strbuf *ret_text);
  * message holds. */
 S1_WARN_UNUSED s1_rc s1_faults_check(const s1_faults *faults, s1_err *err);
 
-/* The one of `names` nearest to `text`, if it is near enough to be meant (edit distance at most a
- * third of the length, case ignored); else {NULL, 0}. */
-s1_str s1_nearest_name(s1_str text, const s1_str *names, size_t count);
-
 #endif /* S1_BACKEND_CONFIG_FAULTS_H */

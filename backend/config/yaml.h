@@ -33,15 +33,16 @@ typedef struct s1_yaml_limits {
 } s1_yaml_limits;
 #define S1_YAML_LIMITS_DEFAULT ((s1_yaml_limits){1u << 20, 32, 50000, 1024})
 
-/* Parses `text`; `file` names it in faults (copied). Strings "${NAME}" are replaced by the
- * environment variable unless `keeps_variables`; an unset one is a fault. Faults are reported, and
- * then *ret_root is what could be read, or NULL. An empty document is an empty map. limits NULL:
- * the defaults. */
 typedef struct s1_yaml_options {
-    s1_str file;
-    const s1_yaml_limits *limits;
-    bool keeps_variables;
+    s1_str file;                  /* names the text in faults; copied */
+    const s1_yaml_limits *limits; /* NULL: the defaults */
+    /* Gives an environment variable or NULL, for "${NAME}" in values ("$${" stands for "${"; an
+     * unset variable is a fault). NULL: values are taken as they are. */
+    const char *(*read_variable)(const char *name);
 } s1_yaml_options;
+
+/* Parses `text`. Faults are reported; *ret_root is then what could be read of it, or NULL. An empty
+ * document is an empty map. */
 void s1_yaml_parse(s1_str text, const s1_yaml_options *options, s1_arena *arena, s1_faults *faults,
                    s1_yaml_node **ret_root);
 
@@ -50,10 +51,11 @@ s1_yaml_node *s1_yaml_get(const s1_yaml_node *map, s1_str key);
 
 /* Sets the value at a path below `root` ("simulation.fill_rule", "workforce.context_workers[0].
  * params.periods"), making maps on the way where nothing stands; `value` is YAML text in flow style
- * ("[12, 26]", "same_close"). `file` names the origin in faults. Errors: S1_E_INVALID for a path
- * that cannot be read or a list index that is not there, or a value that is no YAML. */
-S1_WARN_UNUSED s1_rc s1_yaml_set(s1_yaml_node *root, s1_str path, s1_str value, s1_str file,
-                                 s1_arena *arena, s1_err *err);
+ * ("[12, 26]", "same_close"); options->file names its origin in faults ("--set a.b=1"). Errors:
+ * S1_E_INVALID for a path that cannot be read, a list index that is not there, a value that is no
+ * YAML. */
+S1_WARN_UNUSED s1_rc s1_yaml_set(s1_yaml_node *root, s1_str path, s1_str value,
+                                 const s1_yaml_options *options, s1_arena *arena, s1_err *err);
 
 /* "workforce.threat_workers[0].params" of a node; {NULL, 0} for a root. In `arena`. */
 s1_str s1_yaml_path(const s1_yaml_node *node, s1_arena *arena);

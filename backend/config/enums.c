@@ -1,0 +1,98 @@
+#include "backend/config/enums.h"
+
+#include "backend/config/config.h"
+#include "backend/dtos/market/stream_key.h"
+#include "backend/environments/matching_engine.h"
+
+const s1_enum_name s1_worker_type_names[] = {
+#define X(value, type_id, class_name) {type_id, value},
+    S1_WORKER_TYPE_MAP(X)
+#undef X
+    {NULL, 0}};
+
+const s1_enum_name s1_worker_class_names[] = {
+#define X(value, type_id, class_name) {class_name, value},
+    S1_WORKER_TYPE_MAP(X)
+#undef X
+    {NULL, 0}};
+
+const s1_enum_name s1_subtype_names[] = {
+#define X(name, text, type) {text, S1_SUBTYPE_##name},
+    S1_SUBTYPE_MAP(X)
+#undef X
+    {NULL, 0}};
+
+const s1_enum_name s1_execution_strategy_names[] = {
+#define X(name) {#name, S1_EXECUTION_##name},
+    S1_EXECUTION_STRATEGY_MAP(X)
+#undef X
+    {NULL, 0}};
+
+const s1_enum_name s1_aggregation_strategy_names[] = {
+#define X(name) {#name, S1_AGGREGATION_##name},
+    S1_AGGREGATION_STRATEGY_MAP(X)
+#undef X
+    {NULL, 0}};
+
+const s1_enum_name s1_config_log_level_names[] = {
+#define X(name) {#name, S1_CONFIG_LOG_##name},
+    S1_LOG_LEVEL_MAP(X)
+#undef X
+    {NULL, 0}};
+
+#define X(value, text) {text, value},
+const s1_enum_name s1_failure_policy_names[] = {S1_FAILURE_POLICY_MAP(X){NULL, 0}};
+const s1_enum_name s1_environment_type_names[] = {S1_ENVIRONMENT_TYPE_MAP(X){NULL, 0}};
+const s1_enum_name s1_defer_names[] = {S1_DEFER_MAP(X){NULL, 0}};
+const s1_enum_name s1_config_journal_names[] = {S1_CONFIG_JOURNAL_MAP(X){NULL, 0}};
+const s1_enum_name s1_event_category_names[] = {S1_EVENT_CATEGORY_MAP(X){NULL, 0}};
+const s1_enum_name s1_data_source_type_names[] = {S1_DATA_SOURCE_TYPE_MAP(X){NULL, 0}};
+const s1_enum_name s1_param_type_names[] = {S1_PARAM_TYPE_MAP(X){NULL, 0}};
+const s1_enum_name s1_trigger_names[] = {S1_TRIGGER_MAP(X){NULL, 0}};
+#undef X
+
+const s1_enum_name s1_fill_rule_names[] = {
+    {"next_open", S1_FILL_NEXT_OPEN}, {"same_close", S1_FILL_SAME_CLOSE}, {NULL, 0}};
+const s1_enum_name s1_ambiguity_names[] = {{"stop_first", S1_AMBIGUITY_STOP_FIRST},
+                                           {"target_first", S1_AMBIGUITY_TARGET_FIRST},
+                                           {NULL, 0}};
+
+const s1_enum_name s1_config_data_type_names[] = {
+#define X(name, value, text) {text, value},
+    S1_DATA_TYPE_MAP(X)
+#undef X
+    {NULL, 0}};
+
+const char *s1_enum_text(const s1_enum_name *names, int32_t value)
+{
+    for (; names->name != NULL; names++) {
+        if (names->value == value) {
+            return names->name;
+        }
+    }
+    return "";
+}
+
+bool s1_enum_parse(const s1_enum_name *names, s1_str text, int32_t *ret_value)
+{
+    for (; names->name != NULL; names++) {
+        if (s1_str_eq_nocase(s1_str_of(names->name), text)) {
+            *ret_value = names->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+int32_t s1_subtype_worker_type(int32_t subtype)
+{
+    switch (subtype) {
+#define X(name, text, type)                                                                        \
+    case S1_SUBTYPE_##name:                                                                        \
+        return type;
+        S1_SUBTYPE_MAP(X)
+#undef X
+    default:
+        return 0;
+    }
+}
