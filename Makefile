@@ -69,7 +69,8 @@ plugin-check: build ## every bundled plugin: exports, imports, manifest
 docs: setup ## write the pages that come from the code (docs/configuration.md)
 	@tools/docs.sh
 
-install: build ## binary, plugins, SDK headers, pkg-config and CMake files to DESTDIR/PREFIX
+install: ## binary, plugins, SDK headers, pkg-config and CMake files to DESTDIR/PREFIX (after make build)
+	@test -f build/release/build.ninja || { echo "install: nothing built yet: run make build" >&2; exit 1; }
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
 
 uninstall: ## remove what `make install` wrote

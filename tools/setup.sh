@@ -28,9 +28,9 @@ sample_sha256=81e977905a006cc8fbc034ebdb83c999a8ed6ba00191dc7ea5ef5b386fb74a82
 # fail WHAT: the one line, with the last word of whoever failed.
 fail() {
     local reason
-    reason=$(grep -iE "error|unable|fail|could not|cannot|unreach" "$log" 2>/dev/null | tail -n 1 |
+    reason=$(grep -iE "error|unable|fail|could not|cannot|unreach" "$log" 2>/dev/null | grep -v -i "complete log" | tail -n 1 |
         sed -E 's#(https?|ftp)://[^ ]*#[address]#g' | cut -c1-160)
-    echo "setup: could not install $1${reason:+ ($reason)}; is the network there? log: ${log#"$PWD"/}" >&2
+    echo "setup: could not install $1${reason:+ ($reason)}: is there a network? see ${log#"$PWD"/}" >&2
     exit 1
 }
 
@@ -60,7 +60,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         env DEBIAN_FRONTEND=noninteractive "$@"
     else
-        sudo -n env DEBIAN_FRONTEND=noninteractive "$@" || sudo env DEBIAN_FRONTEND=noninteractive "$@"
+        sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
     fi
 }
 
@@ -84,10 +84,12 @@ debian() {
     missing=$(missing_packages "$1")
     [ -n "$missing" ] || return 0
     command -v apt-get >/dev/null || fail "Debian packages: $missing- apt-get is not on this machine"
-    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-        fail "Debian packages: $missing- neither root nor sudo"
-    fi
     : >"$log"
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "Debian packages: $missing- neither root nor sudo"
+        echo "setup: sudo is needed for Debian packages: $missing"
+        sudo -v || fail "Debian packages: $missing- sudo was refused"
+    fi
     # shellcheck disable=SC2086 # a list of names
     if ! ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 ||
         ! step "Debian packages: $missing" apt_get install --no-install-recommends $missing; then
