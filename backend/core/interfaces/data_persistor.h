@@ -25,6 +25,7 @@
 #include "backend/dtos/market/archive_info.h"
 #include "backend/dtos/market/market_batch.h"
 #include "backend/dtos/market/stream_key.h"
+#include "backend/utils/hash.h"
 #include "s1mple/base.h"
 
 typedef struct s1_data_persistor s1_data_persistor;
@@ -99,7 +100,7 @@ typedef struct s1_data_persistor_ops {
     s1_rc (*get_info)(s1_data_persistor *self, const s1_stream_key *key, s1_archive_info *ret_info,
                       s1_err *err);
     s1_rc (*get_content_hash)(s1_data_persistor *self, const s1_stream_key *key,
-                              char ret_hex[static S1_HASH_TEXT_SIZE], s1_err *err);
+                              char ret_hex[static S1_SHA256_HEX], s1_err *err);
     s1_rc (*get_data_coverage)(s1_data_persistor *self, const s1_stream_key *key,
                                s1_nanos spacing_max, s1_coverage_visitor visit, void *user,
                                s1_err *err);
@@ -177,7 +178,7 @@ static inline s1_rc s1_data_get_last_timestamp(s1_data_persistor *persistor,
  * where there are no files. Equal hash: equal data. Reads everything once. */
 S1_WARN_UNUSED
 static inline s1_rc s1_data_get_content_hash(s1_data_persistor *persistor, const s1_stream_key *key,
-                                             char ret_hex[static S1_HASH_TEXT_SIZE], s1_err *err)
+                                             char ret_hex[static S1_SHA256_HEX], s1_err *err)
 {
     return persistor->ops->get_content_hash(persistor, key, ret_hex, err);
 }

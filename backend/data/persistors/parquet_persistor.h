@@ -5,7 +5,7 @@
  *   ARCHIVE/<BASE_QUOTE>/<timeframe>/year=YYYY/ohlcv.parquet
  *   ARCHIVE/<BASE_QUOTE>/trades/year=YYYY/month=MM/trades.parquet
  *
- * `_` in a pair's name is written "__" so that every folder name leads back to one pair. Columns:
+ * Columns:
  *
  *   ohlcv   time TIMESTAMP_NS (open time, UTC), open, high, low, close DECIMAL(18, price_scale),
  *           volume DECIMAL(18, qty_scale)
@@ -50,7 +50,8 @@ s1_rc s1_parquet_persistor_new(const s1_parquet_options *options, s1_data_persis
     X(DOUBLE, 3)       /* double -> DOUBLE, bit for bit */                                         \
     X(BOOL, 4)         /* uint8_t, 0 or 1 -> BOOLEAN */                                            \
     X(DECIMAL, 5)      /* int64_t mantissas at `scale` -> DECIMAL(18, scale) */                    \
-    X(MONEY, 6)        /* s1_dec -> DECIMAL(38, 18): below 10^20 either side of zero */
+    X(MONEY, 6)        /* s1_dec -> DECIMAL(38, 18): below 10^20 either side of zero */            \
+    X(UINT8, 7)        /* uint8_t -> UTINYINT */
 enum s1_parquet_type {
 #define X(name, value) S1_PARQUET_##name = (value),
     S1_PARQUET_TYPE_MAP(X)
@@ -58,9 +59,10 @@ enum s1_parquet_type {
 };
 
 #define S1_PARQUET_COLUMNS_MAX 64u
+#define S1_PARQUET_NAME_MAX    64u
 
 typedef struct s1_parquet_column {
-    s1_str name;        /* 1..64 of a-z A-Z 0-9 _ */
+    s1_str name;        /* 1..S1_PARQUET_NAME_MAX of a-z A-Z 0-9 _ */
     int32_t type;       /* enum s1_parquet_type */
     uint32_t scale;     /* of DECIMAL, 0..18; else 0 */
     const void *values; /* [row_count] of the type's element */

@@ -4,8 +4,6 @@
 
 #include "s1mple/base.h"
 
-#define S1_HASH_TEXT_SIZE 65u /* SHA-256 in lower-case hexadecimal, with the NUL */
-
 /* A stream as a whole. Times are open times of bars, or times of trades. */
 typedef struct s1_archive_info {
     uint32_t size;

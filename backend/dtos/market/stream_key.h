@@ -19,15 +19,14 @@ enum s1_data_type {
 };
 
 typedef struct s1_stream_key {
-    s1_str asset_pair;  /* "EUR/USD": 1..16 of A-Z a-z 0-9 . _ - on each side of one '/' */
+    s1_str asset_pair;  /* "EUR/USD": 1..16 of A-Z a-z 0-9 . - on each side of one '/' */
     s1_nanos timeframe; /* nanoseconds of one bar; 0 for trades */
     int32_t data_type;  /* enum s1_data_type */
     int32_t reserved;
 } s1_stream_key;
 
-#define S1_PAIR_TEXT_MAX      33u /* "BASE/QUOTE" without the NUL */
-#define S1_TIMEFRAME_TEXT_MAX 24u /* with the NUL */
-#define S1_STREAM_TEXT_MAX    80u /* with the NUL */
+#define S1_PAIR_TEXT_MAX   33u /* "BASE/QUOTE" without the NUL */
+#define S1_STREAM_TEXT_MAX 80u /* with the NUL */
 
 /* "ohlcv" or "trades"; "?" for a value outside the enum. Static text. */
 const char *s1_data_type_name(int32_t data_type);
@@ -35,15 +34,6 @@ const char *s1_data_type_name(int32_t data_type);
 /* The data type of a name. Errors: S1_E_INVALID naming the text and the names there are. */
 S1_WARN_UNUSED
 s1_rc s1_data_type_parse(s1_str text, int32_t *ret_data_type, s1_err *err);
-
-/* "30s", "1m", "15m", "4h", "1d", "1w" (count 1..100000, unit s, m, h, d or w) -> nanoseconds.
- * Errors: S1_E_INVALID naming the text and the form expected. */
-S1_WARN_UNUSED
-s1_rc s1_timeframe_parse(s1_str text, s1_nanos *ret_timeframe, s1_err *err);
-
-/* The one spelling of a timeframe: the largest unit that divides it ("1h", never "60m"); weeks are
- * written as days ("7d"), what is no whole second as "<n>ns". Returns `buffer`. */
-const char *s1_timeframe_format(s1_nanos timeframe, char buffer[static S1_TIMEFRAME_TEXT_MAX]);
 
 /* "EUR/USD 1h ohlcv", "BTC/EUR trades", for messages. Returns `buffer`. */
 const char *s1_stream_key_format(const s1_stream_key *key, char buffer[static S1_STREAM_TEXT_MAX]);

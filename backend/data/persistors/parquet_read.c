@@ -1,0 +1,248 @@
+/* Reading a stream: its files one after the other, each by one streamed query. */
+#include "backend/data/persistors/parquet_internal.h"
+#include "s1mple/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void s1_archive_add_source(s1_strbuf *sql, const char *path)
+{
+    s1_strbuf_lit(sql, "read_parquet(");
+    s1_sql_add_quoted(sql, path);
+    /* the folders are named year=...: without this they become columns */
+    s1_strbuf_lit(sql, ", hive_partitioning = false)");
+}
+
+void s1_archive_add_select(s1_strbuf *sql, int32_t data_type, size_t prefix, s1_archive_scales from,
+                           s1_archive_scales to)
+{
+    size_t count;
+    const s1_archive_column *columns = s1_archive_columns(data_type, &count);
+    for (size_t i = 0; i < count && (prefix == 0 || i < prefix); i++) {
+        const char *name = columns[i].name;
+        const bool is_price = columns[i].kind == S1_ARCHIVE_PRICE;
+        const bool is_decimal = is_price || columns[i].kind == S1_ARCHIVE_QTY;
+        const uint32_t have = is_price ? from.price : from.qty;
+        const uint32_t want = is_price ? to.price : to.qty;
+        s1_strbuf_cstr_add(sql, i == 0 ? "" : ", ");
+        if (is_decimal && have != want) {
+            s1_strbuf_printf(sql, "CAST(\"%s\" AS DECIMAL(18,%u)) AS \"%s\"", name, want, name);
+        } else {
+            s1_strbuf_printf(sql, "\"%s\"", name);
+        }
+    }
+}
+
+/* " WHERE ..." for the part of the range that cuts through the file. */
+static void add_range(s1_strbuf *sql, const s1_archive_file *file, s1_time_range range)
+{
+    const bool cuts_start = range.from > file->first;
+    const bool cuts_end = range.to <= file->last;
+    if (cuts_start) {
+        s1_strbuf_printf(sql, " WHERE \"time\" >= " S1_SQL_TIME, S1_SQL_TIME_ARG(range.from));
+    }
+    if (cuts_end) {
+        s1_strbuf_printf(sql, " %s \"time\" < " S1_SQL_TIME, cuts_start ? "AND" : "WHERE",
+                         S1_SQL_TIME_ARG(range.to));
+    }
+}
+
+static bool is_outside(const s1_archive_file *file, s1_time_range range)
+{
+    return range.from >= range.to || range.from > file->last || range.to <= file->first;
+}
+
+s1_rc s1_duckdb_query_count(s1_duckdb *duckdb, const char *sql, const char *what,
+                            uint64_t *ret_count, s1_err *err)
+{
+    s1_duckdb_stream stream;
+    S1_TRY(err, s1_duckdb_stream_open(duckdb, sql, what, &stream, err));
+    size_t rows = 0;
+    const void *data = NULL;
+    s1_rc rc = s1_duckdb_stream_next(&stream, what, &rows, err);
+    if (rc == S1_OK && rows != 1) {
+        rc = S1_RAISE(err, S1_E_DATA, "%s: found %zu counts, expected 1", what, rows);
+    }
+    if (rc == S1_OK) {
+        rc = s1_duckdb_stream_column(&stream, 0, what, &data, err);
+    }
+    if (rc == S1_OK) {
+        *ret_count = (uint64_t)*(const int64_t *)data;
+    }
+    s1_duckdb_stream_close(&stream);
+    return rc;
+}
+
+/* Rows of the range in one file: known, or counted where the range cuts it. */
+static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
+{
+    if (is_outside(file, cursor->range)) {
+        return S1_OK;
+    }
+    if (cursor->range.from <= file->first && cursor->range.to > file->last) {
+        cursor->rows_total += file->rows;
+        return S1_OK;
+    }
+    s1_strbuf sql;
+    s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
+    s1_strbuf_lit(&sql, "SELECT count(*) FROM ");
+    s1_archive_add_source(&sql, file->path);
+    add_range(&sql, file, cursor->range);
+    uint64_t count = 0;
+    s1_rc rc = s1_strbuf_check(&sql, err);
+    if (rc == S1_OK) {
+        rc = s1_duckdb_query_count(cursor->duckdb, s1_strbuf_cstr(&sql), cursor->what, &count, err);
+    }
+    s1_strbuf_done(&sql);
+    cursor->rows_total += rc == S1_OK ? count : 0;
+    return rc;
+}
+
+s1_rc s1_archive_cursor_open(s1_duckdb *duckdb, const s1_stream_key *key, s1_archive_files *files,
+                             s1_time_range range, size_t prefix, s1_archive_cursor *ret_cursor,
+                             s1_err *err)
+{
+    s1_archive_cursor *const cursor = ret_cursor;
+    char name[S1_STREAM_TEXT_MAX];
+    size_t count;
+    (void)s1_archive_columns(key->data_type, &count);
+    *cursor = (s1_archive_cursor){.duckdb = duckdb,
+                                  .files = *files,
+                                  .data_type = key->data_type,
+                                  .column_count = (uint32_t)(prefix == 0 ? count : prefix),
+                                  .range = range,
+                                  .last_time = INT64_MIN};
+    *files = (s1_archive_files){0};
+    (void)snprintf(cursor->what, sizeof cursor->what, "read %s", s1_stream_key_format(key, name));
+    for (size_t i = 0; i < cursor->files.count; i++) {
+        const s1_archive_file *file = &cursor->files.items[i];
+        cursor->scales.price =
+            file->price_scale > cursor->scales.price ? file->price_scale : cursor->scales.price;
+        cursor->scales.qty =
+            file->qty_scale > cursor->scales.qty ? file->qty_scale : cursor->scales.qty;
+    }
+    for (size_t i = 0; i < cursor->files.count; i++) {
+        const s1_rc rc = count_file(cursor, &cursor->files.items[i], err);
+        if (rc != S1_OK) {
+            s1_archive_cursor_close(cursor);
+            return rc;
+        }
+    }
+    return S1_OK;
+}
+
+/* The columns must be what the layout says: another type would be read as other numbers. */
+static s1_rc check_types(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
+{
+    size_t count;
+    const s1_archive_column *columns = s1_archive_columns(cursor->data_type, &count);
+    for (size_t i = 0; i < cursor->column_count; i++) {
+        static const duckdb_type types[] = {
+            [S1_ARCHIVE_TIME] = DUCKDB_TYPE_TIMESTAMP_NS,
+            [S1_ARCHIVE_PRICE] = DUCKDB_TYPE_DECIMAL,
+            [S1_ARCHIVE_QTY] = DUCKDB_TYPE_DECIMAL,
+            [S1_ARCHIVE_SIDE] = DUCKDB_TYPE_UTINYINT,
+        };
+        bool is_good = s1_duckdb_stream_has_type(&cursor->stream, i, types[columns[i].kind]);
+        if (is_good && types[columns[i].kind] == DUCKDB_TYPE_DECIMAL) {
+            is_good =
+                s1_duckdb_stream_scale(&cursor->stream, i) ==
+                (columns[i].kind == S1_ARCHIVE_PRICE ? cursor->scales.price : cursor->scales.qty);
+        }
+        if (!is_good) {
+            return S1_RAISE(
+                err, S1_E_DATA,
+                "archive file '%.300s': column %s is not of the type its metadata tells",
+                file->path, columns[i].name);
+        }
+    }
+    return S1_OK;
+}
+
+static s1_rc open_file(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
+{
+    s1_strbuf sql;
+    s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
+    s1_strbuf_lit(&sql, "SELECT ");
+    s1_archive_add_select(&sql, cursor->data_type, cursor->column_count,
+                          (s1_archive_scales){file->price_scale, file->qty_scale}, cursor->scales);
+    s1_strbuf_lit(&sql, " FROM ");
+    s1_archive_add_source(&sql, file->path);
+    add_range(&sql, file, cursor->range);
+    s1_rc rc = s1_strbuf_check(&sql, err);
+    if (rc == S1_OK) {
+        rc = s1_duckdb_stream_open(cursor->duckdb, s1_strbuf_cstr(&sql), cursor->what,
+                                   &cursor->stream, err);
+    }
+    s1_strbuf_done(&sql);
+    S1_TRY(err, rc);
+    cursor->is_open = true;
+    return check_types(cursor, file, err);
+}
+
+/* Times go on rising; a damaged or foreign file must not send a run back in time. */
+static s1_rc check_times(s1_archive_cursor *cursor, size_t rows, s1_err *err)
+{
+    const s1_nanos *times = cursor->columns[0];
+    const s1_nanos step = cursor->data_type == S1_DATA_OHLCV ? 1 : 0;
+    s1_nanos last = cursor->last_time;
+    bool is_sorted = cursor->rows_seen == 0 || times[0] >= last + step;
+    for (size_t i = 1; i < rows; i++) {
+        is_sorted &= times[i] >= times[i - 1] + step;
+    }
+    if (!is_sorted) {
+        return S1_RAISE(err, S1_E_DATA, "archive file '%.300s': its rows are not sorted by time",
+                        cursor->files.items[cursor->file_next - 1].path);
+    }
+    cursor->last_time = times[rows - 1];
+    return S1_OK;
+}
+
+static s1_rc take_chunk(s1_archive_cursor *cursor, size_t rows, s1_err *err)
+{
+    for (size_t i = 0; i < cursor->column_count; i++) {
+        S1_TRY(err,
+               s1_duckdb_stream_column(&cursor->stream, i, cursor->what, &cursor->columns[i], err));
+    }
+    S1_TRY(err, check_times(cursor, rows, err));
+    cursor->rows_seen += rows;
+    return S1_OK;
+}
+
+s1_rc s1_archive_cursor_next(s1_archive_cursor *cursor, size_t *ret_rows, s1_err *err)
+{
+    for (;;) {
+        if (!cursor->is_open) {
+            while (cursor->file_next < cursor->files.count &&
+                   is_outside(&cursor->files.items[cursor->file_next], cursor->range)) {
+                cursor->file_next++;
+            }
+            if (cursor->file_next == cursor->files.count) {
+                break;
+            }
+            S1_TRY(err, open_file(cursor, &cursor->files.items[cursor->file_next++], err));
+        }
+        size_t rows = 0;
+        S1_TRY(err, s1_duckdb_stream_next(&cursor->stream, cursor->what, &rows, err));
+        if (rows > 0) {
+            S1_TRY(err, take_chunk(cursor, rows, err));
+            *ret_rows = rows;
+            return S1_OK;
+        }
+        s1_duckdb_stream_close(&cursor->stream);
+        cursor->is_open = false;
+    }
+    if (cursor->rows_seen != cursor->rows_total) {
+        return S1_RAISE(err, S1_E_DATA, "%s: found %llu rows, expected %llu by the metadata",
+                        cursor->what, (unsigned long long)cursor->rows_seen,
+                        (unsigned long long)cursor->rows_total);
+    }
+    *ret_rows = 0;
+    return S1_OK;
+}
+
+void s1_archive_cursor_close(s1_archive_cursor *cursor)
+{
+    s1_duckdb_stream_close(&cursor->stream);
+    s1_archive_files_done(&cursor->files);
+}
