@@ -399,7 +399,8 @@ static s1_rc take_input(s1_host_ctx *ctx, s1_worker_input *inputs, s1_str name, 
         return is_required ? S1_RAISE(err, rc, "requires a column: %s", reason.msg) : S1_OK;
     }
     inputs[ctx->worker.input_count++] = (s1_worker_input){name, &column->series, column};
-    for (uint32_t i = 0; i < S1_STREAMS_MAX; i++) {
+    /* An optional column does not hold the worker back: it must do without anyway. */
+    for (uint32_t i = 0; is_required && i < S1_STREAMS_MAX; i++) {
         if (column->need_rows[i] > ctx->need_rows[i]) {
             ctx->need_rows[i] = column->need_rows[i];
         }

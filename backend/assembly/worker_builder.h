@@ -115,8 +115,8 @@ s1_str s1_worker_state(const s1_worker *worker);
 /* The name of event handle `event` as the manifest publishes it; {NULL, 0} for none. */
 s1_str s1_worker_event_name(const s1_worker *worker, uint32_t event);
 
-/* Whether every input of the worker exists by now: rows >= max(inputs) + lookback - 1 on each
- * stream concerned. Detectors are not called before. */
+/* Whether every required input of the worker exists by now: rows >= max(inputs) + lookback - 1 on
+ * each stream concerned. Detectors are not called before. */
 static inline bool s1_worker_is_ready(s1_worker *worker)
 {
     if (worker->is_ready) {

@@ -40,7 +40,8 @@ typedef struct s1_harness_options {
 s1_harness *s1_harness_new(const s1_harness_options *options);
 void s1_harness_free(s1_harness *h); /* accepts NULL */
 
-/* Declares a column to be fed by hand, as if an earlier worker provided it. Before s1_harness_add. */
+/* Declares a column to be fed by hand, as if an earlier worker provided it. Before s1_harness_add.
+ */
 void s1_harness_feed(s1_harness *h, const char *column);
 /* Its value in the bars to come; NaN until set. */
 void s1_harness_set(s1_harness *h, const char *column, double value);
@@ -98,7 +99,8 @@ const s1_artefact_list *s1_harness_artefacts(const s1_harness *h, const char *na
 typedef struct s1_harness_signal {
     uint64_t row; /* rows of the primary stream when it was emitted; 1 for the first bar */
     const s1_worker *worker;
-    s1_signal signal; /* texts and metadata are kept until s1_harness_free; id, time, pair stamped */
+    s1_signal
+        signal; /* texts and metadata are kept until s1_harness_free; id, time, pair stamped */
 } s1_harness_signal;
 uint32_t s1_harness_signal_count(const s1_harness *h);
 const s1_harness_signal *s1_harness_signal_at(const s1_harness *h, uint32_t index);
