@@ -2,19 +2,10 @@
 #ifndef S1_SERVICES_API_EXPLAIN_H
 #define S1_SERVICES_API_EXPLAIN_H
 
+#include "backend/dtos/results/explain_node.h"
 #include "s1mple/base.h"
 
 typedef struct s1_explanation s1_explanation; /* opaque, heap */
-
-/* One line of the tree. Texts are NUL-terminated and borrowed until the explanation is freed. */
-typedef struct s1_explain_node {
-    const char *kind; /* "opportunity", "condition", "threat", "plan", "verdict", "order", ... */
-    const char *text; /* the line, one sentence */
-    const char *id;   /* full id of what it is about, or NULL */
-    s1_nanos time;    /* 0: the time of its parent */
-    uint64_t seq;     /* journal entry it comes from; 0: derived */
-    const struct s1_explain_node *first_child, *next;
-} s1_explain_node;
 
 /* Explains the opportunity, trade, threat or order whose id starts with `id` (at least 4 hex
  * digits; dashes optional). Errors: S1_E_NOT_FOUND when no id starts so (or the journal was not

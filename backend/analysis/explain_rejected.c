@@ -1,0 +1,248 @@
+/* Why opportunities were refused, grouped: one reading of the journal. */
+#include "backend/analysis/explain_internal.h"
+#include "backend/utils/uid.h"
+
+#include <string.h>
+
+#define GROUPS_MAX  256u
+#define THREATS_MAX 65536u /* types remembered; an older threat is then named by its id alone */
+
+static const char *const stages[] = {"governor", "entry", "exit", "size",
+                                     "routing",  "gate",  "venue"};
+#define STAGE_COUNT (sizeof stages / sizeof stages[0])
+
+typedef struct group {
+    const char *stage, *code, *threat; /* threat "" where none caused it */
+    uint64_t count;
+    s1_explain_node *node; /* examples hang below it */
+    uint32_t examples;
+} group;
+
+typedef struct threat_type {
+    s1_uid uid;
+    const char *type;
+} threat_type;
+
+typedef struct tally {
+    s1_explain_builder builder;
+    s1_arena *arena;
+    group groups[GROUPS_MAX];
+    size_t group_count;
+    threat_type *threats; /* ring of the newest */
+    uint64_t threat_count;
+    uint64_t detected, refused, approved;
+    uint32_t examples_max;
+} tally;
+
+static const char *copied(tally *t, const char *text)
+{
+    const char *const copy = s1_arena_copy_cstr(t->arena, s1_str_of(text != NULL ? text : ""));
+    t->builder.has_failed |= copy == NULL;
+    return copy != NULL ? copy : "";
+}
+
+static const char *threat_type_of(const tally *t, s1_uid uid)
+{
+    const uint64_t kept = t->threat_count < THREATS_MAX ? t->threat_count : THREATS_MAX;
+    for (uint64_t i = 0; i < kept; i++) {
+        const threat_type *const threat = &t->threats[(t->threat_count - 1 - i) % THREATS_MAX];
+        if (s1_uid_eq(threat->uid, uid)) {
+            return threat->type;
+        }
+    }
+    return "unknown threat";
+}
+
+static group *group_of(tally *t, const char *stage, const char *code, const char *threat)
+{
+    for (size_t i = 0; i < t->group_count; i++) {
+        group *const g = &t->groups[i];
+        if (strcmp(g->stage, stage) == 0 && strcmp(g->code, code) == 0 &&
+            strcmp(g->threat, threat) == 0) {
+            return g;
+        }
+    }
+    if (t->group_count == GROUPS_MAX) {
+        return &t->groups[GROUPS_MAX - 1]; /* the last one takes what is left over */
+    }
+    const bool is_last = t->group_count == GROUPS_MAX - 1;
+    group *const g = &t->groups[t->group_count++];
+    *g = (group){.stage = copied(t, stage),
+                 .code = is_last ? "other reasons" : copied(t, code),
+                 .threat = is_last ? "" : copied(t, threat)};
+    g->node = s1_explain_add(&t->builder, NULL, "reason");
+    return g;
+}
+
+static void add_example(tally *t, group *g, const s1_journal_entry *entry,
+                        const s1_journal_details_view *details)
+{
+    s1_strbuf *const text = &t->builder.text;
+    s1_explain_short_id(text, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
+    if (s1_explain_has(details, "rejection_reason.limit")) {
+        s1_strbuf_lit(text, ": limit ");
+        s1_explain_member(text, details, "rejection_reason.limit");
+    }
+    if (s1_explain_has(details, "rejection_reason.actual")) {
+        s1_strbuf_lit(text, ", actual ");
+        s1_explain_member(text, details, "rejection_reason.actual");
+    }
+    if (entry->worker.len > 0) {
+        s1_strbuf_lit(text, ", by ");
+        s1_strbuf_str(text, entry->worker);
+    }
+    s1_explain_node *const node = s1_explain_add_entry(&t->builder, g->node, "opportunity", entry);
+    s1_explain_set_id(&t->builder, node, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
+    g->examples++;
+}
+
+static s1_rc tally_refusal(tally *t, const s1_journal_entry *entry, s1_err *err)
+{
+    s1_journal_details_view details = {NULL};
+    S1_TRY(err, s1_journal_details_init(&details, entry, err));
+    const char *const stage = s1_journal_details_text(&details, "stage");
+    const char *const code = s1_journal_details_text(&details, "rejection_reason.code");
+    const bool has_threat = (entry->ids_present >> S1_JOURNAL_ID_THREAT & 1u) != 0;
+    const char *const threat =
+        has_threat ? threat_type_of(t, entry->ids[S1_JOURNAL_ID_THREAT]) : "";
+    group *const g = group_of(t, stage != NULL ? stage : "?", code != NULL ? code : "?", threat);
+    g->count++;
+    if (g->examples < t->examples_max) {
+        add_example(t, g, entry, &details);
+    }
+    s1_journal_details_done(&details);
+    return S1_OK;
+}
+
+static s1_rc tally_entry(tally *t, const s1_journal_entry *entry, s1_err *err)
+{
+    if (entry->kind == S1_JOURNAL_OPPORTUNITY_DETECTED) {
+        t->detected++;
+    } else if (entry->kind == S1_JOURNAL_OPPORTUNITY_APPROVED) {
+        t->approved++;
+    } else if (entry->kind == S1_JOURNAL_OPPORTUNITY_REJECTED) {
+        t->refused++;
+        S1_TRY(err, tally_refusal(t, entry, err));
+    } else if (entry->kind == S1_JOURNAL_THREAT_DETECTED) {
+        s1_journal_details_view details = {NULL};
+        S1_TRY(err, s1_journal_details_init(&details, entry, err));
+        t->threats[t->threat_count++ % THREATS_MAX] =
+            (threat_type){entry->ids[S1_JOURNAL_ID_THREAT],
+                          copied(t, s1_journal_details_text(&details, "threat_type"))};
+        s1_journal_details_done(&details);
+    }
+    return S1_OK;
+}
+
+static void append(s1_explain_node *parent, s1_explain_node *node)
+{
+    node->next = NULL;
+    if (parent->last_child != NULL) {
+        parent->last_child->next = node;
+    } else {
+        parent->first_child = node;
+    }
+    parent->last_child = node;
+}
+
+/* Groups of a stage below its node, the largest first, the first found first among equals. */
+static void tell_stage(tally *t, s1_explain_node *parent, const char *stage)
+{
+    for (;;) {
+        group *largest = NULL;
+        for (size_t i = 0; i < t->group_count; i++) {
+            group *const g = &t->groups[i];
+            if (g->node != NULL && strcmp(g->stage, stage) == 0 &&
+                (largest == NULL || g->count > largest->count)) {
+                largest = g;
+            }
+        }
+        if (largest == NULL) {
+            return;
+        }
+        s1_strbuf_cstr_add(&t->builder.text, largest->code);
+        if (largest->threat[0] != '\0') {
+            s1_strbuf_lit(&t->builder.text, ", because of ");
+            s1_strbuf_cstr_add(&t->builder.text, largest->threat);
+        }
+        s1_strbuf_printf(&t->builder.text, ": %llu", (unsigned long long)largest->count);
+        largest->node->text = s1_explain_add(&t->builder, NULL, "reason")->text;
+        largest->node->count = largest->count;
+        append(parent, largest->node);
+        largest->node = NULL;
+    }
+}
+
+static bool is_named_stage(const char *stage)
+{
+    for (size_t i = 0; i < STAGE_COUNT; i++) {
+        if (strcmp(stages[i], stage) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_one_stage(tally *t, s1_explain_node *root, const char *stage)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < t->group_count; i++) {
+        count += strcmp(t->groups[i].stage, stage) == 0 ? t->groups[i].count : 0;
+    }
+    if (count > 0) {
+        s1_strbuf_printf(&t->builder.text, "%s: %llu", stage, (unsigned long long)count);
+        s1_explain_node *const node = s1_explain_add(&t->builder, root, "stage");
+        node->count = count;
+        tell_stage(t, node, stage);
+    }
+}
+
+static s1_explain_node *tell(tally *t)
+{
+    s1_strbuf_printf(&t->builder.text, "%llu opportunities: %llu approved, %llu refused",
+                     (unsigned long long)t->detected, (unsigned long long)t->approved,
+                     (unsigned long long)t->refused);
+    s1_explain_node *const root = s1_explain_add(&t->builder, NULL, "rejected");
+    root->count = t->refused;
+    for (size_t i = 0; i < STAGE_COUNT; i++) {
+        tell_one_stage(t, root, stages[i]);
+    }
+    for (size_t i = 0; i < t->group_count; i++) {
+        if (t->groups[i].node != NULL && !is_named_stage(t->groups[i].stage)) {
+            tell_one_stage(t, root, t->groups[i].stage);
+        }
+    }
+    return root;
+}
+
+s1_rc s1_explain_rejected(s1_journal_reader *reader, uint32_t examples_max, s1_arena *arena,
+                          const s1_explain_node **ret_root, s1_err *err)
+{
+    tally *const t = s1_arena_one(arena, tally);
+    threat_type *const threats = s1_arena_array(arena, threat_type, THREATS_MAX);
+    if (t == NULL || threats == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "the groups of refusals do not fit their arena");
+    }
+    t->arena = arena;
+    t->threats = threats;
+    t->examples_max = examples_max;
+    s1_explain_builder_init(&t->builder, arena);
+    s1_journal_reader_rewind(reader);
+    s1_rc rc = S1_OK;
+    const s1_journal_entry *entry = NULL;
+    do {
+        rc = s1_journal_reader_next(reader, &entry, err);
+        if (rc == S1_OK && entry != NULL) {
+            rc = tally_entry(t, entry, err);
+        }
+    } while (rc == S1_OK && entry != NULL);
+    if (rc == S1_OK) {
+        const s1_explain_node *const root = tell(t);
+        rc = s1_explain_builder_check(&t->builder, err);
+        if (rc == S1_OK) {
+            *ret_root = root;
+        }
+    }
+    s1_explain_builder_done(&t->builder);
+    return rc;
+}
