@@ -27,7 +27,7 @@ foreach(source IN LISTS s1_plugin_sources)
   foreach(file manifest.yaml README.md)
     if(EXISTS "${folder}/${file}")
       set(copy "${PROJECT_BINARY_DIR}/${place}/${file}")
-      add_custom_command(OUTPUT "${copy}" DEPENDS "${folder}/${file}" COMMENT ""
+      add_custom_command(OUTPUT "${copy}" DEPENDS "${folder}/${file}" COMMENT "${name}/${file}"
         COMMAND ${CMAKE_COMMAND} -E copy "${folder}/${file}" "${copy}" VERBATIM)
       list(APPEND copies "${copy}")
     endif()
