@@ -1,0 +1,158 @@
+#include "services/operators/portfolio_supervisor.h"
+
+#include "backend/utils/assert.h"
+
+/* Notes a check; passed if actual <= limit. */
+static bool check(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec limit, s1_dec actual)
+{
+    S1_ASSERT(supervisor->check_count < S1_GATE_CHECKS_MAX);
+    const bool is_passed = s1_dec_cmp(actual, limit) <= 0;
+    supervisor->checks[supervisor->check_count++] =
+        (s1_gate_check){code, limit, actual, is_passed};
+    return is_passed;
+}
+
+/* Notes a check with a floor; passed if actual >= limit. */
+static bool check_floor(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec limit,
+                        s1_dec actual)
+{
+    const bool is_passed = s1_dec_cmp(actual, limit) >= 0;
+    supervisor->checks[supervisor->check_count++] =
+        (s1_gate_check){code, limit, actual, is_passed};
+    return is_passed;
+}
+
+/* part / whole in percent, rounded up: a limit is never met by rounding. */
+static s1_rc percent(s1_dec part, s1_dec whole, s1_dec *ret_percent, s1_err *err)
+{
+    return s1_dec_mul_div(part, s1_dec_from_int(100), whole, S1_ROUND_UP, ret_percent, err);
+}
+
+static bool is_multiple(s1_dec value, s1_dec step)
+{
+    return s1_dec_is_zero(step) || s1_dec_raw(value) % s1_dec_raw(step) == 0;
+}
+
+/* What the venue would refuse: worked out here, so that no hopeless order is sent. */
+static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
+                              s1_dec notional)
+{
+    const s1_instrument *const instrument = supervisor->instrument;
+    if (plan->direction == S1_SHORT && (instrument->flags & S1_INSTRUMENT_MARGIN) == 0) {
+        return check(supervisor, S1_STR("SHORT_NOT_ALLOWED"), S1_DEC_ZERO, S1_DEC_ONE);
+    }
+    const s1_dec prices[] = {plan->limit_price, plan->trigger_price, plan->stop_loss,
+                             plan->take_profit};
+    for (size_t i = 0; i < sizeof prices / sizeof prices[0]; i++) {
+        if (s1_dec_sign(prices[i]) < 0 || !is_multiple(prices[i], instrument->tick_size)) {
+            return check(supervisor, S1_STR("TICK_SIZE"), S1_DEC_ZERO, prices[i]);
+        }
+    }
+    if (!is_multiple(plan->quantity, instrument->lot_size)) {
+        return check(supervisor, S1_STR("LOT_SIZE"), S1_DEC_ZERO, plan->quantity);
+    }
+    return check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity,
+                       plan->quantity) &&
+           check_floor(supervisor, S1_STR("MIN_NOTIONAL"), instrument->min_notional, notional);
+}
+
+/* The limits of risk_policy.strategy_rules. *ret_is_passed is false at the first that is broken. */
+static s1_rc judge_rules(s1_portfolio_supervisor *supervisor, s1_dec notional, bool *ret_is_passed,
+                         s1_err *err)
+{
+    const s1_strategy_rules *const rules = supervisor->rules;
+    const s1_ledger_view *const view = &supervisor->ledger->view;
+    *ret_is_passed = true;
+    if (rules->has_max_drawdown_pct) {
+        s1_dec fall, drawdown;
+        S1_TRY(err, s1_dec_sub(view->equity_peak, view->equity, &fall, err));
+        S1_TRY(err, percent(fall, view->equity_peak, &drawdown, err));
+        if (!check(supervisor, S1_STR("MAX_DRAWDOWN"), rules->max_drawdown_pct, drawdown)) {
+            *ret_is_passed = false;
+            return S1_OK;
+        }
+    }
+    if (rules->has_max_position_size_pct && s1_dec_sign(view->equity) > 0) {
+        s1_dec size;
+        S1_TRY(err, percent(notional, view->equity, &size, err));
+        if (!check(supervisor, S1_STR("MAX_POSITION_SIZE"), rules->max_position_size_pct, size)) {
+            *ret_is_passed = false;
+            return S1_OK;
+        }
+    }
+    if (!rules->capital_allocation.has_percentage &&
+        !rules->capital_allocation.has_max_quote_amount) {
+        return S1_OK;
+    }
+    s1_dec allowed = S1_DEC_MAX;
+    if (rules->capital_allocation.has_percentage) {
+        S1_TRY(err, s1_dec_mul_div(view->initial_capital, rules->capital_allocation.percentage,
+                                   s1_dec_from_int(100), S1_ROUND_DOWN, &allowed, err));
+    }
+    if (rules->capital_allocation.has_max_quote_amount) {
+        allowed = s1_dec_min(allowed, rules->capital_allocation.max_quote_amount);
+    }
+    s1_dec exposure;
+    S1_TRY(err, s1_dec_add(s1_ledger_exposure(supervisor->ledger), view->reserved, &exposure, err));
+    S1_TRY(err, s1_dec_add(exposure, supervisor->approved_cost, &exposure, err));
+    S1_TRY(err, s1_dec_add(exposure, notional, &exposure, err));
+    *ret_is_passed = check(supervisor, S1_STR("CAPITAL_ALLOCATION"), allowed, exposure);
+    return S1_OK;
+}
+
+/* Cash, or with margin the equity that holds no position yet. */
+static s1_rc judge_funds(s1_portfolio_supervisor *supervisor, s1_dec cost, bool *ret_is_passed,
+                         s1_err *err)
+{
+    const s1_ledger *const ledger = supervisor->ledger;
+    s1_dec available = s1_ledger_free_cash(ledger);
+    if ((supervisor->instrument->flags & S1_INSTRUMENT_MARGIN) != 0) {
+        s1_dec used;
+        S1_TRY(err, s1_dec_div(s1_ledger_exposure(ledger), supervisor->instrument->leverage,
+                               S1_ROUND_UP, &used, err));
+        S1_TRY(err, s1_dec_sub(ledger->view.equity, ledger->view.reserved, &available, err));
+        S1_TRY(err, s1_dec_sub(available, used, &available, err));
+    }
+    S1_TRY(err, s1_dec_sub(available, supervisor->approved_cost, &available, err));
+    *ret_is_passed = check(supervisor, S1_STR("INSUFFICIENT_FUNDS"), available, cost);
+    return S1_OK;
+}
+
+static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan, s1_err *err)
+{
+    s1_dec notional, cost;
+    bool is_passed;
+    supervisor->check_count = 0;
+    S1_TRY(err, s1_dec_mul(plan->entry_price, plan->quantity, S1_ROUND_UP, &notional, err));
+    S1_TRY(err, s1_order_manager_cost(supervisor->orders, plan->entry_price, plan->quantity, &cost,
+                                      err));
+    is_passed = obeys_order_rules(supervisor, plan, notional);
+    if (is_passed && supervisor->rules != NULL) {
+        S1_TRY(err, judge_rules(supervisor, notional, &is_passed, err));
+    }
+    if (is_passed) {
+        S1_TRY(err, judge_funds(supervisor, cost, &is_passed, err));
+    }
+    if (!is_passed) {
+        supervisor->rejected_total++;
+        return s1_decision_journal_gate_refused(supervisor->journal, supervisor->context, plan,
+                                                &supervisor->checks[supervisor->check_count - 1],
+                                                err);
+    }
+    supervisor->approved_total++;
+    S1_TRY(err, s1_dec_add(supervisor->approved_cost, cost, &supervisor->approved_cost, err));
+    supervisor->approved.items[supervisor->approved.count++] = *plan;
+    return s1_decision_journal_approved(supervisor->journal, supervisor->context, plan,
+                                        supervisor->checks, supervisor->check_count, err);
+}
+
+s1_rc s1_portfolio_supervisor_judge(s1_portfolio_supervisor *supervisor, const s1_plan_list *plans,
+                                    s1_err *err)
+{
+    supervisor->approved.count = 0;
+    supervisor->approved_cost = S1_DEC_ZERO;
+    for (uint32_t i = 0; i < plans->count; i++) {
+        S1_TRY(err, judge_plan(supervisor, &plans->items[i], err));
+    }
+    return S1_OK;
+}

@@ -1,0 +1,45 @@
+/* services/operators/portfolio_supervisor.h - the gate between PlanReady and ExecutionApproved.
+ *
+ * The only writer of OPPORTUNITY_APPROVED. In order, the first check that fails refuses the plan:
+ *
+ *   SHORT_NOT_ALLOWED       a short without margin
+ *   TICK_SIZE, LOT_SIZE     a price or the quantity is no multiple of the instrument's step
+ *   MIN_QUANTITY, MIN_NOTIONAL  below the instrument's floors
+ *   MAX_DRAWDOWN            drawdown from the equity peak, percent, above max_drawdown_pct
+ *   MAX_POSITION_SIZE       notional in percent of the equity above max_position_size_pct
+ *   CAPITAL_ALLOCATION      exposure (open cost + pending entries + this one) above the allocation:
+ *                           the stricter of percentage of the initial capital and max_quote_amount
+ *   INSUFFICIENT_FUNDS      cost above the free cash, or above the free margin
+ *
+ * Reduce-only actions never come here. Plans of one tick are judged one after the other; the cost of
+ * those approved before counts.
+ */
+#ifndef S1_SERVICES_OPERATORS_PORTFOLIO_SUPERVISOR_H
+#define S1_SERVICES_OPERATORS_PORTFOLIO_SUPERVISOR_H
+
+#include "backend/config/config.h"
+#include "backend/core/decision_journal.h"
+#include "backend/core/order_manager.h"
+#include "backend/dtos/execution/plan_list.h"
+
+#define S1_GATE_CHECKS_MAX 8u
+
+typedef struct s1_portfolio_supervisor {
+    const s1_strategy_rules *rules; /* NULL: the platform's own checks only */
+    const s1_instrument *instrument;
+    const s1_ledger *ledger;
+    const s1_order_manager *orders;
+    const s1_context *context;
+    s1_journal *journal;
+    s1_plan_list approved; /* of this tick; List[ExecutionDirective] */
+    s1_dec approved_cost;  /* of this tick */
+    uint64_t approved_total, rejected_total;
+    s1_gate_check checks[S1_GATE_CHECKS_MAX]; /* of the plan being judged */
+    uint32_t check_count;
+} s1_portfolio_supervisor;
+
+/* Judges the plans of a tick; supervisor->approved holds those that pass. */
+S1_WARN_UNUSED s1_rc s1_portfolio_supervisor_judge(s1_portfolio_supervisor *supervisor,
+                                                   const s1_plan_list *plans, s1_err *err);
+
+#endif /* S1_SERVICES_OPERATORS_PORTFOLIO_SUPERVISOR_H */
