@@ -608,6 +608,28 @@ s1_rc s1_journal_find_trade(s1_journal_reader *reader, s1_trade_id trade_id,
     return walk(reader, found.uids, found.count, visit, user, ret_count, err);
 }
 
+s1_rc s1_journal_visit_lines(s1_journal_persistor *persistor, s1_nanos start, s1_nanos end,
+                             s1_journal_line_fn visit, void *user, s1_err *err)
+{
+    const s1_journal_source source = s1_journal_source_of(persistor);
+    s1_journal_reader *reader = NULL;
+    S1_TRY(err, s1_journal_reader_new(&source, &reader, err));
+    s1_rc rc = S1_OK;
+    for (;;) {
+        const s1_journal_entry *entry = NULL;
+        S1_TRY_GOTO(err, rc, out, s1_journal_reader_next(reader, &entry, err));
+        if (entry == NULL) {
+            break;
+        }
+        if (entry->time >= start && (entry->time < end || end == INT64_MAX)) {
+            S1_TRY_GOTO(err, rc, out, visit(user, entry->line, err));
+        }
+    }
+out:
+    s1_journal_reader_free(reader);
+    return rc;
+}
+
 /* --- Verifying ------------------------------------------------------------------------------ */
 
 /* Rebuilds the header from the first entry of the block that was just read. */

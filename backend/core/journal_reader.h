@@ -127,6 +127,12 @@ S1_WARN_UNUSED s1_rc s1_journal_find_trade(s1_journal_reader *reader, s1_trade_i
                                            s1_journal_entry_fn visit, void *user,
                                            uint64_t *ret_count, s1_err *err);
 
+/* For implementors of IJournalPersistor: read_all and read_range over their own read_at. `end` of
+ * INT64_MAX is no end. */
+S1_WARN_UNUSED s1_rc s1_journal_visit_lines(s1_journal_persistor *persistor, s1_nanos start,
+                                            s1_nanos end, s1_journal_line_fn visit, void *user,
+                                            s1_err *err);
+
 /* Name and text of a fault; "INVALID" for no such fault. */
 const char *s1_journal_fault_name(int32_t fault);
 const char *s1_journal_fault_text(int32_t fault);

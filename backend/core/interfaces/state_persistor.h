@@ -9,9 +9,9 @@
  * returned leaves the state before it or, when the crash came after the new one was durable, the
  * new one: never a mixture, never nothing.
  *
- * After a failed save the persistor is poisoned: every further save fails with S1_E_IO and says
- * why, because after a failed fsync nobody knows what the disk holds. A new persistor (a restart)
- * recovers.
+ * After a failed save or recovery the persistor is poisoned: every further save and load fails with
+ * S1_E_IO and says why, because after a failed fsync nobody knows what the disk holds. A new
+ * persistor (a restart) recovers.
  *
  * What moves | who owns it
  * -----------|----------------------------------------------------------------------------------

@@ -182,6 +182,19 @@ const char *s1_journal_id_key(int32_t id)
     return id >= 0 && id < S1_JOURNAL_ID_COUNT ? id_keys[id] : "invalid";
 }
 
+const char *s1_journal_field_type_name(int32_t type)
+{
+    switch (type) {
+#define X(name, words)                                                                             \
+    case S1_JOURNAL_##name:                                                                        \
+        return (words);
+        S1_JOURNAL_FIELD_TYPE_MAP(X)
+#undef X
+    default:
+        return "INVALID";
+    }
+}
+
 const char *s1_journal_level_name(int32_t level)
 {
     return level >= S1_JOURNAL_LEVEL_FULL && level <= S1_JOURNAL_LEVEL_OFF ? level_names[level]

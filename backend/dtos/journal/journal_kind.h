@@ -105,17 +105,22 @@ enum s1_journal_kind {
         S1_JOURNAL_KIND_COUNT /* one past the last kind; 0 is invalid */
 };
 
-/* How a member of details is written. */
+/* How a member of details is written. X(name, words). */
+#define S1_JOURNAL_FIELD_TYPE_MAP(X)                                                               \
+    X(TEXT, "a text")                                                                              \
+    X(DECIMAL, "a decimal as text")                                                                \
+    X(NUMBER, "a number or null")                                                                  \
+    X(INTEGER, "a whole number")                                                                   \
+    X(BOOLEAN, "true or false")                                                                    \
+    X(TIME, "a time, ISO with 9 digits")                                                           \
+    X(UUID, "a UUID")                                                                              \
+    X(OBJECT, "an object")                                                                         \
+    X(LIST, "a list of objects")
 enum s1_journal_field_type {
-    S1_JOURNAL_TEXT = 1,
-    S1_JOURNAL_DECIMAL, /* string, exact */
-    S1_JOURNAL_NUMBER,  /* double, shortest; null for NaN */
-    S1_JOURNAL_INTEGER,
-    S1_JOURNAL_BOOLEAN,
-    S1_JOURNAL_TIME,   /* string, ISO with 9 digits */
-    S1_JOURNAL_UUID,   /* string */
-    S1_JOURNAL_OBJECT, /* names are the writer's */
-    S1_JOURNAL_LIST    /* of objects */
+    S1_JOURNAL_FIELD_INVALID,
+#define X(name, words) S1_JOURNAL_##name,
+    S1_JOURNAL_FIELD_TYPE_MAP(X)
+#undef X
 };
 
 /* One member of a kind's details. Members that are not listed are allowed. */
@@ -146,6 +151,9 @@ int32_t s1_journal_kind_parse(s1_str name);
 
 /* Key of an id in a line ("trade_id"); "invalid" if there is none. */
 const char *s1_journal_id_key(int32_t id);
+
+/* What a field type is called in a message; "INVALID" if there is none. */
+const char *s1_journal_field_type_name(int32_t type);
 
 /* "full", "trades", "off" and back; 0 for a name that is none of them. */
 const char *s1_journal_level_name(int32_t level);

@@ -1,0 +1,142 @@
+/* The append_only mode of JsonPersistor. */
+#include "backend/core/journal_reader.h"
+#include "backend/data/persistors/json_persistor_internal.h"
+#include "s1mple/error.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static s1_json_persistor *self_of(s1_journal_persistor *journal)
+{
+    return (s1_json_persistor *)(void *)((char *)journal - offsetof(s1_json_persistor, as_journal));
+}
+
+static const s1_json_persistor *const_self_of(const s1_journal_persistor *journal)
+{
+    return (const s1_json_persistor *)(const void *)((const char *)journal -
+                                                     offsetof(s1_json_persistor, as_journal));
+}
+
+/* --- Opening -------------------------------------------------------------------------------- */
+
+/* The raw file, before its length in whole blocks is known. */
+static s1_rc read_raw(void *self, uint64_t offset, void *buffer, size_t capacity,
+                      size_t *ret_length, s1_err *err)
+{
+    const s1_json_persistor *persistor = self;
+    return s1_fs_pread(persistor->fs, persistor->file, offset, buffer, capacity, ret_length, err);
+}
+
+static s1_rc verify_file(s1_json_persistor *persistor, s1_journal_verdict *ret_verdict, s1_err *err)
+{
+    s1_journal_reader *reader = NULL;
+    S1_TRY(err, s1_journal_reader_new(&(s1_journal_source){persistor, read_raw}, &reader, err));
+    const s1_rc rc = s1_journal_verify(reader, ret_verdict, err);
+    s1_journal_reader_free(reader);
+    S1_TRY(err, rc);
+    if (ret_verdict->fault != S1_JOURNAL_FAULT_NONE) {
+        return S1_RAISE(err, S1_E_DATA, "journal '%s' is damaged at %s", persistor->path,
+                        ret_verdict->reason);
+    }
+    return S1_OK;
+}
+
+s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
+{
+    S1_TRY(err, s1_fs_open(persistor->fs, persistor->path, S1_FS_READ | S1_FS_WRITE | S1_FS_CREATE,
+                           &persistor->file, err));
+    s1_journal_verdict verdict;
+    S1_TRY(err, verify_file(persistor, &verdict, err));
+    if (verdict.torn_bytes > 0) {
+        S1_TRY(err, s1_fs_truncate(persistor->fs, persistor->file, verdict.bytes, err));
+        S1_TRY(err, s1_fs_fsync(persistor->fs, persistor->file, err));
+    }
+    persistor->length = verdict.bytes;
+    persistor->tail = (s1_journal_tail){.bytes = verdict.bytes,
+                                        .blocks = verdict.blocks,
+                                        .seq = verdict.seq,
+                                        .torn_bytes = verdict.torn_bytes,
+                                        .torn_line = verdict.torn_line};
+    memcpy(persistor->tail.head, verdict.head, sizeof verdict.head);
+    return S1_OK;
+}
+
+/* --- The interface -------------------------------------------------------------------------- */
+
+static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
+{
+    s1_json_persistor *persistor = self_of(journal);
+    if (block.len == 0 || block.ptr[block.len - 1] != '\n') {
+        return S1_RAISE(err, S1_E_INVALID, "journal '%s': a block ends in a newline",
+                        persistor->path);
+    }
+    S1_TRY(err, s1_json_persistor_check(persistor, err));
+    const s1_rc rc = s1_fs_pwrite_all(persistor->fs, persistor->file, persistor->length, block.ptr,
+                                      block.len, err);
+    if (rc != S1_OK) {
+        return s1_json_persistor_poison(persistor, rc, "append", err);
+    }
+    persistor->length += block.len;
+    return S1_OK;
+}
+
+static s1_rc sync(s1_journal_persistor *journal, s1_err *err)
+{
+    s1_json_persistor *persistor = self_of(journal);
+    S1_TRY(err, s1_json_persistor_check(persistor, err));
+    s1_rc rc = s1_fs_fsync(persistor->fs, persistor->file, err);
+    if (rc == S1_OK && !persistor->is_folder_synced) { /* the file's own name */
+        rc = s1_fs_fsync_parent(persistor->fs, persistor->path, err);
+    }
+    if (rc != S1_OK) {
+        return s1_json_persistor_poison(persistor, rc, "sync", err);
+    }
+    persistor->is_folder_synced = true;
+    return S1_OK;
+}
+
+static s1_rc read_at(s1_journal_persistor *journal, uint64_t offset, void *buffer, size_t capacity,
+                     size_t *ret_length, s1_err *err)
+{
+    const s1_json_persistor *persistor = self_of(journal);
+    const uint64_t left = offset < persistor->length ? persistor->length - offset : 0;
+    if (left == 0) {
+        *ret_length = 0;
+        return S1_OK;
+    }
+    return s1_fs_pread(persistor->fs, persistor->file, offset, buffer,
+                       left < capacity ? (size_t)left : capacity, ret_length, err);
+}
+
+static s1_rc read_all(s1_journal_persistor *journal, s1_journal_line_fn visit, void *user,
+                      s1_err *err)
+{
+    return s1_journal_visit_lines(journal, INT64_MIN, INT64_MAX, visit, user, err);
+}
+
+static const s1_journal_tail *tail_borrow(const s1_journal_persistor *journal)
+{
+    return &const_self_of(journal)->tail;
+}
+
+static bool is_poisoned(const s1_journal_persistor *journal)
+{
+    return const_self_of(journal)->is_poisoned;
+}
+
+static void free_journal(s1_journal_persistor *journal)
+{
+    s1_json_persistor_free(self_of(journal));
+}
+
+const s1_journal_persistor_ops s1_json_persistor_journal_ops = {
+    .size = sizeof(s1_journal_persistor_ops),
+    .free = free_journal,
+    .append = append,
+    .sync = sync,
+    .read_at = read_at,
+    .read_all = read_all,
+    .read_range = s1_journal_visit_lines,
+    .tail_borrow = tail_borrow,
+    .is_poisoned = is_poisoned,
+};
