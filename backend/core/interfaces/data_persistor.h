@@ -14,7 +14,8 @@
  * reader       | the caller; s1_*_reader_close (accepts NULL)
  * batch        | borrowed from the reader until its next next() or close()
  *
- * One persistor and its readers belong to one thread. Errors common to all functions: S1_E_INVALID
+ * A stream is not saved to while a reader of it is open. One persistor and its readers belong to one
+ * thread. Errors common to all functions: S1_E_INVALID
  * for a malformed key, S1_E_NOT_FOUND for a stream the persistor does not have (the message lists
  * what it has), S1_E_IO, S1_E_DATA for a corrupt archive. ret_ parameters are written on success
  * only.

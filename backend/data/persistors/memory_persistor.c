@@ -364,7 +364,7 @@ static s1_rc merge(const memory_stream *old, const memory_input *input, memory_s
         return s1_data_raise_overlap(input->key, after - before, input->times[0],
                                      input->times[input->rows - 1], err);
     }
-    memory_stream *merged;
+    memory_stream *merged = NULL;
     S1_TRY(err, stream_new(input->key, before + input->rows + (old_rows - after), &merged, err));
     merged->price_scale = input->options->price_scale;
     merged->qty_scale = input->options->qty_scale;
@@ -406,8 +406,8 @@ static s1_rc save(memory_persistor *me, const memory_input *input, s1_save_resul
         return S1_RAISE(err, S1_E_NO_MEMORY, "memory: found %zu streams, expected at most %u",
                         me->count + 1, S1_MEMORY_STREAMS_MAX);
     }
-    memory_stream *merged;
-    s1_save_result result;
+    memory_stream *merged = NULL;
+    s1_save_result result = {0};
     S1_TRY(err, merge(is_there ? me->streams[slot] : NULL, input, &merged, &result, err));
     if (is_there) {
         stream_free(me->streams[slot]);
