@@ -27,7 +27,8 @@ typedef struct s1_id_source {
     /* A new id of `kind`, made by the worker `instance` (its index in the blueprint, or any number
      * the caller keeps stable; 0 for the host itself). Never "none". */
     s1_uid (*next)(void *self, enum s1_id_kind kind, uint32_t instance);
-    /* Tells the tick: ordinals start again at 0. Optional for live sources (may be NULL). */
+    /* Tells the tick: a new one starts the ordinals again at 0. Ticks ascend. Optional for live
+     * sources (may be NULL). */
     void (*begin_tick)(void *self, uint64_t tick);
 } s1_id_source;
 
@@ -61,11 +62,16 @@ static inline s1_order_id s1_ids_order(const s1_id_source *source, uint32_t inst
     return (s1_order_id){s1_ids_next(source, S1_ID_ORDER, instance)};
 }
 
+#define S1_ID_INSTANCE_SLOTS 64u
+
 /* Derived ids. In the caller's memory; fields private. */
 typedef struct s1_derived_ids {
     uint64_t base; /* hash of seed and link */
     uint64_t tick;
-    uint32_t ordinals[S1_ID_KINDS]; /* per kind, since begin_tick */
+    struct {
+        uint64_t tick; /* + 1; of the count */
+        uint64_t count;
+    } ordinals[S1_ID_KINDS][S1_ID_INSTANCE_SLOTS];
 } s1_derived_ids;
 
 /* `link` is the strategy link's id; it is hashed, not kept. */

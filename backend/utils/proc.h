@@ -40,6 +40,6 @@ S1_WARN_UNUSED s1_rc s1_proc_install_signals(s1_err *err);
 /* The signal that asked to stop (SIGINT, SIGTERM), or 0. Any thread, a plain load. */
 int s1_proc_stop_requested(void);
 /* Sets or clears (0) the flag by hand: shutdown from inside, tests. */
-void s1_proc_request_stop(int signal);
+void s1_proc_request_stop(int signal_number);
 
 #endif /* S1_UTILS_PROC_H */

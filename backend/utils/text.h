@@ -67,6 +67,8 @@ s1_str s1_str_dirname(s1_str path);
 
 /* True if the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong). */
 bool s1_str_is_utf8(s1_str text);
+/* Bytes of the well-formed sequence at offset `at`: 1..4, or 0 if there is none. */
+size_t s1_str_utf8_at(s1_str text, size_t at);
 
 /* A heap copy with a NUL behind it (free()), or NULL. */
 S1_WARN_UNUSED char *s1_str_dup(s1_str text);
@@ -97,7 +99,7 @@ ptrdiff_t s1_str_nearest(s1_str text, const s1_str *candidates, size_t count);
 
 /* A growing text in the caller's struct. An append that would pass `max_bytes`, or finds no
  * memory, sets `has_failed` and changes nothing; every later append is ignored, so that a writer
- * checks once, at the end (s1_strbuf_check). */
+ * checks once, at the end (s1_strbuf_check). Numbers ask for the room of their longest text. */
 typedef struct s1_strbuf {
     char *data; /* not NUL-terminated: see s1_strbuf_cstr */
     size_t len;
@@ -126,7 +128,8 @@ bool s1_strbuf_grow(s1_strbuf *buf, size_t more);
 /* Where the next `more` bytes go, or NULL; s1_strbuf_commit tells how many were written. */
 static inline char *s1_strbuf_reserve(s1_strbuf *buf, size_t more)
 {
-    if (__builtin_expect(buf->capacity - buf->len < more || buf->has_failed, 0) &&
+    /* <=: an empty buffer has no pointer yet, not even for 0 bytes */
+    if (__builtin_expect(buf->capacity - buf->len <= more || buf->has_failed, 0) &&
         !s1_strbuf_grow(buf, more)) {
         return NULL;
     }

@@ -1,0 +1,205 @@
+#include "backend/utils/hash.h"
+
+#include "backend/utils/assert.h"
+#include "s1mple/error.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __x86_64__
+#include <nmmintrin.h>
+#endif
+
+/* --- CRC-32C ------------------------------------------------------------------------------- */
+
+#define CRC32C_POLYNOMIAL 0x82f63b78u /* reflected */
+
+static uint32_t crc32c_byte(uint32_t crc)
+{
+    for (int bit = 0; bit < 8; bit++) {
+        crc = (crc >> 1) ^ (CRC32C_POLYNOMIAL & (0u - (crc & 1u)));
+    }
+    return crc;
+}
+
+uint32_t s1_crc32c_software(uint32_t crc, const void *bytes, size_t len)
+{
+    const uint8_t *const at = bytes;
+    crc = ~crc;
+    for (size_t i = 0; i < len; i++) {
+        crc = crc32c_byte((crc ^ at[i]) & 0xffu) ^ (crc >> 8);
+    }
+    return ~crc;
+}
+
+#ifdef __x86_64__
+/* Journal lines are a few hundred bytes: one stream of 8 bytes per 3 cycles is fast enough. */
+__attribute__((target("sse4.2"))) static uint32_t crc32c_hardware(uint32_t crc, const uint8_t *at,
+                                                                  size_t len)
+{
+    uint64_t state = ~crc;
+    while (len >= 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        state = _mm_crc32_u64(state, word);
+        at += 8;
+        len -= 8;
+    }
+    uint32_t rest = (uint32_t)state;
+    while (len > 0) {
+        rest = _mm_crc32_u8(rest, *at);
+        at++;
+        len--;
+    }
+    return ~rest;
+}
+#endif
+
+uint32_t s1_crc32c(uint32_t crc, const void *bytes, size_t len)
+{
+#ifdef __SSE4_2__
+    return crc32c_hardware(crc, bytes, len);
+#else
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("sse4.2")) {
+        return crc32c_hardware(crc, bytes, len);
+    }
+#endif
+    return s1_crc32c_software(crc, bytes, len);
+#endif
+}
+
+/* --- SHA-256 ------------------------------------------------------------------------------- */
+
+struct s1_sha256 {
+    EVP_MD_CTX *context;
+    EVP_MD *algorithm; /* fetched once: fetching per use costs more than hashing a line */
+};
+
+s1_rc s1_sha256_new(s1_sha256 **ret_hash, s1_err *err)
+{
+    s1_sha256 *const hash = calloc(1, sizeof *hash);
+    if (hash == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "sha256: no memory");
+    }
+    hash->context = EVP_MD_CTX_new();
+    hash->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (hash->context == NULL || hash->algorithm == NULL ||
+        EVP_DigestInit_ex(hash->context, hash->algorithm, NULL) != 1) {
+        s1_sha256_free(hash);
+        return S1_RAISE(err, S1_E_NO_MEMORY, "sha256: OpenSSL gave no context");
+    }
+    *ret_hash = hash;
+    return S1_OK;
+}
+
+void s1_sha256_free(s1_sha256 *hash)
+{
+    if (hash == NULL) {
+        return;
+    }
+    EVP_MD_CTX_free(hash->context);
+    EVP_MD_free(hash->algorithm);
+    free(hash);
+}
+
+void s1_sha256_update(s1_sha256 *hash, const void *bytes, size_t len)
+{
+    if (len > 0) {
+        const int is_done = EVP_DigestUpdate(hash->context, bytes, len);
+        S1_ASSERT(is_done == 1);
+    }
+}
+
+void s1_sha256_finish(s1_sha256 *hash, uint8_t ret_digest[S1_SHA256_BYTES])
+{
+    const int is_done = EVP_DigestFinal_ex(hash->context, ret_digest, NULL);
+    S1_ASSERT(is_done == 1);
+    const int is_ready = EVP_DigestInit_ex(hash->context, NULL, NULL);
+    S1_ASSERT(is_ready == 1);
+}
+
+void s1_sha256_of(const void *bytes, size_t len, uint8_t ret_digest[S1_SHA256_BYTES])
+{
+    static const uint8_t nothing = 0;
+    const int is_done =
+        EVP_Digest(len > 0 ? bytes : &nothing, len, ret_digest, NULL, EVP_sha256(), NULL);
+    S1_ASSERT(is_done == 1);
+}
+
+void s1_hex_print(const uint8_t *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15u];
+    }
+    out[2 * len] = '\0';
+}
+
+static int hex_digit(char byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        return byte - '0';
+    }
+    if (byte >= 'a' && byte <= 'f') {
+        return byte - 'a' + 10;
+    }
+    return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
+}
+
+s1_rc s1_hex_parse(s1_str text, uint8_t *ret_bytes, size_t len, s1_err *err)
+{
+    if (text.len != 2 * len) {
+        return S1_RAISE(err, S1_E_INVALID, "found %zu characters, expected %zu hex digits",
+                        text.len, 2 * len);
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (hex_digit(text.ptr[i]) < 0) {
+            return S1_RAISE(err, S1_E_INVALID, "found byte 0x%02x at %zu, expected a hex digit",
+                            (unsigned)(unsigned char)text.ptr[i], i);
+        }
+    }
+    for (size_t i = 0; i < len; i++) {
+        ret_bytes[i] = (uint8_t)(hex_digit(text.ptr[2 * i]) << 4 | hex_digit(text.ptr[2 * i + 1]));
+    }
+    return S1_OK;
+}
+
+/* --- 64-bit hash --------------------------------------------------------------------------- */
+
+__extension__ typedef unsigned __int128 u128;
+
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    const u128 product = (u128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t load64(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* In the manner of wyhash: one 64x64 multiplication per 16 bytes. */
+uint64_t s1_hash64(const void *bytes, size_t len, uint64_t seed)
+{
+    const uint64_t k0 = 0xa0761d6478bd642fULL, k1 = 0xe7037ed1a0b428dbULL;
+    const uint8_t *at = bytes;
+    size_t left = len;
+    uint64_t state = seed ^ fold(seed ^ k0, k1);
+    while (left > 16) {
+        state = fold(load64(at) ^ k1, load64(at + 8) ^ state);
+        at += 16;
+        left -= 16;
+    }
+    uint8_t tail[16] = {0};
+    if (left > 0) {
+        memcpy(tail, at, left);
+    }
+    state = fold(load64(tail) ^ k1, load64(tail + 8) ^ state);
+    return s1_hash_mix(fold(state ^ k0, (uint64_t)len ^ k1));
+}
