@@ -29,14 +29,14 @@ typedef struct s1_logging_profile {
 } s1_logging_profile;
 
 /* SPEC 6.2: 11 of them. */
-#define S1_LOG_LEVEL_MAP(X)                                                                        \
+#define S1_CONFIG_LOG_LEVEL_MAP(X)                                                                        \
     X(DEBUG)                                                                                       \
     X(INFO) X(WARNING) X(ERROR) X(CRITICAL) X(SETUP) X(MATCH) X(FILTER) X(POLICY) X(RESULT)        \
         X(TRADE)
 enum s1_config_log_level {
     S1_CONFIG_LOG_NONE = 0,
 #define X(name) S1_CONFIG_LOG_##name,
-    S1_LOG_LEVEL_MAP(X)
+    S1_CONFIG_LOG_LEVEL_MAP(X)
 #undef X
 };
 
@@ -157,6 +157,8 @@ typedef struct s1_schedule_config {
     int64_t schema_version;
     S1_LIST(s1_schedule_item) schedules;
 } s1_schedule_config;
+
+enum s1_connector_type { S1_CONNECTOR_KRAKEN_PUBLIC = 1, S1_CONNECTOR_KRAKEN_PRIVATE };
 
 typedef struct s1_connector_config {
     s1_source source;

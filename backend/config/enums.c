@@ -36,7 +36,7 @@ const s1_enum_name s1_aggregation_strategy_names[] = {
 
 const s1_enum_name s1_config_log_level_names[] = {
 #define X(name) {#name, S1_CONFIG_LOG_##name},
-    S1_LOG_LEVEL_MAP(X)
+    S1_CONFIG_LOG_LEVEL_MAP(X)
 #undef X
     {NULL, 0}};
 

@@ -72,7 +72,7 @@ typedef struct s1_schema_field {
     const s1_schema *schema;      /* OBJECT, MAP, LIST of OBJECT */
     const char *pattern_doc;      /* what `accepts` wants: "semver x.y.z" */
     bool (*accepts)(s1_str text); /* STRING, NAME: further check; NULL: none */
-    const char *refusal;          /* REFUSED: the text after "expected" */
+    const char *refusal;          /* REFUSED: the text after "expected"; ENUM: added to the names */
 } s1_schema_field;
 
 struct s1_schema {
@@ -94,20 +94,19 @@ struct s1_schema {
 void s1_schema_read(const s1_schema *schema, const s1_yaml_node *node, void *ret_struct,
                     s1_arena *arena, s1_faults *faults);
 
-/* The struct as YAML, defaults filled in, secrets masked; reads back to the same struct. */
-void s1_schema_print_yaml(const s1_schema *schema, const void *values, s1_strbuf *ret_text);
-/* The same as one JSON object. */
-void s1_schema_print_json(const s1_schema *schema, const void *values, s1_strbuf *ret_text);
+/* The struct as a tree to print: defaults filled in, secrets masked. Printed as YAML and read again
+ * it gives the same struct. In `arena`; borrows the struct's texts. */
+s1_yaml_node *s1_schema_tree(const s1_schema *schema, const void *values, s1_arena *arena);
 
 /* A section of docs/configuration.md: heading, paragraph, table of all fields by path. */
 void s1_schema_print_doc(const s1_schema *schema, const char *file, s1_strbuf *ret_text);
 
-/* A tree as block YAML, or JSON, as it is. */
-void s1_yaml_print(const s1_yaml_node *node, uint32_t indent, s1_strbuf *ret_text);
+/* A tree as block YAML that reads back to the same tree, or as one JSON value (plain scalars that
+ * are JSON numbers or true or false stay so, all others are strings). */
+void s1_yaml_print(const s1_yaml_node *node, s1_strbuf *ret_text);
 void s1_yaml_print_json(const s1_yaml_node *node, s1_strbuf *ret_text);
 
-/* Readers of one value, used for plugins' parameters too. S1_E_INVALID tells what was expected;
- * out of an int64 is S1_E_RANGE. */
+/* One value out of text: "250ms", "30s", "5m", "1h", "2d", "1w" (whole numbers, >= 0). */
 S1_WARN_UNUSED s1_rc s1_duration_parse(s1_str text, s1_nanos *ret_duration, s1_err *err);
 
 #endif /* S1_BACKEND_CONFIG_SCHEMA_H */

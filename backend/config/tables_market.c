@@ -1,0 +1,152 @@
+#include "backend/config/internal.h"
+#include "backend/config/tables.h"
+
+/* --- data_sources.yaml --- */
+
+static const s1_schema_field data_source_fields[] = {
+    S1_FIELD(s1_data_source_config, data_source_id, S1_KIND_STRING, .flags = S1_FIELD_KEY,
+             .accepts = s1_is_id, .pattern_doc = S1_ID_DOC),
+    S1_FIELD(s1_data_source_config, type, S1_KIND_ENUM, .flags = S1_FIELD_REQUIRED,
+             .names = s1_data_source_type_names,
+             .doc = "parquet_archive: what `data import` writes; csv_archive: not in this version"),
+    S1_FIELD(s1_data_source_config, path, S1_KIND_PATH,
+             .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY,
+             .doc = "the archive; relative to the folder that holds the configuration folder"),
+    S1_FIELD(s1_data_source_config, asset_pair, S1_KIND_STRING, .flags = S1_FIELD_REQUIRED,
+             .accepts = s1_is_pair, .pattern_doc = S1_PAIR_DOC, .doc = "which pair of it"),
+    S1_FIELD(s1_data_source_config, timeframe, S1_KIND_TIMEFRAME, .flags = S1_FIELD_REQUIRED,
+             .doc = "which timeframe of it"),
+    S1_FIELD(s1_data_source_config, data_type, S1_KIND_ENUM, .names = s1_config_data_type_names,
+             .default_text = "ohlcv", .doc = "bars; trades are not in this version"),
+    S1_FIELD_END};
+static const s1_schema data_source_schema = {"data_source", "", data_source_fields,
+                                             sizeof(s1_data_source_config), false};
+static const s1_schema_field data_sources_fields[] = {
+    S1_FIELD_SCHEMA_VERSION(s1_data_sources_config),
+    S1_FIELD(s1_data_sources_config, data_sources, S1_KIND_MAP, .flags = S1_FIELD_REST,
+             .schema = &data_source_schema),
+    S1_FIELD_END};
+const s1_schema s1_data_sources_schema = {
+    "data_sources", "The archives on disk, by data_source_id; environments name them.",
+    data_sources_fields, sizeof(s1_data_sources_config), false};
+
+/* --- instruments.yaml --- */
+
+static const s1_schema_field fees_fields[] = {
+    S1_FIELD(s1_fees_config, maker, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_fees_config, has_maker), .min = "0", .max = "1",
+             .doc = "of a fill that gave liquidity, a fraction (0.001 is 0.1 percent)"),
+    S1_FIELD(s1_fees_config, taker, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_fees_config, has_taker), .min = "0", .max = "1",
+             .doc = "of a fill that took liquidity, a fraction"),
+    S1_FIELD_END};
+static const s1_schema fees_schema = {"fees", "", fees_fields, sizeof(s1_fees_config), false};
+
+static const s1_schema_field margin_fields[] = {
+    S1_FIELD(struct s1_margin_config, enabled, S1_KIND_BOOL, .default_text = "false",
+             .doc = "allows going short and, with leverage, orders beyond the cash"),
+    S1_FIELD(struct s1_margin_config, leverage, S1_KIND_DECIMAL, .default_text = "1", .min = "1",
+             .max = "100", .doc = "notional over the cash it holds"),
+    S1_FIELD_END};
+static const s1_schema margin_schema = {"margin", "", margin_fields,
+                                        sizeof(struct s1_margin_config), false};
+
+static const s1_schema_field instrument_fields[] = {
+    S1_FIELD(s1_instrument_config, asset_pair, S1_KIND_STRING, .flags = S1_FIELD_KEY,
+             .accepts = s1_is_pair, .pattern_doc = S1_PAIR_DOC),
+    S1_FIELD(s1_instrument_config, base, S1_KIND_STRING, .accepts = s1_is_currency,
+             .pattern_doc = S1_CURRENCY_DOC, .default_doc = "left of the pair",
+             .doc = "what is bought and sold"),
+    S1_FIELD(s1_instrument_config, quote, S1_KIND_STRING, .accepts = s1_is_currency,
+             .pattern_doc = S1_CURRENCY_DOC, .default_doc = "right of the pair",
+             .doc = "what is paid with; capital, fees and results are in it"),
+    S1_FIELD(s1_instrument_config, price_scale, S1_KIND_INT, .flags = S1_FIELD_REQUIRED, .min = "0",
+             .max = "18", .doc = "digits behind the point that prices are stored with"),
+    S1_FIELD(s1_instrument_config, qty_scale, S1_KIND_INT, .flags = S1_FIELD_REQUIRED, .min = "0",
+             .max = "18",
+             .doc = "digits behind the point that quantities are stored with; with price_scale at "
+                    "most 18"),
+    S1_FIELD(s1_instrument_config, tick_size, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_instrument_config, has_tick_size), .min = "0",
+             .flags = S1_FIELD_ABOVE_MIN, .default_doc = "one unit of price_scale",
+             .doc = "prices of orders are multiples of it"),
+    S1_FIELD(s1_instrument_config, lot_size, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_instrument_config, has_lot_size), .min = "0",
+             .flags = S1_FIELD_ABOVE_MIN, .default_doc = "one unit of qty_scale",
+             .doc = "quantities of orders are multiples of it"),
+    S1_FIELD(s1_instrument_config, min_quantity, S1_KIND_DECIMAL, .default_text = "0", .min = "0",
+             .doc = "smallest order; 0: none"),
+    S1_FIELD(s1_instrument_config, min_notional, S1_KIND_DECIMAL, .default_text = "0", .min = "0",
+             .doc = "smallest order in the quote currency; 0: none"),
+    S1_FIELD(s1_instrument_config, fees, S1_KIND_OBJECT, .schema = &fees_schema,
+             .doc = "instead of the environment's"),
+    S1_FIELD(s1_instrument_config, margin, S1_KIND_OBJECT, .schema = &margin_schema,
+             .doc = "shorts and leverage"),
+    S1_FIELD(s1_instrument_config, session, S1_KIND_VALUE, .flags = S1_FIELD_REFUSED,
+             .refusal = "none (trading sessions are not in this version: every bar trades)",
+             .doc = "trading hours"),
+    S1_FIELD_END};
+static const s1_schema instrument_schema = {"instrument", "", instrument_fields,
+                                            sizeof(s1_instrument_config), false};
+static const s1_schema_field instruments_fields[] = {
+    S1_FIELD_SCHEMA_VERSION(s1_instruments_config),
+    S1_FIELD(s1_instruments_config, instruments, S1_KIND_MAP, .flags = S1_FIELD_REST,
+             .schema = &instrument_schema),
+    S1_FIELD_END};
+const s1_schema s1_instruments_schema = {
+    "instruments", "What may be traded and by which rules, by pair.", instruments_fields,
+    sizeof(s1_instruments_config), false};
+
+/* --- environments.yaml --- */
+
+static const s1_schema_field simulation_fields[] = {
+    S1_FIELD(s1_simulation_config, initial_capital, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_simulation_config, has_initial_capital), .min = "0",
+             .flags = S1_FIELD_ABOVE_MIN, .default_doc = "platform: portfolio.defaults",
+             .doc = "in the quote currency"),
+    S1_FIELD(s1_simulation_config, fees, S1_KIND_OBJECT, .schema = &fees_schema,
+             .default_doc = "platform: portfolio.defaults.fee_rate",
+             .doc = "fractions of the notional"),
+    S1_FIELD(s1_simulation_config, slippage, S1_KIND_DECIMAL, .default_text = "0", .min = "0",
+             .max = "1", .doc = "against the trader on market and stop fills, a fraction of the price"),
+    S1_FIELD(s1_simulation_config, fill_rule, S1_KIND_ENUM, .names = s1_fill_rule_names,
+             .default_text = "next_open",
+             .doc = "market orders fill at the next bar's open, or at the close they were decided on"),
+    S1_FIELD(s1_simulation_config, ambiguity, S1_KIND_ENUM, .names = s1_ambiguity_names,
+             .default_text = "stop_first",
+             .doc = "what counts when stop and target lie in the same bar"),
+    S1_FIELD(s1_simulation_config, from, S1_KIND_TIMESTAMP,
+             .has_offset = offsetof(s1_simulation_config, has_from), .default_doc = "the first bar",
+             .doc = "first moment of the run; bars before it warm the strategy up"),
+    S1_FIELD(s1_simulation_config, to, S1_KIND_TIMESTAMP,
+             .has_offset = offsetof(s1_simulation_config, has_to), .default_doc = "the last bar",
+             .doc = "end of the run, itself outside"),
+    S1_FIELD_END};
+static const s1_schema simulation_schema = {"simulation", "", simulation_fields,
+                                            sizeof(s1_simulation_config), false};
+
+static const s1_schema_field environment_fields[] = {
+    S1_FIELD(s1_environment_config, environment_id, S1_KIND_STRING, .flags = S1_FIELD_KEY,
+             .accepts = s1_is_id, .pattern_doc = S1_ID_DOC),
+    S1_FIELD(s1_environment_config, type, S1_KIND_ENUM, .flags = S1_FIELD_REQUIRED,
+             .names = s1_environment_type_names,
+             .doc = "paper and live are checked, but no strategy can run there in this version"),
+    S1_FIELD(s1_environment_config, data_source_id, S1_KIND_NAME,
+             .doc = "backtest: its one data source; or `data_archives`"),
+    S1_FIELD(s1_environment_config, data_archives, S1_KIND_LIST, .item_kind = S1_KIND_NAME,
+             .doc = "backtest: its data sources"),
+    S1_FIELD(s1_environment_config, connector_id, S1_KIND_NAME,
+             .doc = "paper, live: its one connector"),
+    S1_FIELD(s1_environment_config, simulation, S1_KIND_OBJECT, .schema = &simulation_schema,
+             .doc = "capital, costs and fills of a backtest or paper environment"),
+    S1_FIELD_END};
+static const s1_schema environment_schema = {"environment", "", environment_fields,
+                                             sizeof(s1_environment_config), false};
+static const s1_schema_field environments_fields[] = {
+    S1_FIELD_SCHEMA_VERSION(s1_environments_config),
+    S1_FIELD(s1_environments_config, environments, S1_KIND_MAP, .flags = S1_FIELD_REST,
+             .schema = &environment_schema),
+    S1_FIELD_END};
+const s1_schema s1_environments_schema = {
+    "environments", "The worlds a strategy can run in, by environment id.", environments_fields,
+    sizeof(s1_environments_config), false};
