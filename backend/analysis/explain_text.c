@@ -155,7 +155,7 @@ typedef struct comparison {
 
 static const comparison comparisons[] = {
     {"GT", ">", 1.0},   {"GE", ">=", 1.0}, {"LT", "<", -1.0},
-    {"LE", "<=", -1.0}, {"EQ", "=", 0.0},  {"NE", "!=", 0.0},
+    {"LE", "<=", -1.0}, {"EQ", "==", 0.0},  {"NE", "!=", 0.0},
 };
 
 static const comparison *comparison_of(const char *op)

@@ -5,7 +5,7 @@
 
 const char *s1_direction_name(int32_t direction)
 {
-    return direction == S1_LONG ? "LONG" : direction == S1_SHORT ? "SHORT" : "NONE";
+    return direction == S1_LONG ? "long" : direction == S1_SHORT ? "short" : "none";
 }
 
 /* --- CSV. --------------------------------------------------------------------------------- */
@@ -107,7 +107,7 @@ typedef struct schema_kind {
 } schema_kind;
 
 static const schema_kind schema_uid = {"string", "format", "uuid", true};
-static const schema_kind schema_direction = {"string", "pattern", "^(LONG|SHORT)$", false};
+static const schema_kind schema_direction = {"string", "pattern", "^(long|short)$", false};
 static const schema_kind schema_dec = {"string", "pattern", "^-?[0-9]+(\\.[0-9]+)?$", false};
 static const schema_kind schema_time = {"string", "format", "date-time", false};
 static const schema_kind schema_row = {"integer", NULL, NULL, false};

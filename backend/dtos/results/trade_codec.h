@@ -22,7 +22,7 @@ void s1_trade_record_json(const s1_trade_record *trade, s1_json_writer *writer);
 /* Writes the JSON Schema (draft 2020-12) of that object. */
 void s1_trade_record_json_schema(s1_json_writer *writer);
 
-/* "LONG", "SHORT"; "NONE" for anything else. Static. */
+/* "long", "short"; "none" for anything else. Static. */
 const char *s1_direction_name(int32_t direction);
 
 #endif /* S1_BACKEND_DTOS_RESULTS_TRADE_CODEC_H */

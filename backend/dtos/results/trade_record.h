@@ -17,7 +17,7 @@
 #define S1_TRADE_RECORD_MAP(X)                                                                     \
     X(s1_trade_id, trade_id, UID, 1, "Which trade")                                                \
     X(s1_opportunity_id, opportunity_id, UID, 1, "The opportunity that opened it")                 \
-    X(int32_t, direction, DIRECTION, 1, "LONG or SHORT")                                           \
+    X(int32_t, direction, DIRECTION, 1, "long or short")                                           \
     X(s1_dec, quantity, DEC, 1, "Base currency, always positive")                                  \
     X(s1_nanos, entry_time, TIME, 1, "Fill time of the entry")                                     \
     X(s1_dec, entry_price, DEC, 1, "Average price of the entry fills")                             \
