@@ -1,0 +1,81 @@
+/* default_router: one order per kind of entry, rounding, and what is refused. */
+#include "tests/plugins/expect.h"
+
+static s1_verdict route(const char *params, int32_t direction, int32_t entry_type,
+                        const char *entry, s1_plan *plan)
+{
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_worker *const router = s1_harness_add(h, "default_router", params);
+    s1_harness_close(h, 1.1);
+    *plan = (s1_plan){.entry_price = s1_harness_dec(entry), .entry_type = entry_type};
+    const s1_verdict verdict = expect_plan(h, router, direction, plan);
+    s1_harness_free(h);
+    return verdict;
+}
+
+static void market(void **state)
+{
+    (void)state;
+    s1_plan plan;
+    const s1_verdict verdict =
+        route("{post_only: true}", S1_LONG, S1_ORDER_MARKET, "1.10001", &plan);
+    expect_passed(&verdict);
+    assert_int_equal(plan.order_type, S1_ORDER_MARKET);
+    assert_int_equal(plan.time_in_force, S1_TIF_GTC);
+    assert_int_equal(plan.post_only, 0);
+    assert_true(s1_dec_is_zero(plan.limit_price));
+    assert_true(s1_dec_is_zero(plan.trigger_price));
+}
+
+/* Between two ticks: a limit never pays more, a stop never triggers sooner. */
+static void limit_and_stop(void **state)
+{
+    (void)state;
+    s1_plan plan;
+    s1_verdict verdict =
+        route("{time_in_force: IOC, post_only: true}", S1_LONG, S1_ORDER_LIMIT, "1.100016", &plan);
+    expect_passed(&verdict);
+    EXPECT_DEC(plan.limit_price, "1.10001");
+    assert_int_equal(plan.order_type, S1_ORDER_LIMIT);
+    assert_int_equal(plan.time_in_force, S1_TIF_IOC);
+    assert_int_equal(plan.post_only, 1);
+    verdict = route(NULL, S1_SHORT, S1_ORDER_LIMIT, "1.100016", &plan);
+    EXPECT_DEC(plan.limit_price, "1.10002");
+    assert_int_equal(plan.post_only, 0);
+    verdict = route("{time_in_force: FOK}", S1_LONG, S1_ORDER_STOP, "1.100016", &plan);
+    EXPECT_DEC(plan.trigger_price, "1.10002");
+    assert_true(s1_dec_is_zero(plan.limit_price));
+    assert_int_equal(plan.time_in_force, S1_TIF_FOK);
+    verdict = route(NULL, S1_SHORT, S1_ORDER_STOP, "1.100016", &plan);
+    expect_passed(&verdict);
+    EXPECT_DEC(plan.trigger_price, "1.10001");
+}
+
+static void entry_is_needed(void **state)
+{
+    (void)state;
+    s1_plan plan;
+    const s1_verdict verdict = route(NULL, S1_LONG, 0, "1.1", &plan);
+    expect_rejected(&verdict, "ENTRY_MISSING", NAN, 0);
+    assert_int_equal(plan.order_type, 0);
+}
+
+static void refuses_bad_parameters(void **state)
+{
+    (void)state;
+    s1_harness *const h = s1_harness_new(NULL);
+    expect_refused(h, "default_router", "{time_in_force: DAY}", "time_in_force");
+    expect_refused(h, "default_router", "{post_only: 7}", "post_only");
+    s1_harness_free(h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(market),
+        cmocka_unit_test(limit_and_stop),
+        cmocka_unit_test(entry_is_needed),
+        cmocka_unit_test(refuses_bad_parameters),
+    };
+    return cmocka_run_group_tests_name("default_router", tests, NULL, NULL);
+}

