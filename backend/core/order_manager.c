@@ -42,6 +42,8 @@ struct s1_order_manager {
     size_t record_count;
     char reasons[REASONS_MAX][REASON_TEXT_MAX];
     uint32_t reason_count;
+    s1_order_counts counts;
+    s1_ambiguous_fill ambiguous[S1_AMBIGUOUS_KEPT_MAX];
 };
 
 s1_rc s1_order_manager_new(const s1_order_manager_options *options, s1_order_manager **ret_manager,
@@ -93,6 +95,13 @@ const s1_trade_record *s1_order_manager_trades(const s1_order_manager *manager, 
 {
     *ret_count = manager->record_count;
     return manager->records;
+}
+
+s1_order_counts s1_order_manager_counts(const s1_order_manager *manager)
+{
+    s1_order_counts counts = manager->counts;
+    counts.first = manager->ambiguous;
+    return counts;
 }
 
 /* --- Small helpers. ----------------------------------------------------------------------- */
@@ -164,6 +173,7 @@ static s1_rc send(s1_order_manager *manager, const open_trade *trade, s1_order *
     order->order_id = s1_ids_order(manager->options.ids, 0);
     order->trade_id = trade->plan.trade_id;
     order->state = S1_ORDER_SUBMITTED;
+    manager->counts.orders++;
     S1_TRY(err, s1_order_journal_state(manager->options.journal, order, worker, S1_STR(""),
                                        order->submitted_at, err));
     return manager->environment.submit(manager->environment.self, order, err);
@@ -496,11 +506,25 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
                                          : S1_RAISE(err, S1_E_DENIED, "INSUFFICIENT_FUNDS");
 }
 
+static void count_fill(s1_order_manager *manager, const s1_order *order, const s1_fill *fill)
+{
+    manager->counts.fills++;
+    if (!s1_fill_rule_is_ambiguous(fill->rule)) {
+        return;
+    }
+    if (manager->counts.ambiguous < S1_AMBIGUOUS_KEPT_MAX) {
+        manager->ambiguous[manager->counts.ambiguous] =
+            (s1_ambiguous_fill){fill->time, order->trade_id, fill->rule, 0};
+    }
+    manager->counts.ambiguous++;
+}
+
 static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
 {
     s1_order_manager *const manager = self;
     open_trade *const trade = find_trade(manager, order->trade_id);
     S1_ASSERT(trade != NULL);
+    count_fill(manager, order, fill);
     S1_TRY(err, s1_order_journal_fill(manager->options.journal, order, fill, err));
     return order->role == S1_ROLE_ENTRY ? enter(manager, trade, fill, err)
                                         : leave(manager, trade, order, fill, err);
@@ -513,9 +537,11 @@ static s1_rc lose_entry(s1_order_manager *manager, open_trade *trade, const s1_o
     const s1_plan plan = trade->plan;
     release(manager, trade);
     forget_trade(manager, trade);
-    return order->state == S1_ORDER_REJECTED
-               ? s1_order_journal_venue_refusal(manager->options.journal, &plan, reason, time, err)
-               : S1_OK;
+    if (order->state != S1_ORDER_REJECTED) {
+        return S1_OK;
+    }
+    manager->counts.venue_refusals++;
+    return s1_order_journal_venue_refusal(manager->options.journal, &plan, reason, time, err);
 }
 
 static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err)

@@ -72,6 +72,25 @@ enum s1_ledger_change {
 /* What changed since the last call (enum s1_ledger_change), and forgets it. */
 uint32_t s1_order_manager_take_changes(s1_order_manager *manager);
 
+/* A fill whose price a bar could not decide. */
+typedef struct s1_ambiguous_fill {
+    s1_nanos time;
+    s1_trade_id trade_id;
+    int32_t rule; /* enum s1_fill_rule */
+    int32_t reserved;
+} s1_ambiguous_fill;
+
+#define S1_AMBIGUOUS_KEPT_MAX 1000u
+
+typedef struct s1_order_counts {
+    uint64_t orders, fills, venue_refusals;
+    uint64_t ambiguous;             /* fills */
+    const s1_ambiguous_fill *first; /* the first S1_AMBIGUOUS_KEPT_MAX of them; borrowed */
+} s1_order_counts;
+
+/* What happened so far. */
+s1_order_counts s1_order_manager_counts(const s1_order_manager *manager);
+
 /* Closed trades in order of their exit. Borrowed until the next close. */
 const s1_trade_record *s1_order_manager_trades(const s1_order_manager *manager, size_t *ret_count);
 

@@ -54,17 +54,17 @@ static s1_rc on_step(void *self, const s1_operator_worker *item, s1_err *err)
     return S1_OK;
 }
 
-static s1_str stage_of(const s1_verdict *verdict, int32_t subtype)
+static enum s1_plan_stage stage_of(const s1_verdict *verdict, int32_t subtype)
 {
     switch (subtype) {
     case S1_SUBTYPE_ENTRY_PLANNING:
-        return s1_uid_is_none(verdict->threat_id.uid) ? S1_STR("entry") : S1_STR("governor");
+        return s1_uid_is_none(verdict->threat_id.uid) ? S1_STAGE_ENTRY : S1_STAGE_GOVERNOR;
     case S1_SUBTYPE_EXIT_PLANNING:
-        return S1_STR("exit");
+        return S1_STAGE_EXIT;
     case S1_SUBTYPE_SIZE_PLANNING:
-        return S1_STR("size");
+        return S1_STAGE_SIZE;
     default:
-        return S1_STR("routing");
+        return S1_STAGE_ROUTING;
     }
 }
 
@@ -88,10 +88,16 @@ static int32_t missing_phase(const s1_plan *plan)
 static s1_rc refuse(s1_planning_pass *pass, const s1_signal *signal, const s1_worker *worker,
                     int32_t subtype, s1_err *err)
 {
-    pass->rejected++;
-    return s1_decision_journal_refused(pass->journal, pass->op->context, worker,
-                                       stage_of(&pass->verdict, subtype), signal->opportunity_id,
-                                       pass->current.trade_id, &pass->verdict, err);
+    static const s1_str names[S1_STAGE_COUNT] = {
+#define X(name, text) [S1_STAGE_##name] = {text, sizeof(text) - 1},
+        S1_PLAN_STAGE_MAP(X)
+#undef X
+    };
+    const enum s1_plan_stage stage = stage_of(&pass->verdict, subtype);
+    pass->rejected[stage]++;
+    return s1_decision_journal_refused(pass->journal, pass->op->context, worker, names[stage],
+                                       signal->opportunity_id, pass->current.trade_id,
+                                       &pass->verdict, err);
 }
 
 static s1_rc plan_signal(s1_planning_pass *pass, const s1_signal *signal, s1_err *err)

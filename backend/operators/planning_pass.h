@@ -18,6 +18,16 @@
 
 #define S1_PLAN_STEPS_MAX 32u
 
+/* X(NAME, text): where planning may refuse. */
+#define S1_PLAN_STAGE_MAP(X)                                                                       \
+    X(GOVERNOR, "governor") X(ENTRY, "entry") X(EXIT, "exit") X(SIZE, "size") X(ROUTING, "routing")
+enum s1_plan_stage {
+#define X(name, text) S1_STAGE_##name,
+    S1_PLAN_STAGE_MAP(X)
+#undef X
+        S1_STAGE_COUNT
+};
+
 typedef struct s1_planning_pass {
     s1_base_operator *op; /* manages PlanningWorkers */
     s1_journal *journal;
@@ -27,7 +37,7 @@ typedef struct s1_planning_pass {
     s1_verdict verdict;
     s1_plan_step steps[S1_PLAN_STEPS_MAX];
     uint32_t step_count;
-    uint64_t rejected; /* of the run */
+    uint64_t rejected[S1_STAGE_COUNT]; /* of the run, by enum s1_plan_stage */
 } s1_planning_pass;
 
 /* Plans every signal; pass->plans holds what came through. Errors: a worker's failure under policy

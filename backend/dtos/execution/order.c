@@ -51,3 +51,13 @@ const char *s1_fill_rule_name(int32_t rule)
         return "INVALID";
     }
 }
+
+bool s1_fill_rule_is_ambiguous(int32_t rule)
+{
+    static const bool is_ambiguous[S1_FILL_RULE_COUNT] = {
+#define X(name, flag) [S1_FILL_##name] = (flag) != 0,
+        S1_FILL_RULE_MAP(X)
+#undef X
+    };
+    return is_ambiguous[rule];
+}

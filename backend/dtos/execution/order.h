@@ -104,5 +104,6 @@ const char *s1_order_state_name(int32_t state);
 const char *s1_order_type_name(int32_t type); /* MARKET, LIMIT, STOP */
 const char *s1_side_name(int32_t side);       /* buy, sell */
 const char *s1_fill_rule_name(int32_t rule);
+bool s1_fill_rule_is_ambiguous(int32_t rule);
 
 #endif /* S1_BACKEND_DTOS_EXECUTION_ORDER_H */

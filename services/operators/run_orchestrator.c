@@ -1,0 +1,478 @@
+#include "services/operators/run_orchestrator.h"
+
+#include "services/operators/run_internal.h"
+
+#include "backend/utils/timefmt.h"
+#include "backend/utils/uid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_ARENA_BYTES_MAX (64u << 20)
+#define PROGRESS_TICKS      8192u
+
+const char *const s1_platform_events[] = {
+    "StartStrategyRequested", "RunStarted",         "BootstrapComplete", "MarketDataReceived",
+    "ContextReady",           "LedgerStateChanged", "JournalEntryLogged", "ShutdownRequested",
+    "RunFinished",            "BacktestCompleted",  NULL,
+};
+
+/* --- The chain. ----------------------------------------------------------------------------- */
+
+static void read_wiring(const s1_wiring_config *config, s1_wiring *ret_wiring)
+{
+    *ret_wiring = (s1_wiring){.adapter_id = config->adapter_id,
+                              .priority = (int32_t)config->priority,
+                              .component = config->invokes.component,
+                              .method = config->invokes.method,
+                              .is_deferred = config->defer == S1_DEFER_NEXT_TICK};
+    for (uint32_t k = 0; k < config->listens_to.count && k < S1_WIRING_EVENTS_MAX; k++) {
+        ret_wiring->listens_to[ret_wiring->listen_count++] = config->listens_to.items[k];
+    }
+    if (config->publishes_result_as.count > 0) {
+        ret_wiring->publishes = config->publishes_result_as.items[0];
+    }
+}
+
+s1_rc s1_chain_from_config(const s1_config *config, const s1_component_method *methods,
+                           s1_arena *arena, s1_chain *ret_chain, s1_err *err)
+{
+    const uint32_t event_count = config->event_map.events.count;
+    const uint32_t wiring_count = config->wiring_map.wirings.count;
+    s1_event_spec *const events = s1_arena_array(arena, s1_event_spec, (size_t)event_count + 1);
+    s1_wiring *const wirings = s1_arena_array(arena, s1_wiring, (size_t)wiring_count + 1);
+    if (events == NULL || wirings == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "an event chain of %u wirings", wiring_count);
+    }
+    for (uint32_t i = 0; i < event_count; i++) {
+        events[i] = (s1_event_spec){config->event_map.events.items[i].event_name,
+                                    config->event_map.events.items[i].payload_dto};
+    }
+    for (uint32_t i = 0; i < wiring_count; i++) {
+        read_wiring(&config->wiring_map.wirings.items[i], &wirings[i]);
+    }
+    *ret_chain = (s1_chain){.events = events,
+                            .event_count = event_count,
+                            .wirings = wirings,
+                            .wiring_count = wiring_count,
+                            .methods = methods,
+                            .method_count = S1_COMPONENT_METHODS,
+                            .platform_events = s1_platform_events};
+    return S1_OK;
+}
+
+/* Where a chain finding stands in the files. */
+typedef struct chain_faults {
+    const s1_config *config;
+    s1_faults *faults;
+} chain_faults;
+
+static void report_finding(void *self, const s1_chain_finding *finding)
+{
+    const chain_faults *const report = self;
+    const s1_source *const source =
+        finding->wiring == UINT32_MAX
+            ? &report->config->event_map.source
+            : &report->config->wiring_map.wirings.items[finding->wiring].source;
+    if (finding->is_error) {
+        s1_faults_addf(report->faults, S1_FAULT_EVENT_CHAIN, source, finding->field,
+                       finding->found, "%s", finding->expected);
+    } else {
+        s1_faults_warn(report->faults, S1_FAULT_EVENT_CHAIN, source, (s1_str){NULL, 0},
+                       finding->found, s1_str_of(finding->expected), (s1_str){NULL, 0});
+    }
+}
+
+s1_rc s1_chain_check(const s1_config *config, s1_arena *arena, s1_faults *faults, s1_err *err)
+{
+    s1_component_method methods[S1_COMPONENT_METHODS];
+    s1_chain chain;
+    s1_component_methods(methods);
+    S1_TRY(err, s1_chain_from_config(config, methods, arena, &chain, err));
+    chain_faults report = {config, faults};
+    (void)s1_chain_validate(&chain, report_finding, &report);
+    return S1_OK;
+}
+
+/* --- Building. ------------------------------------------------------------------------------ */
+
+/* JournalEntryLogged: one event per entry, if anybody listens. */
+static s1_rc on_journal_entry(void *self, const s1_journal_notice *notice, s1_err *err)
+{
+    s1_run_orchestrator *const run = self;
+    return run->bus == NULL ? S1_OK
+                            : s1_run_publish(run, run->events.journal_entry, notice, err);
+}
+
+static bool is_listened_to(const s1_config *config, const char *event)
+{
+    for (uint32_t i = 0; i < config->wiring_map.wirings.count; i++) {
+        const s1_text_list *const names = &config->wiring_map.wirings.items[i].listens_to;
+        for (uint32_t k = 0; k < names->count; k++) {
+            if (s1_str_eq_cstr(names->items[k], event)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void find_events(s1_run_orchestrator *run)
+{
+    const struct {
+        uint32_t *number;
+        s1_str name;
+    } events[] = {
+        {&run->events.market_data, S1_STR("MarketDataReceived")},
+        {&run->events.context_ready, S1_STR("ContextReady")},
+        {&run->events.ledger_changed, S1_STR("LedgerStateChanged")},
+        {&run->events.journal_entry, S1_STR("JournalEntryLogged")},
+        {&run->events.start_requested, S1_STR("StartStrategyRequested")},
+        {&run->events.run_started, S1_STR("RunStarted")},
+        {&run->events.bootstrap_complete, S1_STR("BootstrapComplete")},
+        {&run->events.shutdown_requested, S1_STR("ShutdownRequested")},
+        {&run->events.run_finished, S1_STR("RunFinished")},
+        {&run->events.backtest_completed, S1_STR("BacktestCompleted")},
+    };
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        *events[i].number = s1_bus_event(run->bus, events[i].name);
+    }
+}
+
+static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
+{
+    const s1_config *const config = run->options.components.config;
+    s1_run_bind_methods(run);
+    S1_TRY(err, s1_chain_from_config(config, run->methods, &run->arena, &run->chain, err));
+    run->event_names = s1_arena_array(&run->arena, s1_str, (size_t)run->chain.event_count + 1);
+    run->adapters =
+        s1_arena_array(&run->arena, s1_event_adapter *, (size_t)run->chain.wiring_count + 1);
+    if (run->event_names == NULL || run->adapters == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u wirings", run->chain.wiring_count);
+    }
+    for (uint32_t i = 0; i < run->chain.event_count; i++) {
+        run->event_names[i] = run->chain.events[i].name;
+    }
+    uint32_t queue_max = 1;
+    while (queue_max < (uint32_t)config->platform.limits.queued_events_max) {
+        queue_max *= 2;
+    }
+    S1_TRY(err, s1_bus_new(run->event_names, run->chain.event_count, queue_max, &run->bus, err));
+    for (uint32_t i = 0; i < run->chain.wiring_count; i++) {
+        const s1_wiring *const wiring = &run->chain.wirings[i];
+        const s1_component_method *const method = s1_chain_method(&run->chain, wiring);
+        if (method == NULL) {
+            return S1_RAISE(err, S1_E_INVALID, "adapter %.*s invokes %.*s.%.*s, which no component "
+                                               "offers",
+                            S1_STR_ARG(wiring->adapter_id), S1_STR_ARG(wiring->component),
+                            S1_STR_ARG(wiring->method));
+        }
+        S1_TRY(err, s1_event_adapter_new(run->bus, run->chain.events, wiring, method,
+                                         &run->adapters[run->adapter_count], err));
+        run->adapter_count++;
+    }
+    S1_TRY(err, s1_run_bind_workers(run, err));
+    find_events(run);
+    if (run->events.market_data == S1_EVENT_NONE || run->events.context_ready == S1_EVENT_NONE) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "event_map.yaml must list MarketDataReceived and ContextReady");
+    }
+    return s1_bus_seal(run->bus, err);
+}
+
+s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator **ret_run,
+                              s1_err *err)
+{
+    s1_run_orchestrator *const run = calloc(1, sizeof *run);
+    if (run == NULL) {
+        for (uint32_t i = 0; i < options->components.link->streams.count; i++) {
+            s1_bar_reader_close(options->components.readers[i]);
+        }
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a run");
+    }
+    run->options = *options;
+    s1_arena_init(&run->arena, RUN_ARENA_BYTES_MAX, 0);
+    run->options.components.events_self = run;
+    run->options.components.event_emit = s1_run_emit;
+    if (is_listened_to(options->components.config, "JournalEntryLogged")) {
+        run->options.components.journal_listener =
+            (s1_journal_listener){.self = run, .on_entry = on_journal_entry};
+    }
+    s1_rc rc = s1_components_new(&run->options.components, &run->parts, err);
+    if (rc == S1_OK) {
+        run->supervisor = (s1_portfolio_supervisor){
+            .rules = options->components.link->rules,
+            .instrument = &run->parts->instruments[0],
+            .ledger = run->parts->ledger,
+            .orders = run->parts->orders,
+            .context = &run->parts->context->view,
+            .journal = run->parts->journal,
+            .approved = run->parts->approved,
+        };
+        rc = bind_bus(run, err);
+    }
+    if (rc != S1_OK) {
+        s1_run_orchestrator_free(run);
+        return rc;
+    }
+    *ret_run = run;
+    return S1_OK;
+}
+
+void s1_run_orchestrator_free(s1_run_orchestrator *run)
+{
+    if (run == NULL) {
+        return;
+    }
+    s1_components_free(run->parts); /* workers may still say something in destroy */
+    s1_bus_free(run->bus);
+    for (uint32_t i = 0; i < run->adapter_count; i++) {
+        s1_event_adapter_free(run->adapters[i]);
+    }
+    s1_arena_done(&run->arena);
+    free(run);
+}
+
+const s1_components *s1_run_orchestrator_parts(const s1_run_orchestrator *run)
+{
+    return run->parts;
+}
+
+/* --- Ticks. --------------------------------------------------------------------------------- */
+
+/* Appends what closed to the context. */
+static void append_bars(s1_run_orchestrator *run, const s1_market_snapshot *snapshot)
+{
+    s1_trading_context *const context = run->parts->context;
+    s1_trading_context_begin_tick(context, snapshot->now);
+    for (uint32_t i = 0; i < snapshot->stream_count; i++) {
+        if (snapshot->has_bar[i]) {
+            s1_trading_context_append_bar(context, i, &snapshot->bars[i]);
+        }
+    }
+}
+
+/* Keeps the context current where the strategy may not act: warm-up, and moments at which only
+ * other streams closed a bar. */
+static s1_rc observe(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)
+{
+    append_bars(run, snapshot);
+    run->parts->context->view.is_warmup = snapshot->is_warmup;
+    return s1_base_operator_run(&run->parts->operators[S1_WORKER_CONTEXT], NULL, err);
+}
+
+static s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)
+{
+    s1_components *const parts = run->parts;
+    const uint64_t row = parts->row_count;
+    run->tick++;
+    s1_ids_begin_tick(&parts->ids, run->tick);
+    s1_order_manager_begin_tick(parts->orders, snapshot->now, row);
+    s1_signal_book_begin_tick(&parts->signals);
+    s1_threat_book_begin_tick(&parts->threats);
+    s1_text_pool_reset(&parts->pool);
+    S1_TRY(err, s1_bus_begin_tick(run->bus, run->tick, err));
+    S1_TRY(err, s1_bus_publish(run->bus, run->events.market_data, snapshot, err));
+    S1_TRY(err, s1_bus_drain(run->bus, err));
+    append_bars(run, snapshot);
+    parts->context->view.is_warmup = 0;
+    s1_ledger_mark(parts->ledger, snapshot->bars[0].close);
+    S1_TRY(err, s1_bus_publish(run->bus, run->events.context_ready, &parts->context->view, err));
+    S1_TRY(err, s1_bus_drain(run->bus, err));
+    parts->row_time[row] = snapshot->now;
+    parts->row_equity[row] = parts->ledger->view.equity;
+    parts->row_close[row] = s1_series_last(&parts->context->view.primary->close);
+    parts->row_in_position[row] = parts->ledger->view.position_count > 0;
+    parts->row_count = row + 1;
+    return S1_OK;
+}
+
+static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err);
+
+/* Primes the context with the bars before `from`. *ret_snapshot is the first moment to trade on, or
+ * NULL. */
+static s1_rc bootstrap(s1_run_orchestrator *run, const s1_market_snapshot **ret_snapshot,
+                       s1_err *err)
+{
+    const s1_environment *const environment = &run->parts->environment;
+    const s1_market_snapshot *snapshot = NULL;
+    for (;;) {
+        S1_TRY(err, environment->next(environment->self, &snapshot, err));
+        if (snapshot == NULL || !snapshot->is_warmup) {
+            break;
+        }
+        S1_TRY(err, observe(run, snapshot, err));
+        run->sums.warmup_bars += snapshot->has_bar[0];
+    }
+    S1_TRY(err, journal_started(run, err));
+    S1_TRY(err, s1_run_publish(run, run->events.bootstrap_complete, &run->sums, err));
+    *ret_snapshot = snapshot;
+    return s1_bus_drain(run->bus, err);
+}
+
+static s1_rc report_progress(s1_run_orchestrator *run, s1_nanos now, s1_err *err)
+{
+    if (run->options.on_progress != NULL) {
+        const s1_run_progress progress = {run->parts->row_count,
+                                          run->parts->row_capacity - 1 - run->sums.warmup_bars,
+                                          now};
+        run->options.on_progress(run->options.user, &progress);
+    }
+    if (run->options.is_stopping != NULL && atomic_load(run->options.is_stopping)) {
+        S1_TRY(err, s1_run_publish(run, run->events.shutdown_requested, &run->sums, err));
+        S1_TRY(err, s1_bus_drain(run->bus, err));
+        return S1_RAISE(err, S1_E_CANCELED, "stopped on request after %llu bars",
+                        (unsigned long long)run->parts->row_count);
+    }
+    return S1_OK;
+}
+
+static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
+{
+    const s1_environment environment = run->parts->environment;
+    const s1_market_snapshot *snapshot;
+    S1_TRY(err, s1_run_publish(run, run->events.start_requested, &run->sums, err));
+    S1_TRY(err, s1_run_publish(run, run->events.run_started, &run->sums, err));
+    S1_TRY(err, s1_bus_drain(run->bus, err));
+    S1_TRY(err, bootstrap(run, &snapshot, err));
+    while (snapshot != NULL) {
+        if (snapshot->has_bar[0]) {
+            S1_TRY(err, tick(run, snapshot, err));
+            if (run->parts->row_count % PROGRESS_TICKS == 0) {
+                S1_TRY(err, report_progress(run, snapshot->now, err));
+            }
+        } else {
+            S1_TRY(err, observe(run, snapshot, err));
+        }
+        S1_TRY(err, environment.next(environment.self, &snapshot, err));
+    }
+    run->sums.finish_reason = S1_STR("END_OF_DATA");
+    return S1_OK;
+}
+
+/* --- Start and end. ------------------------------------------------------------------------- */
+
+static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err)
+{
+    s1_journal *const journal = run->parts->journal;
+    if (!s1_journal_enabled(journal, S1_JOURNAL_RUN_STARTED)) {
+        return S1_OK;
+    }
+    const s1_component_options *const options = &run->options.components;
+    const s1_link *const link = options->link;
+    const s1_simulation_config *const simulation = &link->environment->simulation;
+    s1_json_writer *const w = s1_journal_begin(
+        journal, S1_JOURNAL_RUN_STARTED,
+        run->parts->context->view.now > 0 ? run->parts->context->view.now : options->from);
+    s1_journal_details(journal);
+    s1_json_key_lit(w, "run_id");
+    s1_json_uid(w, options->run_id.uid);
+    s1_json_key_lit(w, "strategy");
+    s1_json_str(w, link->blueprint->blueprint_id);
+    s1_json_key_lit(w, "version");
+    s1_json_str(w, link->blueprint->version);
+    s1_json_key_lit(w, "environment");
+    s1_json_str(w, link->environment->environment_id);
+    s1_json_key_lit(w, "asset_pair");
+    s1_json_str(w, link->streams.items[0].need.asset_pair);
+    s1_json_key_lit(w, "timeframe");
+    char timeframe[S1_TIMEFRAME_TEXT_MAX];
+    const size_t length = s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe);
+    s1_json_str(w, (s1_str){timeframe, length});
+    s1_json_key_lit(w, "seed");
+    s1_json_u64(w, options->seed);
+    if (simulation->has_from) {
+        s1_json_key_lit(w, "from");
+        s1_json_time(w, simulation->from);
+    }
+    if (simulation->has_to) {
+        s1_json_key_lit(w, "to");
+        s1_json_time(w, simulation->to);
+    }
+    s1_json_key_lit(w, "warmup_bars");
+    s1_json_u64(w, run->sums.warmup_bars);
+    s1_json_key_lit(w, "config_hash");
+    s1_json_str(w, run->options.config_hash);
+    s1_json_key_lit(w, "data_hash");
+    s1_json_str(w, run->options.data_hash);
+    s1_json_key_lit(w, "initial_capital");
+    s1_json_dec(w, simulation->initial_capital);
+    s1_json_key_lit(w, "fill_rule");
+    s1_json_cstr(w, s1_enum_text(s1_fill_rule_names, simulation->fill_rule));
+    s1_json_key_lit(w, "currency");
+    s1_json_str(w, run->parts->instruments[0].quote);
+    return s1_journal_end(journal, err);
+}
+
+static s1_rc journal_finished(s1_run_orchestrator *run, s1_err *err)
+{
+    s1_components *const parts = run->parts;
+    if (!s1_journal_enabled(parts->journal, S1_JOURNAL_RUN_FINISHED)) {
+        return S1_OK;
+    }
+    size_t trades;
+    (void)s1_order_manager_trades(parts->orders, &trades);
+    const s1_ledger_view *const view = &parts->ledger->view;
+    const s1_order_counts orders = s1_order_manager_counts(parts->orders);
+    s1_json_writer *const w =
+        s1_journal_begin(parts->journal, S1_JOURNAL_RUN_FINISHED, parts->context->view.now);
+    s1_journal_details(parts->journal);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {
+        {"ticks", run->sums.ticks},       {"opportunities", run->sums.opportunities},
+        {"approved", run->sums.approved}, {"rejected", run->sums.rejected},
+        {"trades", trades},               {"threats", run->sums.threats},
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        s1_json_key(w, s1_str_of(counts[i].name));
+        s1_json_u64(w, counts[i].value);
+    }
+    s1_json_key_lit(w, "final_cash");
+    s1_json_dec(w, view->cash);
+    s1_json_key_lit(w, "final_equity");
+    s1_json_dec(w, view->equity);
+    s1_json_key_lit(w, "fees");
+    s1_json_dec(w, view->fees);
+    s1_json_key_lit(w, "realized_pnl");
+    s1_json_dec(w, view->realized_pnl);
+    s1_json_key_lit(w, "open_positions");
+    s1_json_u64(w, view->position_count);
+    s1_json_key_lit(w, "ambiguous_bars");
+    s1_json_u64(w, orders.ambiguous);
+    s1_json_key_lit(w, "reason");
+    s1_json_str(w, run->sums.finish_reason);
+    return s1_journal_end(parts->journal, err);
+}
+
+static void sum_up(s1_run_orchestrator *run)
+{
+    const s1_components *const parts = run->parts;
+    run->sums.ticks = parts->row_count;
+    run->sums.opportunities = parts->signals.total;
+    run->sums.threats = parts->threats.total;
+    run->sums.approved = run->supervisor.approved_total;
+    run->sums.rejected = run->supervisor.rejected_total +
+                         s1_order_manager_counts(parts->orders).venue_refusals;
+    for (size_t i = 0; i < S1_STAGE_COUNT; i++) {
+        run->sums.rejected += parts->planning.rejected[i];
+    }
+}
+
+s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
+{
+    const s1_clock *const clock = run->options.components.clock;
+    const s1_nanos start = s1_clock_monotonic(clock);
+    S1_TRY(err, drive(run, err));
+    sum_up(run);
+    S1_TRY(err, journal_finished(run, err));
+    S1_TRY(err, s1_journal_finish(run->parts->journal, run->sums.journal_head, err));
+    run->sums.engine_time = s1_clock_monotonic(clock) - start -
+                            s1_backtest_environment_read_time(run->parts->backtest);
+    S1_TRY(err, s1_run_publish(run, run->events.run_finished, &run->sums, err));
+    S1_TRY(err, s1_run_publish(run, run->events.backtest_completed, &run->sums, err));
+    S1_TRY(err, s1_bus_drain(run->bus, err));
+    *ret_sums = run->sums;
+    return S1_OK;
+}

@@ -1,0 +1,80 @@
+/* services/operators/run_orchestrator.h - one run from its first bar to its last.
+ *
+ * Binds the components of a run (backend/assembly/component_builder.h) to a bus of its own, as
+ * wiring_map.yaml says, and drives it: StartStrategyRequested, RunStarted, warm-up,
+ * BootstrapComplete, ticks, ShutdownRequested, RunFinished, BacktestCompleted. One tick, in order
+ * (ARCHITECTURE §12.1):
+ *
+ *   MarketDataReceived  resting orders match on the new bar; LedgerStateChanged
+ *   (the bar becomes part of the context, the ledger is marked to its close)
+ *   ContextReady        context, opportunity and threat operators; exits and position management;
+ *                       planning; the gate; execution
+ *
+ * One orchestrator, one thread, nothing shared with other runs.
+ */
+#ifndef S1_SERVICES_OPERATORS_RUN_ORCHESTRATOR_H
+#define S1_SERVICES_OPERATORS_RUN_ORCHESTRATOR_H
+
+#include "backend/assembly/component_builder.h"
+#include "services/event_bus/chain_validator.h"
+#include "services/operators/portfolio_supervisor.h"
+
+#include <stdatomic.h>
+
+#define S1_COMPONENT_METHODS 8u
+
+/* Events the platform itself publishes; NULL-terminated. */
+extern const char *const s1_platform_events[];
+
+/* The methods components offer to wirings, for validation (self NULL). */
+void s1_component_methods(s1_component_method methods[static S1_COMPONENT_METHODS]);
+
+/* Reads event_map and wiring_map as the bus needs them. Texts are borrowed; in `arena`. `methods`
+ * stands as long as the chain is used. S1_E_NO_MEMORY. */
+S1_WARN_UNUSED s1_rc s1_chain_from_config(const s1_config *config,
+                                          const s1_component_method *methods, s1_arena *arena,
+                                          s1_chain *ret_chain, s1_err *err);
+
+/* Checks the event chain of a configuration; findings go to `faults` (class event_chain). */
+S1_WARN_UNUSED s1_rc s1_chain_check(const s1_config *config, s1_arena *arena, s1_faults *faults,
+                                    s1_err *err);
+
+typedef struct s1_run_progress {
+    uint64_t done, total; /* primary bars */
+    s1_nanos simulated;
+} s1_run_progress;
+
+typedef struct s1_run_options {
+    /* components.events_self, event_emit and journal_listener are set by the orchestrator. */
+    s1_component_options components;
+    void (*on_progress)(void *user, const s1_run_progress *progress); /* NULL: nobody */
+    void *user;
+    const atomic_bool *is_stopping; /* NULL: never */
+    s1_str config_hash, data_hash;  /* hex, for RUN_STARTED */
+} s1_run_options;
+
+typedef struct s1_run_sums {
+    uint64_t warmup_bars, ticks;
+    uint64_t opportunities, approved, rejected, threats;
+    s1_nanos engine_time; /* host time of the loop without reading */
+    uint8_t journal_head[S1_JOURNAL_HASH_SIZE];
+    s1_str finish_reason; /* static */
+} s1_run_sums;
+
+typedef struct s1_run_orchestrator s1_run_orchestrator;
+
+/* Builds and wires a run. Heap; free with s1_run_orchestrator_free. Readers in
+ * options->components are taken, on failure too. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_new(const s1_run_options *options,
+                                             s1_run_orchestrator **ret_run, s1_err *err);
+void s1_run_orchestrator_free(s1_run_orchestrator *run); /* accepts NULL */
+
+/* Drives the run to the end of the data. Errors: S1_E_CANCELED when asked to stop, S1_E_PLUGIN for a
+ * worker that failed, and those of data and persistence. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums,
+                                             s1_err *err);
+
+/* The parts, for the results. Borrowed. */
+const s1_components *s1_run_orchestrator_parts(const s1_run_orchestrator *run);
+
+#endif /* S1_SERVICES_OPERATORS_RUN_ORCHESTRATOR_H */
