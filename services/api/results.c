@@ -1,0 +1,451 @@
+#include "services/api/results.h"
+
+#include "backend/analysis/results_writer.h"
+#include "backend/utils/arena.h"
+#include "backend/utils/dtoa.h"
+#include "backend/utils/json_writer.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define JSON_BYTES_MAX   ((size_t)64 << 20)
+#define TRADES_BYTES_MAX ((size_t)4 << 30)
+#define ARENA_BYTES_MAX  ((size_t)8 << 30)
+#define LIST_DEPTH       3u /* root, children, their children */
+#define LIST_MAX         100000u
+
+struct s1_results {
+    s1_arena arena;
+    s1_results_view view;
+    json_t *run, *metrics;
+    char *json;
+    const s1_results_trade *trades; /* NULL until asked for */
+    size_t trade_count;
+    bool has_trades;
+};
+
+/* --- Reading the two JSON files. ---------------------------------------------------------- */
+
+static s1_rc read_json(const char *folder, const char *name, json_t **ret_root, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(folder), s1_str_of(name), err));
+    s1_strbuf text;
+    s1_strbuf_init(&text, JSON_BYTES_MAX);
+    s1_rc rc = s1_fs_read_all(s1_fs_real(), path, JSON_BYTES_MAX, &text, err);
+    if (rc == S1_OK) {
+        json_error_t fault;
+        json_t *const root = json_loadb(text.data != NULL ? text.data : "", text.len,
+                                        JSON_REJECT_DUPLICATES, &fault);
+        if (json_is_object(root)) {
+            *ret_root = root;
+        } else {
+            rc = S1_RAISE(err, S1_E_DATA, "%s:%d:%d: found %s, expected a JSON object", path,
+                          root == NULL ? fault.line : 1, root == NULL ? fault.column : 1,
+                          root == NULL ? fault.text : "another value");
+            json_decref(root);
+        }
+    }
+    s1_strbuf_done(&text);
+    return rc;
+}
+
+/* The text of a member: strings as they are, numbers shortest, NULL for null or absent. */
+static const char *member(s1_results *results, const json_t *object, const char *name)
+{
+    const json_t *const value = json_object_get(object, name);
+    char digits[S1_DOUBLE_TEXT_MAX];
+    if (json_is_string(value)) {
+        return json_string_value(value);
+    }
+    if (json_is_integer(value)) {
+        (void)snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(value));
+    } else if (json_is_real(value)) {
+        (void)s1_double_print_compact(json_real_value(value), digits);
+    } else {
+        return NULL;
+    }
+    return s1_arena_copy_cstr(&results->arena, s1_str_of(digits));
+}
+
+static const char *fact(s1_results *results, const char *name)
+{
+    const char *const text = member(results, results->run, name);
+    return text != NULL ? text : "";
+}
+
+static s1_rc take_metrics(s1_results *results, s1_err *err)
+{
+    static const s1_results_metric table[] = {
+#define X(type, field, kind, label, definition) {#field, label, #kind, definition, NULL, 0.0},
+        S1_STATISTICS_MAP(X)
+#undef X
+    };
+    const size_t count = sizeof table / sizeof table[0];
+    s1_results_metric *const metrics = s1_arena_array(&results->arena, s1_results_metric, count);
+    if (metrics == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu metrics", count);
+    }
+    const json_t *const values = json_object_get(results->metrics, "metrics");
+    const json_t *const conventions = json_object_get(results->metrics, "conventions");
+    for (size_t i = 0; i < count; i++) {
+        metrics[i] = table[i];
+        metrics[i].text = member(results, values, table[i].name);
+        metrics[i].number = (double)NAN;
+        double number = 0.0;
+        if (metrics[i].text != NULL &&
+            s1_str_parse_double(s1_str_of(metrics[i].text), &number, NULL) == S1_OK) {
+            metrics[i].number = number;
+        }
+    }
+    results->view.metrics = metrics;
+    results->view.metric_count = count;
+    const char *const sampling = member(results, conventions, "returns");
+    results->view.sampling = sampling != NULL ? sampling : "";
+    results->view.periods_per_year =
+        json_number_value(json_object_get(conventions, "periods_per_year"));
+    return S1_OK;
+}
+
+static s1_rc take_counts(s1_results *results, s1_err *err)
+{
+    const json_t *const values = json_object_get(results->run, "counts");
+    s1_results_count *const counts =
+        s1_arena_array(&results->arena, s1_results_count, json_object_size(values) + 1);
+    if (counts == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu counts", json_object_size(values));
+    }
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)values, name, value)
+    {
+        counts[results->view.count_count++] =
+            (s1_results_count){name, (uint64_t)json_integer_value(value)};
+    }
+    results->view.counts = counts;
+    return S1_OK;
+}
+
+/* One object of both files: the run's facts, then the metrics. */
+static s1_rc take_json(s1_results *results, s1_err *err)
+{
+    json_t *const all =
+        json_pack("{s:s, s:O, s:O, s:O}", "results", results->view.dir, "run", results->run,
+                  "metrics", json_object_get(results->metrics, "metrics"), "conventions",
+                  json_object_get(results->metrics, "conventions"));
+    results->json = all != NULL ? json_dumps(all, JSON_INDENT(2)) : NULL;
+    json_decref(all);
+    results->view.json = results->json;
+    return results->json != NULL
+               ? S1_OK
+               : S1_RAISE(err, S1_E_DATA, "%s: the metrics lack \"metrics\" or \"conventions\"",
+                          results->view.dir);
+}
+
+static s1_rc load(s1_results *results, const char *folder, s1_err *err)
+{
+    s1_results_view *const view = &results->view;
+    view->dir = s1_arena_copy_cstr(&results->arena, s1_str_of(folder));
+    if (view->dir == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "results of %s", folder);
+    }
+    S1_TRY(err, read_json(folder, S1_RESULTS_RUN_FILE, &results->run, err));
+    S1_TRY(err, read_json(folder, S1_RESULTS_METRICS_FILE, &results->metrics, err));
+    view->run_id = fact(results, "run_id");
+    view->strategy = fact(results, "strategy");
+    view->link = fact(results, "strategy_link_id");
+    view->environment = fact(results, "environment");
+    view->asset_pair = fact(results, "asset_pair");
+    view->timeframe = fact(results, "timeframe");
+    view->currency = fact(results, "currency");
+    view->version = fact(results, "version");
+    view->seed = fact(results, "seed");
+    view->fill_rule = fact(results, "fill_rule");
+    view->journal_level = fact(results, "journal_level");
+    view->command = fact(results, "command");
+    view->finish_reason = fact(results, "finish_reason");
+    view->config_hash = fact(results, "config_hash");
+    view->data_hash = fact(results, "data_hash");
+    view->binary_hash = fact(results, "binary_hash");
+    view->journal_head = fact(results, "journal_head");
+    S1_TRY(err, take_metrics(results, err));
+    S1_TRY(err, take_counts(results, err));
+    return take_json(results, err);
+}
+
+/* --- Finding the run. --------------------------------------------------------------------- */
+
+static bool has_run(const char *folder)
+{
+    char path[S1_PATH_MAX];
+    return s1_path_join(path, sizeof path, s1_str_of(folder), s1_str_of(S1_RESULTS_RUN_FILE),
+                        NULL) == S1_OK &&
+           s1_fs_is_file(s1_fs_real(), path);
+}
+
+/* The folder of the run called `link` below `dir`, into `ret_path`. */
+static s1_rc find_link(const char *dir, const char *link, char *ret_path, s1_err *err)
+{
+    s1_fs_list list = {0};
+    S1_TRY(err, s1_fs_list_names(s1_fs_real(), dir, &list, err));
+    char names[256] = "";
+    size_t at = 0;
+    size_t found = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        char path[S1_PATH_MAX];
+        if (s1_path_join(path, sizeof path, s1_str_of(dir), s1_str_of(list.names[i]), NULL) !=
+                S1_OK ||
+            !has_run(path) || (link != NULL && strcmp(link, list.names[i]) != 0)) {
+            continue;
+        }
+        memcpy(ret_path, path, sizeof path);
+        const int wrote =
+            snprintf(names + at, sizeof names - at, "%s%s", found > 0 ? ", " : "", list.names[i]);
+        at = at + (size_t)wrote < sizeof names ? at + (size_t)wrote : sizeof names - 1;
+        found++;
+    }
+    s1_fs_list_done(&list);
+    if (found == 1) {
+        return S1_OK;
+    }
+    return found == 0
+               ? S1_RAISE(err, S1_E_NOT_FOUND,
+                          "%s: found no " S1_RESULTS_RUN_FILE ", expected a results folder", dir)
+               : S1_RAISE(err, S1_E_NOT_FOUND, "%s holds %zu runs, name one: %s", dir, found,
+                          names);
+}
+
+static s1_rc open_folder(const char *folder, s1_results **ret_results, s1_err *err)
+{
+    s1_results *const results = calloc(1, sizeof *results);
+    if (results == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "results of %s", folder);
+    }
+    s1_arena_init(&results->arena, ARENA_BYTES_MAX, 0);
+    const s1_rc rc = load(results, folder, err);
+    if (rc != S1_OK) {
+        s1_results_free(results);
+        return rc;
+    }
+    *ret_results = results;
+    return S1_OK;
+}
+
+s1_rc s1_api_results_open(const char *dir, const char *link, s1_results **ret_results, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    if (!s1_fs_exists(s1_fs_real(), dir)) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "results folder '%s' does not exist", dir);
+    }
+    if (link == NULL && has_run(dir)) {
+        return open_folder(dir, ret_results, err);
+    }
+    S1_TRY(err, find_link(dir, link, path, err));
+    return open_folder(path, ret_results, err);
+}
+
+void s1_results_free(s1_results *results)
+{
+    if (results != NULL) {
+        json_decref(results->run);
+        json_decref(results->metrics);
+        free(results->json);
+        s1_arena_done(&results->arena);
+        free(results);
+    }
+}
+
+const s1_results_view *s1_results_view_borrow(const s1_results *results)
+{
+    return &results->view;
+}
+
+const s1_results_metric *s1_results_metric_find(const s1_results_view *view, const char *name)
+{
+    for (size_t i = 0; i < view->metric_count; i++) {
+        if (strcmp(view->metrics[i].name, name) == 0) {
+            return &view->metrics[i];
+        }
+    }
+    return NULL;
+}
+
+uint64_t s1_results_count_find(const s1_results_view *view, const char *name)
+{
+    for (size_t i = 0; i < view->count_count; i++) {
+        if (strcmp(view->counts[i].name, name) == 0) {
+            return view->counts[i].value;
+        }
+    }
+    return 0;
+}
+
+/* --- Trades. ------------------------------------------------------------------------------ */
+
+#define TRADE_FIELDS 12u
+
+/* Splits one line at its commas in place; quotes are the writer's and stand only around texts that
+ * need them. Returns the number of fields. */
+static size_t split_row(char *line, const char *fields[static TRADE_FIELDS])
+{
+    size_t count = 0;
+    char *at = line;
+    while (count < TRADE_FIELDS) {
+        char *to = at;
+        fields[count++] = at;
+        bool is_quoted = false;
+        for (; *at != '\0' && (is_quoted || *at != ','); at++) {
+            if (*at != '"') {
+                *to++ = *at;
+            } else if (is_quoted && at[1] == '"') {
+                *to++ = *at++;
+            } else {
+                is_quoted = !is_quoted;
+            }
+        }
+        const bool is_last = *at == '\0';
+        *to = '\0';
+        if (is_last) {
+            return count;
+        }
+        at++;
+    }
+    return TRADE_FIELDS + 1;
+}
+
+static s1_rc parse_trades(s1_results *results, char *text, const char *path, s1_err *err)
+{
+    size_t lines = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        lines += *at == '\n';
+    }
+    s1_results_trade *const trades = s1_arena_array(&results->arena, s1_results_trade, lines + 1);
+    if (trades == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu trades", lines);
+    }
+    char *at = text;
+    for (size_t line = 0; *at != '\0'; line++) {
+        char *const end = at + strcspn(at, "\n");
+        const bool is_last = *end == '\0';
+        *end = '\0';
+        const char *f[TRADE_FIELDS];
+        const size_t count = split_row(at, f);
+        if (count != TRADE_FIELDS) {
+            return S1_RAISE(err, S1_E_DATA, "%s:%zu: found %zu fields, expected %u", path, line + 1,
+                            count, TRADE_FIELDS);
+        }
+        if (line > 0) {
+            /* The order of the file is that of S1_TRADE_RECORD_MAP. */
+            trades[results->trade_count++] = (s1_results_trade){.trade_id = f[0],
+                                                                .opportunity_id = f[1],
+                                                                .direction = f[2],
+                                                                .quantity = f[3],
+                                                                .entry_time = f[4],
+                                                                .entry_price = f[5],
+                                                                .exit_time = f[6],
+                                                                .exit_price = f[7],
+                                                                .fees = f[8],
+                                                                .pnl = f[9],
+                                                                .closure_reason = f[10],
+                                                                .threat_id = f[11]};
+        }
+        at = is_last ? end : end + 1;
+    }
+    results->trades = trades;
+    return S1_OK;
+}
+
+s1_rc s1_api_results_trades(s1_results *results, const s1_results_trade **ret_trades,
+                            size_t *ret_count, s1_err *err)
+{
+    if (!results->has_trades) {
+        char path[S1_PATH_MAX];
+        S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(results->view.dir),
+                                 s1_str_of(S1_RESULTS_TRADES_FILE), err));
+        s1_strbuf text;
+        s1_strbuf_init(&text, TRADES_BYTES_MAX);
+        s1_rc rc = s1_fs_read_all(s1_fs_real(), path, TRADES_BYTES_MAX, &text, err);
+        char *const copy =
+            rc == S1_OK ? s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text)) : NULL;
+        s1_strbuf_done(&text);
+        S1_TRY(err, rc);
+        if (copy == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "%s", path);
+        }
+        S1_TRY(err, parse_trades(results, copy, path, err));
+        results->has_trades = true;
+    }
+    *ret_trades = results->trades;
+    *ret_count = results->trade_count;
+    return S1_OK;
+}
+
+/* --- Listing. ----------------------------------------------------------------------------- */
+
+static s1_rc list_add(s1_results_list *list, const char *folder, s1_err *err)
+{
+    s1_results *results = NULL;
+    if (open_folder(folder, &results, NULL) != S1_OK) {
+        list->unreadable_count++;
+        return S1_OK;
+    }
+    s1_results **const items = realloc(list->items, (list->count + 1) * sizeof *items);
+    if (items == NULL || list->count == LIST_MAX) {
+        list->items = items != NULL ? items : list->items;
+        s1_results_free(results);
+        return S1_RAISE(err, S1_E_NO_MEMORY, "more than %zu results", list->count);
+    }
+    list->items = items;
+    list->items[list->count++] = results;
+    return S1_OK;
+}
+
+/* A folder and, down to `depth`, what is in it. Bounded: at most LIST_DEPTH calls deep. */
+static s1_rc list_folder(s1_results_list *list, const char *folder, uint32_t depth, s1_err *err)
+{
+    if (has_run(folder)) {
+        return list_add(list, folder, err);
+    }
+    if (depth == 0) {
+        return S1_OK;
+    }
+    s1_fs_list names = {0};
+    S1_TRY(err, s1_fs_list_names(s1_fs_real(), folder, &names, err));
+    s1_rc rc = S1_OK;
+    for (size_t i = 0; i < names.count && rc == S1_OK; i++) {
+        char path[S1_PATH_MAX];
+        rc = s1_path_join(path, sizeof path, s1_str_of(folder), s1_str_of(names.names[i]), err);
+        if (rc == S1_OK && s1_fs_is_folder(s1_fs_real(), path)) {
+            rc = list_folder(list, path, depth - 1, err);
+        }
+    }
+    s1_fs_list_done(&names);
+    return rc;
+}
+
+s1_rc s1_api_results_list(const char *root, s1_results_list *ret_list, s1_err *err)
+{
+    if (!s1_fs_is_folder(s1_fs_real(), root)) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "results folder '%s' does not exist", root);
+    }
+    s1_results_list list = {0};
+    const s1_rc rc = list_folder(&list, root, LIST_DEPTH - 1, err);
+    if (rc != S1_OK) {
+        s1_results_list_free(&list);
+        return rc;
+    }
+    *ret_list = list;
+    return S1_OK;
+}
+
+void s1_results_list_free(s1_results_list *list)
+{
+    if (list != NULL) {
+        for (size_t i = 0; i < list->count; i++) {
+            s1_results_free(list->items[i]);
+        }
+        free(list->items);
+        *list = (s1_results_list){0};
+    }
+}
