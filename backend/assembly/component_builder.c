@@ -109,8 +109,8 @@ static s1_rc build_context(s1_components *parts, s1_err *err)
         .strategy_link_id = link->id,
         .streams = streams,
         .stream_count = link->streams.count,
-        .memory_max_bytes =
-            (uint64_t)parts->options.config->platform.limits.context_memory_mib << 20,
+        .memory_max_bytes = (uint64_t)parts->options.config->platform.limits.context_memory_mib
+                            << 20,
     };
     return s1_trading_context_new(&options, &parts->context, err);
 }
@@ -352,8 +352,7 @@ void s1_components_free(s1_components *parts)
     s1_reserve_free(parts->row_time, parts->row_capacity * sizeof *parts->row_time);
     s1_reserve_free(parts->row_equity, parts->row_capacity * sizeof *parts->row_equity);
     s1_reserve_free(parts->row_close, parts->row_capacity * sizeof *parts->row_close);
-    s1_reserve_free(parts->row_in_position,
-                    parts->row_capacity * sizeof *parts->row_in_position);
+    s1_reserve_free(parts->row_in_position, parts->row_capacity * sizeof *parts->row_in_position);
     s1_arena_done(&parts->arena);
     free(parts);
 }

@@ -54,7 +54,7 @@ typedef struct s1_components {
     s1_worker **workers; /* [worker_count], blueprint order */
     uint32_t worker_count;
     uint32_t stream_count;
-    s1_operator_worker *operator_workers; /* [worker_count], blueprint order */
+    s1_operator_worker *operator_workers;        /* [worker_count], blueprint order */
     s1_base_operator operators[S1_WORKER_TYPES]; /* by enum s1_worker_type */
     s1_signal_book signals;
     s1_threat_book threats;

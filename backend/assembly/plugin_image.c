@@ -485,7 +485,7 @@ uint32_t s1_plugin_image_judge(const s1_plugin_image *image, const s1_refusals *
     const uint32_t expected = image->has_start_files != 0 ? 1 : 0;
     if (image->constructor_count > expected && !HOST_HAS_SANITIZERS) {
         refuse(refusals, &count,
-               "has %u constructors that run when it is opened; expected none but the compiler's",
+               "has %u constructor(s) that run when it is opened; expected none but the compiler's",
                image->constructor_count);
     }
     static const char *const never = "expected none";
