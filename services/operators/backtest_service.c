@@ -1,0 +1,501 @@
+#include "services/operators/backtest_service.h"
+
+#include "backend/analysis/results_writer.h"
+#include "backend/assembly/persistor_factory.h"
+#include "backend/data/persistors/parquet_persistor.h"
+#include "backend/utils/hash.h"
+#include "backend/utils/proc.h"
+#include "backend/utils/timefmt.h"
+#include "backend/utils/uid.h"
+#include "s1_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BINARY_BYTES_MAX (512u << 20)
+
+/* Everything of one backtest that has to be given back. */
+typedef struct backtest {
+    const s1_backtest_request *request;
+    s1_arena arena;
+    char partial[S1_PATH_MAX];
+    bool has_folder;
+    s1_duckdb *duckdb;
+    s1_persistor_factory *factory;
+    s1_data_persistor **archives; /* [stream_count] */
+    s1_bar_reader **readers;      /* [stream_count]; taken by the run */
+    bool has_given_readers;
+    s1_nanos from; /* of the run: configured, else the first bar's open */
+    s1_journal_persistor *journal;
+    s1_log *log;
+    s1_run_orchestrator *run;
+    int32_t journal_level; /* enum s1_journal_level */
+    s1_run_id run_id;
+    char config_hash[S1_SHA256_HEX], data_hash[S1_SHA256_HEX], binary_hash[S1_SHA256_HEX];
+    char journal_head[S1_SHA256_HEX];
+} backtest;
+
+static const s1_link *link_of(const backtest *b)
+{
+    return b->request->link->link;
+}
+
+/* "<partial>/<name>" */
+static s1_rc path_in(const backtest *b, const char *name, char path[static S1_PATH_MAX],
+                     s1_err *err)
+{
+    return s1_path_join(path, S1_PATH_MAX, s1_str_of(b->partial), s1_str_of(name), err);
+}
+
+/* --- Folder and configuration. --------------------------------------------------------------- */
+
+static s1_rc make_folder(backtest *b, s1_err *err)
+{
+    const char *const dir = b->request->results_dir;
+    if (s1_fs_exists(b->request->fs, dir)) {
+        return S1_RAISE(err, S1_E_EXISTS,
+                        "results folder '%s' is there already; name another or remove it", dir);
+    }
+    const int length = snprintf(b->partial, sizeof b->partial, "%s.partial", dir);
+    if (length < 0 || (size_t)length >= sizeof b->partial) {
+        return S1_RAISE(err, S1_E_RANGE, "results folder: the path is too long");
+    }
+    S1_TRY(err, s1_fs_remove_tree(b->request->fs, b->partial, err)); /* of a run that was killed */
+    S1_TRY(err, s1_fs_mkdir(b->request->fs, b->partial, err));
+    b->has_folder = true;
+    return S1_OK;
+}
+
+/* Writes one file of the resolved configuration. */
+static s1_rc write_config_file(void *user, s1_str name, s1_str text, s1_err *err)
+{
+    const backtest *const b = user;
+    char path[S1_PATH_MAX], relative[S1_PATH_MAX];
+    const int length = snprintf(relative, sizeof relative, "config/%.*s", S1_STR_ARG(name));
+    if (length < 0 || (size_t)length >= sizeof relative) {
+        return S1_RAISE(err, S1_E_RANGE, "the name of a configuration file is too long");
+    }
+    S1_TRY(err, path_in(b, relative, path, err));
+    char *const slash = strrchr(path, '/');
+    *slash = '\0';
+    S1_TRY(err, s1_fs_mkdir_all(b->request->fs, path, err));
+    *slash = '/';
+    return s1_fs_write_file(b->request->fs, path, text, err);
+}
+
+static s1_rc write_config(backtest *b, s1_err *err)
+{
+    const s1_config *const config = b->request->preparation->config;
+    S1_TRY(err, s1_config_print_resolved(config, &b->arena, write_config_file, b, err));
+    s1_strbuf text;
+    s1_strbuf_init(&text, 64u << 20);
+    s1_config_print_resolved_json(config, &text);
+    s1_rc rc = s1_strbuf_check(&text, err);
+    if (rc == S1_OK) {
+        uint8_t digest[S1_SHA256_BYTES];
+        s1_sha256_of(text.data, text.len, digest);
+        s1_hex_print(digest, sizeof digest, b->config_hash);
+    }
+    s1_strbuf_done(&text);
+    return rc;
+}
+
+static s1_rc hash_binary(backtest *b, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    s1_strbuf bytes;
+    S1_TRY(err, s1_proc_exe_path(path, sizeof path, err));
+    s1_strbuf_init(&bytes, BINARY_BYTES_MAX);
+    const s1_rc rc = s1_fs_read_all(b->request->fs, path, BINARY_BYTES_MAX, &bytes, err);
+    if (rc == S1_OK) {
+        uint8_t digest[S1_SHA256_BYTES];
+        s1_sha256_of(bytes.data, bytes.len, digest);
+        s1_hex_print(digest, sizeof digest, b->binary_hash);
+    }
+    s1_strbuf_done(&bytes);
+    return rc;
+}
+
+/* --- Data. ----------------------------------------------------------------------------------- */
+
+/* Opens one stream with as many bars before `from` as the workers need, where there are any. Time
+ * without trading (weekends) makes holes, so twice as long a span is asked for. */
+static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_sha256 *hash,
+                         s1_err *err)
+{
+    const s1_link_stream *const stream = &link_of(b)->streams.items[index];
+    const s1_simulation_config *const simulation = &link_of(b)->environment->simulation;
+    const s1_str path = s1_config_path(b->request->preparation->config, stream->data_source->path,
+                                       &b->arena);
+    const s1_parquet_options options = {
+        .fs = b->request->fs, .duckdb = b->duckdb, .archive = path.ptr};
+    S1_TRY(err, s1_parquet_persistor_new(&options, &b->archives[index], err));
+    const s1_stream_key key = {.asset_pair = stream->need.asset_pair,
+                               .timeframe = stream->need.timeframe,
+                               .data_type = stream->need.data_type};
+    s1_archive_info info = {.size = sizeof info};
+    S1_TRY(err, s1_data_get_info(b->archives[index], &key, &info, err));
+    char hex[S1_HASH_TEXT_SIZE];
+    S1_TRY(err, s1_data_get_content_hash(b->archives[index], &key, hex, err));
+    s1_sha256_update(hash, hex, strlen(hex));
+    s1_time_range range = S1_RANGE_ALL;
+    if (simulation->has_from) {
+        const s1_nanos before =
+            (s1_nanos)(warmup_bars * 2) * link_of(b)->streams.items[0].need.timeframe;
+        range.from = simulation->from - before;
+    }
+    if (simulation->has_to) {
+        range.to = simulation->to;
+    }
+    if (index == 0) {
+        b->from = simulation->has_from ? simulation->from : info.first;
+    }
+    return s1_data_load_ohlcv(b->archives[index], &key, range, &b->readers[index], err);
+}
+
+static s1_rc open_data(backtest *b, s1_err *err)
+{
+    const uint32_t count = link_of(b)->streams.count;
+    const s1_prepared_link *const prepared = b->request->link;
+    const uint64_t warmup = s1_components_warmup_bars(prepared->plans, prepared->worker_count);
+    s1_sha256 *hash;
+    b->archives = s1_arena_array(&b->arena, s1_data_persistor *, count);
+    b->readers = s1_arena_array(&b->arena, s1_bar_reader *, count);
+    if (b->archives == NULL || b->readers == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u streams", count);
+    }
+    S1_TRY(err, s1_duckdb_new(NULL, &b->duckdb, err));
+    S1_TRY(err, s1_sha256_new(&hash, err));
+    s1_rc rc = S1_OK;
+    for (uint32_t i = 0; i < count && rc == S1_OK; i++) {
+        rc = open_stream(b, i, warmup, hash, err);
+    }
+    if (rc == S1_OK) {
+        uint8_t digest[S1_SHA256_BYTES];
+        s1_sha256_finish(hash, digest);
+        s1_hex_print(digest, sizeof digest, b->data_hash);
+    }
+    s1_sha256_free(hash);
+    if (rc == S1_OK && b->readers[0]->rows_total == 0) {
+        rc = S1_RAISE(err, S1_E_DATA, "%.*s: no bars between `from` and `to`",
+                      S1_STR_ARG(link_of(b)->streams.items[0].need.asset_pair));
+    }
+    return rc;
+}
+
+/* --- The run. --------------------------------------------------------------------------------- */
+
+static int32_t journal_level_of(const backtest *b)
+{
+    if (b->request->journal_level != 0) {
+        return b->request->journal_level;
+    }
+    switch (link_of(b)->journal_level) {
+    case S1_CONFIG_JOURNAL_OFF:
+        return S1_JOURNAL_LEVEL_OFF;
+    case S1_CONFIG_JOURNAL_TRADES:
+        return S1_JOURNAL_LEVEL_TRADES;
+    default:
+        return S1_JOURNAL_LEVEL_FULL;
+    }
+}
+
+/* A run is named by what it is a function of. */
+static void name_run(backtest *b)
+{
+    const s1_str link = link_of(b)->id;
+    const uint64_t parts[] = {
+        b->request->seed,
+        s1_hash64(link.ptr, link.len, 1),
+        s1_hash64(b->config_hash, strlen(b->config_hash), 2),
+        s1_hash64(b->data_hash, strlen(b->data_hash), 3),
+    };
+    b->run_id.uid = s1_uid_derive(b->request->seed, parts, sizeof parts / sizeof parts[0]);
+}
+
+static s1_rc open_outputs(backtest *b, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    char run_id[S1_UID_TEXT_MAX];
+    name_run(b);
+    const s1_str run_text = {run_id, s1_uid_print(b->run_id.uid, run_id)};
+    const s1_persistor_factory_options options = {.fs = b->request->fs, .run_folder = b->partial};
+    S1_TRY(err, s1_persistor_factory_new(&options, &b->factory, err));
+    b->journal_level = journal_level_of(b);
+    if (b->journal_level != S1_JOURNAL_LEVEL_OFF) {
+        S1_TRY(err, s1_create_journal_persistor(b->factory, link_of(b)->id, run_text, &b->journal,
+                                                err));
+    }
+    S1_TRY(err, path_in(b, S1_RESULTS_LOG_FILE, path, err));
+    const s1_log_options log = {.clock = b->request->clock,
+                                .profile = S1_LOG_PROFILE_ANALYSIS,
+                                .run_id = b->run_id,
+                                .strategy_link_id = link_of(b)->id,
+                                .fs = b->request->fs,
+                                .json_path = path,
+                                .human_fd = -1};
+    return s1_log_new(&log, &b->log, err);
+}
+
+static void pass_progress(void *user, const s1_run_progress *progress)
+{
+    const backtest *const b = user;
+    if (b->request->on_progress != NULL) {
+        b->request->on_progress(b->request->user, "run", progress);
+    }
+}
+
+static s1_rc build_run(backtest *b, s1_err *err)
+{
+    const s1_run_options options = {
+        .components = {.config = b->request->preparation->config,
+                       .link = link_of(b),
+                       .plans = b->request->link->plans,
+                       .plugins = b->request->link->plugins,
+                       .readers = b->readers,
+                       .from = b->from,
+                       .seed = b->request->seed,
+                       .run_id = b->run_id,
+                       .journal_persistor = b->journal,
+                       .journal_level = b->journal_level,
+                       .is_profiled = b->request->is_profiled,
+#ifdef S1_DEBUG
+                       .checks_invariants = true,
+#endif
+                       .clock = b->request->clock,
+                       .log = b->log},
+        .on_progress = pass_progress,
+        .user = b,
+        .is_stopping = b->request->is_stopping,
+        .config_hash = s1_str_of(b->config_hash),
+        .data_hash = s1_str_of(b->data_hash),
+    };
+    b->has_given_readers = true;
+    return s1_run_orchestrator_new(&options, &b->run, err);
+}
+
+/* --- Results. --------------------------------------------------------------------------------- */
+
+/* States were kept in memory; now they become files, once. */
+static s1_rc write_states(backtest *b, s1_err *err)
+{
+    const s1_components *const parts = s1_run_orchestrator_parts(b->run);
+    for (uint32_t i = 0; i < parts->worker_count; i++) {
+        const s1_str state = s1_worker_state(parts->workers[i]);
+        if (state.len == 0) {
+            continue;
+        }
+        s1_state_persistor *persistor;
+        S1_TRY(err, s1_create_state_persistor(b->factory, link_of(b)->id,
+                                              parts->workers[i]->instance_id, &persistor, err));
+        const s1_rc rc = s1_state_save_atomic(persistor, state, err);
+        s1_state_persistor_free(persistor);
+        S1_TRY(err, rc);
+    }
+    return S1_OK;
+}
+
+static s1_rc list_plugins(backtest *b, const s1_components *parts, s1_run_manifest *manifest,
+                          s1_err *err)
+{
+    s1_run_plugin *const plugins =
+        s1_arena_array(&b->arena, s1_run_plugin, (size_t)parts->worker_count + 1);
+    char(*const hashes)[S1_SHA256_HEX] =
+        s1_arena_zeroed(&b->arena, (size_t)parts->worker_count + 1, S1_SHA256_HEX, 1);
+    if (plugins == NULL || hashes == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u plugins", parts->worker_count);
+    }
+    for (uint32_t i = 0; i < parts->worker_count; i++) {
+        const s1_plugin *const plugin = parts->workers[i]->plugin;
+        s1_hex_print(plugin->library_sha256, S1_SHA256_BYTES, hashes[i]);
+        plugins[i] = (s1_run_plugin){plugin->name, parts->workers[i]->version,
+                                     s1_str_of(hashes[i])};
+    }
+    manifest->plugins = plugins;
+    manifest->plugin_count = parts->worker_count;
+    return S1_OK;
+}
+
+static s1_rc list_ambiguous(backtest *b, const s1_order_counts *counts, s1_run_manifest *manifest,
+                            s1_err *err)
+{
+    const size_t kept =
+        counts->ambiguous < S1_AMBIGUOUS_KEPT_MAX ? counts->ambiguous : S1_AMBIGUOUS_KEPT_MAX;
+    s1_ambiguous_bar *const bars = s1_arena_array(&b->arena, s1_ambiguous_bar, kept + 1);
+    if (bars == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu ambiguous bars", kept);
+    }
+    for (size_t i = 0; i < kept; i++) {
+        bars[i] = (s1_ambiguous_bar){counts->first[i].time, counts->first[i].trade_id,
+                                     s1_str_of(s1_fill_rule_name(counts->first[i].rule))};
+    }
+    manifest->ambiguous = bars;
+    manifest->ambiguous_count = kept;
+    manifest->ambiguous_bars = counts->ambiguous;
+    manifest->orders = counts->orders;
+    manifest->fills = counts->fills;
+    manifest->rejected_venue = counts->venue_refusals;
+    return S1_OK;
+}
+
+static void fill_counts(const backtest *b, const s1_components *parts, const s1_run_sums *sums,
+                        s1_run_manifest *manifest)
+{
+    manifest->warmup_bars = sums->warmup_bars;
+    manifest->ticks = sums->ticks;
+    manifest->opportunities = sums->opportunities;
+    manifest->approved = sums->approved;
+    manifest->rejected = sums->rejected;
+    manifest->rejected_governor = parts->planning.rejected[S1_STAGE_GOVERNOR];
+    manifest->rejected_entry = parts->planning.rejected[S1_STAGE_ENTRY];
+    manifest->rejected_exit = parts->planning.rejected[S1_STAGE_EXIT];
+    manifest->rejected_size = parts->planning.rejected[S1_STAGE_SIZE];
+    manifest->rejected_routing = parts->planning.rejected[S1_STAGE_ROUTING];
+    uint64_t elsewhere = manifest->rejected_venue;
+    for (size_t i = 0; i < S1_STAGE_COUNT; i++) {
+        elsewhere += parts->planning.rejected[i];
+    }
+    manifest->rejected_gate = sums->rejected - elsewhere;
+    manifest->open_positions = parts->ledger->view.position_count;
+    manifest->threats = sums->threats;
+    manifest->journal_entries = s1_journal_counts_borrow(parts->journal)->entries;
+    size_t count;
+    const s1_trade_record *const trades = s1_order_manager_trades(parts->orders, &count);
+    manifest->trades = count;
+    for (size_t i = 0; i < count; i++) {
+        manifest->closed_by_threat += !s1_uid_is_none(trades[i].threat_id.uid);
+    }
+    (void)b;
+}
+
+static s1_rc write_results(backtest *b, s1_backtest_result *result, s1_err *err)
+{
+    const s1_components *const parts = s1_run_orchestrator_parts(b->run);
+    const s1_link *const link = link_of(b);
+    const s1_simulation_config *const simulation = &link->environment->simulation;
+    static const char *const levels[] = {"", "full", "trades", "off"};
+    char timeframe[S1_TIMEFRAME_TEXT_MAX];
+    s1_hex_print(result->sums.journal_head, S1_JOURNAL_HASH_SIZE, b->journal_head);
+    s1_run_manifest manifest = {
+        .run_id = b->run_id,
+        .seed = b->request->seed,
+        .from = b->from,
+        .to = simulation->has_to ? simulation->to : parts->row_time[parts->row_count - 1],
+        .initial_capital = simulation->initial_capital,
+        .version = s1_str_of(S1_VERSION),
+        .command = s1_str_of(b->request->command),
+        .strategy = link->blueprint->blueprint_id,
+        .strategy_version = link->blueprint->version,
+        .strategy_link_id = link->id,
+        .environment = link->environment->environment_id,
+        .asset_pair = link->streams.items[0].need.asset_pair,
+        .timeframe = {timeframe,
+                      s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe)},
+        .currency = parts->instruments[0].quote,
+        .fill_rule = s1_str_of(s1_enum_text(s1_fill_rule_names, simulation->fill_rule)),
+        .ambiguity_rule = s1_str_of(s1_enum_text(s1_ambiguity_names, simulation->ambiguity)),
+        .journal_level = s1_str_of(levels[b->journal_level]),
+        .finish_reason = result->sums.finish_reason,
+        .binary_hash = s1_str_of(b->binary_hash),
+        .config_hash = s1_str_of(b->config_hash),
+        .data_hash = s1_str_of(b->data_hash),
+        .journal_head = s1_str_of(b->journal_head),
+    };
+    const s1_order_counts counts = s1_order_manager_counts(parts->orders);
+    S1_TRY(err, list_plugins(b, parts, &manifest, err));
+    S1_TRY(err, list_ambiguous(b, &counts, &manifest, err));
+    fill_counts(b, parts, &result->sums, &manifest);
+    s1_results_input input = {
+        .manifest = &manifest,
+        .series = {.count = parts->row_count,
+                   .time = parts->row_time,
+                   .equity = parts->row_equity,
+                   .close = parts->row_close,
+                   .in_position = parts->row_in_position},
+        .fees = parts->ledger->view.fees,
+        .duckdb = b->duckdb,
+    };
+    input.trades = s1_order_manager_trades(parts->orders, &input.trade_count);
+    return s1_results_write(&input, b->request->fs, b->partial, &result->statistics, err);
+}
+
+static void log_summary(backtest *b, const s1_backtest_result *result)
+{
+    char host[256];
+    s1_proc_hostname(host, sizeof host);
+    S1_LOG_EVENT(b->log, S1_LOG_RESULT, "run_finished", s1_log_u64("ticks", result->sums.ticks),
+                 s1_log_i64("engine_ns", result->sums.engine_time),
+                 s1_log_i64("read_ns", result->read_time),
+                 s1_log_u64("rss_peak_bytes", s1_proc_memory_now().rss_peak),
+                 s1_log_u64("rss_anon_bytes", s1_proc_memory_now().rss_anon),
+                 s1_log_str("host", s1_str_of(host)),
+                 s1_log_str("config_base", b->request->preparation->config->base));
+}
+
+static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
+{
+    S1_TRY(err, make_folder(b, err));
+    S1_TRY(err, write_config(b, err));
+    S1_TRY(err, hash_binary(b, err));
+    S1_TRY(err, open_data(b, err));
+    S1_TRY(err, open_outputs(b, err));
+    S1_TRY(err, build_run(b, err));
+    S1_TRY(err, s1_run_orchestrator_run(b->run, &result->sums, err));
+    const s1_components *const parts = s1_run_orchestrator_parts(b->run);
+    result->read_time = s1_backtest_environment_read_time(parts->backtest);
+    if (parts->row_count == 0) {
+        return S1_RAISE(err, S1_E_DATA, "%.*s: every bar was needed for warm-up, none is left to "
+                                        "trade on",
+                        S1_STR_ARG(link_of(b)->streams.items[0].need.asset_pair));
+    }
+    S1_TRY(err, write_states(b, err));
+    S1_TRY(err, write_results(b, result, err));
+    if (b->request->on_finished != NULL) {
+        b->request->on_finished(b->request->user, parts);
+    }
+    log_summary(b, result);
+    return s1_log_flush(b->log, err);
+}
+
+static void release(backtest *b)
+{
+    s1_run_orchestrator_free(b->run);
+    for (uint32_t i = 0; b->readers != NULL && !b->has_given_readers &&
+                         i < link_of(b)->streams.count;
+         i++) {
+        s1_bar_reader_close(b->readers[i]);
+    }
+    for (uint32_t i = 0; b->archives != NULL && i < link_of(b)->streams.count; i++) {
+        s1_data_persistor_free(b->archives[i]);
+    }
+    s1_journal_persistor_free(b->journal);
+    s1_persistor_factory_free(b->factory);
+    s1_log_free(b->log);
+    s1_duckdb_free(b->duckdb);
+    s1_arena_done(&b->arena);
+}
+
+s1_rc s1_backtest_run(const s1_backtest_request *request, s1_backtest_result *ret_result,
+                      s1_err *err)
+{
+    backtest *const b = calloc(1, sizeof *b);
+    if (b == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a backtest");
+    }
+    b->request = request;
+    s1_arena_init(&b->arena, 64u << 20, 0);
+    s1_backtest_result result = {0};
+    s1_rc rc = run_all(b, &result, err);
+    release(b);
+    if (rc == S1_OK) {
+        rc = s1_fs_publish_folder(request->fs, b->partial, request->results_dir, err);
+    }
+    if (rc == S1_OK) {
+        *ret_result = result;
+    } else if (b->has_folder) {
+        s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
+        (void)!s1_fs_remove_tree(request->fs, b->partial, &ignored);
+    }
+    free(b);
+    return rc;
+}

@@ -1,0 +1,155 @@
+#include "services/operators/run_preparer.h"
+
+#include "backend/assembly/dependency_validator.h"
+#include "backend/utils/proc.h"
+#include "services/operators/run_orchestrator.h"
+
+#include <string.h>
+
+#define ARENA_BYTES_MAX (256u << 20)
+
+s1_rc s1_plugin_root(const s1_fs *fs, s1_str configured, char ret_path[static S1_PATH_MAX],
+                     s1_err *err)
+{
+    if (configured.len > 0 && configured.ptr[0] == '/') {
+        if (configured.len >= S1_PATH_MAX) {
+            return S1_RAISE(err, S1_E_RANGE, "plugins_root_path is too long");
+        }
+        memcpy(ret_path, configured.ptr, configured.len);
+        ret_path[configured.len] = '\0';
+        return S1_OK;
+    }
+    char exe[S1_PATH_MAX];
+    S1_TRY(err, s1_proc_exe_path(exe, sizeof exe, err));
+    const s1_str folder = s1_str_dirname(s1_str_of(exe));
+    /* Beside the program, installed, beside the folder of a test program. */
+    const char *const ways[] = {"/", "/../lib/s1mpletrader/", "/../"};
+    const s1_str name = configured.len > 0 ? configured : S1_STR("plugins");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        const int length = snprintf(ret_path, S1_PATH_MAX, "%.*s%s%.*s", S1_STR_ARG(folder),
+                                    ways[i], S1_STR_ARG(name));
+        if (length > 0 && (size_t)length < S1_PATH_MAX && s1_fs_is_folder(fs, ret_path)) {
+            return S1_OK;
+        }
+    }
+    return S1_RAISE(err, S1_E_NOT_FOUND,
+                    "plugins: no folder '%.*s' beside the program (%.*s) or in "
+                    "../lib/s1mpletrader",
+                    S1_STR_ARG(name), S1_STR_ARG(folder));
+}
+
+/* Resolves one worker; a plugin that cannot be used is a fault at the worker's place. */
+static void prepare_worker(s1_preparation *preparation, const s1_worker_item *item,
+                           s1_prepared_link *prepared, uint32_t index)
+{
+    s1_plugin *const plugin = s1_plugin_registry_find(preparation->registry, item->plugin);
+    if (plugin == NULL || plugin->manifest == NULL) {
+        const s1_str near = s1_plugin_registry_nearest(preparation->registry, item->plugin);
+        s1_faults_addf(&preparation->faults, S1_FAULT_REFERENCE, &item->source, "plugin",
+                       item->plugin, near.len > 0 ? "a plugin there is (did you mean '%.*s'?)"
+                                                  : "a plugin there is%.*s",
+                       S1_STR_ARG(near));
+        return;
+    }
+    s1_err err = S1_ERR_INIT;
+    if (s1_plugin_check(plugin, &err) != S1_OK) {
+        s1_faults_addf(&preparation->faults, S1_FAULT_DEPENDENCY, &item->source, "plugin",
+                       item->plugin, "a plugin that may be used: %s", err.msg);
+        return;
+    }
+    prepared->plugins[index] = plugin;
+    s1_worker_plan_resolve(item, plugin->manifest, &preparation->arena, &preparation->faults,
+                           &prepared->plans[index]);
+}
+
+/* What this version cannot do with streams is refused here. */
+static void check_streams(s1_preparation *preparation, const s1_link *link)
+{
+    for (uint32_t i = 0; i < link->blueprint->workers.count; i++) {
+        const s1_worker_item *const item = link->blueprint->workers.items[i];
+        const bool trades = item->worker_type != S1_WORKER_CONTEXT;
+        const s1_str pair = link->streams.count > 0 ? link->streams.items[0].need.asset_pair
+                                                    : (s1_str){NULL, 0};
+        if (trades && item->stream.len > 0 && !s1_str_starts_with(item->stream, pair)) {
+            s1_faults_addf(&preparation->faults, S1_FAULT_DEPENDENCY, &item->source, "stream",
+                           item->stream,
+                           "a stream of %.*s: trading another pair than the primary is not in this "
+                           "version",
+                           S1_STR_ARG(pair));
+        }
+    }
+}
+
+static s1_rc prepare_link(s1_preparation *preparation, const s1_link *link,
+                          s1_prepared_link *prepared, s1_err *err)
+{
+    const uint32_t count = link->blueprint->workers.count;
+    const uint32_t errors = preparation->faults.errors;
+    *prepared = (s1_prepared_link){
+        .link = link,
+        .worker_count = count,
+        .plans = s1_arena_array(&preparation->arena, const s1_worker_plan *, (size_t)count + 1),
+        .plugins = s1_arena_array(&preparation->arena, s1_plugin *, (size_t)count + 1)};
+    if (prepared->plans == NULL || prepared->plugins == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u workers", count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        prepare_worker(preparation, link->blueprint->workers.items[i], prepared, i);
+    }
+    check_streams(preparation, link);
+    if (preparation->faults.errors == errors) {
+        const s1_dependency_options options = {.link = link,
+                                               .plans = prepared->plans,
+                                               .plan_count = count,
+                                               .registry = preparation->registry,
+                                               .arena = &preparation->arena};
+        s1_dependencies_validate(&options, &preparation->faults);
+    }
+    return S1_OK;
+}
+
+static s1_rc prepare_all(const s1_prepare_options *options, s1_preparation *preparation,
+                         s1_err *err)
+{
+    const s1_config_options load = {.dir = options->config_dir,
+                                    .target = options->target,
+                                    .overrides = options->overrides,
+                                    .override_count = options->override_count,
+                                    .fs = options->fs};
+    S1_TRY(err, s1_config_load(&load, &preparation->arena, &preparation->faults,
+                               &preparation->config, err));
+    const s1_config *const config = preparation->config;
+    char root[S1_PATH_MAX];
+    S1_TRY(err, s1_plugin_root(options->fs, config->platform.core.plugins_root_path, root, err));
+    const s1_str roots[] = {s1_str_of(root)};
+    const s1_plugin_registry_options registry = {
+        .fs = options->fs, .roots = roots, .root_count = 1};
+    S1_TRY(err, s1_plugin_registry_new(&registry, &preparation->faults, &preparation->registry,
+                                       err));
+    S1_TRY(err, s1_chain_check(config, &preparation->arena, &preparation->faults, err));
+    preparation->links =
+        s1_arena_array(&preparation->arena, s1_prepared_link, (size_t)config->links.count + 1);
+    if (preparation->links == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u links", config->links.count);
+    }
+    for (uint32_t i = 0; i < config->links.count; i++) {
+        S1_TRY(err, prepare_link(preparation, &config->links.items[i], &preparation->links[i],
+                                 err));
+    }
+    preparation->link_count = config->links.count;
+    return S1_OK;
+}
+
+s1_rc s1_prepare(const s1_prepare_options *options, s1_preparation *preparation, s1_err *err)
+{
+    memset(preparation, 0, sizeof *preparation);
+    s1_arena_init(&preparation->arena, ARENA_BYTES_MAX, 0);
+    s1_faults_init(&preparation->faults, &preparation->arena, 0);
+    return prepare_all(options, preparation, err);
+}
+
+void s1_preparation_done(s1_preparation *preparation)
+{
+    s1_plugin_registry_free(preparation->registry);
+    s1_arena_done(&preparation->arena);
+}
