@@ -178,32 +178,49 @@ static s1_rc raise_scale(import_job *job, enum scale_group group, uint32_t scale
     return S1_OK;
 }
 
-static s1_rc parse_value(import_job *job, size_t value, int64_t *ret_mantissa, s1_err *err)
+static enum scale_group group_of(size_t value)
+{
+    return value < groups[GROUP_PRICE].end ? GROUP_PRICE : GROUP_QTY;
+}
+
+/* Reads a value, and widens its column if it has more decimals than any before. */
+static s1_rc parse_value(import_job *job, size_t value, s1_csv_decimal *ret_decimal, s1_err *err)
 {
     const s1_str field = value_text(job, value);
     const char *name = field_names[value + 1];
-    const enum scale_group group = value < groups[GROUP_PRICE].end ? GROUP_PRICE : GROUP_QTY;
-    s1_csv_decimal decimal = {0, 0};
-    const char *expected = s1_csv_decimal_parse(field, &decimal);
+    const enum scale_group group = group_of(value);
+    const char *expected = s1_csv_decimal_parse(field, ret_decimal);
     if (expected != NULL) {
         return s1_csv_fault(&job->reader, name, field, err, "%s", expected);
     }
-    if (decimal.scale > job->scale[group]) {
+    if (ret_decimal->scale > job->scale[group]) {
         if (job->is_fixed[group]) {
             return s1_csv_fault(&job->reader, name, field, err, "at most %u decimals (%s)",
                                 job->scale[group], groups[group].flag);
         }
-        S1_TRY(err, raise_scale(job, group, decimal.scale, field, name, err));
+        S1_TRY(err, raise_scale(job, group, ret_decimal->scale, field, name, err));
     }
-    int64_t mantissa;
-    if (__builtin_mul_overflow(decimal.mantissa, s1_csv_pow10(job->scale[group] - decimal.scale),
-                               &mantissa) ||
-        mantissa > S1_MANTISSA_MAX || mantissa < -S1_MANTISSA_MAX) {
-        return s1_csv_fault(&job->reader, name, field, err,
-                            "at most 18 digits at the %u decimals of its column",
-                            job->scale[group]);
+    return S1_OK;
+}
+
+/* All values of a row, at the scales of their columns: these are known when all are read. */
+static s1_rc parse_values(import_job *job, import_row *row, s1_err *err)
+{
+    s1_csv_decimal decimals[VALUE_COUNT];
+    for (size_t i = 0; i < VALUE_COUNT; i++) {
+        S1_TRY(err, parse_value(job, i, &decimals[i], err));
     }
-    *ret_mantissa = mantissa;
+    for (size_t i = 0; i < VALUE_COUNT; i++) {
+        const uint32_t scale = job->scale[group_of(i)];
+        int64_t mantissa;
+        if (__builtin_mul_overflow(decimals[i].mantissa, s1_csv_pow10(scale - decimals[i].scale),
+                                   &mantissa) ||
+            mantissa > S1_MANTISSA_MAX || mantissa < -S1_MANTISSA_MAX) {
+            return s1_csv_fault(&job->reader, field_names[i + 1], value_text(job, i), err,
+                                "at most 18 digits at the %u decimals of its column", scale);
+        }
+        row->values[i] = mantissa;
+    }
     return S1_OK;
 }
 
@@ -335,9 +352,7 @@ static s1_rc take_row(import_job *job, s1_err *err)
     S1_TRY(err, check_field_count(job, err));
     S1_TRY(err, parse_time(job, &row.time, err));
     S1_TRY(err, check_order(job, row.time, &is_same, err));
-    for (size_t i = 0; i < VALUE_COUNT; i++) {
-        S1_TRY(err, parse_value(job, i, &row.values[i], err));
-    }
+    S1_TRY(err, parse_values(job, &row, err));
     if (row.values[VALUE_COUNT - 1] < 0) {
         return s1_csv_fault(&job->reader, "volume", value_text(job, VALUE_COUNT - 1), err,
                             "at or above 0");

@@ -13,6 +13,7 @@ static size_t element_size(int32_t type)
 {
     switch (type) {
     case S1_PARQUET_BOOL:
+    case S1_PARQUET_UINT8:
         return sizeof(uint8_t);
     case S1_PARQUET_MONEY:
         return sizeof(s1_dec);
