@@ -86,7 +86,7 @@ static s1_rc write_config_file(void *user, s1_str name, s1_str text, s1_err *err
 static s1_rc write_config(backtest *b, s1_err *err)
 {
     const s1_config *const config = b->request->preparation->config;
-    S1_TRY(err, s1_config_print_resolved(config, &b->arena, write_config_file, b, err));
+    S1_TRY(err, s1_config_print_resolved(config, write_config_file, b, err));
     s1_strbuf text;
     s1_strbuf_init(&text, 64u << 20);
     s1_config_print_resolved_json(config, &text);
@@ -135,7 +135,7 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
                                .data_type = stream->need.data_type};
     s1_archive_info info = {.size = sizeof info};
     S1_TRY(err, s1_data_get_info(b->archives[index], &key, &info, err));
-    char hex[S1_HASH_TEXT_SIZE];
+    char hex[S1_SHA256_HEX];
     S1_TRY(err, s1_data_get_content_hash(b->archives[index], &key, hex, err));
     s1_sha256_update(hash, hex, strlen(hex));
     s1_time_range range = S1_RANGE_ALL;
