@@ -174,14 +174,15 @@ static s1_rc service_journal_append(void *self, const s1_worker *worker, s1_str 
 
 /* --- Life. ---------------------------------------------------------------------------------- */
 
-static s1_plugin_registry *registry_open(s1_harness *h)
+static s1_plugin_registry *registry_open(s1_harness *h, const char *given)
 {
     const char *const build = getenv("S1_BUILD_DIR");
-    if (build == NULL) {
+    if (build == NULL && given == NULL) {
         fail_msg("S1_BUILD_DIR is not set: run this test through ctest");
     }
     char folder[S1_PATH_MAX];
-    (void)snprintf(folder, sizeof folder, "%s/plugins", build);
+    (void)snprintf(folder, sizeof folder, "%s%s", given != NULL ? given : build,
+                   given != NULL ? "" : "/plugins");
     const s1_str root = s1_str_of(folder);
     s1_plugin_registry *registry = NULL;
     s1_err err = S1_ERR_INIT;
@@ -256,7 +257,7 @@ s1_harness *s1_harness_new(const s1_harness_options *options)
     h->no_signals = (s1_signal_list){.size = sizeof h->no_signals, .stride = sizeof(s1_signal)};
     s1_derived_ids_init(&h->derived, given->seed, S1_STR("test@backtest"));
     h->ids = s1_derived_ids_source(&h->derived);
-    h->registry = registry_open(h);
+    h->registry = registry_open(h, given->plugins_folder);
     context_open(h, given);
     return h;
 }

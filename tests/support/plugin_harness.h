@@ -34,6 +34,7 @@ typedef struct s1_harness_options {
     uint64_t seed;
     /* A second stream, "" or "ETH/USD@4h"; fed with s1_harness_bar_of(h, 1, ...). */
     const char *second_stream;
+    const char *plugins_folder; /* NULL: S1_BUILD_DIR/plugins */
 } s1_harness_options;
 
 /* A run without workers. options NULL: the defaults. */
