@@ -366,7 +366,8 @@ s1_str s1_plugin_registry_nearest(const s1_plugin_registry *registry, s1_str nam
     for (uint32_t i = 0; i < registry->count; i++) {
         names[i] = registry->slots[i]->entry.name;
     }
-    return s1_nearest_name(name, names, registry->count);
+    const ptrdiff_t at = s1_str_nearest(name, names, registry->count);
+    return at < 0 ? (s1_str){NULL, 0} : names[at];
 }
 
 /* --- Checking the image. ------------------------------------------------------------------ */
