@@ -1,369 +1,428 @@
 #include "services/api/backtest.h"
 
-#include "backend/utils/json_writer.h"
+#include "backend/config/enums.h"
+#include "backend/utils/clock.h"
 #include "backend/utils/timefmt.h"
+#include "services/api/results.h"
 #include "services/operators/backtest_service.h"
 
-#include <jansson.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define OVERRIDES_EXTRA_MAX 8u
-#define OVERRIDE_TEXT_MAX   512u
-#define RUN_JSON_BYTES_MAX  (8u << 20)
+#define SEED_DEFAULT    1u
+#define ARENA_BYTES_MAX ((size_t)64 << 20)
+#define THREADS_MAX     256u
 
 struct s1_backtest_outcome {
-    s1_backtest_facts facts;
     s1_arena arena;
+    s1_backtest_facts facts;
 };
 
-/* What one call carries between its steps. */
-typedef struct call {
+/* One call of s1_api_backtest. */
+typedef struct session {
     const s1_backtest_options *options;
     s1_backtest_outcome *outcome;
-    s1_preparation preparation;
-    bool is_prepared;
-    /* The options' overrides and those that options and a rerun turn into. */
-    const char **overrides;
+    const char *target, *config_dir, *command;
+    const char *const *overrides;
     size_t override_count;
-    char extra[OVERRIDES_EXTRA_MAX][OVERRIDE_TEXT_MAX];
-    size_t extra_count;
-    char config_dir[S1_PATH_MAX];
-    char target[S1_PATH_MAX];
     uint64_t seed;
     int32_t journal_level;
-    pthread_mutex_t lock; /* guards the rest, in a run of several links */
-    uint32_t next_link;
-    s1_rc rc; /* of the first link that failed */
+    s1_preparation preparation;
+    bool is_prepared;
+    char partial[S1_PATH_MAX]; /* of several links; empty for one */
+    pthread_mutex_t lock;      /* of what follows */
+    uint32_t next_link, failed_link;
+    s1_rc rc;
     s1_err err;
-    s1_backtest_facts sums;
-} call;
+    uint64_t bars;
+    s1_nanos engine_time;
+    s1_backtest_worker_time *workers;
+    size_t worker_count;
+} session;
 
-static s1_rc add_override(call *c, s1_err *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static s1_rc add_override(call *c, s1_err *err, const char *format, ...)
+/* --- What is to be run. ------------------------------------------------------------------- */
+
+/* The file's or folder's own name: run.json holds no path. */
+static s1_str bare_name(const char *target)
 {
-    if (c->extra_count == OVERRIDES_EXTRA_MAX) {
-        return S1_RAISE(err, S1_E_INVALID, "too many overrides");
-    }
-    char *const text = c->extra[c->extra_count++];
-    va_list args;
-    va_start(args, format);
-    const int length = vsnprintf(text, OVERRIDE_TEXT_MAX, format, args);
-    va_end(args);
-    if (length < 0 || (size_t)length >= OVERRIDE_TEXT_MAX) {
-        return S1_RAISE(err, S1_E_INVALID, "an override is longer than %u bytes",
-                        OVERRIDE_TEXT_MAX - 1);
-    }
-    c->overrides[c->override_count++] = text;
-    return S1_OK;
+    return s1_str_basename(s1_str_of(target));
 }
 
-/* --- Rerun: the configuration, seed and level of an earlier run. ------------------------------ */
-
-static const char *text_of(const json_t *object, const char *key)
+static s1_rc make_command(session *s, s1_err *err)
 {
-    const char *const text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
-static int32_t level_of(const char *name)
-{
-    return strcmp(name, "off") == 0      ? S1_JOURNAL_LEVEL_OFF
-           : strcmp(name, "trades") == 0 ? S1_JOURNAL_LEVEL_TRADES
-                                         : S1_JOURNAL_LEVEL_FULL;
-}
-
-static s1_rc read_rerun(call *c, s1_err *err)
-{
-    const char *const dir = c->options->rerun_dir;
-    char path[S1_PATH_MAX];
+    const s1_backtest_options *const o = s->options;
     s1_strbuf text;
-    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(dir), S1_STR("run.json"), err));
-    s1_strbuf_init(&text, RUN_JSON_BYTES_MAX);
-    s1_rc rc = s1_fs_read_all(s1_fs_real(), path, RUN_JSON_BYTES_MAX, &text, err);
-    json_t *const run = rc == S1_OK ? json_loadb(text.data, text.len, 0, NULL) : NULL;
-    s1_strbuf_done(&text);
-    S1_TRY(err, rc);
-    if (run == NULL) {
-        return S1_RAISE(err, S1_E_DATA, "%s: not a JSON object", path);
-    }
-    c->seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));
-    c->journal_level = level_of(text_of(run, "journal_level"));
-    (void)snprintf(c->target, sizeof c->target, "operation");
-    json_decref(run);
-    return s1_path_join(c->config_dir, sizeof c->config_dir, s1_str_of(dir), S1_STR("config"), err);
-}
-
-/* --- Preparing. -------------------------------------------------------------------------------- */
-
-static s1_rc prepare_once(call *c, s1_err *err)
-{
-    const s1_prepare_options options = {.config_dir = c->config_dir,
-                                        .target = c->target[0] != '\0' ? c->target : NULL,
-                                        .overrides = c->overrides,
-                                        .override_count = c->override_count,
-                                        .fs = s1_fs_real()};
-    if (c->is_prepared) {
-        s1_preparation_done(&c->preparation);
-    }
-    c->is_prepared = true;
-    S1_TRY(err, s1_prepare(&options, &c->preparation, err));
-    return s1_faults_check(&c->preparation.faults, err);
-}
-
-/* --from and --to belong to the environment of each link: known only after a first reading. */
-static s1_rc add_range(call *c, s1_err *err)
-{
-    const struct {
-        const char *name, *text;
-    } ends[] = {{"from", c->options->from}, {"to", c->options->to}};
-    for (size_t i = 0; i < 2; i++) {
-        s1_nanos time;
-        if (ends[i].text == NULL) {
-            continue;
-        }
-        S1_TRY(err, s1_time_parse(s1_str_of(ends[i].text), &time, err));
-        for (uint32_t k = 0; k < c->preparation.link_count; k++) {
-            const s1_str id = c->preparation.links[k].link->environment->environment_id;
-            S1_TRY(err, add_override(c, err, "environments.%.*s.simulation.%s=%s", S1_STR_ARG(id),
-                                     ends[i].name, ends[i].text));
-        }
-    }
-    return S1_OK;
-}
-
-static s1_rc prepare(call *c, s1_err *err)
-{
-    const s1_backtest_options *const options = c->options;
-    c->seed = options->has_seed ? options->seed : 1;
-    c->journal_level = options->journal == S1_BACKTEST_JOURNAL_FULL     ? S1_JOURNAL_LEVEL_FULL
-                       : options->journal == S1_BACKTEST_JOURNAL_TRADES ? S1_JOURNAL_LEVEL_TRADES
-                       : options->journal == S1_BACKTEST_JOURNAL_OFF    ? S1_JOURNAL_LEVEL_OFF
-                                                                        : 0;
-    for (size_t i = 0; i < options->override_count; i++) {
-        c->overrides[c->override_count++] = options->overrides[i];
-    }
-    if (options->rerun_dir != NULL) {
-        S1_TRY(err, read_rerun(c, err));
-    } else {
-        (void)snprintf(c->config_dir, sizeof c->config_dir, "%s", options->config_dir);
-        (void)snprintf(c->target, sizeof c->target, "%s",
-                       options->target != NULL ? options->target : "");
-    }
-    S1_TRY(err, prepare_once(c, err));
-    if (options->from != NULL || options->to != NULL) {
-        S1_TRY(err, add_range(c, err));
-        S1_TRY(err, prepare_once(c, err));
-    }
-    if (c->preparation.link_count == 0) {
-        return S1_RAISE(err, S1_E_INVALID, "%s: no active strategy link to run",
-                        c->target[0] != '\0' ? c->target : c->config_dir);
-    }
-    return S1_OK;
-}
-
-static s1_rc keep_warnings(call *c, s1_err *err)
-{
-    const s1_faults *const faults = &c->preparation.faults;
-    const char **const lines =
-        s1_arena_array(&c->outcome->arena, const char *, (size_t)faults->count + 1);
-    s1_strbuf text;
-    if (lines == NULL) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%u warnings", faults->count);
-    }
     s1_strbuf_init(&text, 1u << 20);
-    for (uint32_t i = 0; i < faults->count; i++) {
-        s1_strbuf_clear(&text);
-        s1_fault_print(&faults->items[i], &text);
-        lines[i] = s1_arena_copy_cstr(&c->outcome->arena, s1_strbuf_view(&text));
+    s1_strbuf_lit(&text, "backtest ");
+    s1_strbuf_str(&text, bare_name(s->target));
+    s1_strbuf_printf(&text, " --seed %llu", (unsigned long long)s->seed);
+    const char *const pairs[][2] = {{" --from ", o->from}, {" --to ", o->to}};
+    for (size_t i = 0; i < 2; i++) {
+        if (pairs[i][1] != NULL) {
+            s1_strbuf_cstr_add(&text, pairs[i][0]);
+            s1_strbuf_cstr_add(&text, pairs[i][1]);
+        }
     }
+    for (size_t i = 0; i < o->override_count; i++) {
+        s1_strbuf_lit(&text, " --set ");
+        s1_strbuf_cstr_add(&text, o->overrides[i]);
+    }
+    s->command = s1_arena_copy_cstr(&s->outcome->arena, s1_strbuf_view(&text));
     s1_strbuf_done(&text);
-    c->outcome->facts.warnings = lines;
-    c->outcome->facts.warning_count = faults->count;
+    return s->command != NULL ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "command");
+}
+
+static int32_t level_of(int32_t option)
+{
+    switch (option) {
+    case S1_BACKTEST_JOURNAL_FULL:
+        return S1_JOURNAL_LEVEL_FULL;
+    case S1_BACKTEST_JOURNAL_TRADES:
+        return S1_JOURNAL_LEVEL_TRADES;
+    case S1_BACKTEST_JOURNAL_OFF:
+        return S1_JOURNAL_LEVEL_OFF;
+    default:
+        return 0;
+    }
+}
+
+/* Takes what a results folder says of its run. */
+static s1_rc take_rerun(session *s, s1_err *err)
+{
+    s1_arena *const arena = &s->outcome->arena;
+    const char *const dir = s->options->rerun_dir;
+    s1_results *results = NULL;
+    S1_TRY(err, s1_api_results_open(dir, NULL, &results, err));
+    const s1_results_view *const view = s1_results_view_borrow(results);
+    char path[S1_PATH_MAX];
+    s1_rc rc = s1_path_join(path, sizeof path, s1_str_of(view->dir), S1_STR("config"), err);
+    if (rc == S1_OK) {
+        s->config_dir = s1_arena_copy_cstr(arena, s1_str_of(path));
+        s->target = s1_arena_copy_cstr(arena, s1_str_of(view->strategy));
+        s->command = s1_arena_copy_cstr(arena, s1_str_of(view->command));
+        s->journal_level = s1_journal_level_parse(s1_str_of(view->journal_level));
+        rc = s1_str_parse_u64(s1_str_of(view->seed), &s->seed, err);
+    }
+    s1_results_free(results);
+    return rc;
+}
+
+static s1_rc take_options(session *s, s1_err *err)
+{
+    const s1_backtest_options *const o = s->options;
+    s->target = o->target;
+    s->config_dir = o->config_dir;
+    s->overrides = o->overrides;
+    s->override_count = o->override_count;
+    s->seed = o->has_seed ? o->seed : SEED_DEFAULT;
+    s->journal_level = level_of(o->journal);
+    if (o->rerun_dir != NULL) {
+        return take_rerun(s, err);
+    }
+    return make_command(s, err);
+}
+
+/* --- Preparing. --------------------------------------------------------------------------- */
+
+static s1_rc prepare_once(session *s, s1_err *err)
+{
+    if (s->is_prepared) {
+        s1_preparation_done(&s->preparation);
+    }
+    s->is_prepared = true;
+    S1_TRY(err, s1_prepare(&(s1_prepare_options){.config_dir = s->config_dir,
+                                                 .target = s->target,
+                                                 .overrides = s->overrides,
+                                                 .override_count = s->override_count,
+                                                 .fs = s1_fs_real()},
+                           &s->preparation, err));
+    S1_TRY(err, s1_faults_check(&s->preparation.faults, err));
+    if (s->preparation.link_count == 0) {
+        return S1_RAISE(err, S1_E_INVALID, "%s: found no active strategy link, expected one",
+                        s->target);
+    }
     return S1_OK;
 }
 
-/* --- Running. ---------------------------------------------------------------------------------- */
-
-static void on_progress(void *user, const char *phase, const s1_run_progress *progress)
+/* --from and --to are overrides of every environment the links run in. */
+static s1_rc add_period(session *s, s1_err *err)
 {
-    const call *const c = user;
-    if (c->options->on_progress != NULL) {
-        const s1_backtest_progress passed = {progress->done, progress->total, progress->simulated,
-                                             phase};
-        c->options->on_progress(c->options->user, &passed);
+    s1_arena *const arena = &s->outcome->arena;
+    const size_t most = s->override_count + 2u * s->preparation.link_count;
+    const char **const all = s1_arena_array(arena, const char *, most);
+    if (all == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu overrides", most);
+    }
+    size_t count = s->override_count;
+    if (count > 0) {
+        memcpy(all, s->overrides, count * sizeof *all);
+    }
+    const char *const pairs[][2] = {{"from", s->options->from}, {"to", s->options->to}};
+    for (uint32_t i = 0; i < s->preparation.link_count; i++) {
+        const s1_str id = s->preparation.links[i].link->environment->environment_id;
+        for (size_t k = 0; k < 2; k++) {
+            char text[512];
+            if (pairs[k][1] == NULL) {
+                continue;
+            }
+            (void)snprintf(text, sizeof text, "environments.%.*s.simulation.%s=%s", S1_STR_ARG(id),
+                           pairs[k][0], pairs[k][1]);
+            all[count] = s1_arena_copy_cstr(arena, s1_str_of(text));
+            if (all[count] == NULL) {
+                return S1_RAISE(err, S1_E_NO_MEMORY, "override");
+            }
+            count++;
+        }
+    }
+    s->overrides = all;
+    s->override_count = count;
+    return S1_OK;
+}
+
+static s1_rc prepare(session *s, s1_err *err)
+{
+    S1_TRY(err, prepare_once(s, err));
+    if (s->options->from != NULL || s->options->to != NULL) {
+        S1_TRY(err, add_period(s, err));
+        S1_TRY(err, prepare_once(s, err));
+    }
+    /* Libraries are opened here, on one thread, before runs may go side by side. */
+    for (uint32_t i = 0; i < s->preparation.link_count; i++) {
+        const s1_prepared_link *const link = &s->preparation.links[i];
+        for (uint32_t k = 0; k < link->worker_count; k++) {
+            S1_TRY(err, s1_plugin_load(link->plugins[k], err));
+        }
+    }
+    return S1_OK;
+}
+
+/* --- Running. ----------------------------------------------------------------------------- */
+
+static void pass_progress(void *user, const char *phase, const s1_run_progress *progress)
+{
+    session *const s = user;
+    if (s->options->on_progress != NULL) {
+        s->options->on_progress(s->options->user,
+                                &(s1_backtest_progress){.done = progress->done,
+                                                        .total = progress->total,
+                                                        .simulated = progress->simulated,
+                                                        .phase = phase});
     }
 }
 
-/* --profile: time per worker, kept beyond the run. Called under no lock by one run at a time. */
-static void on_finished(void *user, const s1_components *parts)
+static const char *cstr(s1_arena *arena, s1_str text)
 {
-    call *const c = user;
-    if (!c->options->is_profiled) {
-        return;
-    }
-    (void)pthread_mutex_lock(&c->lock);
-    s1_backtest_facts *const facts = &c->outcome->facts;
-    s1_backtest_worker_time *const times =
-        s1_arena_array(&c->outcome->arena, s1_backtest_worker_time,
-                       facts->worker_count + parts->worker_count + 1);
-    if (times != NULL) {
-        for (size_t i = 0; i < facts->worker_count; i++) {
-            times[i] = facts->workers[i];
+    const char *const copy = s1_arena_copy_cstr(arena, text);
+    return copy != NULL ? copy : "";
+}
+
+/* The profile of a finished run; under the lock, as links may finish together. */
+static void take_profile(void *user, const s1_components *parts)
+{
+    session *const s = user;
+    (void)pthread_mutex_lock(&s->lock);
+    s1_arena *const arena = &s->outcome->arena;
+    const size_t wanted = s->worker_count + parts->worker_count;
+    s1_backtest_worker_time *const all = s1_arena_array(arena, s1_backtest_worker_time, wanted + 1);
+    if (all != NULL) {
+        if (s->worker_count > 0) {
+            memcpy(all, s->workers, s->worker_count * sizeof *all);
         }
-        const char *const link =
-            s1_arena_copy_cstr(&c->outcome->arena, parts->context->view.strategy_link_id);
         for (uint32_t i = 0; i < parts->worker_count; i++) {
-            const s1_operator_worker *const item = &parts->operator_workers[i];
-            times[facts->worker_count + i] = (s1_backtest_worker_time){
-                .link = link,
-                .worker = s1_arena_copy_cstr(&c->outcome->arena, item->worker->instance_id),
-                .kind = s1_enum_text(s1_worker_type_names, item->worker->type),
-                .calls = item->calls,
-                .time = item->time,
-            };
+            const s1_operator_worker *const timed = &parts->operator_workers[i];
+            all[s->worker_count++] = (s1_backtest_worker_time){
+                .link = cstr(arena, parts->options.link->id),
+                .worker = cstr(arena, timed->worker->instance_id),
+                .kind = s1_enum_text(s1_subtype_names, timed->worker->subtype),
+                .calls = timed->calls,
+                .time = timed->time};
         }
-        facts->workers = times;
-        facts->worker_count += parts->worker_count;
+        s->workers = all;
     }
-    (void)pthread_mutex_unlock(&c->lock);
+    (void)pthread_mutex_unlock(&s->lock);
 }
 
-/* One link: into the results folder itself, or, of several, into a folder below it. */
-static s1_rc run_link(call *c, uint32_t index, s1_backtest_result *ret_result, s1_err *err)
+static s1_rc link_folder(const session *s, const s1_prepared_link *link,
+                         char path[static S1_PATH_MAX], s1_err *err)
 {
-    const s1_prepared_link *const link = &c->preparation.links[index];
-    char folder[S1_PATH_MAX];
-    if (c->preparation.link_count == 1) {
-        (void)snprintf(folder, sizeof folder, "%s", c->options->results_dir);
-    } else {
-        S1_TRY(err, s1_path_join(folder, sizeof folder, s1_str_of(c->options->results_dir),
-                                 link->link->id, err));
+    if (s->partial[0] == '\0') {
+        return s1_path_join(path, S1_PATH_MAX, s1_str_dirname(s1_str_of(s->options->results_dir)),
+                            s1_str_basename(s1_str_of(s->options->results_dir)), err);
     }
-    const s1_backtest_request request = {
-        .preparation = &c->preparation,
-        .link = link,
-        .results_dir = folder,
-        .command = "backtest",
-        .seed = c->seed,
-        .journal_level = c->journal_level,
-        .is_profiled = c->options->is_profiled,
-        .fs = s1_fs_real(),
-        .clock = s1_clock_real(),
-        .on_progress = c->preparation.link_count == 1 ? on_progress : NULL,
-        .user = c,
-        .is_stopping = c->options->is_stopping,
-        .on_finished = on_finished,
-    };
-    return s1_backtest_run(&request, ret_result, err);
+    return s1_path_join(path, S1_PATH_MAX, s1_str_of(s->partial), link->link->id, err);
 }
 
-/* Takes links until none is left or one has failed. */
-static void *work(void *user)
+static s1_rc run_link(session *s, uint32_t index, s1_err *err)
 {
-    call *const c = user;
+    const s1_prepared_link *const link = &s->preparation.links[index];
+    char path[S1_PATH_MAX];
+    S1_TRY(err, link_folder(s, link, path, err));
+    s1_backtest_result result = {0};
+    S1_TRY(err,
+           s1_backtest_run(
+               &(s1_backtest_request){.preparation = &s->preparation,
+                                      .link = link,
+                                      .results_dir = path,
+                                      .command = s->command,
+                                      .seed = s->seed,
+                                      .journal_level = s->journal_level,
+                                      .is_profiled = s->options->is_profiled,
+                                      .fs = s1_fs_real(),
+                                      .clock = s1_clock_real(),
+                                      .on_progress = pass_progress,
+                                      .user = s,
+                                      .is_stopping = s->options->is_stopping,
+                                      .on_finished = s->options->is_profiled ? take_profile : NULL},
+               &result, err));
+    (void)pthread_mutex_lock(&s->lock);
+    s->bars += result.sums.ticks;
+    s->engine_time += result.sums.engine_time;
+    (void)pthread_mutex_unlock(&s->lock);
+    return S1_OK;
+}
+
+/* Takes links until none is left; the failure of the lowest link is the one reported. */
+static void *run_links(void *user)
+{
+    session *const s = user;
     for (;;) {
-        (void)pthread_mutex_lock(&c->lock);
-        const uint32_t index = c->rc == S1_OK ? c->next_link++ : c->preparation.link_count;
-        (void)pthread_mutex_unlock(&c->lock);
-        if (index >= c->preparation.link_count) {
+        (void)pthread_mutex_lock(&s->lock);
+        const uint32_t index = s->next_link++;
+        const bool is_over = index >= s->preparation.link_count || s->rc != S1_OK;
+        (void)pthread_mutex_unlock(&s->lock);
+        if (is_over) {
             return NULL;
         }
         s1_err err = S1_ERR_INIT;
-        s1_backtest_result result = {0};
-        const s1_rc rc = run_link(c, index, &result, &err);
-        (void)pthread_mutex_lock(&c->lock);
-        if (rc != S1_OK && c->rc == S1_OK) {
-            c->rc = rc;
-            c->err = err;
+        const s1_rc rc = run_link(s, index, &err);
+        if (rc != S1_OK) {
+            (void)pthread_mutex_lock(&s->lock);
+            if (s->rc == S1_OK || index < s->failed_link) {
+                s->rc = rc;
+                s->err = err;
+                s->failed_link = index;
+            }
+            (void)pthread_mutex_unlock(&s->lock);
         }
-        c->outcome->facts.bars += result.sums.ticks;
-        c->outcome->facts.engine_time += result.sums.engine_time;
-        (void)pthread_mutex_unlock(&c->lock);
     }
 }
 
-static s1_rc run_links(call *c, s1_err *err)
+static s1_rc run_threads(session *s, s1_err *err)
 {
-    const uint32_t links = c->preparation.link_count;
-    uint32_t threads = c->options->threads > 0 ? c->options->threads : 1;
-    threads = threads < links ? threads : links;
-    pthread_t *const workers = calloc(threads, sizeof *workers);
-    if (workers == NULL) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%u threads", threads);
-    }
+    pthread_t threads[THREADS_MAX];
+    uint32_t wanted = s->options->threads > 0 ? s->options->threads : 1;
+    wanted = wanted < s->preparation.link_count ? wanted : s->preparation.link_count;
+    wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
     uint32_t started = 0;
-    while (started + 1 < threads && pthread_create(&workers[started], NULL, work, c) == 0) {
+    while (started + 1 < wanted && pthread_create(&threads[started], NULL, run_links, s) == 0) {
         started++;
     }
-    (void)work(c);
+    (void)run_links(s);
     for (uint32_t i = 0; i < started; i++) {
-        (void)pthread_join(workers[i], NULL);
+        (void)pthread_join(threads[i], NULL);
     }
-    free(workers);
-    if (c->rc != S1_OK) {
-        *err = c->err;
+    if (s->rc != S1_OK) {
+        *err = s->err;
+        s1_err_push(err, __FILE__, __func__, __LINE__);
     }
-    return c->rc;
+    return s->rc;
 }
 
-static s1_rc run_all(call *c, s1_err *err)
+/* Several links: each a folder in one that appears when all are done. */
+static s1_rc run_several(session *s, s1_err *err)
 {
     const s1_fs *const fs = s1_fs_real();
-    const char *const dir = c->options->results_dir;
-    S1_TRY(err, prepare(c, err));
-    S1_TRY(err, keep_warnings(c, err));
-    if (c->preparation.link_count == 1) {
-        return run_links(c, err);
+    const int length =
+        snprintf(s->partial, sizeof s->partial, "%s.partial", s->options->results_dir);
+    if (length < 0 || (size_t)length >= sizeof s->partial) {
+        return S1_RAISE(err, S1_E_RANGE, "results folder: the path is too long");
     }
+    S1_TRY(err, s1_fs_remove_tree(fs, s->partial, err));
+    S1_TRY(err, s1_fs_mkdir(fs, s->partial, err));
+    s1_rc rc = run_threads(s, err);
+    if (rc == S1_OK) {
+        rc = s1_fs_publish_folder(fs, s->partial, s->options->results_dir, err);
+    }
+    if (rc != S1_OK) {
+        (void)!s1_fs_remove_tree(fs, s->partial, NULL);
+    }
+    return rc;
+}
+
+static s1_rc run(session *s, s1_err *err)
+{
+    const s1_fs *const fs = s1_fs_real();
+    const char *const dir = s->options->results_dir;
     if (s1_fs_exists(fs, dir)) {
         return S1_RAISE(err, S1_E_EXISTS,
                         "results folder '%s' is there already; name another or remove it", dir);
     }
-    S1_TRY(err, s1_fs_mkdir(fs, dir, err));
-    const s1_rc rc = run_links(c, err);
-    if (rc != S1_OK) {
-        s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
-        (void)!s1_fs_remove_tree(fs, dir, &ignored);
+    S1_TRY(err, take_options(s, err));
+    S1_TRY(err, prepare(s, err));
+    char parent[S1_PATH_MAX];
+    S1_TRY(err,
+           s1_path_join(parent, sizeof parent, s1_str_dirname(s1_str_of(dir)), S1_STR("."), err));
+    S1_TRY(err, s1_fs_mkdir_all(fs, parent, err));
+    return s->preparation.link_count == 1 ? run_threads(s, err) : run_several(s, err);
+}
+
+static s1_rc take_facts(session *s, s1_nanos started, s1_err *err)
+{
+    s1_backtest_outcome *const outcome = s->outcome;
+    const s1_faults *const faults = &s->preparation.faults;
+    const char **const warnings =
+        s1_arena_array(&outcome->arena, const char *, (size_t)faults->count + 1);
+    outcome->facts.results_dir =
+        s1_arena_copy_cstr(&outcome->arena, s1_str_of(s->options->results_dir));
+    if (warnings == NULL || outcome->facts.results_dir == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "outcome of the backtest");
     }
-    return rc;
+    s1_strbuf text;
+    s1_strbuf_init(&text, 1u << 16);
+    for (uint32_t i = 0; i < faults->count; i++) {
+        s1_strbuf_clear(&text);
+        s1_fault_print(&faults->items[i], &text);
+        warnings[outcome->facts.warning_count++] = cstr(&outcome->arena, s1_strbuf_view(&text));
+    }
+    s1_strbuf_done(&text);
+    outcome->facts.warnings = warnings;
+    outcome->facts.bars = s->bars;
+    outcome->facts.engine_time = s->engine_time;
+    outcome->facts.total_time = s1_clock_monotonic(s1_clock_real()) - started;
+    outcome->facts.workers = s->workers;
+    outcome->facts.worker_count = s->worker_count;
+    outcome->facts.link_count = s->preparation.link_count;
+    return S1_OK;
 }
 
 s1_rc s1_api_backtest(const s1_backtest_options *options, s1_backtest_outcome **ret_outcome,
                       s1_err *err)
 {
-    const s1_nanos start = s1_clock_monotonic(s1_clock_real());
-    call *const c = calloc(1, sizeof *c);
+    const s1_nanos started = s1_clock_monotonic(s1_clock_real());
+    session *const s = calloc(1, sizeof *s);
     s1_backtest_outcome *const outcome = calloc(1, sizeof *outcome);
-    const char **const overrides =
-        calloc(options->override_count + OVERRIDES_EXTRA_MAX, sizeof *overrides);
-    if (c == NULL || outcome == NULL || overrides == NULL) {
-        free(c);
+    if (s == NULL || outcome == NULL) {
+        free(s);
         free(outcome);
-        free(overrides);
         return S1_RAISE(err, S1_E_NO_MEMORY, "a backtest");
     }
-    c->options = options;
-    c->outcome = outcome;
-    c->overrides = overrides;
-    (void)pthread_mutex_init(&c->lock, NULL);
-    s1_arena_init(&outcome->arena, 16u << 20, 0);
-    const s1_rc rc = run_all(c, err);
-    if (c->is_prepared) {
-        s1_preparation_done(&c->preparation);
+    s->options = options;
+    s->outcome = outcome;
+    (void)pthread_mutex_init(&s->lock, NULL);
+    s1_arena_init(&outcome->arena, ARENA_BYTES_MAX, 0);
+    s1_rc rc = run(s, err);
+    if (rc == S1_OK) {
+        rc = take_facts(s, started, err);
     }
-    (void)pthread_mutex_destroy(&c->lock);
-    free(overrides);
-    free(c);
+    if (s->is_prepared) {
+        s1_preparation_done(&s->preparation);
+    }
+    (void)pthread_mutex_destroy(&s->lock);
+    free(s);
     if (rc != S1_OK) {
         s1_backtest_outcome_free(outcome);
         return rc;
     }
-    outcome->facts.results_dir =
-        s1_arena_copy_cstr(&outcome->arena, s1_str_of(options->results_dir));
-    outcome->facts.total_time = s1_clock_monotonic(s1_clock_real()) - start;
     *ret_outcome = outcome;
     return S1_OK;
 }

@@ -66,6 +66,7 @@ typedef struct s1_backtest_facts {
     size_t worker_count;
     const char *const *warnings; /* [warning_count] */
     size_t warning_count;
+    uint32_t link_count; /* several: each has a folder of its own in results_dir */
 } s1_backtest_facts;
 
 /* Runs it. ret_outcome is the caller's to free. Errors: S1_E_INVALID and S1_E_NOT_FOUND for the

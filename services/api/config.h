@@ -4,20 +4,9 @@
 
 #include "s1mple/base.h"
 
-typedef struct s1_config_init_report {
-    uint32_t file_count;
-    char source[512]; /* the tree that was copied */
-} s1_config_init_report;
-
-/* Copies the default tree to `dir`, which must not exist or be empty. `source_dir` NULL: the tree
- * that came with the program. Errors: S1_E_EXISTS, S1_E_NOT_FOUND, S1_E_IO. */
+/* Writes the default tree into `dir`. Errors: S1_E_EXISTS naming what is there already (nothing is
+ * then written), S1_E_IO. */
 S1_WARN_UNUSED
-s1_rc s1_api_config_init(const char *dir, const char *source_dir, s1_config_init_report *ret_report,
-                         s1_err *err);
-
-/* Where the program finds the tree when --config is not given: ./config, else the installed one.
- * Errors: S1_E_NOT_FOUND, S1_E_RANGE when the path does not fit. */
-S1_WARN_UNUSED
-s1_rc s1_api_config_find(char *ret_path, size_t size, s1_err *err);
+s1_rc s1_api_config_init(const char *dir, uint32_t *ret_file_count, s1_err *err);
 
 #endif /* S1_SERVICES_API_CONFIG_H */

@@ -21,14 +21,12 @@ typedef struct s1_doctor_report {
 } s1_doctor_report;
 
 typedef struct s1_doctor_options {
-    const char *config_dir;  /* NULL: where the program finds it */
+    const char *config_dir;  /* NULL: "config" */
     const char *plugins_dir; /* NULL: likewise */
     const char *write_dir;   /* results would be written here; NULL: the working folder */
 } s1_doctor_options;
 
-/* Runs every check. A fault is an answer, not an error; S1_E_IO only if nothing could be looked
- * at. */
-S1_WARN_UNUSED
-s1_rc s1_api_doctor(const s1_doctor_options *options, s1_doctor_report *ret_report, s1_err *err);
+/* Runs every check. */
+void s1_api_doctor(const s1_doctor_options *options, s1_doctor_report *ret_report);
 
 #endif /* S1_SERVICES_API_DOCTOR_H */

@@ -20,17 +20,21 @@ typedef struct s1_plugin_info { /* borrowed until the catalogue is freed; "" whe
     const char *fault; /* why it was refused; NULL if it is usable */
 } s1_plugin_info;
 
-/* Reads every manifest under `plugins_dir` (NULL: where the program's own plugins lie). No library
- * is opened. Errors: S1_E_NOT_FOUND, S1_E_IO. Free with s1_plugin_catalog_free. */
+/* Reads every manifest under `plugins_dir` (NULL: where the program's own plugins lie) and the
+ * images they declare. No library is opened. Errors: S1_E_NOT_FOUND, S1_E_IO. Free with
+ * s1_plugin_catalog_free. */
 S1_WARN_UNUSED
 s1_rc s1_api_plugins(const char *plugins_dir, s1_plugin_catalog **ret_catalog, s1_err *err);
 const s1_plugin_info *s1_plugin_catalog_items(const s1_plugin_catalog *catalog, size_t *ret_count);
+const char *s1_plugin_catalog_root(const s1_plugin_catalog *catalog); /* the folder it read */
+/* The name nearest to one that is not there, or NULL. */
+const char *s1_plugin_catalog_nearest(const s1_plugin_catalog *catalog, const char *name);
 void s1_plugin_catalog_free(s1_plugin_catalog *catalog); /* accepts NULL */
 
-/* Opens the library of the plugin in folder `dir` and checks it against its manifest: exported and
- * imported symbols, ABI, name, version, type, capabilities. Errors: S1_E_PLUGIN, S1_E_ABI or
- * S1_E_DENIED with the reason. */
+/* Opens the plugin's library, after its image was found right, and compares what it says of itself
+ * with manifest and SDK. Errors: S1_E_NOT_FOUND with the nearest name; S1_E_DENIED, S1_E_ABI or
+ * S1_E_INVALID with the reasons. */
 S1_WARN_UNUSED
-s1_rc s1_api_plugin_check(const char *dir, s1_err *err);
+s1_rc s1_api_plugin_load(s1_plugin_catalog *catalog, const char *name, s1_err *err);
 
 #endif /* S1_SERVICES_API_PLUGINS_H */

@@ -8,8 +8,10 @@ typedef struct s1_validation s1_validation; /* opaque, heap */
 
 typedef struct s1_validation_fault { /* borrowed until the validation is freed */
     const char *text; /* "file:line:column: path: found ..., expected ..." with hint */
-    const char *file, *path, *code;
-    uint32_t line, column; /* from 1; 0: the file as a whole */
+    const char *file, *path;
+    const char *code;                    /* error class: "SchemaValidationError" */
+    const char *found, *expected, *hint; /* "" where nothing stands */
+    uint32_t line, column;               /* from 1; 0: the file as a whole */
     bool is_warning;
 } s1_validation_fault;
 
@@ -28,6 +30,8 @@ s1_rc s1_api_validate(const s1_validate_options *options, s1_validation **ret_va
                       s1_err *err);
 const s1_validation_fault *s1_validation_faults(const s1_validation *validation, size_t *ret_count);
 size_t s1_validation_error_count(const s1_validation *validation);
+/* All of them: beyond a limit faults are counted, not kept. */
+size_t s1_validation_warning_count(const s1_validation *validation);
 size_t s1_validation_file_count(const s1_validation *validation); /* files read */
 void s1_validation_free(s1_validation *validation);               /* accepts NULL */
 
