@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define BLOCK_MAX   S1_JOURNAL_BLOCK_BYTES_MAX
+#define SECTOR      512u
 #define WINDOW_SIZE (4u * BLOCK_MAX)
 /* A shorter line cannot be an entry (its fixed text alone is longer), so a block holds no more. */
 #define LINE_MIN    100u
@@ -370,15 +371,40 @@ static void set_fault(s1_journal_reader *reader, int32_t fault, uint64_t offset,
                    s1_journal_fault_text(fault), detail[0] != '\0' ? ": " : "", detail);
 }
 
+/* True if the zeros in `rest`, which starts at byte `offset` of the file and ends with it, are what
+ * lost sectors leave: runs of whole sectors, but for where the block starts and the file ends. */
+static bool are_zeros_lost_sectors(s1_str rest, uint64_t offset, uint64_t block_start)
+{
+    bool is_any = false;
+    for (size_t at = 0; at < rest.len;) {
+        const char *zero = memchr(rest.ptr + at, '\0', rest.len - at);
+        if (zero == NULL) {
+            break;
+        }
+        const size_t from = (size_t)(zero - rest.ptr);
+        size_t to = from;
+        while (to < rest.len && rest.ptr[to] == '\0') {
+            to++;
+        }
+        if (((offset + from) % SECTOR != 0 && offset + from != block_start) ||
+            ((offset + to) % SECTOR != 0 && to != rest.len)) {
+            return false;
+        }
+        is_any = true;
+        at = to;
+    }
+    return is_any;
+}
+
 /* A write that a crash cut short leaves the file short, or leaves sectors of zeros in what was
  * never synced, which is the last block. Anything else is damage. `rest` starts at the first bad
- * line and ends with the file. */
-static bool is_torn(s1_str rest)
+ * line, at byte `offset`, and ends with the file. */
+static bool is_torn(s1_str rest, uint64_t offset, uint64_t block_start)
 {
     if (memchr(rest.ptr, '\n', rest.len) == NULL) {
         return true;
     }
-    if (memchr(rest.ptr, '\0', rest.len) == NULL) {
+    if (!are_zeros_lost_sectors(rest, offset, block_start)) {
         return false;
     }
     while (rest.len > 0) {
@@ -493,8 +519,9 @@ static s1_rc read_block(s1_journal_reader *reader, s1_err *err)
         const int32_t fault = end == NULL ? S1_JOURNAL_FAULT_MALFORMED
                                           : take_line(reader, line, start, at, &is_sealed);
         if (fault != S1_JOURNAL_FAULT_NONE) {
-            if (at == left || (left <= BLOCK_MAX && reader->fault == S1_JOURNAL_FAULT_NONE &&
-                               is_torn(s1_str_make(text, left - at)))) {
+            if (at == left ||
+                (left <= BLOCK_MAX && reader->fault == S1_JOURNAL_FAULT_NONE &&
+                 is_torn(s1_str_make(text, left - at), reader->offset + at, reader->offset))) {
                 set_torn(reader, first_line, left);
             } else if (reader->fault == S1_JOURNAL_FAULT_NONE) {
                 set_fault(reader, fault, reader->offset + at, "%s", "");
