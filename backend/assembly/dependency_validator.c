@@ -145,6 +145,9 @@ static bool is_value_of(const s1_manifest_param *param, s1_str text)
 {
     const bool is_float = param->type == S1_PARAM_FLOAT || param->type == S1_PARAM_FLOAT_LIST;
     const bool is_int = param->type == S1_PARAM_INT || param->type == S1_PARAM_INT_LIST;
+    if (param->values.count > 0) {
+        return lists_name(&param->values, text);
+    }
     for (size_t i = 0; (is_int || is_float) && i < text.len; i++) {
         const bool is_digit = text.ptr[i] >= '0' && text.ptr[i] <= '9';
         if (!is_digit && !(is_float && text.ptr[i] == '_')) {
@@ -331,6 +334,20 @@ static void check_need(validator *v, bool is_artefact, bool is_optional, s1_str 
     }
 }
 
+/* "ohlcv, trades": each once. */
+static void print_data_types(const validator *v, s1_strbuf *text)
+{
+    uint64_t printed = 0;
+    for (uint32_t i = 0; i < v->options->link->streams.count; i++) {
+        const uint64_t bit = UINT64_C(1) << (need_of(v, i)->data_type & 63);
+        if ((printed & bit) == 0) {
+            s1_strbuf_printf(text, "%s%s", printed != 0 ? ", " : "",
+                             s1_data_type_name(need_of(v, i)->data_type));
+            printed |= bit;
+        }
+    }
+}
+
 /* Rich data: a data type of the link's streams, or an artefact list that is there. */
 static void check_rich(validator *v, s1_str name)
 {
@@ -352,10 +369,7 @@ static void check_rich(validator *v, s1_str name)
     s1_strbuf_printf(&found, "no rich data '%.*s' for plugin '%.*s'", S1_STR_ARG(name),
                      S1_STR_ARG(v->plan->manifest->identification.name));
     s1_strbuf_lit(&expected, "it among the data types ");
-    for (uint32_t i = 0; i < link->streams.count; i++) {
-        s1_strbuf_printf(&expected, "%s%s", i > 0 ? ", " : "",
-                         s1_data_type_name(need_of(v, i)->data_type));
-    }
+    print_data_types(v, &expected);
     s1_strbuf_lit(&expected, " and the artefacts ");
     print_supplies(v, true, v->stream, &expected);
     s1_strbuf_lit(&expected, ": ");
