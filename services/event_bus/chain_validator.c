@@ -62,12 +62,20 @@ const s1_component_method *s1_chain_method(const s1_chain *chain, const s1_wirin
     return NULL;
 }
 
-static bool is_published(const s1_chain *chain, s1_str event)
+static bool is_platform_event(const s1_chain *chain, s1_str event)
 {
     for (const char *const *name = chain->platform_events; *name != NULL; name++) {
         if (same(text(*name), event)) {
             return true;
         }
+    }
+    return false;
+}
+
+static bool is_published(const s1_chain *chain, s1_str event)
+{
+    if (is_platform_event(chain, event)) {
+        return true;
     }
     for (uint32_t i = 0; i < chain->wiring_count; i++) {
         if (same(chain->wirings[i].publishes, event)) {
@@ -247,7 +255,7 @@ uint32_t s1_chain_validate(const s1_chain *chain, s1_chain_report report, void *
     check_cycles(&v);
     for (uint32_t i = 0; i < chain->wiring_count; i++) {
         const s1_str event = chain->wirings[i].publishes;
-        if (event.len > 0 && !is_heard(chain, event)) {
+        if (event.len > 0 && !is_heard(chain, event) && !is_platform_event(chain, event)) {
             find(&v, false, i, "publishes_result_as", event, "an event somebody listens to");
         }
     }

@@ -2,7 +2,8 @@
  *
  * Errors: an event nobody declared, a component or method nobody offers, a payload a method does
  * not take or give, a listener without a publisher, a cycle (edges with `defer: next_tick` do not
- * count), two adapters of one name. Warning: an event that is published and that nobody hears.
+ * count), two adapters of one name. Warning: an event that is published and that nobody hears,
+ * unless it is one the platform offers to whoever wants it.
  */
 #ifndef S1_SERVICES_EVENT_BUS_CHAIN_VALIDATOR_H
 #define S1_SERVICES_EVENT_BUS_CHAIN_VALIDATOR_H
