@@ -17,13 +17,11 @@
 
 #include "backend/assembly/plugin_registry.h"
 #include "backend/config/params.h"
-#include "backend/core/trading_context.h"
+#include "backend/core/worker.h"
 #include "s1mple/plugin.h"
 
 #define S1_WORKER_STATE_MAX      65536u /* bytes of committed state */
 #define S1_WORKER_CONDITIONS_MAX 64u    /* named conditions of one worker */
-
-typedef struct s1_worker s1_worker;
 
 /* What the run offers its workers. Each callback gets `self` and the worker concerned; texts are
  * borrowed for the call. now and log must be set; the others only if a worker of the run has the
@@ -42,54 +40,6 @@ typedef struct s1_worker_services {
     s1_rc (*journal_append)(void *self, const s1_worker *worker, s1_str event, s1_str details_json,
                             s1_err *err);
 } s1_worker_services;
-
-/* A column the worker reads (requires, and uses where somebody provides it), for the journal's
- * record of what a decision was based on. */
-typedef struct s1_worker_input {
-    s1_str name; /* as the manifest resolves to: "ema_20", "ETH/USD@1h.close" */
-    const s1_series *series;
-    const s1_column_store *column;
-} s1_worker_input;
-
-/* A condition the plugin bound, in order of binding. */
-typedef struct s1_worker_condition {
-    s1_str name;
-    s1_condition condition;
-} s1_worker_condition;
-
-/* One stream must have at least `need` rows. */
-typedef struct s1_worker_gate {
-    const uint64_t *rows;
-    uint64_t need;
-} s1_worker_gate;
-
-/* A worker as operators use it: call worker->ops->detect(worker->self, ...). Read-only for them. */
-struct s1_worker {
-    const s1_worker_ops *ops;
-    void *self;
-    const s1_stream *stream; /* its own */
-    const s1_worker_gate *gates;
-    uint32_t gate_count;
-    bool is_ready; /* latched by s1_worker_is_ready: rows never go away */
-    uint32_t column_count, artefact_count;
-    s1_column_store *const *columns; /* [column_count] it owns, in manifest order */
-    s1_artefact_store *const *artefacts;
-    const s1_worker_input *inputs; /* [input_count] in manifest order */
-    uint32_t input_count;
-    uint32_t condition_count;
-    s1_worker_condition *conditions;
-    s1_str instance_id;
-    s1_str plugin_name, version;
-    int32_t type;    /* enum s1_worker_type */
-    int32_t subtype; /* enum s1_subtype */
-    uint32_t stream_index;
-    uint32_t capabilities; /* enum s1_capability mask */
-    uint64_t lookback;     /* rows of its inputs it looks at, resolved; >= 1 */
-    uint64_t state_commit_count;
-    const s1_plugin *plugin;
-    const s1_worker_plan *plan; /* as given: borrowed */
-    s1_host_ctx *host_ctx;      /* private */
-};
 
 typedef struct s1_worker_builder {
     s1_trading_context *context;
@@ -114,35 +64,5 @@ s1_str s1_worker_state(const s1_worker *worker);
 
 /* The name of event handle `event` as the manifest publishes it; {NULL, 0} for none. */
 s1_str s1_worker_event_name(const s1_worker *worker, uint32_t event);
-
-/* Whether every required input of the worker exists by now: rows >= max(inputs) + lookback - 1 on
- * each stream concerned. Detectors are not called before. */
-static inline bool s1_worker_is_ready(s1_worker *worker)
-{
-    if (worker->is_ready) {
-        return true;
-    }
-    for (uint32_t i = 0; i < worker->gate_count; i++) {
-        if (*worker->gates[i].rows < worker->gates[i].need) {
-            return false;
-        }
-    }
-    worker->is_ready = true;
-    return true;
-}
-
-/* Whether a bar of the worker's own stream closed in this tick: when a context worker is due. */
-static inline bool s1_worker_is_due(const s1_worker *worker)
-{
-    return worker->stream->is_new != 0;
-}
-
-/* Writes NaN to what a context worker left out. After its turn, whether it succeeded or not. */
-static inline void s1_worker_seal_columns(const s1_worker *worker)
-{
-    for (uint32_t i = 0; i < worker->column_count; i++) {
-        s1_column_store_seal(worker->columns[i]);
-    }
-}
 
 #endif /* S1_BACKEND_ASSEMBLY_WORKER_BUILDER_H */

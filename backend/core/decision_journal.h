@@ -6,7 +6,7 @@
 #ifndef S1_BACKEND_CORE_DECISION_JOURNAL_H
 #define S1_BACKEND_CORE_DECISION_JOURNAL_H
 
-#include "backend/assembly/worker_builder.h"
+#include "backend/core/worker.h"
 #include "backend/core/journal.h"
 #include "s1mple/pipeline.h"
 

@@ -6,7 +6,7 @@
 #ifndef S1_BACKEND_CORE_SIGNAL_BOOK_H
 #define S1_BACKEND_CORE_SIGNAL_BOOK_H
 
-#include "backend/assembly/worker_builder.h"
+#include "backend/core/worker.h"
 #include "backend/core/journal.h"
 #include "backend/core/text_pool.h"
 #include "backend/utils/ids.h"

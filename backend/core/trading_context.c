@@ -1,13 +1,12 @@
 #include "backend/core/trading_context.h"
 
+#include "backend/utils/reserve.h"
 #include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #ifdef S1_TRADING_CONTEXT_POISON
 #include <sanitizer/asan_interface.h>
@@ -26,10 +25,10 @@ static const char *const base_names[S1_BASE_COLUMN_COUNT] = {
 #undef X
 };
 
-/* One array of 8-byte values: reserved, zero, followed by a page nobody may touch. */
+/* One array of 8-byte values: reserved, zero. */
 typedef struct mapping {
     void *address;
-    size_t bytes; /* the page behind it included */
+    size_t bytes;
 } mapping;
 
 struct s1_trading_context_private {
@@ -53,13 +52,11 @@ static s1_rc map_values(s1_trading_context *context, uint64_t rows, double **ret
                         s1_err *err)
 {
     struct s1_trading_context_private *const own = context->private_part;
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t colour = (own->mapping_count % COLOUR_COUNT) * COLOUR_BYTES;
     if (rows > (SIZE_MAX / 4) / sizeof(double)) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "a column of %llu rows", (unsigned long long)rows);
     }
-    const size_t value_bytes = (size_t)rows * sizeof(double);
-    const size_t usable = (value_bytes + colour + page - 1) / page * page;
+    const size_t usable = (size_t)rows * sizeof(double) + colour;
     if (own->memory_max_bytes != 0 && own->memory_bytes + usable > own->memory_max_bytes) {
         return S1_RAISE(err, S1_E_NO_MEMORY,
                         "columns of the trading context need more than the limit of %llu bytes: "
@@ -68,19 +65,15 @@ static s1_rc map_values(s1_trading_context *context, uint64_t rows, double **ret
                         (unsigned long long)own->memory_bytes, usable);
     }
     S1_ASSERT(own->mapping_count < sizeof own->mappings / sizeof own->mappings[0]);
-    char *const address = mmap(NULL, usable + page, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (address == MAP_FAILED) {
+    char *const address = s1_reserve_new(usable);
+    if (address == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%zu bytes for a column", usable);
     }
-    /* Both are help, not need: a run is right without them. */
-    (void)mprotect(address + usable, page, PROT_NONE);
-    (void)madvise(address, usable, MADV_HUGEPAGE);
     double *const values = (double *)(void *)(address + colour);
 #ifdef S1_TRADING_CONTEXT_POISON
     ASAN_POISON_MEMORY_REGION(address, usable);
 #endif
-    own->mappings[own->mapping_count++] = (mapping){address, usable + page};
+    own->mappings[own->mapping_count++] = (mapping){address, usable};
     own->memory_bytes += usable;
     *ret_values = values;
     return S1_OK;
@@ -564,7 +557,7 @@ void s1_trading_context_free(s1_trading_context *context)
 #ifdef S1_TRADING_CONTEXT_POISON
         ASAN_UNPOISON_MEMORY_REGION(own->mappings[i].address, own->mappings[i].bytes);
 #endif
-        (void)munmap(own->mappings[i].address, own->mappings[i].bytes);
+        s1_reserve_free(own->mappings[i].address, own->mappings[i].bytes);
     }
     for (uint32_t i = 0; i < own->column_count; i++) {
         free(own->columns[i]);

@@ -18,7 +18,8 @@
 #ifndef S1_BACKEND_OPERATORS_BASE_OPERATOR_H
 #define S1_BACKEND_OPERATORS_BASE_OPERATOR_H
 
-#include "backend/assembly/worker_builder.h"
+#include "backend/config/enums.h"
+#include "backend/core/worker.h"
 #include "backend/core/signal_book.h"
 #include "backend/core/threat_book.h"
 #include "backend/utils/clock.h"

@@ -1,7 +1,8 @@
 /* backend/utils/reserve.h - address space for arrays whose final length is not known.
  *
  * A reservation costs no memory until it is written, never moves, and needs no allocation on the
- * tick path: the kernel hands out zeroed pages as they are touched.
+ * tick path: the kernel hands out zeroed pages as they are touched. The page behind it belongs to
+ * nobody: an overrun stops the process.
  */
 #ifndef S1_BACKEND_UTILS_RESERVE_H
 #define S1_BACKEND_UTILS_RESERVE_H
