@@ -75,14 +75,11 @@ static void shortest_decimal(uint64_t fraction, unsigned biased, uint64_t *ret_d
     *ret_exponent = k;
 }
 
+/* *digits > 0. */
 static void strip_zeros(uint64_t *digits, int *exponent)
 {
     uint64_t d = *digits;
     int e = *exponent;
-    if (d == 0) {
-        *exponent = 0;
-        return;
-    }
     if (d % 100000000u == 0) {
         d /= 100000000u;
         e += 8;
@@ -115,6 +112,11 @@ void s1_double_shortest(double value, uint64_t *ret_digits, int *ret_exponent)
     S1_ASSERT(biased != EXPONENT_INF);
     uint64_t digits;
     int exponent;
+    if (bits << 1 == 0) {
+        *ret_digits = 0;
+        *ret_exponent = 0;
+        return;
+    }
     shortest_decimal(bits & ((1ULL << MANTISSA_BITS) - 1), biased, &digits, &exponent);
     strip_zeros(&digits, &exponent);
     *ret_digits = digits;

@@ -523,6 +523,9 @@ bool s1_strbuf_grow(s1_strbuf *buf, size_t more)
     while (capacity < needed && capacity <= SIZE_MAX / 2) {
         capacity *= 2;
     }
+    if (capacity > buf->max_bytes) {
+        capacity = buf->max_bytes;
+    }
     /* A byte more than counted, for the NUL of s1_strbuf_cstr. */
     char *const data = capacity >= needed ? realloc(buf->data, capacity + 1) : NULL;
     if (data == NULL) {
