@@ -419,17 +419,27 @@ static s1_rc write_results(backtest *b, s1_backtest_result *result, s1_err *err)
     return s1_results_write(&input, b->request->fs, b->partial, &result->statistics, err);
 }
 
-static void log_summary(backtest *b, const s1_backtest_result *result)
+/* What a rerun and a person want to know, and what no result may depend on. */
+static s1_rc log_summary(backtest *b, const s1_backtest_result *result, s1_err *err)
 {
-    char host[256];
+    char host[256], cwd[S1_PATH_MAX], base[S1_PATH_MAX];
+    const s1_str configured = b->request->preparation->config->base;
     s1_proc_hostname(host, sizeof host);
+    S1_TRY(err, s1_proc_cwd(cwd, sizeof cwd, err));
+    const bool is_absolute = s1_str_starts_with(configured, S1_STR("/"));
+    const int length = snprintf(base, sizeof base, "%s%s%.*s", is_absolute ? "" : cwd,
+                                is_absolute ? "" : "/", S1_STR_ARG(configured));
+    if (length < 0 || (size_t)length >= sizeof base) {
+        return S1_RAISE(err, S1_E_RANGE, "the path of the configuration is too long");
+    }
     S1_LOG_EVENT(b->log, S1_LOG_RESULT, "run_finished", s1_log_u64("ticks", result->sums.ticks),
                  s1_log_i64("engine_ns", result->sums.engine_time),
                  s1_log_i64("read_ns", result->read_time),
                  s1_log_u64("rss_peak_bytes", s1_proc_memory_now().rss_peak),
                  s1_log_u64("rss_anon_bytes", s1_proc_memory_now().rss_anon),
                  s1_log_str("host", s1_str_of(host)),
-                 s1_log_str("config_base", b->request->preparation->config->base));
+                 s1_log_str("config_base", s1_str_of(base)));
+    return s1_log_flush(b->log, err);
 }
 
 static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
@@ -453,8 +463,7 @@ static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
     if (b->request->on_finished != NULL) {
         b->request->on_finished(b->request->user, parts);
     }
-    log_summary(b, result);
-    return s1_log_flush(b->log, err);
+    return log_summary(b, result, err);
 }
 
 static void release(backtest *b)

@@ -112,6 +112,7 @@ static s1_rc prepare_all(const s1_prepare_options *options, s1_preparation *prep
                          s1_err *err)
 {
     const s1_config_options load = {.dir = options->config_dir,
+                                    .base = options->base,
                                     .target = options->target,
                                     .overrides = options->overrides,
                                     .override_count = options->override_count,

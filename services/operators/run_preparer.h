@@ -32,6 +32,7 @@ typedef struct s1_preparation {
 
 typedef struct s1_prepare_options {
     const char *config_dir;
+    const char *base; /* where relative paths of the configuration start; NULL: beside config_dir */
     const char *target;           /* blueprint or operation; NULL: everything */
     const char *const *overrides; /* [override_count] "path=value" */
     size_t override_count;
