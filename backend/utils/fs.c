@@ -477,23 +477,32 @@ static s1_rc read_to_end(const s1_fs *fs, s1_file *file, const char *path, size_
                         (unsigned long long)info.size, max_bytes);
     }
     const size_t start = text->len;
-    size_t block = (size_t)info.size + 1; /* one more, to see the end */
+    size_t wanted = (size_t)info.size;
     for (;;) {
-        char *const to = s1_strbuf_reserve(text, block);
+        char probe; /* the end is looked for outside the text, which may have no room for more */
+        const bool is_probe = wanted == 0;
+        char *const to = is_probe ? &probe : s1_strbuf_reserve(text, wanted);
         if (to == NULL) {
             return s1_strbuf_check(text, err);
         }
         size_t got = 0;
-        S1_TRY(err, fs->read(fs->self, file, to, block, &got, err));
+        S1_TRY(err, fs->read(fs->self, file, to, is_probe ? 1 : wanted, &got, err));
         if (got == 0) {
             return S1_OK;
         }
-        s1_strbuf_commit(text, got);
-        if (text->len - start > max_bytes) { /* it grows, or its size is not told (/proc) */
+        if (is_probe) {
+            s1_strbuf_char(text, probe);
+            S1_TRY(err, s1_strbuf_check(text, err));
+        } else {
+            s1_strbuf_commit(text, got);
+        }
+        const size_t have = text->len - start;
+        if (have > max_bytes) { /* it grows, or its size is not told (/proc) */
             return S1_RAISE(err, S1_E_DATA, "'%s' has more than the %zu bytes that are read", path,
                             max_bytes);
         }
-        block = READ_BLOCK_MIN;
+        const size_t room = max_bytes - have;
+        wanted = !is_probe ? wanted - got : room < READ_BLOCK_MIN ? room : READ_BLOCK_MIN;
     }
 }
 
@@ -645,12 +654,18 @@ s1_rc s1_fs_mkdir_all(const s1_fs *fs, const char *path, s1_err *err)
         s1_err made = S1_ERR_INIT;
         const s1_rc rc = fs->mkdir(fs->self, part, 0755, &made);
         /* A read-only parent answers EROFS or EACCES also for a folder that is there. */
-        if (rc != S1_OK && !s1_fs_is_folder(fs, part)) {
-            if (err != NULL) {
-                *err = made;
+        if (rc != S1_OK) {
+            s1_fs_info info;
+            s1_err asked = S1_ERR_INIT;
+            const s1_rc stat_rc = fs->stat(fs->self, part, &info, &asked);
+            if (stat_rc != S1_OK || info.type != S1_FS_DIRECTORY) {
+                const bool is_unknown = rc == S1_E_EXISTS && stat_rc != S1_OK;
+                if (err != NULL) {
+                    *err = is_unknown ? asked : made;
+                }
+                s1_err_push(err, __FILE__, __func__, __LINE__);
+                return is_unknown ? stat_rc : rc;
             }
-            s1_err_push(err, __FILE__, __func__, __LINE__);
-            return rc;
         }
         if (end < whole.len) {
             part[end] = '/';

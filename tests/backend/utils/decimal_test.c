@@ -4,7 +4,6 @@
 
 #include "backend/utils/rng.h"
 #include "backend/utils/text.h"
-
 #include "tests/support/cmocka.h"
 
 #include <math.h>
@@ -65,8 +64,8 @@ static void test_refused_text(void **state)
 {
     (void)state;
     static const char *const malformed[] = {
-        "",     "-",   "+",    ".",    "1.",    ".5",  "1e5",  " 1",    "1 ",
-        "1,5",  "--1", "0x10", "NaN",  "inf",   "1.-", "1..2", "1.2.3", "0.0000000000000000001",
+        "",     "-",   "+",    ".",   "1.",  ".5",  "1e5",  " 1",    "1 ",
+        "1,5",  "--1", "0x10", "NaN", "inf", "1.-", "1..2", "1.2.3", "0.0000000000000000001",
         "1_000"};
     s1_dec value = S1_DEC_ONE;
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
@@ -166,9 +165,9 @@ static void test_multiply_and_divide(void **state)
     assert_int_equal(s1_dec_mul(dec("60000.25"), dec("-0.015"), S1_ROUND_HALF_EVEN, &result, NULL),
                      S1_OK);
     assert_dec(result, "-900.00375");
-    assert_int_equal(s1_dec_mul(dec("0.000000001"), dec("0.0000000005"), S1_ROUND_HALF_EVEN,
-                                &result, NULL),
-                     S1_OK);
+    assert_int_equal(
+        s1_dec_mul(dec("0.000000001"), dec("0.0000000005"), S1_ROUND_HALF_EVEN, &result, NULL),
+        S1_OK);
     assert_dec(result, "0"); /* a tie, to even */
     assert_int_equal(
         s1_dec_mul(dec("0.000000001"), dec("0.0000000005"), S1_ROUND_UP, &result, NULL), S1_OK);
@@ -179,23 +178,22 @@ static void test_multiply_and_divide(void **state)
     assert_dec(result, "-0.666666666666666666");
     assert_int_equal(s1_dec_div(S1_DEC_MAX, S1_DEC_MAX, S1_ROUND_DOWN, &result, NULL), S1_OK);
     assert_dec(result, "1");
-    assert_int_equal(s1_dec_mul_div(S1_DEC_MAX, S1_DEC_MAX, dec("-" MAX_TEXT), S1_ROUND_DOWN,
-                                    &result, NULL),
-                     S1_OK);
+    assert_int_equal(
+        s1_dec_mul_div(S1_DEC_MAX, S1_DEC_MAX, dec("-" MAX_TEXT), S1_ROUND_DOWN, &result, NULL),
+        S1_OK);
     assert_dec(result, "-" MAX_TEXT);
     s1_err err = S1_ERR_INIT;
-    assert_int_equal(s1_dec_mul(dec("13043817826"), dec("13043817826"), S1_ROUND_DOWN, &result,
-                                &err),
-                     S1_E_RANGE);
+    assert_int_equal(
+        s1_dec_mul(dec("13043817826"), dec("13043817826"), S1_ROUND_DOWN, &result, &err),
+        S1_E_RANGE);
     assert_int_equal(s1_dec_mul(S1_DEC_MAX, dec("1.1"), S1_ROUND_DOWN, &result, &err), S1_E_RANGE);
     assert_int_equal(s1_dec_mul(S1_DEC_MAX, S1_DEC_MAX, S1_ROUND_DOWN, &result, &err), S1_E_RANGE);
     assert_int_equal(s1_dec_div(S1_DEC_MAX, dec("0.9"), S1_ROUND_DOWN, &result, &err), S1_E_RANGE);
-    assert_int_equal(s1_dec_div(S1_DEC_ONE, S1_DEC_ZERO, S1_ROUND_DOWN, &result, &err),
-                     S1_E_RANGE);
+    assert_int_equal(s1_dec_div(S1_DEC_ONE, S1_DEC_ZERO, S1_ROUND_DOWN, &result, &err), S1_E_RANGE);
     assert_non_null(strstr(err.msg, "by zero"));
-    assert_int_equal(s1_dec_mul_div(S1_DEC_ONE, S1_DEC_ONE, S1_DEC_ZERO, S1_ROUND_DOWN, &result,
-                                    &err),
-                     S1_E_RANGE);
+    assert_int_equal(
+        s1_dec_mul_div(S1_DEC_ONE, S1_DEC_ONE, S1_DEC_ZERO, S1_ROUND_DOWN, &result, &err),
+        S1_E_RANGE);
 }
 
 static void test_steps_and_mantissas(void **state)
@@ -206,16 +204,15 @@ static void test_steps_and_mantissas(void **state)
         s1_dec_round_to_step(dec("1.07123"), dec("0.0005"), S1_ROUND_FLOOR, &result, NULL), S1_OK);
     assert_dec(result, "1.071");
     assert_int_equal(
-        s1_dec_round_to_step(dec("-1.07123"), dec("0.0005"), S1_ROUND_FLOOR, &result, NULL),
-        S1_OK);
+        s1_dec_round_to_step(dec("-1.07123"), dec("0.0005"), S1_ROUND_FLOOR, &result, NULL), S1_OK);
     assert_dec(result, "-1.0715");
     assert_int_equal(
         s1_dec_round_to_step(S1_DEC_MAX, dec("100000000000000000000"), S1_ROUND_UP, &result, NULL),
         S1_E_RANGE);
-    assert_int_equal(
-        s1_dec_round_to_step(S1_DEC_ONE, S1_DEC_ZERO, S1_ROUND_UP, &result, NULL), S1_E_INVALID);
-    assert_int_equal(
-        s1_dec_round_to_step(S1_DEC_ONE, dec("-1"), S1_ROUND_UP, &result, NULL), S1_E_INVALID);
+    assert_int_equal(s1_dec_round_to_step(S1_DEC_ONE, S1_DEC_ZERO, S1_ROUND_UP, &result, NULL),
+                     S1_E_INVALID);
+    assert_int_equal(s1_dec_round_to_step(S1_DEC_ONE, dec("-1"), S1_ROUND_UP, &result, NULL),
+                     S1_E_INVALID);
     assert_dec(s1_dec_from_mantissa(107123, 5), "1.07123");
     assert_dec(s1_dec_from_mantissa(INT64_MIN, 0), "-9223372036854775808");
     assert_dec(s1_dec_from_mantissa(INT64_MIN, 18), "-9.223372036854775808");

@@ -119,8 +119,10 @@ static void test_hash64_spreads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crc32c),           cmocka_unit_test(test_sha256),
-        cmocka_unit_test(test_hex),              cmocka_unit_test(test_hash64_is_pinned),
+        cmocka_unit_test(test_crc32c),
+        cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_hash64_is_pinned),
         cmocka_unit_test(test_hash64_spreads),
     };
     return cmocka_run_group_tests_name("hash", tests, NULL, NULL);

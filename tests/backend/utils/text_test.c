@@ -77,8 +77,12 @@ static void test_paths(void **state)
     static const struct {
         const char *path, *folder, *name;
     } cases[] = {
-        {"a/b/c.yaml", "a/b", "c.yaml"}, {"c.yaml", ".", "c.yaml"}, {"/c", "/", "c"},
-        {"a/b/", "a", "b"},              {"/", "/", "/"},           {"//a", "/", "a"},
+        {"a/b/c.yaml", "a/b", "c.yaml"},
+        {"c.yaml", ".", "c.yaml"},
+        {"/c", "/", "c"},
+        {"a/b/", "a", "b"},
+        {"/", "/", "/"},
+        {"//a", "/", "a"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_true(s1_str_eq_cstr(s1_str_dirname(s1_str_of(cases[i].path)), cases[i].folder));
@@ -146,10 +150,28 @@ static void test_doubles(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "0", "-0", "1", "0.1", ".5", "5.", "1e3", "1E+3", "1e-3", "-12.5e2", "1e22", "1e23",
-        "123456789012345678901234567890", "9007199254740993", "9007199254740992.999999999999999",
-        "1.7976931348623157e308", "2.2250738585072011e-308", "4.9e-324", "2.4703282292062328e-324",
-        "1e-400", "0e99999999999", "0.000000000000000000000000000000000000001e39",
+        "0",
+        "-0",
+        "1",
+        "0.1",
+        ".5",
+        "5.",
+        "1e3",
+        "1E+3",
+        "1e-3",
+        "-12.5e2",
+        "1e22",
+        "1e23",
+        "123456789012345678901234567890",
+        "9007199254740993",
+        "9007199254740992.999999999999999",
+        "1.7976931348623157e308",
+        "2.2250738585072011e-308",
+        "4.9e-324",
+        "2.4703282292062328e-324",
+        "1e-400",
+        "0e99999999999",
+        "0.000000000000000000000000000000000000001e39",
         "1.00000000000000011102230246251565404236316680908203125", /* middle: to even */
         "1.00000000000000011102230246251565404236316680908203126", /* just above */
         "1.00000000000000011102230246251565404236316680908203124", /* just below */
@@ -158,17 +180,17 @@ static void test_doubles(void **state)
         "017977587207096330286416692887910946555547851940402630657488671505820681908902000708383"
         "676273854845817711531764475730270069855571366959622842914819860834936475292719074168444"
         "365510704342711559699508093042880", /* below the middle of max and infinity */
-        "2.4703282292062327208e-324", "2.47032822920623272088284396434110686183e-324"};
+        "2.4703282292062327208e-324",
+        "2.47032822920623272088284396434110686183e-324"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const double found = parse(texts[i]), expected = strtod(texts[i], NULL);
         assert_memory_equal(&found, &expected, sizeof found);
     }
     double value = 3.0;
     assert_int_equal(s1_str_parse_double(S1_STR("1.8e308"), &value, NULL), S1_E_RANGE);
-    assert_int_equal(s1_str_parse_double(S1_STR("-1e99999999999999999"), &value, NULL),
-                     S1_E_RANGE);
-    static const char *const bad[] = {"",    ".",   "-",     "e5",  "1e",   "1e+", "nan", "inf",
-                                      "0x1", "1,5", "1.2.3", " 1",  "1 ",   "1f",  "+-1", "1e5.0"};
+    assert_int_equal(s1_str_parse_double(S1_STR("-1e99999999999999999"), &value, NULL), S1_E_RANGE);
+    static const char *const bad[] = {"",    ".",   "-",     "e5", "1e", "1e+", "nan", "inf",
+                                      "0x1", "1,5", "1.2.3", " 1", "1 ", "1f",  "+-1", "1e5.0"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(s1_str_parse_double(s1_str_of(bad[i]), &value, NULL), S1_E_INVALID);
     }

@@ -40,10 +40,14 @@ static void test_accepted_forms(void **state)
 {
     (void)state;
     const s1_nanos nine = 1492592400LL * S1_NANOS_PER_SECOND;
-    static const char *const same[] = {
-        "2017-04-19T09:00:00.000000000Z", "2017-04-19T09:00:00Z",      "2017-04-19 09:00:00",
-        "2017-04-19 09:00",               "2017-04-19T09:00Z",         "2017-04-19T11:00:00+02:00",
-        "2017-04-19T05:30:00-0330",       "2017-04-19 09:00:00.0+00:00"};
+    static const char *const same[] = {"2017-04-19T09:00:00.000000000Z",
+                                       "2017-04-19T09:00:00Z",
+                                       "2017-04-19 09:00:00",
+                                       "2017-04-19 09:00",
+                                       "2017-04-19T09:00Z",
+                                       "2017-04-19T11:00:00+02:00",
+                                       "2017-04-19T05:30:00-0330",
+                                       "2017-04-19 09:00:00.0+00:00"};
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
         assert_true(parse(same[i]) == nine);
     }
@@ -55,15 +59,31 @@ static void test_accepted_forms(void **state)
 static void test_refused_forms(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "",           "2017",         "2017-4-19",           "2017-04-19T",
-        "2017-04-19 09",              "2017-04-19T09:00:00.",
-        "2017-04-19T09:00:00.1234567890Z",                   "2017-13-01",
-        "2017-00-01", "2017-02-29",   "2100-02-29",          "2017-04-31",
-        "2017-04-00", "2017-04-19 24:00",                    "2017-04-19 09:60",
-        "2017-04-19 09:00:60",        "2017-04-19T09:00:00z","2017-04-19T09:00:00+1",
-        "2017-04-19T09:00:00+24:00",  " 2017-04-19",         "2017-04-19 ",
-        "19-04-2017", "2017/04/19",   "-017-04-19",          "2017-04-19T09:00:00 UTC"};
+    static const char *const bad[] = {"",
+                                      "2017",
+                                      "2017-4-19",
+                                      "2017-04-19T",
+                                      "2017-04-19 09",
+                                      "2017-04-19T09:00:00.",
+                                      "2017-04-19T09:00:00.1234567890Z",
+                                      "2017-13-01",
+                                      "2017-00-01",
+                                      "2017-02-29",
+                                      "2100-02-29",
+                                      "2017-04-31",
+                                      "2017-04-00",
+                                      "2017-04-19 24:00",
+                                      "2017-04-19 09:60",
+                                      "2017-04-19 09:00:60",
+                                      "2017-04-19T09:00:00z",
+                                      "2017-04-19T09:00:00+1",
+                                      "2017-04-19T09:00:00+24:00",
+                                      " 2017-04-19",
+                                      "2017-04-19 ",
+                                      "19-04-2017",
+                                      "2017/04/19",
+                                      "-017-04-19",
+                                      "2017-04-19T09:00:00 UTC"};
     s1_nanos time = 77;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         s1_err err = S1_ERR_INIT;
@@ -139,9 +159,9 @@ static void test_timeframes(void **state)
     static const struct {
         const char *text;
         s1_nanos duration;
-    } same[] = {{"1m", S1_NANOS_PER_MINUTE},     {"15m", 15 * S1_NANOS_PER_MINUTE},
-                {"1h", S1_NANOS_PER_HOUR},       {"4h", 4 * S1_NANOS_PER_HOUR},
-                {"1d", S1_NANOS_PER_DAY},        {"1w", 7 * S1_NANOS_PER_DAY},
+    } same[] = {{"1m", S1_NANOS_PER_MINUTE},      {"15m", 15 * S1_NANOS_PER_MINUTE},
+                {"1h", S1_NANOS_PER_HOUR},        {"4h", 4 * S1_NANOS_PER_HOUR},
+                {"1d", S1_NANOS_PER_DAY},         {"1w", 7 * S1_NANOS_PER_DAY},
                 {"30s", 30 * S1_NANOS_PER_SECOND}};
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
         s1_nanos duration;
@@ -156,8 +176,8 @@ static void test_timeframes(void **state)
     assert_string_equal(text, "90m");
     (void)s1_timeframe_print(250000000, text);
     assert_string_equal(text, "250ms");
-    static const char *const bad[] = {"",   "m",   "0m",  "01m",  "-1m", "1.5h",
-                                      "1M", "1 m", "1mo", "60", "99999999999999999999d"};
+    static const char *const bad[] = {
+        "", "m", "0m", "01m", "-1m", "1.5h", "1M", "1 m", "1mo", "60", "99999999999999999999d"};
     s1_nanos duration = 5;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(s1_timeframe_parse(s1_str_of(bad[i]), &duration, NULL), S1_E_INVALID);

@@ -13,8 +13,8 @@ static void test_text(void **state)
     s1_uid uid;
     char printed[S1_UID_TEXT_MAX];
     assert_int_equal(s1_uid_parse(s1_str_of(text), &uid, NULL), S1_OK);
-    assert_memory_equal(uid.bytes, "\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10",
-                        16);
+    assert_memory_equal(uid.bytes,
+                        "\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10", 16);
     assert_int_equal(s1_uid_print(uid, printed), 36);
     assert_string_equal(printed, text);
     s1_uid upper;
