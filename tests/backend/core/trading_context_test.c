@@ -4,10 +4,14 @@
 
 #include "tests/support/cmocka.h"
 
+#include <malloc.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #ifdef S1_TRADING_CONTEXT_POISON
 #include <sanitizer/asan_interface.h>
@@ -359,6 +363,56 @@ static void test_prices_are_correctly_rounded(void **state)
     }
 }
 
+/* What the engine must never do stops the process: here a child's. */
+static void append_or_die(s1_nanos now, const s1_bar *bar, uint64_t capacity)
+{
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)fclose(stderr);
+        s1_trading_context *const context = context_new(capacity, 0);
+        const s1_bar first = bar_at(0, 100000);
+        s1_trading_context_begin_tick(context, first.close_time);
+        s1_trading_context_append_bar(context, 0, &first);
+        s1_trading_context_begin_tick(context, now);
+        s1_trading_context_append_bar(context, 0, bar);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void test_what_the_engine_must_never_do(void **state)
+{
+    (void)state;
+    const s1_bar second = bar_at(1, 100000);
+    append_or_die(second.close_time - 1, &second, 10); /* a bar from after now */
+    append_or_die(second.close_time, &second, 1);      /* more bars than were reserved */
+    const s1_bar first = bar_at(0, 100000);
+    append_or_die(second.close_time, &first, 10);    /* a bar that is there already */
+    append_or_die(first.close_time - 1, &first, 10); /* time runs backwards */
+}
+
+#ifndef S1_TRADING_CONTEXT_POISON /* the sanitizer's allocator is not the one mallinfo2 knows */
+static void test_a_tick_allocates_nothing(void **state)
+{
+    (void)state;
+    s1_trading_context *const context = context_new(20000, 0);
+    s1_column_store *const column = column_new(context, 0, "ema_20");
+    const size_t before = mallinfo2().uordblks;
+    for (int64_t i = 0; i < 20000; i++) {
+        const s1_bar bar = bar_at(i, 100000);
+        s1_trading_context_begin_tick(context, bar.close_time);
+        s1_trading_context_append_bar(context, 0, &bar);
+        s1_column_put(&column->column, s1_series_last(&context->view.primary->close));
+        s1_column_store_seal(column);
+    }
+    assert_int_equal(mallinfo2().uordblks, before);
+    s1_trading_context_free(context);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +426,10 @@ int main(void)
         cmocka_unit_test(test_refused_contexts),
         cmocka_unit_test(test_artefacts),
         cmocka_unit_test(test_prices_are_correctly_rounded),
+        cmocka_unit_test(test_what_the_engine_must_never_do),
+#ifndef S1_TRADING_CONTEXT_POISON
+        cmocka_unit_test(test_a_tick_allocates_nothing),
+#endif
     };
     return cmocka_run_group_tests_name("backend/core/trading_context", tests, NULL, NULL);
 }
