@@ -25,6 +25,7 @@ static void follows_a_long(void **state)
     step(h, worker, 1.2);
     EXPECT_DEC(position->stop_loss, "1.176");
     step(h, worker, 1.19);
+    step(h, worker, 1.2); /* as high as before is no new high */
     EXPECT_DEC(position->stop_loss, "1.176");
     assert_int_equal(s1_harness_note_count(h, "state"), 2);
     assert_int_equal(s1_harness_order_count(h), 2);
@@ -137,9 +138,16 @@ static void restart_keeps_the_mark(void **state)
     assert_non_null(strstr(text, "\":\"1.2\"}}"));
     s1_harness_free(h);
 
+    /* A trade that closed meanwhile stands before it; it is forgotten. */
+    char with_closed[512];
+    const size_t head = strlen("{\"v\":1,\"high_water_marks\":{");
+    (void)snprintf(with_closed, sizeof with_closed,
+                   "%.*s\"ffffffff-ffff-ffff-ffff-ffffffffffff\":\"9\",%s", (int)head, text,
+                   text + head);
+
     h = s1_harness_new(NULL);
     const s1_harness_item item = {
-        .plugin = "trailing_stop_manager", .params = "{trail_percent: 10}", .state = text};
+        .plugin = "trailing_stop_manager", .params = "{trail_percent: 10}", .state = with_closed};
     s1_worker *second;
     s1_err err = S1_ERR_INIT;
     assert_int_equal(s1_harness_try_add(h, &item, &second, &err), S1_OK);

@@ -28,11 +28,14 @@ static void other_triggers_send_nothing(void **state)
     s1_harness *const h = s1_harness_new(NULL);
     s1_worker *const executor = s1_harness_add(h, "default_plan_executor", NULL);
     s1_harness_close(h, 1.1);
+    const s1_signal signal = s1_harness_make_signal(h, S1_LONG);
+    const s1_plan plan = s1_harness_make_plan(h, &signal);
     const int32_t triggers[] = {S1_ON_CONTEXT_READY, S1_ON_SIGNAL_GENERATED, S1_ON_THREAT_DETECTED,
                                 S1_ON_POSITION_CLOSED};
     for (size_t i = 0; i < sizeof triggers / sizeof triggers[0]; i++) {
         s1_err err = S1_ERR_INIT;
         assert_int_equal(s1_harness_execute(h, executor, triggers[i], NULL, NULL, &err), S1_OK);
+        assert_int_equal(s1_harness_execute(h, executor, triggers[i], &plan, NULL, &err), S1_OK);
     }
     assert_int_equal(s1_harness_order_count(h), 0);
     s1_harness_free(h);

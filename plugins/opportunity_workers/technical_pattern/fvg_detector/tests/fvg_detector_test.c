@@ -157,6 +157,24 @@ static void structure_break_is_required(void **state)
     }
 }
 
+/* A short gap asks for a break downwards. */
+static void short_gap_needs_a_break_downwards(void **state)
+{
+    (void)state;
+    for (int direction = -1; direction <= 1; direction += 2) {
+        s1_harness *const h = s1_harness_new(NULL);
+        s1_harness_feed(h, "is_bos");
+        s1_harness_feed(h, "is_choch");
+        s1_harness_add(h, "fvg_detector",
+                       "{structure_break_bars: 3, require_structure_break: true}");
+        s1_harness_set(h, "is_bos", direction);
+        s1_harness_set(h, "is_choch", 0);
+        short_gap(h);
+        assert_int_equal(s1_harness_signal_count(h), direction < 0 ? 1 : 0);
+        s1_harness_free(h);
+    }
+}
+
 static void refuses_what_is_missing(void **state)
 {
     (void)state;
@@ -179,6 +197,7 @@ int main(void)
         cmocka_unit_test(minimum_in_price),
         cmocka_unit_test(minimum_in_atr),
         cmocka_unit_test(structure_break_is_required),
+        cmocka_unit_test(short_gap_needs_a_break_downwards),
         cmocka_unit_test(refuses_what_is_missing),
     };
     return cmocka_run_group_tests_name("fvg_detector", tests, NULL, NULL);
