@@ -454,7 +454,8 @@ typedef struct s1_config {
 } s1_config;
 
 typedef struct s1_config_options {
-    const char *dir; /* the configuration folder */
+    const char *dir;  /* the configuration folder */
+    const char *base; /* relative paths in it start here; NULL: the folder that holds `dir` */
     /* A blueprint or operation, by path ("config/runs/demo.yaml") or name ("demo", "operation");
      * NULL: every file is read and checked, all operations' links are resolved. A blueprint runs
      * in its active links of operation.yaml; without one in the only backtest environment. */
@@ -489,14 +490,13 @@ const s1_operator_config *s1_link_operator(const s1_link *link, s1_str operator_
 void s1_config_make_instrument(const s1_instrument_config *instrument,
                                const s1_environment_config *environment, s1_instrument *ret_made);
 
-/* The resolved configuration of a link, defaults and overrides filled in, secrets masked: one YAML
- * document that s1_config_load accepts as a folder when each part is written to its file. `visit`
- * is called with each file name ("environments.yaml", "runs/demo.yaml") and its text. */
+/* The configuration as it was used: defaults and overrides filled in, secrets masked, the links in
+ * an operation.yaml. `visit` gets each file name ("environments.yaml", "runs/demo.yaml") with its
+ * text; written to a folder they can be loaded again with target "operation" and the same base. */
 typedef s1_rc (*s1_config_file_visitor)(void *user, s1_str name, s1_str text, s1_err *err);
-S1_WARN_UNUSED s1_rc s1_config_print_resolved(const s1_config *config, s1_arena *arena,
-                                              s1_config_file_visitor visit, void *user,
-                                              s1_err *err);
-/* The same as one JSON object {"platform": {...}, ...}. */
+S1_WARN_UNUSED s1_rc s1_config_print_resolved(const s1_config *config, s1_config_file_visitor visit,
+                                              void *user, s1_err *err);
+/* The same as one JSON object {"platform": {...}, ..., "runs": {"demo": {...}}}. */
 void s1_config_print_resolved_json(const s1_config *config, s1_strbuf *ret_text);
 
 /* The text of docs/configuration.md. */

@@ -26,8 +26,29 @@ void s1_faults_init(s1_faults *faults, s1_arena *arena, uint32_t max)
     *faults = (s1_faults){.arena = arena, .max = max != 0 ? max : S1_FAULTS_MAX_DEFAULT};
 }
 
+/* The same place said to be wrong in the same way: two validators saw one fault. */
+static bool is_known(const s1_faults *faults, const s1_fault *fault, s1_str path)
+{
+    for (uint32_t i = 0; i < faults->count; i++) {
+        const s1_fault *const known = &faults->items[i];
+        if (known->fault_class == fault->fault_class && known->is_warning == fault->is_warning &&
+            known->source.line == fault->source.line &&
+            known->source.column == fault->source.column && s1_str_eq(known->path, path) &&
+            s1_str_eq(known->source.file, fault->source.file) &&
+            s1_str_eq(known->found, fault->found)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add(s1_faults *faults, const s1_fault *fault)
 {
+    const s1_str path = fault->path.ptr != NULL ? fault->path
+                                                : s1_yaml_path(fault->source.node, faults->arena);
+    if (is_known(faults, fault, path)) {
+        return;
+    }
     if (fault->is_warning) {
         faults->warnings++;
     } else {
@@ -47,8 +68,7 @@ static void add(s1_faults *faults, const s1_fault *fault)
     }
     s1_fault *const kept = &faults->items[faults->count++];
     *kept = *fault;
-    kept->path = fault->path.ptr != NULL ? s1_config_copy(faults->arena, fault->path)
-                                         : s1_yaml_path(fault->source.node, faults->arena);
+    kept->path = s1_config_copy(faults->arena, path);
     kept->source.file = s1_config_copy(faults->arena, fault->source.file);
     kept->found = s1_config_copy(faults->arena, fault->found);
     kept->expected = s1_config_copy(faults->arena, fault->expected);
