@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Work W1 (../shared/golden/peers/INDEX.md) for us and the peers, and docs/benchmarks.md.
+
+Rounds are interleaved: every contender runs once per round, each in a fresh process, so that a busy
+minute hurts all alike. "Engine" is the time around the engine's run call alone: no import, no file
+reading, no building of the peer's objects; ours is the loop without reading the archive, journal
+included. Medians, with the spread in brackets.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+PEERS = {
+    # name: (virtual environment, script, what it is asked for beside FILE.npz N)
+    "vectorbt (numba)": ("vectorbt", "w_vectorbt.py"),
+    "backtesting.py": ("backtesting", "w_btpy.py"),
+    "NautilusTrader": ("nautilus_trader", "w_nautilus.py"),
+    "backtrader": ("backtrader", "w_backtrader.py"),
+}
+OURS = {
+    "S1mpleTrader, journal full": "full",
+    "S1mpleTrader, journal trades": "trades",
+    "S1mpleTrader, journal off": "off",
+}
+
+
+def timed(command, environment=None):
+    """Runs a process; returns (wall seconds, peak MB of it, its output)."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=environment)
+    output, errors = process.communicate()
+    wall = time.perf_counter() - start
+    if process.returncode != 0:
+        sys.exit(f"bench: {' '.join(command)}\n{errors}")
+    return wall, output
+
+
+def run_ours(work, level):
+    results = work / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    wall, _ = timed(["build/release/s1mpletrader", "backtest", "w1", "--config",
+                     str(work / "config"), "--results", str(results), "--journal", level])
+    last = (results / "run.log.json").read_text().strip().splitlines()[-1]
+    log = json.loads(last)
+    metrics = json.loads((results / "run.json").read_text())
+    trades = metrics.get("trades", metrics.get("counts", {}).get("trades"))
+    return {"wall": wall, "engine": log["engine_ns"] / 1e9, "trades": trades,
+            "rss": log["rss_peak_bytes"] / 1e6, "anon": log["rss_anon_bytes"] / 1e6}
+
+
+def run_peer(work, scripts, bars, peer):
+    venv, script = PEERS[peer]
+    python = pathlib.Path(".deps/bench") / venv / "bin/python"
+    wall, output = timed([str(python), str(scripts / script), "bars",
+                          str(work / f"data-{bars}/bars.npz"), str(bars)])
+    line = next(l for l in output.splitlines() if l.startswith("RESULT "))
+    result = json.loads(line[len("RESULT "):])
+    return {"wall": wall, "engine": result["engine_s"], "trades": result.get("trades")}
+
+
+def spread(values, digits):
+    middle = statistics.median(values)
+    return f"{middle:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def cpu_name():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def page(runs, bars, rounds):
+    base = statistics.median(r["engine"] for r in runs["S1mpleTrader, journal full"])
+    lines = [
+        "# Benchmarks", "",
+        "Written by `make bench`; do not edit. Work W1 of `../shared/golden/peers/INDEX.md`: "
+        f"{bars:,} one-minute bars, EMA(12) over EMA(26), long only, fee 0.1 % a side.", "",
+        f"Machine: {os.cpu_count()} cores, {cpu_name()}. {rounds} interleaved rounds, one fresh "
+        "process each; median (lowest to highest). Engine: around the engine's run call alone, "
+        "without import, reading and building of objects; ours with everything the run decides, "
+        "the journal included where it is on.", "",
+        "| engine | engine s | ns a bar | times our full run | whole process s | trades |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, results in runs.items():
+        engine = [r["engine"] for r in results]
+        middle = statistics.median(engine)
+        lines.append(f"| {name} | {spread(engine, 3)} | {middle / bars * 1e9:.0f} | "
+                     f"{middle / base:.1f} | {spread([r['wall'] for r in results], 2)} | "
+                     f"{results[0]['trades']} |")
+    ours = runs["S1mpleTrader, journal full"]
+    lines += ["", f"Memory of our full run: {ours[0]['anon']:.0f} MB anonymous, "
+              f"{ours[0]['rss']:.0f} MB at the peak with the mapped files.", ""]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bars", type=int, default=1000000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("build/bench"))
+    parser.add_argument("--scripts", type=pathlib.Path, required=True)
+    parser.add_argument("--peers", default=",".join(PEERS))
+    options = parser.parse_args()
+    peers = [p for p in options.peers.split(",") if p]
+    runs = {name: [] for name in [*OURS, *peers]}
+    for number in range(options.rounds):
+        for name, level in OURS.items():
+            runs[name].append(run_ours(options.work, level))
+            print(f"bench: round {number + 1}, {name}: {runs[name][-1]}", flush=True)
+        for peer in peers:
+            runs[peer].append(run_peer(options.work, options.scripts, options.bars, peer))
+            print(f"bench: round {number + 1}, {peer}: {runs[peer][-1]}", flush=True)
+    text = page(runs, options.bars, options.rounds)
+    pathlib.Path("docs/benchmarks.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
