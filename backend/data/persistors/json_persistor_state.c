@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENVELOPE_END "}\n"
+#define ENVELOPE_END   "}\n"
+#define READ_CHUNK_MAX (1u << 20) /* room a reader of files may ask for beyond what is there */
 
 /* One of the files a state may stand in. */
 typedef struct candidate {
@@ -113,7 +114,7 @@ static s1_rc read_candidate(const s1_json_persistor *persistor, const char *path
                             candidate *ret_found, s1_err *err)
 {
     const size_t bytes_max = (size_t)persistor->bytes_max + S1_STATE_ENVELOPE_MAX;
-    s1_strbuf_init(&ret_found->bytes, bytes_max);
+    s1_strbuf_init(&ret_found->bytes, bytes_max + READ_CHUNK_MAX);
     s1_err failure = S1_ERR_INIT; /* a file that is not there is no failure of the load */
     const s1_rc rc = s1_fs_read_all(persistor->fs, path, bytes_max, &ret_found->bytes, &failure);
     ret_found->is_there = rc != S1_E_NOT_FOUND;
