@@ -1,0 +1,545 @@
+/* What is special about the Parquet archive: its library, its files, and what survives a crash. */
+#include "backend/data/persistors/duckdb_internal.h"
+#include "backend/data/persistors/parquet_persistor.h"
+#include "backend/dtos/market/market_batch.h"
+#include "backend/utils/timefmt.h"
+#include "tests/support/cmocka.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ROWS 60000u
+
+static char folder[256];
+static const s1_stream_key key = {{"EUR/USD", 7}, S1_NANOS_PER_MINUTE, S1_DATA_OHLCV, 0};
+static const s1_save_options save_options = {5, 2, S1_OVERLAP_REPLACE, 0};
+
+static int setup_group(void **state)
+{
+    (void)state;
+    const char *tmp = getenv("S1_TEST_TMP");
+    (void)snprintf(folder, sizeof folder, "%s/archiveXXXXXX", tmp != NULL ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    return 0;
+}
+
+static int teardown_group(void **state)
+{
+    (void)state;
+    assert_int_equal(s1_fs_remove_tree(s1_fs_real(), folder, NULL), S1_OK);
+    return 0;
+}
+
+static const char *in_folder(const char *name)
+{
+    static char paths[64][512];
+    static size_t next;
+    char *path = paths[next++ % 64];
+    (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+/* Minutes of 2020; `salt` makes other prices that do not compress to nothing. */
+static void fill(s1_nanos *time, int64_t *columns[5], int64_t salt)
+{
+    uint64_t random = 88172645463325252ULL + (uint64_t)salt;
+    for (size_t i = 0; i < ROWS; i++) {
+        time[i] = 1577836800 * S1_NANOS_PER_SECOND + (s1_nanos)i * S1_NANOS_PER_MINUTE;
+        for (size_t c = 0; c < 5; c++) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            columns[c][i] = (int64_t)(random % 1000000) + salt;
+        }
+    }
+}
+
+typedef struct data {
+    s1_nanos time[ROWS];
+    int64_t columns[5][ROWS];
+} data;
+
+static s1_bar_batch make_batch(data *d, int64_t salt)
+{
+    int64_t *columns[5] = {d->columns[0], d->columns[1], d->columns[2], d->columns[3],
+                           d->columns[4]};
+    fill(d->time, columns, salt);
+    return (s1_bar_batch){ROWS,       d->time,    columns[0], columns[1],
+                          columns[2], columns[3], columns[4]};
+}
+
+static data buffers[2]; /* static: large */
+
+static s1_data_persistor *open_archive(s1_duckdb *duckdb, const s1_fs *fs, const char *path)
+{
+    s1_data_persistor *archive = NULL;
+    const s1_parquet_options options = {fs, duckdb, path};
+    assert_int_equal(s1_parquet_persistor_new(&options, &archive, NULL), S1_OK);
+    return archive;
+}
+
+static s1_duckdb *new_duckdb(uint32_t threads)
+{
+    s1_duckdb *duckdb = NULL;
+    const s1_duckdb_options options = {.threads = threads};
+    assert_int_equal(s1_duckdb_new(&options, &duckdb, NULL), S1_OK);
+    return duckdb;
+}
+
+/* Is the stream exactly this batch? */
+static bool holds(s1_data_persistor *archive, const s1_bar_batch *want)
+{
+    s1_bar_reader *reader;
+    s1_err err = S1_ERR_INIT;
+    if (s1_data_load_ohlcv(archive, &key, S1_RANGE_ALL, &reader, &err) != S1_OK) {
+        fail_msg("%s", err.msg);
+    }
+    bool is_same = reader->rows_total == want->count;
+    size_t row = 0;
+    for (s1_bar_batch b = {.count = 1}; b.count > 0; row += b.count) {
+        assert_int_equal(s1_bar_reader_next(reader, &b, NULL), S1_OK);
+        if (b.count > 0) {
+            is_same = is_same && row + b.count <= want->count &&
+                      memcmp(b.open_time, want->open_time + row, b.count * 8) == 0 &&
+                      memcmp(b.open, want->open + row, b.count * 8) == 0 &&
+                      memcmp(b.volume, want->volume + row, b.count * 8) == 0;
+        }
+    }
+    s1_bar_reader_close(reader);
+    return is_same;
+}
+
+static s1_rc save(s1_data_persistor *archive, const s1_bar_batch *batch, s1_err *err)
+{
+    return s1_data_save_ohlcv(archive, &key, batch, &save_options, NULL, err);
+}
+
+/* --- The library ------------------------------------------------------------------------------ */
+
+static s1_rc open_with(const char *library, s1_err *err)
+{
+    s1_duckdb *duckdb;
+    const s1_duckdb_options options = {.library_path = library};
+    assert_int_equal(s1_duckdb_new(&options, &duckdb, NULL), S1_OK);
+    const s1_rc rc = s1_duckdb_open(duckdb, err);
+    assert_int_equal(s1_duckdb_is_open(duckdb), rc == S1_OK);
+    s1_duckdb_free(duckdb);
+    return rc;
+}
+
+/* First of all tests: nothing is loaded yet. */
+static void test_wrong_libraries(void **state)
+{
+    (void)state;
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(open_with("/nowhere/libduckdb.so", &err), S1_E_NOT_FOUND);
+    assert_string_equal(err.msg,
+                        "DuckDB library: no file '/nowhere/libduckdb.so' (named by the options)");
+    const char *text = in_folder("text.so");
+    assert_int_equal(s1_fs_write_file(s1_fs_real(), text, S1_STR("no library"), NULL), S1_OK);
+    assert_int_equal(open_with(text, &err), S1_E_IO);
+    assert_non_null(strstr(err.msg, "DuckDB library: "));
+    assert_int_equal(setenv("S1_DUCKDB", "/nowhere/else.so", 1), 0);
+    assert_int_equal(open_with(NULL, &err), S1_E_NOT_FOUND);
+    assert_string_equal(err.msg, "DuckDB library: no file '/nowhere/else.so' (named by S1_DUCKDB)");
+    assert_int_equal(unsetenv("S1_DUCKDB"), 0);
+    static const char *const sources[][2] = {
+        {"const char *duckdb_library_version(void) { return \"v1.4.0\"; }",
+         "found version v1.4.0, expected v1.5.6"},
+        {"const char *duckdb_library_version(void) { return \"v1.5.6\"; }",
+         "it has no duckdb_create_config"},
+        {"int nothing;", "it has no duckdb_library_version"},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        char name[32];
+        char command[1600];
+        (void)snprintf(name, sizeof name, "fake%zu.so", i);
+        const char *library = in_folder(name);
+        (void)snprintf(command, sizeof command, "echo '%s' | cc -shared -fPIC -x c - -o '%s'",
+                       sources[i][0], library);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(open_with(library, &err), i == 0 ? S1_E_UNSUPPORTED : S1_E_ABI);
+        assert_non_null(strstr(err.msg, sources[i][1]));
+    }
+}
+
+static void test_loaded_when_needed(void **state)
+{
+    (void)state;
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("none"));
+    s1_archive_info info;
+    assert_int_equal(s1_data_get_info(archive, &key, &info, NULL), S1_E_NOT_FOUND);
+    assert_false(s1_fs_exists(s1_fs_real(), in_folder("none"))); /* reading makes no folder */
+    assert_false(s1_duckdb_is_open(duckdb));
+    assert_int_equal(s1_duckdb_open(duckdb, NULL), S1_OK);
+    assert_int_equal(s1_duckdb_open(duckdb, NULL), S1_OK);
+    assert_true(s1_duckdb_is_open(duckdb));
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(open_with(in_folder("fake0.so"), &err), S1_E_DENIED);
+    assert_non_null(strstr(err.msg, "another one is loaded in this process"));
+    s1_data_persistor_free(archive);
+    s1_duckdb_free(duckdb);
+    s1_duckdb_free(NULL);
+    static const char *const bad[] = {"", "a*b", "a?", "a[1]", "s3://bucket/x"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const s1_parquet_options options = {s1_fs_real(), NULL, bad[i]};
+        assert_int_equal(s1_parquet_persistor_new(&options, &archive, NULL), S1_E_INVALID);
+    }
+}
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+static void copy_file(const char *from, const char *to)
+{
+    s1_strbuf bytes;
+    s1_strbuf_init(&bytes, 1u << 26);
+    assert_int_equal(s1_fs_read_all(s1_fs_real(), from, 1u << 26, &bytes, NULL), S1_OK);
+    assert_int_equal(s1_fs_write_file(s1_fs_real(), to, s1_strbuf_view(&bytes), NULL), S1_OK);
+    s1_strbuf_done(&bytes);
+}
+
+static void assert_bad_archive(s1_data_persistor *archive, const s1_stream_key *stream,
+                               const char *message)
+{
+    s1_archive_info info;
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(s1_data_get_info(archive, stream, &info, &err), S1_E_DATA);
+    if (strstr(err.msg, message) == NULL) {
+        fail_msg("found '%s', expected '%s'", err.msg, message);
+    }
+}
+
+static void test_layout_and_foreign_files(void **state)
+{
+    (void)state;
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("layout"));
+    const s1_bar_batch batch = make_batch(&buffers[0], 7);
+    assert_int_equal(save(archive, &batch, NULL), S1_OK);
+    const char *file = in_folder("layout/EUR_USD/1m/year=2020/ohlcv.parquet");
+    assert_true(s1_fs_is_file(s1_fs_real(), file));
+    s1_fs_list list;
+    assert_int_equal(
+        s1_fs_list_names(s1_fs_real(), in_folder("layout/EUR_USD/1m/year=2020"), &list, NULL),
+        S1_OK);
+    assert_int_equal(list.count, 1); /* nothing beside it */
+    s1_fs_list_done(&list);
+    /* Strangers beside our folders do not disturb. */
+    assert_int_equal(s1_fs_mkdir_all(s1_fs_real(), in_folder("layout/notes/a_b_c"), NULL), S1_OK);
+    assert_int_equal(s1_fs_mkdir_all(s1_fs_real(), in_folder("layout/EUR_USD/1m/year=2031"), NULL),
+                     S1_OK);
+    assert_int_equal(
+        s1_fs_write_file(s1_fs_real(),
+                         in_folder("layout/EUR_USD/1m/year=2020/ohlcv.parquet.partial"),
+                         S1_STR("torn"), NULL),
+        S1_OK);
+    assert_true(holds(archive, &batch));
+    assert_int_equal(save(archive, &batch, NULL), S1_OK); /* overwrites the torn one */
+    assert_false(
+        s1_fs_exists(s1_fs_real(), in_folder("layout/EUR_USD/1m/year=2020/ohlcv.parquet.partial")));
+    /* The file of one stream in the folder of another. */
+    const s1_stream_key other = {S1_STR("GBP/USD"), S1_NANOS_PER_MINUTE, S1_DATA_OHLCV, 0};
+    assert_int_equal(s1_fs_mkdir_all(s1_fs_real(), in_folder("layout/GBP_USD/1m/year=2020"), NULL),
+                     S1_OK);
+    const char *moved = in_folder("layout/GBP_USD/1m/year=2020/ohlcv.parquet");
+    copy_file(file, moved);
+    assert_bad_archive(archive, &other, "found asset_pair = 'EUR/USD', expected GBP/USD 1m ohlcv");
+    /* A Parquet file that is not ours. */
+    const s1_parquet_column column = {S1_STR("time"), S1_PARQUET_TIMESTAMP_NS, 0, batch.open_time};
+    assert_int_equal(s1_parquet_write_table(duckdb, s1_fs_real(), moved, &column, 1, 10, NULL),
+                     S1_OK);
+    assert_bad_archive(archive, &other, "found no S1mpleTrader metadata");
+    /* Twice the same span, under another year. */
+    copy_file(file, in_folder("layout/EUR_USD/1m/year=2031/ohlcv.parquet"));
+    assert_bad_archive(archive, &key, "its time span is not behind the file before it");
+    assert_int_equal(
+        s1_fs_unlink(s1_fs_real(), in_folder("layout/EUR_USD/1m/year=2031/ohlcv.parquet"), NULL),
+        S1_OK);
+    /* Cut in half. */
+    assert_int_equal(truncate(file, 70000), 0);
+    assert_bad_archive(archive, &key, "read the archive of EUR/USD 1m ohlcv: ");
+    s1_data_persistor_free(archive);
+    s1_duckdb_free(duckdb);
+}
+
+static bool same_bytes(const char *a, const char *b)
+{
+    s1_strbuf bytes[2];
+    s1_strbuf_init(&bytes[0], 1u << 26);
+    s1_strbuf_init(&bytes[1], 1u << 26);
+    assert_int_equal(s1_fs_read_all(s1_fs_real(), a, 1u << 26, &bytes[0], NULL), S1_OK);
+    assert_int_equal(s1_fs_read_all(s1_fs_real(), b, 1u << 26, &bytes[1], NULL), S1_OK);
+    const bool is_same = s1_str_eq(s1_strbuf_view(&bytes[0]), s1_strbuf_view(&bytes[1]));
+    s1_strbuf_done(&bytes[0]);
+    s1_strbuf_done(&bytes[1]);
+    return is_same;
+}
+
+/* Half a million rows, so that more than one thread has something to do. */
+static void test_bytes_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    enum { COUNT = 500000 };
+    s1_nanos *time = malloc(COUNT * sizeof *time);
+    s1_dec *equity = malloc(COUNT * sizeof *equity);
+    double *numbers = malloc(COUNT * sizeof *numbers);
+    uint8_t *flags = malloc(COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        time[i] = (s1_nanos)i * S1_NANOS_PER_MINUTE;
+        equity[i] = s1_dec_from_mantissa((int64_t)(i * 7919 % 1000003), 3);
+        numbers[i] = (double)(i % 1013) / -1013.0;
+        flags[i] = i % 3 == 0;
+    }
+    const s1_run_series series = {COUNT, time, equity, numbers, flags};
+    static const uint32_t threads[] = {1, 1, 4, 2};
+    for (size_t i = 0; i < 4; i++) {
+        s1_duckdb *duckdb = new_duckdb(threads[i]);
+        const char *name = in_folder(i == 0 ? "equity.parquet" : "again.parquet");
+        assert_int_equal(
+            s1_parquet_write_equity(duckdb, s1_fs_real(), name, &series, numbers, NULL), S1_OK);
+        assert_true(same_bytes(in_folder("equity.parquet"), name));
+        s1_duckdb_free(duckdb);
+    }
+    free(time);
+    free(equity);
+    free(numbers);
+    free(flags);
+}
+
+/* --- Small tables ----------------------------------------------------------------------------- */
+
+static void test_equity_reads_back(void **state)
+{
+    (void)state;
+    enum { COUNT = 3 };
+    const s1_nanos time[COUNT] = {-1, 0, 1577836800123456789};
+    s1_dec equity[COUNT];
+    static const char *const texts[COUNT] = {"99999999999999999999.999999999999999999",
+                                             "-99999999999999999999.999999999999999999",
+                                             "10000.000000000000000001"};
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_int_equal(s1_dec_parse(s1_str_of(texts[i]), &equity[i], NULL), S1_OK);
+    }
+    const double drawdown[COUNT] = {0.0, -0.1, -1e-300};
+    const double close[COUNT] = {1.1, 2.2, 3.3};
+    const s1_run_series series = {COUNT, time, equity, close, NULL};
+    const char *path = in_folder("small equity.parquet");
+    s1_duckdb *duckdb = new_duckdb(0);
+    assert_int_equal(s1_parquet_write_equity(duckdb, s1_fs_real(), path, &series, drawdown, NULL),
+                     S1_OK);
+    char sql[700];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT string_agg(column_name || ' ' || column_type, ', ') FROM "
+                   "(DESCRIBE SELECT * FROM read_parquet('%s'))",
+                   path);
+    s1_duckdb_stream stream;
+    size_t rows;
+    assert_int_equal(s1_duckdb_stream_open(duckdb, sql, "test", &stream, NULL), S1_OK);
+    assert_int_equal(s1_duckdb_stream_next(&stream, "test", &rows, NULL), S1_OK);
+    assert_int_equal(rows, 1);
+    const s1_str types = s1_duckdb_stream_text(&stream, 0, 0);
+    assert_true(s1_str_eq_cstr(types, "time TIMESTAMP_NS, equity DECIMAL(38,18), drawdown DOUBLE, "
+                                      "close DOUBLE, in_position BOOLEAN"));
+    s1_duckdb_stream_close(&stream);
+    (void)snprintf(sql, sizeof sql, "SELECT * FROM read_parquet('%s')", path);
+    assert_int_equal(s1_duckdb_stream_open(duckdb, sql, "test", &stream, NULL), S1_OK);
+    assert_int_equal(s1_duckdb_stream_next(&stream, "test", &rows, NULL), S1_OK);
+    assert_int_equal(rows, COUNT);
+    const uint8_t never[COUNT] = {0};
+    const void *want[] = {time, equity, drawdown, close, never};
+    const size_t sizes[] = {8, 16, 8, 8, 1};
+    for (size_t c = 0; c < 5; c++) {
+        const void *got;
+        assert_int_equal(s1_duckdb_stream_column(&stream, c, "test", &got, NULL), S1_OK);
+        assert_memory_equal(got, want[c], COUNT * sizes[c]);
+    }
+    s1_duckdb_stream_close(&stream);
+    s1_duckdb_free(duckdb);
+}
+
+static void test_bad_tables(void **state)
+{
+    (void)state;
+    s1_duckdb *duckdb = new_duckdb(0);
+    const char *path = in_folder("bad.parquet");
+    const int64_t mantissas[2] = {1, S1_MANTISSA_MAX + 1};
+    const uint8_t flags[2] = {0, 2};
+    s1_dec money[2];
+    money[0] = S1_DEC_ZERO;
+    assert_int_equal(s1_dec_parse(S1_STR("100000000000000000000"), &money[1], NULL), S1_OK);
+    const struct {
+        s1_parquet_column column;
+        s1_rc code;
+        const char *message;
+    } bad[] = {
+        {{S1_STR("a b"), S1_PARQUET_INT64, 0, mantissas},
+         S1_E_INVALID,
+         "column 0: found name 'a b'"},
+        {{S1_STR(""), S1_PARQUET_INT64, 0, mantissas}, S1_E_INVALID, "column 0: found name ''"},
+        {{S1_STR("a"), 0, 0, mantissas}, S1_E_INVALID, "column a: found type 0"},
+        {{S1_STR("a"), S1_PARQUET_INT64, 3, mantissas}, S1_E_INVALID, "scale 3"},
+        {{S1_STR("a"), S1_PARQUET_DECIMAL, 19, mantissas}, S1_E_INVALID, "scale 19"},
+        {{S1_STR("a"), S1_PARQUET_INT64, 0, NULL}, S1_E_INVALID, "no values"},
+        {{S1_STR("a"), S1_PARQUET_DECIMAL, 2, mantissas}, S1_E_RANGE, "column a, row 1: "},
+        {{S1_STR("a"), S1_PARQUET_BOOL, 0, flags}, S1_E_RANGE, "column a, row 1: "},
+        {{S1_STR("a"), S1_PARQUET_MONEY, 0, money}, S1_E_RANGE, "column a, row 1: "},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        s1_err err = S1_ERR_INIT;
+        assert_int_equal(
+            s1_parquet_write_table(duckdb, s1_fs_real(), path, &bad[i].column, 1, 2, &err),
+            bad[i].code);
+        assert_non_null(strstr(err.msg, bad[i].message));
+    }
+    assert_int_equal(s1_parquet_write_table(duckdb, s1_fs_real(), path, NULL, 0, 2, NULL),
+                     S1_E_INVALID);
+    assert_false(s1_duckdb_is_open(duckdb)); /* refused before anything is loaded */
+    const s1_parquet_column good = {S1_STR("a"), S1_PARQUET_INT64, 0, NULL};
+    assert_int_equal(s1_parquet_write_table(duckdb, s1_fs_real(), path, &good, 1, 0, NULL), S1_OK);
+    assert_true(s1_fs_is_file(s1_fs_real(), path));
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(s1_parquet_write_table(duckdb, s1_fs_real(), in_folder("no/such/t.parquet"),
+                                            &good, 1, 0, &err),
+                     S1_E_IO);
+    assert_non_null(strstr(err.msg, "no/such/t.parquet': IO Error: "));
+    s1_duckdb_free(duckdb);
+}
+
+/* --- Crashes ---------------------------------------------------------------------------------- */
+
+static const char *partial_of(const char *archive)
+{
+    char name[300];
+    (void)snprintf(name, sizeof name, "%s/EUR_USD/1m/year=2020/ohlcv.parquet.partial", archive);
+    return in_folder(name);
+}
+
+/* Each of our own calls to the file system fails once. */
+static void test_our_calls_fail(void **state)
+{
+    (void)state;
+    const s1_bar_batch old = make_batch(&buffers[0], 1);
+    const s1_bar_batch new = make_batch(&buffers[1], 2);
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *plain = open_archive(duckdb, s1_fs_real(), in_folder("faults"));
+    bool is_through = false;
+    for (uint64_t call = 1; !is_through; call++) {
+        assert_int_equal(save(plain, &old, NULL), S1_OK);
+        s1_fault_fs fault;
+        s1_fault_fs_init(&fault, s1_fs_real());
+        s1_fault_fs_fail(&fault, -1, call, ENOSPC, false);
+        s1_data_persistor *archive = open_archive(duckdb, &fault.table, in_folder("faults"));
+        const s1_rc rc = save(archive, &new, NULL);
+        s1_data_persistor_free(archive);
+        is_through = fault.failures == 0;
+        assert_true(call < 200);
+        if (is_through) {
+            assert_int_equal(rc, S1_OK);
+            assert_true(call > 8);
+        }
+        /* Old or new, never anything between; and new if it said so. */
+        const bool has_new = holds(plain, &new);
+        assert_true(has_new || (rc != S1_OK && holds(plain, &old)));
+        assert_false(s1_fs_exists(s1_fs_real(), partial_of("faults")));
+    }
+    s1_data_persistor_free(plain);
+    s1_duckdb_free(duckdb);
+}
+
+/* The disk is full while DuckDB writes: a limit on the size of files gives it EFBIG. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    const s1_bar_batch old = make_batch(&buffers[0], 1);
+    const s1_bar_batch new = make_batch(&buffers[1], 2);
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("full"));
+    assert_int_equal(save(archive, &old, NULL), S1_OK);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    static const rlim_t limits[] = {0, 4096, 100000, 500000};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        const struct rlimit limit = {limits[i], before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        s1_err err = S1_ERR_INIT;
+        const s1_rc rc = save(archive, &new, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(rc, S1_E_IO);
+        assert_non_null(strstr(err.msg, "EUR_USD/1m/year=2020/ohlcv.parquet': IO Error: "));
+        assert_false(s1_fs_exists(s1_fs_real(), partial_of("full")));
+        assert_true(holds(archive, &old));
+    }
+    (void)signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(save(archive, &new, NULL), S1_OK);
+    assert_true(holds(archive, &new));
+    s1_data_persistor_free(archive);
+    s1_duckdb_free(duckdb);
+}
+
+/* A child that saves one batch, then the other, for ever. */
+static void save_for_ever(const s1_bar_batch *a, const s1_bar_batch *b)
+{
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("killed"));
+    for (;;) {
+        if (save(archive, a, NULL) != S1_OK || save(archive, b, NULL) != S1_OK) {
+            _exit(1);
+        }
+    }
+}
+
+static void test_kills(void **state)
+{
+    (void)state;
+    const s1_bar_batch old = make_batch(&buffers[0], 1);
+    const s1_bar_batch new = make_batch(&buffers[1], 2);
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("killed"));
+    assert_int_equal(save(archive, &old, NULL), S1_OK);
+    bool left_partial = false;
+    for (useconds_t i = 0; i < 12; i++) {
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            save_for_ever(&new, &old);
+        }
+        (void)usleep(60000 + i * 7300);
+        assert_int_equal(kill(child, SIGKILL), 0);
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+        left_partial = left_partial || s1_fs_exists(s1_fs_real(), partial_of("killed"));
+        const bool has_new = holds(archive, &new);
+        assert_true(has_new || holds(archive, &old));
+    }
+    print_message("a kill left a .partial behind: %s\n", left_partial ? "yes" : "no");
+    assert_int_equal(save(archive, &new, NULL), S1_OK);
+    assert_true(holds(archive, &new));
+    assert_false(s1_fs_exists(s1_fs_real(), partial_of("killed")));
+    s1_data_persistor_free(archive);
+    s1_duckdb_free(duckdb);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wrong_libraries),
+        cmocka_unit_test(test_loaded_when_needed),
+        cmocka_unit_test(test_layout_and_foreign_files),
+        cmocka_unit_test(test_equity_reads_back),
+        cmocka_unit_test(test_bytes_do_not_depend_on_threads),
+        cmocka_unit_test(test_bad_tables),
+        cmocka_unit_test(test_our_calls_fail),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_kills),
+    };
+    return cmocka_run_group_tests_name("parquet archive", tests, setup_group, teardown_group);
+}
