@@ -40,15 +40,10 @@ static s1_rc blame(const s1_host_ctx *ctx, s1_rc code, const char *what, s1_err 
     if (err == NULL) {
         return code;
     }
-    if (err->depth == 0) { /* failed without a word */
-        return S1_RAISE(err, code, "worker '%.*s' (plugin %.*s)%s: it gave no reason",
-                        S1_STR_ARG(ctx->worker.instance_id), S1_STR_ARG(ctx->worker.plugin_name),
-                        what);
-    }
     char message[sizeof err->msg + 256];
     (void)snprintf(message, sizeof message, "worker '%.*s' (plugin %.*s)%s: %s",
                    S1_STR_ARG(ctx->worker.instance_id), S1_STR_ARG(ctx->worker.plugin_name), what,
-                   err->msg);
+                   err->msg[0] != '\0' ? err->msg : \"it gave no reason\");
     message[sizeof err->msg - 1] = '\0';
     memcpy(err->msg, message, sizeof err->msg);
     err->code = code;
