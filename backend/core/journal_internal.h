@@ -11,7 +11,8 @@
 /* ,"crc":"xxxxxxxx"} */
 #define S1_JOURNAL_CRC_LENGTH 18u
 
-/* Checks that `text` is one JSON value (RFC 8259, UTF-8, depth <= S1_JOURNAL_DEPTH_MAX) and, if
+/* Checks that `text` is one JSON value (RFC 8259, UTF-8, depth <= S1_JOURNAL_DEPTH_MAX, no number
+ * that int64 or double could not hold) and, if
  * `ret_compact` is not NULL, copies it there without blanks between tokens; that takes text.len
  * bytes at most. Returns the length without blanks, 0 if it is not JSON. */
 size_t s1_journal_json_compact(s1_str text, char *ret_compact);

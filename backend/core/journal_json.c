@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#define DIGITS_MAX   18u  /* of a whole number: below 2^63 */
+#define EXPONENT_MAX 280u /* with DIGITS_MAX digits still below 1e308 */
+
 /* A place in the text being checked, and where its tokens are copied to. */
 typedef struct cursor {
     const unsigned char *at, *end;
@@ -111,31 +114,46 @@ static bool take_string(cursor *c)
     return take_char(c, '"');
 }
 
-static bool take_digits(cursor *c)
+/* Eats digits; how many there were. */
+static size_t take_digits(cursor *c)
 {
     const unsigned char *first = c->at;
     while (c->at < c->end && is_digit(*c->at)) {
         take(c, 1);
     }
-    return c->at > first;
+    return (size_t)(c->at - first);
 }
 
+/* The digits after 'e'; false if there are none or they would leave a double. */
+static bool take_exponent(cursor *c)
+{
+    if (!take_char(c, '+')) {
+        (void)take_char(c, '-');
+    }
+    const unsigned char *first = c->at;
+    if (take_digits(c) == 0) {
+        return false;
+    }
+    unsigned value = 0;
+    for (const unsigned char *at = first; at < c->at && value <= EXPONENT_MAX; at++) {
+        value = value * 10 + (unsigned)(*at - '0');
+    }
+    return value <= EXPONENT_MAX;
+}
+
+/* A whole number that fits int64, or one that fits a double: what any reader can take. */
 static bool take_number(cursor *c)
 {
     (void)take_char(c, '-');
-    if (!take_char(c, '0') && !take_digits(c)) {
-        return false;
-    }
-    if (take_char(c, '.') && !take_digits(c)) {
+    const size_t digits = take_char(c, '0') ? 1 : take_digits(c);
+    const bool has_fraction = digits > 0 && take_char(c, '.');
+    if (digits == 0 || (has_fraction && take_digits(c) == 0)) {
         return false;
     }
     if (take_char(c, 'e') || take_char(c, 'E')) {
-        if (!take_char(c, '+')) {
-            (void)take_char(c, '-');
-        }
-        return take_digits(c);
+        return digits <= DIGITS_MAX && take_exponent(c);
     }
-    return true;
+    return digits <= (has_fraction ? EXPONENT_MAX : DIGITS_MAX);
 }
 
 static bool take_word(cursor *c, const char *word)
