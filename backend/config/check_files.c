@@ -164,10 +164,9 @@ static void check_event(s1_loader *l, const s1_source *source, s1_str name, bool
         return; /* reported already */
     }
     if (event == NULL) {
-        s1_config_report_missing(l, S1_FAULT_EVENT_CHAIN, source, none, name,
-                                 "an event of event_map.yaml",
-                                 NAMES(l->arena, map->events, s1_event_config, event_name),
-                                 map->events.count);
+        s1_config_report_missing(
+            l, S1_FAULT_EVENT_CHAIN, source, none, name, "an event of event_map.yaml",
+            NAMES(l->arena, map->events, s1_event_config, event_name), map->events.count);
     } else if (is_listening && event->category == S1_EVENT_SCHEDULE) {
         s1_faults_add(l->faults, S1_FAULT_EVENT_CHAIN, source, none,
                       s1_config_format(l->arena, "'%.*s'", S1_STR_ARG(name)),
@@ -391,8 +390,7 @@ static void add_source(s1_loader *l, s1_environment_config *env, const s1_source
         if (is_same_stream(sources[i], source)) {
             s1_faults_add(l->faults, S1_FAULT_REFERENCE, at, none,
                           s1_config_format(l->arena, "'%.*s' with the stream of '%.*s'",
-                                           S1_STR_ARG(id),
-                                           S1_STR_ARG(sources[i]->data_source_id)),
+                                           S1_STR_ARG(id), S1_STR_ARG(sources[i]->data_source_id)),
                           S1_STR("one source for each stream"), none);
             return;
         }

@@ -64,22 +64,21 @@ static void check_subtype(s1_loader *l, const s1_worker_item *item, const place 
                               ? item->subtype != at->subtype
                               : s1_subtype_worker_type(item->subtype) != at->worker_type;
     if (item->subtype != 0 && is_wrong) {
-        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "subtype",
-                       s1_config_format(l->arena, "'%s'",
-                                        s1_enum_text(s1_subtype_names, item->subtype)),
-                       "%s%s", at->subtype != 0 ? "" : "a subtype of ",
-                       at->subtype != 0 ? s1_enum_text(s1_subtype_names, at->subtype)
-                                        : s1_enum_text(s1_worker_type_names, at->worker_type));
+        s1_faults_addf(
+            l->faults, S1_FAULT_SCHEMA, &item->source, "subtype",
+            s1_config_format(l->arena, "'%s'", s1_enum_text(s1_subtype_names, item->subtype)),
+            "%s%s", at->subtype != 0 ? "" : "a subtype of ",
+            at->subtype != 0 ? s1_enum_text(s1_subtype_names, at->subtype)
+                             : s1_enum_text(s1_worker_type_names, at->worker_type));
     }
 }
 
 static s1_source trigger_source(const s1_worker_item *item, uint32_t index)
 {
-    const s1_source *const owner =
-        s1_yaml_get(item->source.node, S1_STR("triggers")) == NULL &&
-                item->event_config.source.node != NULL
-            ? &item->event_config.source
-            : &item->source;
+    const s1_source *const owner = s1_yaml_get(item->source.node, S1_STR("triggers")) == NULL &&
+                                           item->event_config.source.node != NULL
+                                       ? &item->event_config.source
+                                       : &item->source;
     s1_source at = s1_source_field(owner, S1_STR("triggers"));
     for (const s1_yaml_node *n = at.node != NULL ? at.node->first : NULL; n != NULL; n = n->next) {
         if (n->index == index) {
@@ -156,8 +155,7 @@ static s1_str stream_text(const s1_loader *l, const s1_data_need *need)
 {
     char timeframe[S1_TIMEFRAME_TEXT_MAX];
     (void)s1_timeframe_print(need->timeframe > 0 ? need->timeframe : 1, timeframe);
-    return s1_config_format(l->arena, "%.*s@%s", S1_STR_ARG(need->asset_pair),
-                            timeframe);
+    return s1_config_format(l->arena, "%.*s@%s", S1_STR_ARG(need->asset_pair), timeframe);
 }
 
 static bool is_same_need(const s1_data_need *a, const s1_data_need *b)
@@ -251,9 +249,9 @@ static void check_override(s1_loader *l, const s1_operator_override *o)
         const s1_operator_config result = overridden(op, o);
         const char *const reason = s1_operator_cell_reason(
             result.manages_worker_type, result.execution_strategy, result.aggregation_strategy);
-        if (reason != NULL && s1_operator_cell_reason(op->manages_worker_type,
-                                                      op->execution_strategy,
-                                                      op->aggregation_strategy) == NULL) {
+        if (reason != NULL &&
+            s1_operator_cell_reason(op->manages_worker_type, op->execution_strategy,
+                                    op->aggregation_strategy) == NULL) {
             s1_faults_add(
                 l->faults, S1_FAULT_OPERATOR, &o->source, none,
                 s1_config_format(
@@ -266,8 +264,8 @@ static void check_override(s1_loader *l, const s1_operator_override *o)
         return;
     }
     if (file->operators.count != 0) {
-        const s1_source at = {o->source.file, o->source.node->key_line,
-                              o->source.node->key_column, o->source.node};
+        const s1_source at = {o->source.file, o->source.node->key_line, o->source.node->key_column,
+                              o->source.node};
         s1_config_report_missing(l, S1_FAULT_REFERENCE, &at, none, o->operator_id,
                                  "an operator of operators.yaml", names, file->operators.count);
     }
@@ -283,10 +281,10 @@ static void check_needs(s1_loader *l, const s1_blueprint *run)
         }
         for (uint32_t k = 0; k < i; k++) {
             if (is_same_need(need, &run->data.items[k])) {
-                s1_faults_add(l->faults, S1_FAULT_SCHEMA, &need->source, none,
-                              s1_config_format(l->arena, "%s a second time",
-                                               stream_text(l, need).ptr),
-                              S1_STR("each stream once"), none);
+                s1_faults_add(
+                    l->faults, S1_FAULT_SCHEMA, &need->source, none,
+                    s1_config_format(l->arena, "%s a second time", stream_text(l, need).ptr),
+                    S1_STR("each stream once"), none);
                 break;
             }
         }
@@ -326,10 +324,10 @@ void s1_config_finish_blueprint(s1_loader *l, s1_blueprint *run)
 
 static s1_str link_id(const s1_loader *l, const s1_strategy_link_config *link)
 {
-    return link->id.len != 0 ? link->id
-                             : s1_config_format(l->arena, "%.*s@%.*s",
-                                                S1_STR_ARG(link->strategy_blueprint_id),
-                                                S1_STR_ARG(link->execution_environment_id));
+    return link->id.len != 0
+               ? link->id
+               : s1_config_format(l->arena, "%.*s@%.*s", S1_STR_ARG(link->strategy_blueprint_id),
+                                  S1_STR_ARG(link->execution_environment_id));
 }
 
 static void check_rules(s1_loader *l, const s1_operation_config *operation)
@@ -363,10 +361,10 @@ void s1_config_check_operation(s1_loader *l, const s1_operation_config *operatio
         link->id = link_id(l, link);
         for (uint32_t k = 0; k < i; k++) {
             if (s1_str_eq(links[k].id, link->id)) {
-                s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &link->source, "id",
-                               s1_config_format(l->arena, "'%.*s' a second time",
-                                                S1_STR_ARG(link->id)),
-                               "an id of its own");
+                s1_faults_addf(
+                    l->faults, S1_FAULT_SCHEMA, &link->source, "id",
+                    s1_config_format(l->arena, "'%.*s' a second time", S1_STR_ARG(link->id)),
+                    "an id of its own");
                 break;
             }
         }
@@ -377,8 +375,7 @@ void s1_config_check_operation(s1_loader *l, const s1_operation_config *operatio
             for (uint32_t k = 0; k < file->environments.count; k++) {
                 names[k] = file->environments.items[k].environment_id;
             }
-            const s1_source at =
-                s1_source_field(&link->source, S1_STR("execution_environment_id"));
+            const s1_source at = s1_source_field(&link->source, S1_STR("execution_environment_id"));
             s1_config_report_missing(l, S1_FAULT_REFERENCE, &at, none, env,
                                      "an environment of environments.yaml", names,
                                      file->environments.count);
@@ -411,8 +408,8 @@ static s1_str supply_text(s1_loader *l, const s1_environment_config *env)
     s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, env->sources.count + 1u);
     for (uint32_t i = 0; i < env->sources.count; i++) {
         const s1_data_source_config *const s = env->sources.items[i];
-        names[i] = stream_text(
-            l, &(s1_data_need){.asset_pair = s->asset_pair, .timeframe = s->timeframe});
+        names[i] =
+            stream_text(l, &(s1_data_need){.asset_pair = s->asset_pair, .timeframe = s->timeframe});
     }
     return s1_config_join_names(l->arena, names, env->sources.count);
 }
@@ -534,14 +531,14 @@ static bool resolve_link(s1_loader *l, const s1_source *source, s1_str id, s1_st
                        "not in this version)");
         return false;
     }
-    *ret_link = (s1_link){.source = *source,
-                          .id = id,
-                          .blueprint = run,
-                          .environment = env,
-                          .rules = rules,
-                          .journal_level = run->journal.level != 0
-                                               ? run->journal.level
-                                               : l->config->platform.journal.level};
+    *ret_link =
+        (s1_link){.source = *source,
+                  .id = id,
+                  .blueprint = run,
+                  .environment = env,
+                  .rules = rules,
+                  .journal_level = run->journal.level != 0 ? run->journal.level
+                                                           : l->config->platform.journal.level};
     resolve_streams(l, ret_link);
     resolve_operators(l, ret_link);
     return true;
@@ -561,8 +558,8 @@ static void links_of(s1_loader *l, const s1_operation_config *operation, s1_link
 {
     for (uint32_t i = 0; i < operation->strategy_links.count; i++) {
         const s1_strategy_link_config *const link = &operation->strategy_links.items[i];
-        const bool is_wanted = l->target_run.len == 0 ||
-                               s1_str_eq(link->strategy_blueprint_id, l->target_run);
+        const bool is_wanted =
+            l->target_run.len == 0 || s1_str_eq(link->strategy_blueprint_id, l->target_run);
         if (!link->is_active || !is_wanted || link->strategy_blueprint_id.len == 0) {
             continue;
         }
@@ -603,8 +600,9 @@ static const s1_environment_config *default_environment(s1_loader *l, const s1_b
                                  file->environments.count);
     } else if (l->faults->errors == 0) {
         s1_faults_addf(l->faults, S1_FAULT_REFERENCE, &run->source, "",
-                       s1_config_format(l->arena, "no active link of blueprint '%.*s' and %u "
-                                                  "backtest environments",
+                       s1_config_format(l->arena,
+                                        "no active link of blueprint '%.*s' and %u "
+                                        "backtest environments",
                                         S1_STR_ARG(run->blueprint_id), backtests),
                        "a link in operation.yaml, or one backtest environment to run it in");
     }

@@ -29,10 +29,9 @@ typedef struct s1_logging_profile {
 } s1_logging_profile;
 
 /* SPEC 6.2: 11 of them. */
-#define S1_CONFIG_LOG_LEVEL_MAP(X)                                                                        \
+#define S1_CONFIG_LOG_LEVEL_MAP(X)                                                                 \
     X(DEBUG)                                                                                       \
-    X(INFO) X(WARNING) X(ERROR) X(CRITICAL) X(SETUP) X(MATCH) X(FILTER) X(POLICY) X(RESULT)        \
-        X(TRADE)
+    X(INFO) X(WARNING) X(ERROR) X(CRITICAL) X(SETUP) X(MATCH) X(FILTER) X(POLICY) X(RESULT) X(TRADE)
 enum s1_config_log_level {
     S1_CONFIG_LOG_NONE = 0,
 #define X(name) S1_CONFIG_LOG_##name,
@@ -465,7 +464,7 @@ typedef struct s1_config_options {
         *overrides; /* [override_count] "environments.demo.simulation.fill_rule=..." */
     size_t override_count;
     const char *(*read_variable)(const char *name); /* for ${NAME}; NULL: s1_proc_getenv */
-    const s1_fs *fs;                                 /* NULL: s1_fs_real() */
+    const s1_fs *fs;                                /* NULL: s1_fs_real() */
 } s1_config_options;
 
 /* Loads and checks. *ret_config is set whenever the folder could be read, also with faults: look at
@@ -504,7 +503,7 @@ void s1_config_print_docs(s1_strbuf *ret_text);
 
 /* Writes the default tree (config/ of this repository) into `dir`. Nothing that exists is
  * overwritten: S1_E_EXISTS names it, and nothing is written. S1_E_IO. */
-S1_WARN_UNUSED s1_rc s1_config_write_default_tree(const s1_fs *fs, const char *dir, uint32_t *ret_count,
-                                                  s1_err *err);
+S1_WARN_UNUSED s1_rc s1_config_write_default_tree(const s1_fs *fs, const char *dir,
+                                                  uint32_t *ret_count, s1_err *err);
 
 #endif /* S1_BACKEND_CONFIG_CONFIG_H */

@@ -19,11 +19,11 @@ static s1_yaml_node *operation_tree(const s1_config *config, s1_arena *arena)
     uint32_t rule_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         const s1_link *const link = &config->links.items[i];
-        links[i] = (s1_strategy_link_config){
-            .id = link->id,
-            .strategy_blueprint_id = link->blueprint->blueprint_id,
-            .execution_environment_id = link->environment->environment_id,
-            .is_active = true};
+        links[i] =
+            (s1_strategy_link_config){.id = link->id,
+                                      .strategy_blueprint_id = link->blueprint->blueprint_id,
+                                      .execution_environment_id = link->environment->environment_id,
+                                      .is_active = true};
         if (link->rules != NULL) {
             rules[rule_count] = *link->rules;
             rules[rule_count++].strategy = link->id;
@@ -106,8 +106,7 @@ void s1_config_print_resolved_json(const s1_config *config, s1_strbuf *ret_text)
     for (uint32_t i = 0; i < config->blueprints.count; i++) {
         const s1_blueprint *const run = config->blueprints.items[i];
         if (is_linked(config, run)) {
-            s1_yaml_put(runs, run->blueprint_id,
-                        s1_schema_tree(&s1_blueprint_schema, run, &arena));
+            s1_yaml_put(runs, run->blueprint_id, s1_schema_tree(&s1_blueprint_schema, run, &arena));
         }
     }
     s1_yaml_put(all, S1_STR("runs"), runs);

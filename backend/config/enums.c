@@ -8,37 +8,37 @@ const s1_enum_name s1_worker_type_names[] = {
 #define X(value, type_id, class_name) {type_id, value},
     S1_WORKER_TYPE_MAP(X)
 #undef X
-    {NULL, 0}};
+        {NULL, 0}};
 
 const s1_enum_name s1_worker_class_names[] = {
 #define X(value, type_id, class_name) {class_name, value},
     S1_WORKER_TYPE_MAP(X)
 #undef X
-    {NULL, 0}};
+        {NULL, 0}};
 
 const s1_enum_name s1_subtype_names[] = {
 #define X(name, text, type) {text, S1_SUBTYPE_##name},
     S1_SUBTYPE_MAP(X)
 #undef X
-    {NULL, 0}};
+        {NULL, 0}};
 
 const s1_enum_name s1_execution_strategy_names[] = {
 #define X(name) {#name, S1_EXECUTION_##name},
     S1_EXECUTION_STRATEGY_MAP(X)
 #undef X
-    {NULL, 0}};
+        {NULL, 0}};
 
 const s1_enum_name s1_aggregation_strategy_names[] = {
 #define X(name) {#name, S1_AGGREGATION_##name},
     S1_AGGREGATION_STRATEGY_MAP(X)
 #undef X
-    {NULL, 0}};
+        {NULL, 0}};
 
 const s1_enum_name s1_config_log_level_names[] = {
 #define X(name) {#name, S1_CONFIG_LOG_##name},
     S1_CONFIG_LOG_LEVEL_MAP(X)
 #undef X
-    {NULL, 0}};
+        {NULL, 0}};
 
 #define X(value, text) {text, value},
 const s1_enum_name s1_failure_policy_names[] = {S1_FAILURE_POLICY_MAP(X){NULL, 0}};
@@ -61,7 +61,7 @@ const s1_enum_name s1_config_data_type_names[] = {
 #define X(name, value, text) {text, value},
     S1_DATA_TYPE_MAP(X)
 #undef X
-    {NULL, 0}};
+        {NULL, 0}};
 
 const char *s1_enum_text(const s1_enum_name *names, int32_t value)
 {

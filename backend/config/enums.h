@@ -110,9 +110,9 @@ enum s1_environment_type {
 extern const s1_enum_name s1_environment_type_names[];
 extern const s1_enum_name s1_failure_policy_names[];
 extern const s1_enum_name s1_defer_names[];
-extern const s1_enum_name s1_trigger_names[];           /* S1_TRIGGER_MAP of the SDK */
-extern const s1_enum_name s1_config_data_type_names[];  /* enum s1_data_type */
-extern const s1_enum_name s1_config_log_level_names[];  /* enum s1_config_log_level */
+extern const s1_enum_name s1_trigger_names[];          /* S1_TRIGGER_MAP of the SDK */
+extern const s1_enum_name s1_config_data_type_names[]; /* enum s1_data_type */
+extern const s1_enum_name s1_config_log_level_names[]; /* enum s1_config_log_level */
 extern const s1_enum_name s1_fill_rule_names[]; /* enum s1_fill_timing of the matching engine */
 extern const s1_enum_name s1_ambiguity_names[]; /* enum s1_ambiguity of the matching engine */
 

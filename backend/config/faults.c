@@ -11,10 +11,9 @@
 
 const char *s1_fault_class_name(int32_t fault_class)
 {
-    static const char *const names[] = {
-        "",
+    static const char *const names[] = {"",
 #define X(name, text) text,
-        S1_FAULT_CLASS_MAP(X)
+                                        S1_FAULT_CLASS_MAP(X)
 #undef X
     };
     S1_ASSERT(fault_class > 0 && (size_t)fault_class < sizeof names / sizeof names[0]);
@@ -44,8 +43,8 @@ static bool is_known(const s1_faults *faults, const s1_fault *fault, s1_str path
 
 static void add(s1_faults *faults, const s1_fault *fault)
 {
-    const s1_str path = fault->path.ptr != NULL ? fault->path
-                                                : s1_yaml_path(fault->source.node, faults->arena);
+    const s1_str path =
+        fault->path.ptr != NULL ? fault->path : s1_yaml_path(fault->source.node, faults->arena);
     if (is_known(faults, fault, path)) {
         return;
     }
@@ -122,8 +121,8 @@ static void append_clean(s1_strbuf *text, s1_str part)
 
 void s1_fault_print(const s1_fault *fault, s1_strbuf *ret_text)
 {
-    append_clean(ret_text, fault->source.file.len != 0 ? fault->source.file
-                                                       : S1_STR("configuration"));
+    append_clean(ret_text,
+                 fault->source.file.len != 0 ? fault->source.file : S1_STR("configuration"));
     if (fault->source.line != 0) {
         s1_strbuf_char(ret_text, ':');
         s1_strbuf_u64(ret_text, fault->source.line);

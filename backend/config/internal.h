@@ -4,12 +4,12 @@
 
 #include "backend/config/schema.h"
 
-
 /* Zeroed arena memory. Asserts at the arena's limit: the limits of yaml.h bound what a
  * configuration can ask for. */
 void *s1_config_alloc(s1_arena *arena, size_t size);
-#define S1_CONFIG_NEW(arena, type)          ((type *)s1_config_alloc((arena), sizeof(type)))
-#define S1_CONFIG_ARRAY(arena, type, count) ((type *)s1_config_alloc((arena), sizeof(type) * (count)))
+#define S1_CONFIG_NEW(arena, type) ((type *)s1_config_alloc((arena), sizeof(type)))
+#define S1_CONFIG_ARRAY(arena, type, count)                                                        \
+    ((type *)s1_config_alloc((arena), sizeof(type) * (count)))
 
 /* A NUL-terminated copy. */
 s1_str s1_config_copy(s1_arena *arena, s1_str text);

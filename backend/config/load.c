@@ -43,10 +43,9 @@ static s1_rc read_tree(s1_loader *l, s1_str path, s1_yaml_node **ret_root, s1_er
     s1_strbuf_done(&text);
     if (rc == S1_E_DATA) { /* too large: a fault of the file, not of reading */
         const s1_source source = {.file = path};
-        s1_faults_add(l->faults, S1_FAULT_SCHEMA, &source, (s1_str){NULL, 0},
-                      S1_STR("a larger file"),
-                      s1_config_format(l->arena, "at most %zu bytes", limits.bytes_max),
-                      (s1_str){NULL, 0});
+        s1_faults_add(
+            l->faults, S1_FAULT_SCHEMA, &source, (s1_str){NULL, 0}, S1_STR("a larger file"),
+            s1_config_format(l->arena, "at most %zu bytes", limits.bytes_max), (s1_str){NULL, 0});
         *ret_root = NULL;
         return S1_OK;
     }
@@ -127,7 +126,12 @@ static s1_rc check_overrides_used(s1_loader *l, s1_err *err)
 #define X(member, file, table, is_required) #member,
             S1_CONFIG_FILE_MAP(X)
 #undef X
-                "operation", "operations", "runs", "workforce", "data", "operator_overrides"};
+                "operation",
+            "operations",
+            "runs",
+            "workforce",
+            "data",
+            "operator_overrides"};
         s1_str known[sizeof names / sizeof names[0]];
         const size_t count = sizeof names / sizeof names[0];
         for (size_t k = 0; k < count; k++) {
@@ -365,11 +369,10 @@ static s1_rc classify(s1_loader *l, s1_str path, target *ret_target, s1_err *err
     if (rc != S1_OK) {
         return rc;
     }
-    *ret_target =
-        (target){s1_config_copy(l->arena, path),
-                 s1_yaml_get(root, S1_STR("strategy_links")) == NULL &&
-                     (s1_yaml_get(root, S1_STR("workforce")) != NULL ||
-                      !s1_str_eq_cstr(stem(path), "operation"))};
+    *ret_target = (target){s1_config_copy(l->arena, path),
+                           s1_yaml_get(root, S1_STR("strategy_links")) == NULL &&
+                               (s1_yaml_get(root, S1_STR("workforce")) != NULL ||
+                                !s1_str_eq_cstr(stem(path), "operation"))};
     return S1_OK;
 }
 
@@ -378,8 +381,9 @@ static s1_rc find_target(s1_loader *l, target *ret_target, s1_err *err)
     const s1_str text = s1_str_of(l->options->target);
     if (is_yaml_name(text) || s1_str_find_byte(text, '/', 0) != S1_STR_NPOS) {
         if (!s1_fs_is_file(l->fs, l->options->target)) {
-            return S1_RAISE(err, S1_E_NOT_FOUND, "'%s': no such file, expected a blueprint or "
-                                                 "operation",
+            return S1_RAISE(err, S1_E_NOT_FOUND,
+                            "'%s': no such file, expected a blueprint or "
+                            "operation",
                             l->options->target);
         }
         return classify(l, text, ret_target, err);
@@ -504,9 +508,9 @@ s1_rc s1_config_load(const s1_config_options *options, s1_arena *arena, s1_fault
     }
     loader.config = S1_CONFIG_NEW(arena, s1_config);
     loader.config->dir = dir;
-    loader.config->base = s1_config_copy(
-        arena, options->base != NULL ? s1_str_of(options->base)
-                                     : s1_str_eq_cstr(dir, ".") ? S1_STR("..") : s1_str_dirname(dir));
+    loader.config->base = s1_config_copy(arena, options->base != NULL ? s1_str_of(options->base)
+                                                : s1_str_eq_cstr(dir, ".") ? S1_STR("..")
+                                                                           : s1_str_dirname(dir));
     loader.is_used = S1_CONFIG_ARRAY(arena, bool, options->override_count + 1);
     loader.runs = S1_CONFIG_ARRAY(arena, s1_blueprint *, S1_CONFIG_RUNS_MAX);
     S1_TRY(err, load_all(&loader, err));

@@ -27,7 +27,8 @@ typedef struct s1_loader {
 
 /* Checks of single files; all report to faults. */
 void s1_config_check_files(s1_loader *loader);
-/* Fills in what a blueprint's items take from their place, and checks it against the other files. */
+/* Fills in what a blueprint's items take from their place, and checks it against the other files.
+ */
 void s1_config_finish_blueprint(s1_loader *loader, s1_blueprint *blueprint);
 void s1_config_check_operation(s1_loader *loader, const s1_operation_config *operation);
 /* Makes config->links. */

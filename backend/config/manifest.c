@@ -1,8 +1,8 @@
 #include "backend/config/manifest.h"
 
 #include "backend/config/internal.h"
-#include "backend/config/params.h"
 #include "backend/config/param_value.h"
+#include "backend/config/params.h"
 #include "backend/config/tables.h"
 
 static const s1_str none = {NULL, 0};
@@ -34,14 +34,13 @@ static const s1_schema_field identification_fields[] = {
 static const s1_schema identification_schema = {"identification", "", identification_fields,
                                                 sizeof(identification), false};
 
-#define NAMES_FIELD(type, member, doc_)                                                          \
+#define NAMES_FIELD(type, member, doc_)                                                            \
     S1_FIELD(type, member, S1_KIND_LIST, .item_kind = S1_KIND_STRING, .doc = doc_)
 static const s1_schema_field dependencies_fields[] = {
     NAMES_FIELD(dependencies, requires, "columns it reads and cannot do without"),
     NAMES_FIELD(dependencies, requires_context, "artefacts it cannot do without"),
     NAMES_FIELD(dependencies, uses, "columns it reads where they are provided"),
-    NAMES_FIELD(dependencies, provides, "columns it writes; context workers only"),
-    S1_FIELD_END};
+    NAMES_FIELD(dependencies, provides, "columns it writes; context workers only"), S1_FIELD_END};
 static const s1_schema dependencies_schema = {"dependencies", "", dependencies_fields,
                                               sizeof(dependencies), false};
 
@@ -50,8 +49,11 @@ static const s1_schema_field param_fields[] = {
              .accepts = s1_is_plugin_name, .pattern_doc = S1_PLUGIN_NAME_DOC),
     S1_FIELD(s1_manifest_param, type, S1_KIND_ENUM, .flags = S1_FIELD_REQUIRED,
              .names = s1_param_type_names, .doc = "of its value"),
-    {.name = "default", .kind = S1_KIND_VALUE, .offset = offsetof(s1_manifest_param, default_value),
-     .default_doc = "none: the blueprint must give it", .doc = "value where the blueprint gives none"},
+    {.name = "default",
+     .kind = S1_KIND_VALUE,
+     .offset = offsetof(s1_manifest_param, default_value),
+     .default_doc = "none: the blueprint must give it",
+     .doc = "value where the blueprint gives none"},
     S1_FIELD(s1_manifest_param, min, S1_KIND_VALUE,
              .doc = "least value of a number, duration, or item of a list of numbers"),
     S1_FIELD(s1_manifest_param, max, S1_KIND_VALUE, .doc = "greatest value"),
@@ -78,8 +80,8 @@ static const s1_schema_field manifest_publication_fields[] = {
              .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY, .doc = "as event_map.yaml says"),
     S1_FIELD(s1_manifest_publication, description, S1_KIND_STRING, .doc = "for people"),
     S1_FIELD_END};
-static const s1_schema manifest_publication_schema = {
-    "publishes", "", manifest_publication_fields, sizeof(s1_manifest_publication), false};
+static const s1_schema manifest_publication_schema = {"publishes", "", manifest_publication_fields,
+                                                      sizeof(s1_manifest_publication), false};
 static const s1_schema_field manifest_invokes_fields[] = {
     S1_FIELD(struct s1_manifest_invokes, method, S1_KIND_STRING, .default_text = "on_event",
              .accepts = s1_is_plugin_name, .pattern_doc = S1_PLUGIN_NAME_DOC, .doc = "on_event"),
@@ -141,7 +143,7 @@ static const s1_schema permissions_schema = {"permissions", "", permissions_fiel
 
 static const s1_schema_field artefacts_fields[] = {
     NAMES_FIELD(struct s1_manifest_artefacts, provides,
-                  "lists of zones or levels it writes; context workers only"),
+                "lists of zones or levels it writes; context workers only"),
     NAMES_FIELD(struct s1_manifest_artefacts, requires, "lists it reads"), S1_FIELD_END};
 static const s1_schema artefacts_schema = {"artefacts", "", artefacts_fields,
                                            sizeof(struct s1_manifest_artefacts), false};
@@ -330,7 +332,8 @@ static void check_dependencies(const checker *c)
 static void check_capabilities(const checker *c)
 {
     const capabilities *const cap = &c->manifest->capabilities;
-    if (!cap->events.enabled && (cap->events.publishes.count != 0 || cap->events.wirings.count != 0)) {
+    if (!cap->events.enabled &&
+        (cap->events.publishes.count != 0 || cap->events.wirings.count != 0)) {
         refuse(c, &cap->events.source, "enabled", S1_STR("events without the capability"),
                "true, or neither publishes nor wirings");
     }
@@ -367,10 +370,10 @@ static void check(checker *c)
     const identification *const id = &m->identification;
     if (id->type != 0 && id->subtype != 0 && s1_subtype_worker_type(id->subtype) != id->type) {
         s1_faults_addf(c->faults, S1_FAULT_SCHEMA, &id->source, "subtype",
-                       s1_config_format(c->arena, "'%s', a subtype of %s",
-                                        s1_enum_text(s1_subtype_names, id->subtype),
-                                        s1_enum_text(s1_worker_type_names,
-                                                     s1_subtype_worker_type(id->subtype))),
+                       s1_config_format(
+                           c->arena, "'%s', a subtype of %s",
+                           s1_enum_text(s1_subtype_names, id->subtype),
+                           s1_enum_text(s1_worker_type_names, s1_subtype_worker_type(id->subtype))),
                        "a subtype of %s", s1_enum_text(s1_worker_type_names, id->type));
     }
     c->count = m->parameters.count;

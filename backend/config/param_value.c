@@ -88,10 +88,10 @@ static bool refuse(const s1_manifest_param *param, const s1_yaml_node *node, s1_
 {
     const s1_source source = s1_yaml_source(node);
     const bool is_name = node->kind == S1_YAML_SCALAR && param->values.count != 0;
-    s1_faults_add(
-        faults, S1_FAULT_SCHEMA, &source, none, s1_yaml_show(node, arena),
-        s1_param_expected(param, arena),
-        is_name ? s1_config_nearest(node->text, param->values.items, param->values.count) : none);
+    s1_faults_add(faults, S1_FAULT_SCHEMA, &source, none, s1_yaml_show(node, arena),
+                  s1_param_expected(param, arena),
+                  is_name ? s1_config_nearest(node->text, param->values.items, param->values.count)
+                          : none);
     return false;
 }
 

@@ -143,10 +143,9 @@ static s1_rc fill(s1_str text, const s1_param *params, uint32_t count, const voi
         bool is_found = false;
         S1_TRY(err, next_hole(text, from, params, count, &h, &is_found, err));
         const s1_str before = s1_str_slice(text, from, is_found ? h.first : text.len);
-        const s1_str part = !is_found ? (s1_str){"", 0}
-                            : h.is_expanded
-                                ? name_part(arena, h.param->type, item)
-                                : name_part(arena, h.param->type, &h.param->as);
+        const s1_str part = !is_found       ? (s1_str){"", 0}
+                            : h.is_expanded ? name_part(arena, h.param->type, item)
+                                            : name_part(arena, h.param->type, &h.param->as);
         name = s1_config_format(arena, "%.*s%.*s%.*s", S1_STR_ARG(name), S1_STR_ARG(before),
                                 S1_STR_ARG(part));
         if (!is_found) {
@@ -537,16 +536,14 @@ static void check_identity(const resolver *r)
                        "a %s", s1_enum_text(s1_worker_type_names, item->worker_type));
     } else if (item->subtype != 0 && item->subtype != id->subtype) {
         const bool is_written = s1_yaml_get(item->source.node, S1_STR("subtype")) != NULL;
-        s1_faults_addf(r->faults, S1_FAULT_DEPENDENCY, &item->source,
-                       is_written ? "subtype" : "plugin",
-                       is_written ? s1_config_format(
-                                        r->arena, "'%s'",
-                                        s1_enum_text(s1_subtype_names, item->subtype))
-                                  : s1_config_format(r->arena, "'%.*s', of subtype %s",
-                                                     S1_STR_ARG(item->plugin),
-                                                     s1_enum_text(s1_subtype_names, id->subtype)),
-                       is_written ? "%s, as the manifest says" : "a plugin of subtype %s",
-                       s1_enum_text(s1_subtype_names, is_written ? id->subtype : item->subtype));
+        s1_faults_addf(
+            r->faults, S1_FAULT_DEPENDENCY, &item->source, is_written ? "subtype" : "plugin",
+            is_written
+                ? s1_config_format(r->arena, "'%s'", s1_enum_text(s1_subtype_names, item->subtype))
+                : s1_config_format(r->arena, "'%.*s', of subtype %s", S1_STR_ARG(item->plugin),
+                                   s1_enum_text(s1_subtype_names, id->subtype)),
+            is_written ? "%s, as the manifest says" : "a plugin of subtype %s",
+            s1_enum_text(s1_subtype_names, is_written ? id->subtype : item->subtype));
     }
 }
 
@@ -594,7 +591,8 @@ void s1_worker_plan_resolve(const s1_worker_item *item, const s1_manifest *manif
 {
     s1_worker_plan *const plan = S1_CONFIG_NEW(arena, s1_worker_plan);
     const uint32_t count = manifest->parameters.count;
-    resolver r = {item, manifest, arena, faults, plan, S1_CONFIG_ARRAY(arena, s1_param, count + 1u)};
+    resolver r = {item,   manifest, arena,
+                  faults, plan,     S1_CONFIG_ARRAY(arena, s1_param, count + 1u)};
     plan->item = item;
     plan->manifest = manifest;
     plan->params.items = r.params;
@@ -641,9 +639,8 @@ static void print_value(s1_json_writer *w, int32_t kind, const void *item)
         s1_json_dec(w, value.decimal);
         break;
     case S1_KIND_DURATION:
-        s1_json_str(w, value.nanos == 0
-                           ? S1_STR("0s")
-                           : (s1_str){text, s1_timeframe_print(value.nanos, text)});
+        s1_json_str(w, value.nanos == 0 ? S1_STR("0s")
+                                        : (s1_str){text, s1_timeframe_print(value.nanos, text)});
         break;
     default:
         s1_json_str(w, value.text);

@@ -380,8 +380,8 @@ static void report_missing(const reader *r, const s1_schema_field *field, const 
 {
     const s1_str path = s1_yaml_path(source->node, r->arena);
     s1_faults_add(r->faults, S1_FAULT_SCHEMA, source,
-                  s1_config_format(r->arena, "%.*s%s%s", S1_STR_ARG(path),
-                                   path.len != 0 ? "." : "", field->name),
+                  s1_config_format(r->arena, "%.*s%s%s", S1_STR_ARG(path), path.len != 0 ? "." : "",
+                                   field->name),
                   (s1_str){NULL, 0}, s1_schema_expected(field, field->kind, r->arena),
                   (s1_str){NULL, 0});
 }

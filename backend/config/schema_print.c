@@ -80,14 +80,13 @@ static s1_yaml_node *scalar_node(const s1_schema_field *field, int32_t kind, con
         return make_scalar(arena, s1_config_format(arena, "%lld", (long long)value->int_value),
                            false);
     case S1_KIND_FLOAT:
-        return make_scalar(
-            arena,
-            s1_config_copy(arena, (s1_str){text, s1_double_print_compact(value->float_value, text)}),
-            false);
-    case S1_KIND_DECIMAL:
         return make_scalar(arena,
-                           s1_config_copy(arena, (s1_str){text, s1_dec_print(value->decimal, text)}),
-                           true);
+                           s1_config_copy(arena, (s1_str){text, s1_double_print_compact(
+                                                                    value->float_value, text)}),
+                           false);
+    case S1_KIND_DECIMAL:
+        return make_scalar(
+            arena, s1_config_copy(arena, (s1_str){text, s1_dec_print(value->decimal, text)}), true);
     case S1_KIND_BOOL:
         return make_scalar(arena, value->bool_value ? S1_STR("true") : S1_STR("false"), false);
     case S1_KIND_ENUM:
@@ -200,8 +199,9 @@ static s1_yaml_node *field_node(const s1_schema_field *field, const char *at, s1
     default: {
         s1_value value;
         memcpy(&value, at, s1_value_size(field->kind));
-        return (field->flags & S1_FIELD_SECRET) != 0 ? make_scalar(arena, S1_STR(MASK), true)
-                                                     : scalar_node(field, field->kind, &value, arena);
+        return (field->flags & S1_FIELD_SECRET) != 0
+                   ? make_scalar(arena, S1_STR(MASK), true)
+                   : scalar_node(field, field->kind, &value, arena);
     }
     }
 }
@@ -296,8 +296,8 @@ static void print_scalar(const s1_yaml_node *node, s1_strbuf *text)
     if (node->kind == S1_YAML_NULL) {
         s1_strbuf_lit(text, "null");
     } else if (is_plain(node->text) || (!node->is_quoted && is_json_number(node->text)) ||
-               (!node->is_quoted && (s1_str_eq_cstr(node->text, "true") ||
-                                     s1_str_eq_cstr(node->text, "false")))) {
+               (!node->is_quoted &&
+                (s1_str_eq_cstr(node->text, "true") || s1_str_eq_cstr(node->text, "false")))) {
         s1_strbuf_str(text, node->text);
     } else {
         quote(text, node->text);
@@ -378,9 +378,8 @@ static void print_json(const s1_yaml_node *node, s1_json_writer *w)
         s1_json_array_end(w);
         break;
     case S1_YAML_SCALAR:
-        if (!node->is_quoted &&
-            (is_json_number(node->text) || s1_str_eq_cstr(node->text, "true") ||
-             s1_str_eq_cstr(node->text, "false"))) {
+        if (!node->is_quoted && (is_json_number(node->text) || s1_str_eq_cstr(node->text, "true") ||
+                                 s1_str_eq_cstr(node->text, "false"))) {
             s1_json_raw(w, node->text);
         } else {
             s1_json_str(w, node->text);

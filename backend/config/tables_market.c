@@ -88,14 +88,14 @@ static const s1_schema_field instrument_fields[] = {
     S1_FIELD_END};
 static const s1_schema instrument_schema = {"instrument", "", instrument_fields,
                                             sizeof(s1_instrument_config), false};
-static const s1_schema_field instruments_fields[] = {
-    S1_FIELD_SCHEMA_VERSION(s1_instruments_config),
-    S1_FIELD(s1_instruments_config, instruments, S1_KIND_MAP, .flags = S1_FIELD_REST,
-             .schema = &instrument_schema),
-    S1_FIELD_END};
-const s1_schema s1_instruments_schema = {
-    "instruments", "What may be traded and by which rules, by pair.", instruments_fields,
-    sizeof(s1_instruments_config), false};
+static const s1_schema_field instruments_fields[] = {S1_FIELD_SCHEMA_VERSION(s1_instruments_config),
+                                                     S1_FIELD(s1_instruments_config, instruments,
+                                                              S1_KIND_MAP, .flags = S1_FIELD_REST,
+                                                              .schema = &instrument_schema),
+                                                     S1_FIELD_END};
+const s1_schema s1_instruments_schema = {"instruments",
+                                         "What may be traded and by which rules, by pair.",
+                                         instruments_fields, sizeof(s1_instruments_config), false};
 
 /* --- environments.yaml --- */
 
@@ -108,10 +108,12 @@ static const s1_schema_field simulation_fields[] = {
              .default_doc = "platform: portfolio.defaults.fee_rate",
              .doc = "fractions of the notional"),
     S1_FIELD(s1_simulation_config, slippage, S1_KIND_DECIMAL, .default_text = "0", .min = "0",
-             .max = "1", .doc = "against the trader on market and stop fills, a fraction of the price"),
+             .max = "1",
+             .doc = "against the trader on market and stop fills, a fraction of the price"),
     S1_FIELD(s1_simulation_config, fill_rule, S1_KIND_ENUM, .names = s1_fill_rule_names,
              .default_text = "next_open",
-             .doc = "market orders fill at the next bar's open, or at the close they were decided on"),
+             .doc =
+                 "market orders fill at the next bar's open, or at the close they were decided on"),
     S1_FIELD(s1_simulation_config, ambiguity, S1_KIND_ENUM, .names = s1_ambiguity_names,
              .default_text = "stop_first",
              .doc = "what counts when stop and target lie in the same bar"),

@@ -193,7 +193,9 @@ static const s1_schema_field portfolio_defaults_fields[] = {
     S1_FIELD(struct s1_portfolio_defaults, fee_rate, S1_KIND_DECIMAL, .default_text = "0.001",
              .min = "0", .max = "1",
              .doc = "maker and taker fee of an environment that names none, as a fraction"),
-    {.name = "fees_pct", .kind = S1_KIND_VALUE, .flags = S1_FIELD_REFUSED | S1_FIELD_HIDDEN,
+    {.name = "fees_pct",
+     .kind = S1_KIND_VALUE,
+     .flags = S1_FIELD_REFUSED | S1_FIELD_HIDDEN,
      .refusal = "the key fee_rate, a fraction (0.001 is 0.1 percent)",
      .doc = "write fee_rate, a fraction"},
     S1_FIELD_END};
@@ -208,7 +210,8 @@ static const s1_schema portfolio_schema = {"portfolio", "", portfolio_fields,
 
 static const s1_schema_field archiving_fields[] = {
     S1_FIELD(struct s1_archiving_config, format, S1_KIND_ENUM, .names = archive_names,
-             .default_text = "parquet", .refusal = "others are not in this version", .doc = "how market data is stored"),
+             .default_text = "parquet", .refusal = "others are not in this version",
+             .doc = "how market data is stored"),
     S1_FIELD_END};
 static const s1_schema archiving_schema = {"archiving", "", archiving_fields,
                                            sizeof(struct s1_archiving_config), false};
@@ -251,7 +254,8 @@ static const s1_schema limits_schema = {"limits", "", limits_fields, sizeof(s1_l
 
 static const s1_schema_field platform_fields[] = {
     S1_FIELD_SCHEMA_VERSION(s1_platform_config),
-    S1_FIELD(s1_platform_config, core, S1_KIND_OBJECT, .schema = &core_schema, .doc = "the program"),
+    S1_FIELD(s1_platform_config, core, S1_KIND_OBJECT, .schema = &core_schema,
+             .doc = "the program"),
     S1_FIELD(s1_platform_config, services, S1_KIND_OBJECT, .schema = &services_schema,
              .doc = "collection and ingestion of data"),
     S1_FIELD(s1_platform_config, data, S1_KIND_OBJECT, .schema = &data_schema, .doc = "archives"),
@@ -267,7 +271,8 @@ static const s1_schema_field platform_fields[] = {
              .doc = "what may grow; reaching a limit stops the run and names it"),
     S1_FIELD_END};
 const s1_schema s1_platform_schema = {
-    "platform", "Settings of the whole platform that are no strategy's. Optional: everything has a default.",
+    "platform",
+    "Settings of the whole platform that are no strategy's. Optional: everything has a default.",
     platform_fields, sizeof(s1_platform_config), false};
 
 /* --- operators.yaml --- */
@@ -283,8 +288,8 @@ static const s1_schema_field operator_fields[] = {
     S1_FIELD(s1_operator_config, aggregation_strategy, S1_KIND_ENUM, .flags = S1_FIELD_REQUIRED,
              .names = s1_aggregation_strategy_names,
              .doc = "all results in a list, each result the next one's input, or none"),
-    S1_FIELD(s1_operator_config, on_worker_failure, S1_KIND_ENUM,
-             .names = s1_failure_policy_names, .default_text = "stop",
+    S1_FIELD(s1_operator_config, on_worker_failure, S1_KIND_ENUM, .names = s1_failure_policy_names,
+             .default_text = "stop",
              .doc = "stop the run, or skip the worker's result and raise a SYSTEM_HEALTH threat"),
     S1_FIELD(s1_operator_config, rationale, S1_KIND_STRING, .doc = "why it is so"),
     S1_FIELD_END};
@@ -308,7 +313,8 @@ static const s1_schema_field schedule_item_fields[] = {
              .pattern_doc = S1_ID_DOC, .doc = "unique"),
     S1_FIELD(s1_schedule_item, event, S1_KIND_NAME, .flags = S1_FIELD_REQUIRED,
              .doc = "event of event_map.yaml with category schedule"),
-    S1_FIELD(s1_schedule_item, cron, S1_KIND_STRING, .doc = "five fields; short for type and value"),
+    S1_FIELD(s1_schedule_item, cron, S1_KIND_STRING,
+             .doc = "five fields; short for type and value"),
     S1_FIELD(s1_schedule_item, type, S1_KIND_ENUM, .names = schedule_type_names,
              .doc = "what `value` is"),
     S1_FIELD(s1_schedule_item, value, S1_KIND_STRING, .doc = "5m, or five cron fields"),
@@ -322,18 +328,17 @@ static const s1_schema_field schedule_fields[] = {
     S1_FIELD(s1_schedule_config, schedules, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
              .schema = &schedule_item_schema, .doc = "events by the clock"),
     S1_FIELD_END};
-const s1_schema s1_schedule_schema = {
-    "schedule",
-    "Events by the clock. This version reads and checks the file; an active strategy that listens to "
-    "one of its events is refused.",
-    schedule_fields, sizeof(s1_schedule_config), false};
+const s1_schema s1_schedule_schema = {"schedule",
+                                      "Events by the clock. This version reads and checks the "
+                                      "file; an active strategy that listens to "
+                                      "one of its events is refused.",
+                                      schedule_fields, sizeof(s1_schedule_config), false};
 
 /* --- connectors.yaml --- */
 
-static const s1_enum_name connector_type_names[] = {
-    {"kraken_public", S1_CONNECTOR_KRAKEN_PUBLIC},
-    {"kraken_private", S1_CONNECTOR_KRAKEN_PRIVATE},
-    {NULL, 0}};
+static const s1_enum_name connector_type_names[] = {{"kraken_public", S1_CONNECTOR_KRAKEN_PUBLIC},
+                                                    {"kraken_private", S1_CONNECTOR_KRAKEN_PRIVATE},
+                                                    {NULL, 0}};
 static const s1_schema_field retries_fields[] = {
     S1_FIELD(struct s1_retries_config, max_attempts, S1_KIND_INT, .default_text = "3", .min = "1",
              .max = "100", .doc = "attempts of one request"),
@@ -358,11 +363,11 @@ static const s1_schema_field connector_fields[] = {
     S1_FIELD_END};
 static const s1_schema connector_schema = {"connector", "", connector_fields,
                                            sizeof(s1_connector_config), false};
-static const s1_schema_field connectors_fields[] = {
-    S1_FIELD_SCHEMA_VERSION(s1_connectors_config),
-    S1_FIELD(s1_connectors_config, connectors, S1_KIND_MAP, .flags = S1_FIELD_REST,
-             .schema = &connector_schema),
-    S1_FIELD_END};
+static const s1_schema_field connectors_fields[] = {S1_FIELD_SCHEMA_VERSION(s1_connectors_config),
+                                                    S1_FIELD(s1_connectors_config, connectors,
+                                                             S1_KIND_MAP, .flags = S1_FIELD_REST,
+                                                             .schema = &connector_schema),
+                                                    S1_FIELD_END};
 const s1_schema s1_connectors_schema = {
     "connectors",
     "Connections to exchanges, by connector_id. This version reads and checks the file; a strategy "
@@ -374,16 +379,12 @@ const s1_schema s1_connectors_schema = {
 #define FILE_FIELD(member, file_)                                                                  \
     S1_FIELD(struct s1_index_files, member, S1_KIND_PATH, .default_text = file_,                   \
              .doc = "relative to the configuration folder")
-static const s1_schema_field files_fields[] = {FILE_FIELD(platform, "platform.yaml"),
-                                               FILE_FIELD(operators, "operators.yaml"),
-                                               FILE_FIELD(schedule, "schedule.yaml"),
-                                               FILE_FIELD(connectors, "connectors.yaml"),
-                                               FILE_FIELD(data_sources, "data_sources.yaml"),
-                                               FILE_FIELD(instruments, "instruments.yaml"),
-                                               FILE_FIELD(environments, "environments.yaml"),
-                                               FILE_FIELD(event_map, "event_map.yaml"),
-                                               FILE_FIELD(wiring_map, "wiring_map.yaml"),
-                                               S1_FIELD_END};
+static const s1_schema_field files_fields[] = {
+    FILE_FIELD(platform, "platform.yaml"),         FILE_FIELD(operators, "operators.yaml"),
+    FILE_FIELD(schedule, "schedule.yaml"),         FILE_FIELD(connectors, "connectors.yaml"),
+    FILE_FIELD(data_sources, "data_sources.yaml"), FILE_FIELD(instruments, "instruments.yaml"),
+    FILE_FIELD(environments, "environments.yaml"), FILE_FIELD(event_map, "event_map.yaml"),
+    FILE_FIELD(wiring_map, "wiring_map.yaml"),     S1_FIELD_END};
 #undef FILE_FIELD
 static const s1_schema files_schema = {"files", "", files_fields, sizeof(struct s1_index_files),
                                        false};

@@ -11,8 +11,7 @@ static const s1_schema_field event_fields[] = {
              .doc = "what travels with it: TradingContext, List[Signal]"),
     S1_FIELD(s1_event_config, category, S1_KIND_ENUM, .names = s1_event_category_names,
              .default_text = "worker", .doc = "what it is about"),
-    S1_FIELD(s1_event_config, description, S1_KIND_STRING, .doc = "for people"),
-    S1_FIELD_END};
+    S1_FIELD(s1_event_config, description, S1_KIND_STRING, .doc = "for people"), S1_FIELD_END};
 static const s1_schema event_schema = {"event", "", event_fields, sizeof(s1_event_config), false};
 static const s1_schema_field event_map_fields[] = {
     S1_FIELD_SCHEMA_VERSION(s1_event_map_config),
@@ -20,9 +19,9 @@ static const s1_schema_field event_map_fields[] = {
              .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY, .schema = &event_schema,
              .doc = "every event there is"),
     S1_FIELD_END};
-const s1_schema s1_event_map_schema = {
-    "event_map", "The closed list of events and what travels with them.", event_map_fields,
-    sizeof(s1_event_map_config), false};
+const s1_schema s1_event_map_schema = {"event_map",
+                                       "The closed list of events and what travels with them.",
+                                       event_map_fields, sizeof(s1_event_map_config), false};
 
 /* --- wiring_map.yaml --- */
 
@@ -48,7 +47,8 @@ static const s1_schema_field wiring_fields[] = {
     S1_FIELD(s1_wiring_config, defer, S1_KIND_ENUM, .names = s1_defer_names, .default_text = "none",
              .doc = "next_tick: called in the next tick; such an edge closes no cycle"),
     S1_FIELD(s1_wiring_config, priority, S1_KIND_INT, .default_text = "0", .min = "-1000",
-             .max = "1000", .doc = "of adapters on one event: smaller first, then order of this file"),
+             .max = "1000",
+             .doc = "of adapters on one event: smaller first, then order of this file"),
     S1_FIELD_END};
 static const s1_schema wiring_schema = {"wiring", "", wiring_fields, sizeof(s1_wiring_config),
                                         false};
@@ -69,8 +69,7 @@ static const s1_schema_field link_fields[] = {
              .pattern_doc = S1_LINK_ID_DOC, .default_doc = "blueprint@environment",
              .doc = "unique; journals and states carry it"),
     S1_FIELD(s1_strategy_link_config, strategy_blueprint_id, S1_KIND_NAME,
-             .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY,
-             .doc = "file runs/&lt;id&gt;.yaml"),
+             .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY, .doc = "file runs/&lt;id&gt;.yaml"),
     S1_FIELD(s1_strategy_link_config, execution_environment_id, S1_KIND_NAME,
              .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY, .doc = "of environments.yaml"),
     S1_FIELD(s1_strategy_link_config, is_active, S1_KIND_BOOL, .default_text = "true",
@@ -82,7 +81,8 @@ static const s1_schema link_schema = {"strategy_link", "", link_fields,
 static const s1_schema_field allocation_fields[] = {
     S1_FIELD(struct s1_allocation_config, percentage, S1_KIND_DECIMAL,
              .has_offset = offsetof(struct s1_allocation_config, has_percentage), .min = "0",
-             .max = "100", .flags = S1_FIELD_ABOVE_MIN, .doc = "of the initial capital, in percent"),
+             .max = "100", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "of the initial capital, in percent"),
     S1_FIELD(struct s1_allocation_config, max_quote_amount, S1_KIND_DECIMAL,
              .has_offset = offsetof(struct s1_allocation_config, has_max_quote_amount), .min = "0",
              .flags = S1_FIELD_ABOVE_MIN, .doc = "in the quote currency; the stricter one applies"),
@@ -223,8 +223,7 @@ static const s1_schema_field execution_fields[] = {
     WORKERS(struct s1_execution_workers, trade_initiation, "send approved plans"),
     WORKERS(struct s1_execution_workers, position_management, "manage open trades"),
     WORKERS(struct s1_execution_workers, risk_safety, "act on threats"),
-    WORKERS(struct s1_execution_workers, operational, "tasks beside trading"),
-    S1_FIELD_END};
+    WORKERS(struct s1_execution_workers, operational, "tasks beside trading"), S1_FIELD_END};
 static const s1_schema execution_schema = {"execution_workers", "", execution_fields,
                                            sizeof(struct s1_execution_workers), false};
 static const s1_schema_field workforce_fields[] = {
@@ -256,6 +255,5 @@ static const s1_schema_field blueprint_fields[] = {
     S1_FIELD(s1_blueprint, workforce, S1_KIND_OBJECT, .flags = S1_FIELD_REQUIRED,
              .schema = &workforce_schema, .doc = "the workers, in the order they work in"),
     S1_FIELD_END};
-const s1_schema s1_blueprint_schema = {"blueprint",
-                                       "One strategy. Its id is the name of the file.",
+const s1_schema s1_blueprint_schema = {"blueprint", "One strategy. Its id is the name of the file.",
                                        blueprint_fields, sizeof(s1_blueprint), false};

@@ -36,8 +36,8 @@ static s1_source place(const builder *b, uint32_t line, uint32_t column)
 /* Reports a fault of the text itself and gives the file up. */
 static void stop(builder *b, const s1_source *source, s1_str found, const char *expected)
 {
-    s1_faults_add(b->faults, S1_FAULT_SCHEMA, source, S1_STR("yaml"), found,
-                  s1_str_of(expected), (s1_str){NULL, 0});
+    s1_faults_add(b->faults, S1_FAULT_SCHEMA, source, S1_STR("yaml"), found, s1_str_of(expected),
+                  (s1_str){NULL, 0});
     b->is_stopped = true;
 }
 
@@ -133,9 +133,8 @@ static void refuse_tag(builder *b, struct fy_token *tag, uint32_t line, uint32_t
 
 static bool is_null_text(s1_str text)
 {
-    return text.len == 0 || s1_str_eq(text, S1_STR("~")) ||
-           s1_str_eq(text, S1_STR("null")) || s1_str_eq(text, S1_STR("Null")) ||
-           s1_str_eq(text, S1_STR("NULL"));
+    return text.len == 0 || s1_str_eq(text, S1_STR("~")) || s1_str_eq(text, S1_STR("null")) ||
+           s1_str_eq(text, S1_STR("Null")) || s1_str_eq(text, S1_STR("NULL"));
 }
 
 static bool is_variable_char(char c)
@@ -153,10 +152,9 @@ static s1_str variable(builder *b, const s1_yaml_node *node, s1_str text, size_t
     const s1_source source = s1_yaml_source(node);
     if (end == 0 || end == text.len || text.ptr[end] != '}') {
         *ret_used = end;
-        s1_faults_add(b->faults, S1_FAULT_SCHEMA, &source, (s1_str){NULL, 0},
-                      s1_yaml_show(node, b->arena),
-                      S1_STR("${NAME} of letters, digits and '_' ($${ for a plain ${)"),
-                      (s1_str){NULL, 0});
+        s1_faults_add(
+            b->faults, S1_FAULT_SCHEMA, &source, (s1_str){NULL, 0}, s1_yaml_show(node, b->arena),
+            S1_STR("${NAME} of letters, digits and '_' ($${ for a plain ${)"), (s1_str){NULL, 0});
         return (s1_str){NULL, 0};
     }
     *ret_used = end + 1;
@@ -228,8 +226,8 @@ static void on_scalar(builder *b, const struct fy_event *event, uint32_t line, u
     const char *const bytes =
         event->scalar.value != NULL ? fy_token_get_text(event->scalar.value, &len) : NULL;
     const s1_str text = {bytes != NULL ? bytes : "", bytes != NULL ? len : 0};
-    const bool is_quoted = event->scalar.value != NULL &&
-                           fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN;
+    const bool is_quoted =
+        event->scalar.value != NULL && fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN;
     if (text.len != 0 && memchr(text.ptr, '\0', text.len) != NULL) {
         const s1_source source = place(b, line, column);
         stop(b, &source, S1_STR("a NUL character"), "text");

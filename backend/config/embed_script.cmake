@@ -1,0 +1,18 @@
+# cmake -DROOT=<config> -DOUT=<file.c> -P embed_script.cmake: every YAML file under ROOT as a table.
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*.yaml")
+list(SORT files)
+set(text "/* Written by backend/config/embed_script.cmake from config/. */\n")
+string(APPEND text "#include \"backend/config/default_tree.h\"\n\n")
+set(table "")
+set(number 0)
+foreach(file IN LISTS files)
+  file(READ "${ROOT}/${file}" bytes HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(REGEX REPLACE "(................................................................................)"
+    "\\1\n" bytes "${bytes}")
+  string(APPEND text "static const unsigned char file_${number}[] = {\n${bytes}0};\n")
+  string(APPEND table "    {\"${file}\", file_${number}, sizeof file_${number} - 1},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+string(APPEND text "\nconst s1_default_file s1_default_files[] = {\n${table}    {0, 0, 0}};\n")
+file(WRITE "${OUT}" "${text}")
