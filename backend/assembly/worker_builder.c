@@ -43,7 +43,7 @@ static s1_rc blame(const s1_host_ctx *ctx, s1_rc code, const char *what, s1_err 
     char message[sizeof err->msg + 256];
     (void)snprintf(message, sizeof message, "worker '%.*s' (plugin %.*s)%s: %s",
                    S1_STR_ARG(ctx->worker.instance_id), S1_STR_ARG(ctx->worker.plugin_name), what,
-                   err->msg[0] != '\0' ? err->msg : \"it gave no reason\");
+                   err->msg[0] != '\0' ? err->msg : "it gave no reason");
     message[sizeof err->msg - 1] = '\0';
     memcpy(err->msg, message, sizeof err->msg);
     err->code = code;
