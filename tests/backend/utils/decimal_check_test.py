@@ -20,9 +20,10 @@ ROUNDINGS = {
     "F": decimal.ROUND_FLOOR,
     "C": decimal.ROUND_CEILING,
 }
+WORK = decimal.Context(prec=200)
+decimal.setcontext(WORK)  # else even abs() would round to 28 digits
 UNIT = Decimal(1).scaleb(-18)
 LIMIT = Decimal(2**127 - 1).scaleb(-18)
-WORK = decimal.Context(prec=200)
 
 
 def to_unit(value, rounding):

@@ -27,7 +27,8 @@ static void assert_dec(s1_dec found, const char *expected)
     assert_string_equal(text, expected);
 }
 
-#define MAX_TEXT S1_DEC_RANGE_MAX
+#define MAX_TEXT          S1_DEC_RANGE_MAX
+#define NEGATIVE_MAX_TEXT ("-" S1_DEC_RANGE_MAX)
 static const enum s1_rounding roundings[] = {S1_ROUND_HALF_EVEN, S1_ROUND_DOWN, S1_ROUND_UP,
                                              S1_ROUND_FLOOR, S1_ROUND_CEIL};
 
@@ -47,7 +48,7 @@ static void test_text(void **state)
                                        "99999999999999999999",
                                        "100000000000000000000.000000000000000001",
                                        MAX_TEXT,
-                                       "-" MAX_TEXT};
+                                       NEGATIVE_MAX_TEXT};
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
         assert_dec(dec(same[i]), same[i]);
     }
