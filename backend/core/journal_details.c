@@ -1,3 +1,4 @@
+#include "backend/core/journal_internal.h"
 #include "backend/core/journal_reader.h"
 #include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"
@@ -8,12 +9,19 @@
 #include <math.h>
 #include <string.h>
 
+json_t *s1_journal_json_load(s1_str text, json_error_t *ret_fault)
+{
+    json_t *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, ret_fault);
+    return root != NULL ? root
+                        : json_loadb(text.ptr, text.len,
+                                     JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, ret_fault);
+}
+
 s1_rc s1_journal_details_init(s1_journal_details_view *ret_view, const s1_journal_entry *entry,
                               s1_err *err)
 {
     json_error_t fault;
-    json_t *root =
-        json_loadb(entry->details.ptr, entry->details.len, JSON_REJECT_DUPLICATES, &fault);
+    json_t *root = s1_journal_json_load(entry->details, &fault);
     if (root == NULL || !json_is_object(root)) {
         json_decref(root);
         return S1_RAISE(err, S1_E_DATA, "journal entry %llu: details is not a JSON object: %s",
@@ -72,7 +80,8 @@ static bool is_of_type(const json_t *value, int32_t type)
     case S1_JOURNAL_NUMBER:
         return json_is_number(value) || json_is_null(value);
     case S1_JOURNAL_INTEGER:
-        return json_is_integer(value);
+        return json_is_integer(value) ||
+               (json_is_real(value) && json_real_value(value) == trunc(json_real_value(value)));
     case S1_JOURNAL_BOOLEAN:
         return json_is_boolean(value);
     case S1_JOURNAL_TIME:

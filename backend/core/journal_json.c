@@ -1,9 +1,7 @@
 #include "backend/core/journal_internal.h"
+#include "backend/utils/text.h"
 
 #include <string.h>
-
-#define DIGITS_MAX   18u  /* of a whole number: below 2^63 */
-#define EXPONENT_MAX 280u /* with DIGITS_MAX digits still below 1e308 */
 
 /* A place in the text being checked, and where its tokens are copied to. */
 typedef struct cursor {
@@ -124,36 +122,38 @@ static size_t take_digits(cursor *c)
     return (size_t)(c->at - first);
 }
 
-/* The digits after 'e'; false if there are none or they would leave a double. */
-static bool take_exponent(cursor *c)
-{
-    if (!take_char(c, '+')) {
-        (void)take_char(c, '-');
-    }
-    const unsigned char *first = c->at;
-    if (take_digits(c) == 0) {
-        return false;
-    }
-    unsigned value = 0;
-    for (const unsigned char *at = first; at < c->at && value <= EXPONENT_MAX; at++) {
-        value = value * 10 + (unsigned)(*at - '0');
-    }
-    return value <= EXPONENT_MAX;
-}
-
-/* A whole number that fits int64, or one that fits a double: what any reader can take. */
+/* A whole number that int64 or uint64 holds, or one that a double holds: what any reader can take.
+ */
 static bool take_number(cursor *c)
 {
+    const unsigned char *first = c->at;
     (void)take_char(c, '-');
     const size_t digits = take_char(c, '0') ? 1 : take_digits(c);
     const bool has_fraction = digits > 0 && take_char(c, '.');
     if (digits == 0 || (has_fraction && take_digits(c) == 0)) {
         return false;
     }
-    if (take_char(c, 'e') || take_char(c, 'E')) {
-        return digits <= DIGITS_MAX && take_exponent(c);
+    const bool has_exponent = take_char(c, 'e') || take_char(c, 'E');
+    if (has_exponent) {
+        if (!take_char(c, '+')) {
+            (void)take_char(c, '-');
+        }
+        if (take_digits(c) == 0) {
+            return false;
+        }
     }
-    return digits <= (has_fraction ? EXPONENT_MAX : DIGITS_MAX);
+    if (digits <= 18 && !has_exponent) {
+        return true;
+    }
+    const s1_str text = s1_str_make((const char *)first, (size_t)(c->at - first));
+    if (has_fraction || has_exponent) {
+        double value;
+        return s1_str_parse_double(text, &value, NULL) == S1_OK;
+    }
+    uint64_t magnitude;
+    int64_t value;
+    return *first == '-' ? s1_str_parse_i64(text, &value, NULL) == S1_OK
+                         : s1_str_parse_u64(text, &magnitude, NULL) == S1_OK;
 }
 
 static bool take_word(cursor *c, const char *word)

@@ -664,9 +664,8 @@ static bool rebuild_genesis(const s1_journal_entry *first, uint8_t ret_hash[S1_J
 {
     char header[S1_JOURNAL_HEADER_SIZE];
     bool is_made = false;
-    json_t *line = first->kind == S1_JOURNAL_RUN_STARTED
-                       ? json_loadb(first->line.ptr, first->line.len, 0, NULL)
-                       : NULL;
+    json_t *line =
+        first->kind == S1_JOURNAL_RUN_STARTED ? s1_journal_json_load(first->line, NULL) : NULL;
     const char *link = json_string_value(json_object_get(line, "link"));
     const char *run_id =
         json_string_value(json_object_get(json_object_get(line, "details"), "run_id"));

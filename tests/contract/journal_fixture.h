@@ -113,7 +113,7 @@ static inline s1_rc write_started(s1_journal *journal, s1_err *err)
     s1_json_key_lit(w, "timeframe");
     s1_json_str(w, S1_STR("1h"));
     s1_json_key_lit(w, "seed");
-    s1_json_u64(w, 7);
+    s1_json_u64(w, UINT64_MAX);
     s1_json_key_lit(w, "config_hash");
     s1_json_str(w, S1_STR("ab"));
     s1_json_key_lit(w, "data_hash");

@@ -36,9 +36,14 @@ static void test_compacts(void **state)
 static void test_numbers(void **state)
 {
     (void)state;
-    static const char *const good[] = {"999999999999999999", "-999999999999999999", "1e280",
-                                       "1e-280", "0.1234567890123456789012345678901234567890"};
-    static const char *const bad[] = {"9999999999999999999", "1e281", "1e99999999999999999999"};
+    static const char *const good[] = {"9223372036854775807",
+                                       "-9223372036854775808",
+                                       "18446744073709551615",
+                                       "1.7976931348623157e+308",
+                                       "5e-324",
+                                       "0.1234567890123456789012345678901234567890"};
+    static const char *const bad[] = {"18446744073709551616", "-9223372036854775809", "1e309",
+                                      "1e99999999999999999999"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_compact(good[i], good[i]);
     }
