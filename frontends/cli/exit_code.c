@@ -51,33 +51,3 @@ const char *s1_exit_meaning(int exit_code)
         return "unknown";
     }
 }
-
-const char *s1_rc_name(s1_rc rc)
-{
-    switch (rc) {
-    case S1_OK:
-        return "S1_OK";
-#define X(name, code, text)                                                                        \
-    case (code):                                                                                   \
-        return #name;
-        S1_ERROR_MAP(X)
-#undef X
-    default:
-        return "S1_E_?";
-    }
-}
-
-const char *s1_rc_text(s1_rc rc)
-{
-    switch (rc) {
-    case S1_OK:
-        return "ok";
-#define X(name, code, text)                                                                        \
-    case (code):                                                                                   \
-        return text;
-        S1_ERROR_MAP(X)
-#undef X
-    default:
-        return "unknown error";
-    }
-}

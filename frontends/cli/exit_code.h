@@ -30,8 +30,4 @@ int s1_exit_from_rc(s1_rc rc);
 const char *s1_exit_name(int exit_code);
 const char *s1_exit_meaning(int exit_code);
 
-/* Name of a result code ("S1_E_IO") and its text. Static. */
-const char *s1_rc_name(s1_rc rc);
-const char *s1_rc_text(s1_rc rc);
-
 #endif /* S1_FRONTENDS_CLI_EXIT_CODE_H */

@@ -1,12 +1,11 @@
 #include "frontends/cli/options.h"
 
-#include "s1mple/error.h"
+#include "backend/utils/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_LENGTH_MAX 31u
-#define HELP_COLUMN     26u
+#define HELP_COLUMN 26u
 
 const s1_cli_option s1_cli_common_options[] = {
     {"json", 0, S1_CLI_FLAG, NULL, "print one JSON document instead of text", NULL},
@@ -57,68 +56,20 @@ static const s1_cli_option *find_letter(const s1_cli_command *command, char lett
     return NULL;
 }
 
-/* --- Nearest name. ------------------------------------------------------------------------ */
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    const size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Levenshtein distance; longer names than NAME_LENGTH_MAX are taken as far away. */
-static size_t distance_of(const char *a, const char *b)
-{
-    const size_t na = strlen(a);
-    const size_t nb = strlen(b);
-    if (na > NAME_LENGTH_MAX || nb > NAME_LENGTH_MAX) {
-        return NAME_LENGTH_MAX;
-    }
-    size_t row[NAME_LENGTH_MAX + 1];
-    for (size_t j = 0; j <= nb; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= na; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= nb; j++) {
-            const size_t above = row[j];
-            const size_t change = a[i - 1] == b[j - 1] ? 0u : 1u;
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + change);
-            diagonal = above;
-        }
-    }
-    return row[nb];
-}
-
-const char *s1_cli_nearest(const char *text, const char *const *names, size_t count)
-{
-    const char *best = NULL;
-    size_t best_distance = strlen(text) / 3 + 1;
-    for (size_t i = 0; i < count; i++) {
-        const size_t distance = distance_of(text, names[i]);
-        if (distance <= best_distance && (best == NULL || distance < best_distance)) {
-            best = names[i];
-            best_distance = distance;
-        }
-    }
-    return best;
-}
-
 static s1_rc refuse_unknown(const s1_cli_command *command, const char *found, s1_err *err)
 {
-    const char *names[S1_CLI_OPTIONS_MAX];
+    s1_str names[S1_CLI_OPTIONS_MAX];
     size_t count = 0;
     const s1_cli_option *option;
     while (count < S1_CLI_OPTIONS_MAX && (option = option_at(command, count)) != NULL) {
-        names[count++] = option->name;
+        names[count++] = s1_str_of(option->name);
     }
-    char bare[NAME_LENGTH_MAX + 1];
-    (void)snprintf(bare, sizeof bare, "%s", found + strspn(found, "-"));
-    bare[strcspn(bare, "=")] = '\0';
-    const char *const nearest = s1_cli_nearest(bare, names, count);
-    return nearest != NULL
-               ? S1_RAISE(err, S1_E_INVALID, "unknown option '%s', did you mean '--%s'?", found,
-                          nearest)
+    const size_t dashes = strspn(found, "-");
+    const s1_str bare = {found + dashes, strcspn(found + dashes, "=")};
+    const ptrdiff_t nearest = s1_str_nearest(bare, names, count);
+    return nearest >= 0
+               ? S1_RAISE(err, S1_E_INVALID, "unknown option '%s', did you mean '--%.*s'?", found,
+                          S1_STR_ARG(names[nearest]))
                : S1_RAISE(err, S1_E_INVALID, "unknown option '%s'; see 's1mpletrader %s --help'",
                           found, command->name);
 }

@@ -78,7 +78,4 @@ void s1_cli_print_markdown(FILE *out, const s1_cli_command *command);
 void s1_cli_print_wrapped(FILE *out, const char *text, uint32_t indent, uint32_t at,
                           uint32_t columns);
 
-/* Of `count` names the one nearest to `text` if it is near enough to be meant, else NULL. */
-const char *s1_cli_nearest(const char *text, const char *const *names, size_t count);
-
 #endif /* S1_FRONTENDS_CLI_OPTIONS_H */

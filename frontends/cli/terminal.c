@@ -1,10 +1,11 @@
 #include "frontends/cli/terminal.h"
 
+#include "backend/utils/proc.h"
+#include "backend/utils/timefmt.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define COLUMNS_DEFAULT 80u
 #define COLUMNS_MIN     40u
@@ -12,28 +13,17 @@
 
 /* --- What the terminal can. --------------------------------------------------------------- */
 
-static uint32_t columns_of(FILE *out, const char *stated)
-{
-    if (stated != NULL && stated[0] >= '1' && stated[0] <= '9') {
-        const unsigned long value = strtoul(stated, NULL, 10);
-        return value < COLUMNS_MIN ? COLUMNS_MIN : value > 1000 ? 1000u : (uint32_t)value;
-    }
-    struct winsize size = {0};
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        return size.ws_col < COLUMNS_MIN ? COLUMNS_MIN : size.ws_col;
-    }
-    return COLUMNS_DEFAULT;
-}
-
 s1_terminal s1_terminal_of(FILE *out, const s1_terminal_environment *environment)
 {
-    const bool is_tty = isatty(fileno(out)) == 1;
+    const int fd = fileno(out);
+    const bool is_tty = s1_proc_is_terminal(fd);
+    const uint32_t columns = s1_proc_terminal_width(fd, COLUMNS_DEFAULT);
     const bool is_dumb = environment->term == NULL || strcmp(environment->term, "dumb") == 0;
     const bool is_refused = environment->no_color != NULL && environment->no_color[0] != '\0';
     const char *const locale = environment->locale != NULL ? environment->locale : "";
     return (s1_terminal){
         .out = out,
-        .columns = columns_of(out, environment->columns),
+        .columns = columns < COLUMNS_MIN ? COLUMNS_MIN : columns,
         .is_tty = is_tty,
         .is_colored = is_tty && !is_dumb && !is_refused,
         .is_utf8 = strstr(locale, "UTF-8") != NULL || strstr(locale, "utf8") != NULL,
@@ -285,28 +275,6 @@ const char *s1_format_money(const char *decimal, char buffer[static S1_FORMAT_MA
     return buffer;
 }
 
-const char *s1_format_duration(s1_nanos value, char buffer[static S1_FORMAT_MAX])
-{
-    const s1_nanos minute = 60 * S1_NANOS_PER_SECOND;
-    const s1_nanos hour = 60 * minute;
-    const s1_nanos day = 24 * hour;
-    if (value < S1_NANOS_PER_SECOND) {
-        (void)snprintf(buffer, S1_FORMAT_MAX, "%.1f ms", (double)value / 1e6);
-    } else if (value < minute) {
-        (void)snprintf(buffer, S1_FORMAT_MAX, "%.1f s", (double)value / 1e9);
-    } else if (value < hour) {
-        (void)snprintf(buffer, S1_FORMAT_MAX, "%lld m %lld s", (long long)(value / minute),
-                       (long long)(value % minute / S1_NANOS_PER_SECOND));
-    } else if (value < day) {
-        (void)snprintf(buffer, S1_FORMAT_MAX, "%lld h %lld m", (long long)(value / hour),
-                       (long long)(value % hour / minute));
-    } else {
-        (void)snprintf(buffer, S1_FORMAT_MAX, "%lld d %lld h", (long long)(value / day),
-                       (long long)(value % day / hour));
-    }
-    return buffer;
-}
-
 const char *s1_format_time(const char *iso, char buffer[static S1_FORMAT_MAX])
 {
     if (iso == NULL || strlen(iso) < 19) {
@@ -331,7 +299,7 @@ static void format_progress(const s1_progress *progress, const char *phase, uint
     (void)s1_format_count(done, count);
     (void)s1_format_count((uint64_t)per_second, rate);
     if (total > 0 && done <= total && per_second > 0.0) {
-        (void)s1_format_duration((s1_nanos)((double)(total - done) / per_second * 1e9), eta);
+        (void)s1_duration_print((s1_nanos)((double)(total - done) / per_second * 1e9), eta);
         (void)snprintf(line, size, "%s %3.0f %%  %s %s  %s/s  ETA %s", phase,
                        100.0 * (double)done / (double)total, count, progress->unit, rate, eta);
     } else {

@@ -27,14 +27,14 @@ enum s1_style {
     S1_STYLE_WARN
 };
 
-/* What the environment says of a terminal: COLUMNS, NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG; NULL
- * where unset. */
+/* What the environment says of a terminal: NO_COLOR, TERM, and the first set of LC_ALL, LC_CTYPE,
+ * LANG; NULL where unset. */
 typedef struct s1_terminal_environment {
-    const char *columns, *no_color, *term, *locale;
+    const char *no_color, *term, *locale;
 } s1_terminal_environment;
 
-/* Looks at `out` (is it a screen, how wide) and at the environment. 80 columns where nothing
- * tells. */
+/* Looks at `out` (is it a screen, how wide; COLUMNS overrides) and at the environment. 80 columns
+ * where nothing tells. */
 s1_terminal s1_terminal_of(FILE *out, const s1_terminal_environment *environment);
 
 /* Starts and ends a style; nothing without colour. Static text. */
@@ -74,8 +74,6 @@ const char *s1_format_ratio(double value, char buffer[static S1_FORMAT_MAX]);
 /* "10432.1876" -> "10,432.19"; NULL -> "n/a". Cut, not rounded, is never done: half up in the
  * last place shown. */
 const char *s1_format_money(const char *decimal, char buffer[static S1_FORMAT_MAX]);
-/* Nanoseconds -> "3 d 4 h", "5 h 10 m", "12.3 s", "4.5 ms". */
-const char *s1_format_duration(s1_nanos value, char buffer[static S1_FORMAT_MAX]);
 /* "2017-04-19T09:00:00.000000000Z" -> "2017-04-19 09:00" (seconds only if not zero). */
 const char *s1_format_time(const char *iso, char buffer[static S1_FORMAT_MAX]);
 

@@ -1,0 +1,305 @@
+#include "frontends/cli/cli.h"
+
+#include "backend/utils/clock.h"
+#include "backend/utils/log.h"
+#include "backend/utils/proc.h"
+#include "services/api/version.h"
+
+#include <string.h>
+
+#define JSON_BYTES_MAX ((size_t)2 << 30)
+#define COMMANDS_MAX   32u
+
+const s1_cli_command *const s1_cli_commands[] = {
+    &s1_cmd_init,         &s1_cmd_validate,     &s1_cmd_data_import,
+    &s1_cmd_backtest,     &s1_cmd_results_list, &s1_cmd_results_show,
+    &s1_cmd_explain,      &s1_cmd_journal_show, &s1_cmd_journal_verify,
+    &s1_cmd_plugins_list, &s1_cmd_plugins_show, &s1_cmd_plugins_check,
+    &s1_cmd_doctor,       &s1_cmd_version,      NULL,
+};
+
+/* --- For commands. ------------------------------------------------------------------------ */
+
+void s1_cli_json_begin(s1_strbuf *text, s1_json_writer *writer)
+{
+    s1_strbuf_init(text, JSON_BYTES_MAX);
+    s1_json_init(writer, text, 2);
+}
+
+s1_rc s1_cli_json_end(s1_cli *cli, s1_strbuf *text, s1_err *err)
+{
+    s1_strbuf_char(text, '\n');
+    const s1_rc rc = s1_strbuf_check(text, err);
+    if (rc == S1_OK) {
+        (void)fwrite(text->data, 1, text->len, cli->out.out);
+    }
+    s1_strbuf_done(text);
+    return rc;
+}
+
+s1_rc s1_cli_table_end(s1_cli *cli, s1_table *table, bool is_whole, s1_err *err)
+{
+    if (table != NULL && is_whole) {
+        s1_table_print(&cli->out, table);
+    }
+    s1_table_free(table);
+    return table != NULL && is_whole ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "a table");
+}
+
+s1_nanos s1_cli_now(void)
+{
+    return s1_clock_monotonic(s1_clock_real());
+}
+
+s1_progress s1_cli_progress(const s1_cli *cli, const char *unit)
+{
+    return (s1_progress){
+        .out = cli->err.out, .is_tty = cli->err.is_tty, .columns = cli->err.columns, .unit = unit};
+}
+
+const char *s1_cli_config_dir(const s1_cli_args *args)
+{
+    const char *const stated = s1_cli_text(args, "config");
+    return stated != NULL ? stated : "config";
+}
+
+/* --- Errors. ------------------------------------------------------------------------------ */
+
+static void print_error_json(const s1_cli *cli, const s1_err *err, int exit_code)
+{
+    s1_strbuf text;
+    s1_json_writer writer;
+    s1_cli_json_begin(&text, &writer);
+    s1_json_object(&writer);
+    s1_json_key_lit(&writer, "error");
+    s1_json_object(&writer);
+    s1_json_key_lit(&writer, "name");
+    s1_json_cstr(&writer, s1_error_name(err->code));
+    s1_json_key_lit(&writer, "cause");
+    s1_json_cstr(&writer, s1_exit_name(exit_code));
+    s1_json_key_lit(&writer, "exit_code");
+    s1_json_i64(&writer, exit_code);
+    s1_json_key_lit(&writer, "message");
+    s1_json_cstr(&writer, err->msg);
+    s1_json_object_end(&writer);
+    s1_json_object_end(&writer);
+    (void)fprintf(cli->err.out, "%s\n", s1_strbuf_cstr(&text));
+    s1_strbuf_done(&text);
+}
+
+/* The one place where a failure is printed. */
+static void print_error(const s1_cli *cli, const s1_err *err, int exit_code)
+{
+    if (err->code == S1_OK) {
+        return;
+    }
+    if (cli->is_json) {
+        print_error_json(cli, err, exit_code);
+        return;
+    }
+    (void)fprintf(cli->err.out, "%serror:%s %s\n", s1_terminal_on(&cli->err, S1_STYLE_BAD),
+                  s1_terminal_off(&cli->err), err->msg);
+    if (!cli->is_verbose) {
+        return;
+    }
+    (void)fprintf(cli->err.out, "  %s (%s), exit code %d: %s\n", s1_error_name(err->code),
+                  s1_error_text(err->code), exit_code, s1_exit_meaning(exit_code));
+    const uint32_t kept = err->depth < S1_ERR_FRAMES ? err->depth : S1_ERR_FRAMES;
+    for (uint32_t i = 0; i < kept; i++) {
+        (void)fprintf(cli->err.out, "  at %s (%s:%u)\n", err->frames[i].func, err->frames[i].file,
+                      err->frames[i].line);
+    }
+    if (err->sys_errno != 0) {
+        (void)fprintf(cli->err.out, "  system: errno %d\n", err->sys_errno);
+    }
+}
+
+/* --- Help. -------------------------------------------------------------------------------- */
+
+static void print_overview(FILE *out, uint32_t columns)
+{
+    (void)fputs("Usage: s1mpletrader COMMAND [options]\n\nCommands:\n", out);
+    for (size_t i = 0; s1_cli_commands[i] != NULL; i++) {
+        const int width = fprintf(out, "  %s", s1_cli_commands[i]->name);
+        s1_cli_print_wrapped(out, s1_cli_commands[i]->summary, 19, (uint32_t)width, columns);
+    }
+    (void)fputs("\ns1mpletrader COMMAND --help shows its options and examples.\n\nExit codes:\n",
+                out);
+#define X(value, code, name, meaning)                                                              \
+    (void)fprintf(out, "  %3d  ", (code));                                                         \
+    s1_cli_print_wrapped(out, meaning, 7, 7, columns);
+    S1_EXIT_MAP(X)
+#undef X
+}
+
+/* docs/cli.md. */
+static void print_markdown(FILE *out)
+{
+    (void)fputs("# Command line\n\n"
+                "This page is printed by `s1mpletrader help --markdown`; a test keeps it so.\n\n"
+                "Text goes to stdout for people, cut to the width of the terminal (`COLUMNS` "
+                "overrides it); with `--json`\nstdout is one JSON document. Progress, warnings and "
+                "errors go to stderr. Colour is used on terminals only and\nnever when `NO_COLOR` "
+                "is set. An error is printed once, `error: ...`; with `--json` it is an object on "
+                "stderr:\n`{\"error\": {\"name\", \"cause\", \"exit_code\", \"message\"}}`.\n\n"
+                "| exit code | cause | meaning |\n|---|---|---|\n",
+                out);
+#define X(value, code, name, meaning)                                                              \
+    (void)fprintf(out, "| %d | `%s` | %s |\n", (code), (name), (meaning));
+    S1_EXIT_MAP(X)
+#undef X
+    (void)fputs("\nThe first ctrl-C (or SIGTERM) stops a run at the next bar and leaves no results "
+                "folder; the second ends the\nprocess at once. A closed pipe ends the output "
+                "quietly.\n\n",
+                out);
+    for (size_t i = 0; s1_cli_commands[i] != NULL; i++) {
+        s1_cli_print_markdown(out, s1_cli_commands[i]);
+    }
+}
+
+/* --- Finding the command. ----------------------------------------------------------------- */
+
+/* The command the first words name, and how many words that took; NULL for none. */
+static const s1_cli_command *find_command(int argc, char *const argv[], int *ret_words)
+{
+    for (size_t i = 0; s1_cli_commands[i] != NULL; i++) {
+        const char *const name = s1_cli_commands[i]->name;
+        const size_t first = strcspn(name, " ");
+        if (argc < 1 || strlen(argv[0]) != first || strncmp(argv[0], name, first) != 0) {
+            continue;
+        }
+        if (name[first] == '\0') {
+            *ret_words = 1;
+            return s1_cli_commands[i];
+        }
+        if (argc >= 2 && strcmp(argv[1], name + first + 1) == 0) {
+            *ret_words = 2;
+            return s1_cli_commands[i];
+        }
+    }
+    return NULL;
+}
+
+/* Says what is wrong with the words: half a command, or a name that is near to one. */
+static s1_rc refuse_command(int argc, char *const argv[], s1_err *err)
+{
+    s1_str names[COMMANDS_MAX];
+    char whole[128];
+    char family[256] = "";
+    size_t count = 0;
+    (void)snprintf(whole, sizeof whole, "%s%s%s", argv[0], argc > 1 && argv[1][0] != '-' ? " " : "",
+                   argc > 1 && argv[1][0] != '-' ? argv[1] : "");
+    for (size_t i = 0; s1_cli_commands[i] != NULL && count < COMMANDS_MAX; i++) {
+        const char *const name = s1_cli_commands[i]->name;
+        const size_t first = strcspn(name, " ");
+        if (strlen(argv[0]) == first && strncmp(argv[0], name, first) == 0) {
+            const size_t at = strlen(family);
+            (void)snprintf(family + at, sizeof family - at, "%s'%s'", at > 0 ? ", " : "", name);
+        }
+        names[count++] = s1_str_of(name);
+    }
+    if (family[0] != '\0') {
+        return S1_RAISE(err, S1_E_INVALID, "found '%s', expected one of %s", whole, family);
+    }
+    ptrdiff_t nearest = s1_str_nearest(s1_str_of(whole), names, count);
+    nearest = nearest >= 0 ? nearest : s1_str_nearest(s1_str_of(argv[0]), names, count);
+    return nearest >= 0
+               ? S1_RAISE(err, S1_E_INVALID, "unknown command '%s', did you mean '%.*s'?", argv[0],
+                          S1_STR_ARG(names[nearest]))
+               : S1_RAISE(err, S1_E_INVALID,
+                          "unknown command '%s'; 's1mpletrader --help' lists them", argv[0]);
+}
+
+static s1_cli cli_of_environment(void)
+{
+    const char *const locales[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    s1_terminal_environment environment = {.no_color = s1_proc_getenv("NO_COLOR"),
+                                           .term = s1_proc_getenv("TERM")};
+    for (size_t i = 0; i < 3 && environment.locale == NULL; i++) {
+        const char *const value = s1_proc_getenv(locales[i]);
+        environment.locale = value != NULL && value[0] != '\0' ? value : NULL;
+    }
+    return (s1_cli){.out = s1_terminal_of(stdout, &environment),
+                    .err = s1_terminal_of(stderr, &environment)};
+}
+
+/* "help", "--help", "--version" and nothing at all; -1 if it is none of them. */
+static int run_plain(const s1_cli *cli, int argc, char *const argv[])
+{
+    const char *const word = argc > 0 ? argv[0] : "";
+    if (argc == 0) {
+        print_overview(cli->err.out, cli->err.columns);
+        return S1_EXIT_USAGE;
+    }
+    if (strcmp(word, "--version") == 0) {
+        (void)fprintf(cli->out.out, "s1mpletrader %s\n", s1_api_version()->version);
+        return S1_EXIT_OK;
+    }
+    if (strcmp(word, "help") == 0 && argc == 2 && strcmp(argv[1], "--markdown") == 0) {
+        print_markdown(cli->out.out);
+        return S1_EXIT_OK;
+    }
+    int words = 0;
+    const s1_cli_command *const topic =
+        strcmp(word, "help") == 0 ? find_command(argc - 1, argv + 1, &words) : NULL;
+    if (topic != NULL) {
+        s1_cli_print_help(cli->out.out, topic, cli->out.columns);
+        return S1_EXIT_OK;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        print_overview(cli->out.out, cli->out.columns);
+        return S1_EXIT_OK;
+    }
+    return -1;
+}
+
+static bool has_flag(int argc, char *const argv[], const char *flag)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], flag) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int run_command(s1_cli *cli, int argc, char *const argv[], s1_err *err)
+{
+    int words = 0;
+    const s1_cli_command *const command = find_command(argc, argv, &words);
+    if (command == NULL) {
+        (void)!refuse_command(argc, argv, err);
+        return S1_EXIT_USAGE;
+    }
+    s1_cli_args args;
+    if (s1_cli_parse(command, argc - words, argv + words, &args, err) != S1_OK) {
+        return S1_EXIT_USAGE;
+    }
+    if (s1_cli_flag(&args, "help")) {
+        s1_cli_print_help(cli->out.out, command, cli->out.columns);
+        return S1_EXIT_OK;
+    }
+    if (s1_proc_install_signals(err) != S1_OK) {
+        return S1_EXIT_INTERNAL;
+    }
+    return command->run(cli, &args, err);
+}
+
+int s1_cli_main(int argc, char *const argv[])
+{
+    s1_cli cli = cli_of_environment();
+    argc -= argc > 0;
+    argv++;
+    cli.is_json = has_flag(argc, argv, "--json");
+    cli.is_verbose = has_flag(argc, argv, "--verbose") || has_flag(argc, argv, "-v");
+    int exit_code = run_plain(&cli, argc, argv);
+    s1_err err = S1_ERR_INIT;
+    if (exit_code < 0) {
+        exit_code = run_command(&cli, argc, argv, &err);
+        print_error(&cli, &err, exit_code);
+    }
+    if (fflush(stdout) != 0 && exit_code == S1_EXIT_OK) {
+        exit_code = S1_EXIT_IO; /* a full disk; a closed pipe has its reader gone */
+    }
+    return exit_code;
+}

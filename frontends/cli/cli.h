@@ -1,0 +1,54 @@
+/* frontends/cli/cli.h - one invocation of the program: where it prints, and its commands. */
+#ifndef S1_FRONTENDS_CLI_CLI_H
+#define S1_FRONTENDS_CLI_CLI_H
+
+#include "backend/utils/json_writer.h"
+#include "frontends/cli/exit_code.h"
+#include "frontends/cli/options.h"
+#include "frontends/cli/terminal.h"
+
+typedef struct s1_cli {
+    s1_terminal out; /* stdout: what was asked for */
+    s1_terminal err; /* stderr: progress, warnings, errors */
+    bool is_json, is_verbose;
+} s1_cli;
+
+/* Runs the command of argv and returns the exit code of the process. */
+int s1_cli_main(int argc, char *const argv[]);
+
+/* All commands in the order of the help; NULL-terminated. */
+extern const s1_cli_command *const s1_cli_commands[];
+
+extern const s1_cli_command s1_cmd_init, s1_cmd_validate, s1_cmd_data_import, s1_cmd_backtest,
+    s1_cmd_plugins_list, s1_cmd_plugins_show, s1_cmd_plugins_check, s1_cmd_results_list,
+    s1_cmd_results_show, s1_cmd_journal_show, s1_cmd_journal_verify, s1_cmd_explain, s1_cmd_doctor,
+    s1_cmd_version;
+
+/* --- For commands. ------------------------------------------------------------------------ */
+
+/* Starts a JSON document for stdout. */
+void s1_cli_json_begin(s1_strbuf *text, s1_json_writer *writer);
+/* Prints it with a newline and frees it. Errors: S1_E_NO_MEMORY. */
+S1_WARN_UNUSED s1_rc s1_cli_json_end(s1_cli *cli, s1_strbuf *text, s1_err *err);
+
+/* Prints a table and frees it; `is_whole` false (a cell found no memory) is an error. */
+S1_WARN_UNUSED s1_rc s1_cli_table_end(s1_cli *cli, s1_table *table, bool is_whole, s1_err *err);
+
+/* Progress on stderr. */
+s1_progress s1_cli_progress(const s1_cli *cli, const char *unit);
+/* Host time, for progress only. */
+s1_nanos s1_cli_now(void);
+
+/* The configuration folder: --config or "config". */
+const char *s1_cli_config_dir(const s1_cli_args *args);
+
+/* Prints every fault of a configuration: to stderr as text, to stdout with --json. Returns the exit
+ * code. */
+struct s1_validation;
+int s1_cli_print_validation(s1_cli *cli, const struct s1_validation *validation, s1_err *err);
+
+/* Prints the report of a run (report.c). */
+struct s1_results;
+S1_WARN_UNUSED s1_rc s1_cli_print_report(s1_cli *cli, struct s1_results *results, s1_err *err);
+
+#endif /* S1_FRONTENDS_CLI_CLI_H */

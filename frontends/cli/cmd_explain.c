@@ -1,0 +1,176 @@
+#include "backend/utils/timefmt.h"
+#include "frontends/cli/cli.h"
+#include "services/api/explain.h"
+
+#include <string.h>
+
+#define DEPTH_MAX   12u
+#define TIME_COLUMN 16
+
+typedef struct tree {
+    const s1_cli *cli;
+    bool is_last[DEPTH_MAX];
+} tree;
+
+/* What a kind is called in front of its line; kinds whose line says it all have no name. */
+static const char *name_of(const char *kind)
+{
+    static const char *const names[][2] = {
+        {"opportunity", "opportunity "},
+        {"threat", "threat "},
+        {"trade", "trade "},
+        {"order", "order "},
+        {"context", "saw: "},
+        {"metadata", "noted: "},
+        {"measured", "measured: "},
+        {"plan", "planned: "},
+        {"note", "note: "},
+        {"active_threat", "active threat "},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i][0], kind) == 0) {
+            return names[i][1];
+        }
+    }
+    return "";
+}
+
+/* The rails of a line at `depth`; with `is_branch` the one that leads to it. Returns the columns.
+ */
+static uint32_t print_rails(const tree *t, uint32_t depth, bool is_branch)
+{
+    const bool is_utf8 = t->cli->out.is_utf8;
+    FILE *const out = t->cli->out.out;
+    for (uint32_t i = 1; i <= depth; i++) {
+        const bool is_end = i == depth && is_branch;
+        const char *const rail = is_end ? (t->is_last[i] ? (is_utf8 ? "\u2514\u2500 " : "`- ")
+                                                         : (is_utf8 ? "\u251c\u2500 " : "|- "))
+                                        : (t->is_last[i] ? "   " : (is_utf8 ? "\u2502  " : "|  "));
+        (void)fputs(rail, out);
+    }
+    return depth * 3;
+}
+
+static enum s1_style style_of(const s1_explain_node *node)
+{
+    if (strcmp(node->kind, "threat") == 0 || strcmp(node->kind, "active_threat") == 0) {
+        return S1_STYLE_WARN;
+    }
+    if (strncmp(node->text, "refused", 7) == 0 || strstr(node->text, "did not hold") != NULL) {
+        return S1_STYLE_BAD;
+    }
+    return strncmp(node->text, "approved", 8) == 0 ? S1_STYLE_GOOD : S1_STYLE_PLAIN;
+}
+
+/* Prints the words of a line, wrapped, with the rails in front of every further one. */
+static void print_line(const tree *t, const char *text, uint32_t depth, uint32_t at)
+{
+    FILE *const out = t->cli->out.out;
+    const uint32_t columns = t->cli->out.columns;
+    const uint32_t indent = TIME_COLUMN + 1 + depth * 3 + 2;
+    bool is_first = true;
+    while (*text != '\0') {
+        const size_t word = strcspn(text, " ");
+        if (!is_first && at + 1 + word > columns) {
+            (void)fprintf(out, "\n%*s", TIME_COLUMN + 1, "");
+            (void)print_rails(t, depth, false);
+            (void)fputs("  ", out);
+            at = indent;
+            is_first = true;
+        }
+        if (!is_first) {
+            (void)fputc(' ', out);
+            at++;
+        }
+        (void)fwrite(text, 1, word, out);
+        at += (uint32_t)word;
+        is_first = false;
+        text += word + (text[word] == ' ');
+    }
+}
+
+/* A node and what hangs below it. As deep as a story goes; DEPTH_MAX cuts what is deeper. */
+static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
+{
+    const s1_terminal *const terminal = &t->cli->out;
+    char time[S1_TIME_TEXT_MAX] = "";
+    if (node->time != 0) {
+        (void)s1_time_print_short(node->time, time);
+    }
+    (void)fprintf(terminal->out, "%s%-*.*s%s ", s1_terminal_on(terminal, S1_STYLE_DIM), TIME_COLUMN,
+                  TIME_COLUMN, time, s1_terminal_off(terminal));
+    const uint32_t rails = print_rails(t, depth, true);
+    const char *const name = name_of(node->kind);
+    const enum s1_style style = depth == 0 ? S1_STYLE_BOLD : style_of(node);
+    (void)fprintf(terminal->out, "%s%s", s1_terminal_on(terminal, style), name);
+    print_line(t, node->text, depth, TIME_COLUMN + 1 + rails + (uint32_t)strlen(name));
+    (void)fprintf(terminal->out, "%s\n", s1_terminal_off(terminal));
+    if (depth + 1 >= DEPTH_MAX) {
+        return;
+    }
+    for (const s1_explain_node *child = node->first_child; child != NULL; child = child->next) {
+        t->is_last[depth + 1] = child->next == NULL;
+        print_node(t, child, depth + 1);
+    }
+}
+
+static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    const bool is_rejected = s1_cli_flag(args, "rejected");
+    const char *const id = args->positional_count > 1 ? args->positionals[1] : NULL;
+    if (is_rejected == (id != NULL)) {
+        (void)S1_RAISE(err, S1_E_INVALID, "expected an id or --rejected, found %s",
+                       id != NULL ? "both" : "neither");
+        return S1_EXIT_USAGE;
+    }
+    s1_explanation *explanation = NULL;
+    const uint64_t examples = s1_cli_number(args, "examples", 3);
+    const s1_rc rc = is_rejected
+                         ? s1_api_explain_rejected(args->positionals[0],
+                                                   examples > 1000 ? 1000u : (uint32_t)examples,
+                                                   &explanation, err)
+                         : s1_api_explain(args->positionals[0], id, &explanation, err);
+    if (rc != S1_OK) {
+        return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
+    }
+    if (cli->is_json) {
+        (void)fprintf(cli->out.out, "%s\n", s1_explanation_json_borrow(explanation));
+    } else {
+        tree t = {.cli = cli};
+        const s1_explain_node *const root = s1_explanation_root_borrow(explanation);
+        print_node(&t, root, 0);
+        if (root->id != NULL) {
+            (void)fprintf(cli->out.out, "%*s full id %s\n", TIME_COLUMN, "", root->id);
+        }
+    }
+    s1_explanation_free(explanation);
+    return S1_EXIT_OK;
+}
+
+static const s1_cli_option options[] = {
+    {"rejected", 'r', S1_CLI_FLAG, NULL, "all refused opportunities by stage, reason and threat",
+     NULL},
+    {"examples", 'n', S1_CLI_NUMBER, "N", "refusals to show of each kind, default 3", NULL},
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const s1_cli_example examples[] = {
+    {"explain results/demo 1b2c3d4e", "why a trade was opened, and why it was closed"},
+    {"explain results/demo --rejected", "why opportunities did not become trades"},
+    {NULL, NULL},
+};
+
+const s1_cli_command s1_cmd_explain = {
+    .name = "explain",
+    .summary = "Show why a trade was, and was not, made",
+    .usage = "RESULTS ID|--rejected",
+    .detail = "ID is an opportunity, a trade, a threat or an order; its first digits will do. The "
+              "whole chain is shown, from the journal alone: what was seen, each condition with "
+              "its threshold and margin, active threats, every planning step, the verdict, orders, "
+              "fills, adjustments, and what ended it.",
+    .positionals_min = 1,
+    .positionals_max = 2,
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,170 @@
+#include "backend/utils/proc.h"
+#include "frontends/cli/cli.h"
+#include "services/api/journal.h"
+
+#include <string.h>
+
+/* --- journal show. ------------------------------------------------------------------------ */
+
+typedef struct shown {
+    const s1_cli *cli;
+    bool is_full;
+    uint64_t count;
+} shown;
+
+/* Prints `text` cut to what is left of the line. */
+static void print_cut(const s1_terminal *terminal, s1_str text, uint32_t at)
+{
+    const uint32_t room = terminal->columns > at ? terminal->columns - at : 0;
+    if (!terminal->is_tty || text.len <= room) {
+        (void)fprintf(terminal->out, "%.*s\n", S1_STR_ARG(text));
+        return;
+    }
+    size_t kept = room > 2 ? room - 2 : 0;
+    while (kept > 0 && ((unsigned char)text.ptr[kept] & 0xC0u) == 0x80u) {
+        kept--; /* not inside a character */
+    }
+    (void)fprintf(terminal->out, "%.*s..\n", (int)kept, text.ptr);
+}
+
+static s1_rc on_entry(void *user, const s1_journal_view *entry, s1_err *err)
+{
+    shown *const s = user;
+    const s1_terminal *const terminal = &s->cli->out;
+    FILE *const out = terminal->out;
+    s->count++;
+    if (s1_proc_stop_requested() != 0) {
+        return S1_RAISE(err, S1_E_CANCELED, "stopped after %llu entries",
+                        (unsigned long long)s->count);
+    }
+    if (s->cli->is_json) {
+        (void)fprintf(out, "%.*s\n", S1_STR_ARG(entry->line));
+        return S1_OK;
+    }
+    const s1_str ids[] = {entry->opportunity_id, entry->trade_id, entry->threat_id,
+                          entry->order_id};
+    const char letters[] = {'O', 'T', 'H', 'R'};
+    (void)fprintf(out, "%s%7llu%s %.10s %.8s ", s1_terminal_on(terminal, S1_STYLE_DIM),
+                  (unsigned long long)entry->seq, s1_terminal_off(terminal), entry->time_text.ptr,
+                  entry->time_text.ptr + 11);
+    int at = 28 + fprintf(out, "%-20.*s", S1_STR_ARG(entry->type));
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        if (ids[i].len > 0) {
+            at += fprintf(out, " %c:%.8s", letters[i], ids[i].ptr);
+        }
+    }
+    if (entry->worker.len > 0) {
+        at += fprintf(out, " %.*s", S1_STR_ARG(entry->worker));
+    }
+    (void)fputc(' ', out);
+    if (s->is_full) {
+        (void)fprintf(out, "%.*s\n", S1_STR_ARG(entry->details));
+    } else {
+        print_cut(terminal, entry->details, (uint32_t)at + 1);
+    }
+    return S1_OK;
+}
+
+static int run_show(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    shown s = {.cli = cli, .is_full = s1_cli_flag(args, "full")};
+    const s1_journal_filter filter = {.types = s1_cli_text(args, "type"),
+                                      .id = s1_cli_text(args, "id"),
+                                      .from = s1_cli_text(args, "from"),
+                                      .to = s1_cli_text(args, "to"),
+                                      .limit = s1_cli_number(args, "limit", 0)};
+    const s1_rc rc = s1_api_journal_walk(args->positionals[0], &filter, on_entry, &s, err);
+    /* A filter that cannot be read was given on the command line. */
+    return rc == S1_E_INVALID || rc == S1_E_RANGE ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
+}
+
+static const s1_cli_option show_options[] = {
+    {"type", 't', S1_CLI_TEXT, "KINDS", "entries of these kinds, or whose kind starts so", NULL},
+    {"id", 'i', S1_CLI_TEXT, "ID", "entries that carry this id, which may be abbreviated", NULL},
+    {"from", 0, S1_CLI_TEXT, "TIME", "from this moment on, UTC", NULL},
+    {"to", 0, S1_CLI_TEXT, "TIME", "before this moment", NULL},
+    {"limit", 'n', S1_CLI_NUMBER, "N", "stop after N entries", NULL},
+    {"full", 'f', S1_CLI_FLAG, NULL, "do not cut the details to the width of the terminal", NULL},
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const s1_cli_example show_examples[] = {
+    {"journal show results/demo --type TRADE_,OPPORTUNITY_REJECTED", "what was done and refused"},
+    {"journal show results/demo --id 1b2c3d4e --json", "everything about one trade, as JSON lines"},
+    {NULL, NULL},
+};
+
+const s1_cli_command s1_cmd_journal_show = {
+    .name = "journal show",
+    .summary = "Show the decisions of a run in the order they were made",
+    .usage = "RESULTS",
+    .detail = "Ids are shown by their first digits: O opportunity, T trade, H threat, R order. "
+              "With --json every entry is one line, as it stands in the file.",
+    .positionals_min = 1,
+    .positionals_max = 1,
+    .options = show_options,
+    .examples = show_examples,
+    .run = run_show,
+};
+
+/* --- journal verify. ---------------------------------------------------------------------- */
+
+static s1_rc verify_json(s1_cli *cli, const s1_journal_report *report, s1_err *err)
+{
+    s1_strbuf text;
+    s1_json_writer w;
+    s1_cli_json_begin(&text, &w);
+    s1_json_object(&w);
+    s1_json_key_lit(&w, "sound");
+    s1_json_bool(&w, true);
+    s1_json_key_lit(&w, "entries");
+    s1_json_u64(&w, report->entries);
+    s1_json_key_lit(&w, "blocks");
+    s1_json_u64(&w, report->blocks);
+    s1_json_key_lit(&w, "torn_bytes");
+    s1_json_u64(&w, report->torn_bytes);
+    s1_json_key_lit(&w, "head");
+    s1_json_cstr(&w, report->head);
+    s1_json_key_lit(&w, "stated");
+    s1_json_cstr(&w, report->stated[0] != '\0' ? report->stated : NULL);
+    s1_json_object_end(&w);
+    return s1_cli_json_end(cli, &text, err);
+}
+
+static int run_verify(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    s1_journal_report report;
+    s1_rc rc = s1_api_journal_verify(args->positionals[0], &report, err);
+    if (rc == S1_OK && cli->is_json) {
+        rc = verify_json(cli, &report, err);
+    } else if (rc == S1_OK) {
+        (void)fprintf(cli->out.out, "%ssound%s: %llu entries in %llu blocks\n  head  %s\n",
+                      s1_terminal_on(&cli->out, S1_STYLE_GOOD), s1_terminal_off(&cli->out),
+                      (unsigned long long)report.entries, (unsigned long long)report.blocks,
+                      report.head);
+        if (report.stated[0] != '\0') {
+            (void)fprintf(cli->out.out, "  run.json states the same\n");
+        }
+        if (report.torn_bytes > 0) {
+            (void)fprintf(cli->err.out,
+                          "warning: %llu bytes after the last whole block were never committed\n",
+                          (unsigned long long)report.torn_bytes);
+        }
+    }
+    return s1_exit_from_rc(rc);
+}
+
+static const s1_cli_example verify_examples[] = {
+    {"journal verify results/demo", "every checksum, the chain, and the head in run.json"},
+    {NULL, NULL},
+};
+
+const s1_cli_command s1_cmd_journal_verify = {
+    .name = "journal verify",
+    .summary = "Check that nobody changed a journal",
+    .usage = "RESULTS",
+    .positionals_min = 1,
+    .positionals_max = 1,
+    .examples = verify_examples,
+    .run = run_verify,
+};

@@ -1,0 +1,246 @@
+#include "frontends/cli/cli.h"
+#include "services/api/results.h"
+
+#include <string.h>
+
+/* --- results list. ------------------------------------------------------------------------ */
+
+static double number_of(const s1_results_view *view, const char *name)
+{
+    return s1_results_metric_find(view, name)->number;
+}
+
+static s1_rc print_list(s1_cli *cli, const s1_results_list *list, s1_err *err)
+{
+    static const s1_table_column columns[] = {
+        {"results", false, true}, {"strategy", false, true}, {"market", false, true},
+        {"return", true, false},  {"drawdown", true, false}, {"Sharpe", true, false},
+        {"trades", true, false},
+    };
+    s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
+    bool is_whole = table != NULL;
+    for (size_t i = 0; i < list->count && is_whole; i++) {
+        const s1_results_view *const view = s1_results_view_borrow(list->items[i]);
+        char buffer[S1_FORMAT_MAX];
+        char market[128];
+        (void)snprintf(market, sizeof market, "%s %s", view->asset_pair, view->timeframe);
+        is_whole =
+            s1_table_add(table, view->dir) && s1_table_add(table, view->link) &&
+            s1_table_add(table, market) &&
+            s1_table_add(table, s1_format_percent(number_of(view, "total_return"), buffer)) &&
+            s1_table_add(table, s1_format_percent(number_of(view, "max_drawdown"), buffer)) &&
+            s1_table_add(table, s1_format_ratio(number_of(view, "sharpe"), buffer)) &&
+            s1_table_add(table, s1_format_count(s1_results_count_find(view, "trades"), buffer));
+    }
+    return s1_cli_table_end(cli, table, is_whole, err);
+}
+
+static s1_rc print_list_json(s1_cli *cli, const s1_results_list *list, s1_err *err)
+{
+    s1_strbuf text;
+    s1_json_writer w;
+    s1_cli_json_begin(&text, &w);
+    s1_json_array(&w);
+    for (size_t i = 0; i < list->count; i++) {
+        const s1_results_view *const view = s1_results_view_borrow(list->items[i]);
+        s1_json_object(&w);
+        s1_json_key_lit(&w, "results");
+        s1_json_cstr(&w, view->dir);
+        s1_json_key_lit(&w, "run_id");
+        s1_json_cstr(&w, view->run_id);
+        s1_json_key_lit(&w, "strategy_link_id");
+        s1_json_cstr(&w, view->link);
+        s1_json_key_lit(&w, "asset_pair");
+        s1_json_cstr(&w, view->asset_pair);
+        s1_json_key_lit(&w, "timeframe");
+        s1_json_cstr(&w, view->timeframe);
+        s1_json_key_lit(&w, "total_return");
+        s1_json_double(&w, number_of(view, "total_return"));
+        s1_json_key_lit(&w, "max_drawdown");
+        s1_json_double(&w, number_of(view, "max_drawdown"));
+        s1_json_key_lit(&w, "sharpe");
+        s1_json_double(&w, number_of(view, "sharpe"));
+        s1_json_key_lit(&w, "trades");
+        s1_json_u64(&w, s1_results_count_find(view, "trades"));
+        s1_json_object_end(&w);
+    }
+    s1_json_array_end(&w);
+    return s1_cli_json_end(cli, &text, err);
+}
+
+static int run_list(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    const char *const root = args->positional_count > 0 ? args->positionals[0] : "results";
+    s1_results_list list;
+    s1_rc rc = s1_api_results_list(root, &list, err);
+    if (rc != S1_OK) {
+        return s1_exit_from_rc(rc);
+    }
+    if (cli->is_json) {
+        rc = print_list_json(cli, &list, err);
+    } else if (list.count == 0) {
+        (void)fprintf(cli->out.out, "no results under %s\n", root);
+    } else {
+        rc = print_list(cli, &list, err);
+    }
+    if (list.unreadable_count > 0) {
+        (void)fprintf(cli->err.out, "warning: %zu results could not be read\n",
+                      list.unreadable_count);
+    }
+    s1_results_list_free(&list);
+    return s1_exit_from_rc(rc);
+}
+
+static const s1_cli_example list_examples[] = {
+    {"results list", "what lies below ./results"},
+    {NULL, NULL},
+};
+
+const s1_cli_command s1_cmd_results_list = {
+    .name = "results list",
+    .summary = "List the runs below a folder with their main figures",
+    .usage = "[DIR]",
+    .positionals_max = 1,
+    .examples = list_examples,
+    .run = run_list,
+};
+
+/* --- results show. ------------------------------------------------------------------------ */
+
+static s1_rc print_trades(s1_cli *cli, const s1_results_trade *trades, size_t count, uint64_t limit,
+                          s1_err *err)
+{
+    static const s1_table_column columns[] = {
+        {"trade", false, false},   {"side", false, false}, {"quantity", true, true},
+        {"entered", false, false}, {"at", true, false},    {"left", false, true},
+        {"at", true, false},       {"pnl", true, false},   {"closed by", false, true},
+    };
+    s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
+    bool is_whole = table != NULL;
+    const size_t first = limit > 0 && count > limit ? count - (size_t)limit : 0;
+    for (size_t i = first; i < count && is_whole; i++) {
+        const s1_results_trade *const t = &trades[i];
+        char id[16];
+        char buffer[S1_FORMAT_MAX];
+        (void)snprintf(id, sizeof id, "%.8s", t->trade_id);
+        is_whole = s1_table_add(table, id) && s1_table_add(table, t->direction) &&
+                   s1_table_add(table, t->quantity) &&
+                   s1_table_add(table, s1_format_time(t->entry_time, buffer)) &&
+                   s1_table_add(table, t->entry_price) &&
+                   s1_table_add(table, s1_format_time(t->exit_time, buffer)) &&
+                   s1_table_add(table, t->exit_price) &&
+                   s1_table_add(table, s1_format_money(t->pnl, buffer)) &&
+                   s1_table_add(table, t->closure_reason);
+    }
+    S1_TRY(err, s1_cli_table_end(cli, table, is_whole, err));
+    if (first > 0) {
+        (void)fprintf(cli->out.out, "the last %zu of %zu; --limit 0 shows all\n", count - first,
+                      count);
+    }
+    return S1_OK;
+}
+
+static s1_rc print_trades_json(s1_cli *cli, const s1_results_trade *trades, size_t count,
+                               s1_err *err)
+{
+    s1_strbuf text;
+    s1_json_writer w;
+    s1_cli_json_begin(&text, &w);
+    s1_json_array(&w);
+    for (size_t i = 0; i < count; i++) {
+        s1_json_object(&w);
+#define FIELD(name)                                                                                \
+    s1_json_key_lit(&w, #name);                                                                    \
+    if (trades[i].name[0] == '\0') {                                                               \
+        s1_json_null(&w);                                                                          \
+    } else {                                                                                       \
+        s1_json_cstr(&w, trades[i].name);                                                          \
+    }
+        FIELD(trade_id)
+        FIELD(opportunity_id)
+        FIELD(direction)
+        FIELD(quantity)
+        FIELD(entry_time)
+        FIELD(entry_price)
+        FIELD(exit_time)
+        FIELD(exit_price)
+        FIELD(fees)
+        FIELD(pnl)
+        FIELD(closure_reason)
+        FIELD(threat_id)
+#undef FIELD
+        s1_json_object_end(&w);
+    }
+    s1_json_array_end(&w);
+    return s1_cli_json_end(cli, &text, err);
+}
+
+static s1_rc print_metrics(s1_cli *cli, const s1_results_view *view, s1_err *err)
+{
+    static const s1_table_column columns[] = {
+        {"metric", false, false}, {"value", true, false}, {"definition", false, true}};
+    s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
+    bool is_whole = table != NULL;
+    for (size_t i = 0; i < view->metric_count && is_whole; i++) {
+        const s1_results_metric *const metric = &view->metrics[i];
+        is_whole = s1_table_add(table, metric->name) &&
+                   s1_table_add(table, metric->text != NULL ? metric->text : "n/a") &&
+                   s1_table_add(table, metric->definition);
+    }
+    return s1_cli_table_end(cli, table, is_whole, err);
+}
+
+static s1_rc show(s1_cli *cli, const s1_cli_args *args, s1_results *results, s1_err *err)
+{
+    const s1_results_view *const view = s1_results_view_borrow(results);
+    if (s1_cli_flag(args, "trades")) {
+        const s1_results_trade *trades = NULL;
+        size_t count = 0;
+        S1_TRY(err, s1_api_results_trades(results, &trades, &count, err));
+        return cli->is_json
+                   ? print_trades_json(cli, trades, count, err)
+                   : print_trades(cli, trades, count, s1_cli_number(args, "limit", 20), err);
+    }
+    if (cli->is_json) {
+        (void)fprintf(cli->out.out, "%s\n", view->json);
+        return S1_OK;
+    }
+    return s1_cli_flag(args, "metrics") ? print_metrics(cli, view, err)
+                                        : s1_cli_print_report(cli, results, err);
+}
+
+static int run_show(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    s1_results *results = NULL;
+    s1_rc rc = s1_api_results_open(args->positionals[0], s1_cli_text(args, "link"), &results, err);
+    if (rc == S1_OK) {
+        rc = show(cli, args, results, err);
+    }
+    s1_results_free(results);
+    return s1_exit_from_rc(rc);
+}
+
+static const s1_cli_option show_options[] = {
+    {"trades", 't', S1_CLI_FLAG, NULL, "list the closed trades", NULL},
+    {"limit", 'n', S1_CLI_NUMBER, "N", "show the last N trades, 0 for all, default 20", NULL},
+    {"metrics", 'm', S1_CLI_FLAG, NULL, "list every metric with its definition", NULL},
+    {"link", 'l', S1_CLI_TEXT, "LINK", "which run of an operation", NULL},
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const s1_cli_example show_examples[] = {
+    {"results show results/demo", "the report of the run"},
+    {"results show results/demo --trades --json", "the trades for another program"},
+    {NULL, NULL},
+};
+
+const s1_cli_command s1_cmd_results_show = {
+    .name = "results show",
+    .summary = "Show the report, the trades or every metric of a run",
+    .usage = "RESULTS",
+    .positionals_min = 1,
+    .positionals_max = 1,
+    .options = show_options,
+    .examples = show_examples,
+    .run = run_show,
+};
