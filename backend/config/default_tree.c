@@ -24,7 +24,8 @@ static void take_back(const s1_fs *fs, const char *dir, const s1_default_file *e
     for (const s1_default_file *file = s1_default_files; file != end + 1; file++) {
         char path[S1_PATH_MAX];
         if (path_of(dir, file->name, path, NULL) == S1_OK && s1_fs_exists(fs, path)) {
-            (void)s1_fs_remove_tree(fs, path, NULL);
+            const s1_rc ignored = s1_fs_remove_tree(fs, path, NULL); /* the first error counts */
+            (void)ignored;
         }
     }
 }
