@@ -2,13 +2,11 @@
 
 #include "backend/utils/assert.h"
 #include "backend/utils/json_writer.h"
-#include "backend/utils/sys_error.h"
+#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define LOG_BUFFER_BYTES (1u << 20)
 #define LOG_FLUSH_BYTES  (32u << 10)
@@ -332,18 +330,9 @@ static void to_people(s1_log *log, s1_nanos now, int32_t level, const char *even
     }
     s1_strbuf_char(line, '\n');
     /* A terminal that is gone is no reason to stop a run: what cannot be written is dropped. */
-    const char *at = line->data;
-    size_t left = line->has_failed ? 0 : line->len;
-    while (left > 0) {
-        const ssize_t put = write(log->options.human_fd, at, left);
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put <= 0) {
-            break;
-        }
-        at += put;
-        left -= (size_t)put;
+    if (!line->has_failed) {
+        const s1_rc rc = s1_proc_write(log->options.human_fd, line->data, line->len, NULL);
+        (void)rc;
     }
 }
 

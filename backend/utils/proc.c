@@ -41,6 +41,23 @@ uint32_t s1_proc_terminal_width(int fd, uint32_t fallback)
     return fallback;
 }
 
+s1_rc s1_proc_write(int fd, const void *bytes, size_t len, s1_err *err)
+{
+    const char *at = bytes;
+    while (len > 0) {
+        const ssize_t put = write(fd, at, len);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return S1_RAISE_SYS(err, errno, "write to descriptor %d", fd);
+        }
+        at += put;
+        len -= (size_t)put;
+    }
+    return S1_OK;
+}
+
 int64_t s1_proc_pid(void)
 {
     return getpid();

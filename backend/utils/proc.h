@@ -13,6 +13,10 @@ bool s1_proc_is_terminal(int fd);
 /* Columns of the terminal at `fd`, or `fallback` if it is none. COLUMNS overrides. */
 uint32_t s1_proc_terminal_width(int fd, uint32_t fallback);
 
+/* All bytes to a descriptor the process was given (1, 2, a pipe). Errors: S1_E_IO and the like with
+ * sys_errno; EPIPE when nobody reads any more. */
+S1_WARN_UNUSED s1_rc s1_proc_write(int fd, const void *bytes, size_t len, s1_err *err);
+
 int64_t s1_proc_pid(void);
 /* CPUs this process may run on; at least 1. */
 uint32_t s1_proc_cpu_count(void);

@@ -27,8 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s1_dec again;
     S1_ASSERT(s1_dec_parse((s1_str){printed, len}, &again, NULL) == S1_OK);
     S1_ASSERT(s1_dec_eq(value, again));
-    S1_ASSERT(printed[len - 1] != '0' || s1_str_find_byte((s1_str){printed, len}, '.', 0) ==
-                                             S1_STR_NPOS);
+    S1_ASSERT(printed[len - 1] != '0' ||
+              s1_str_find_byte((s1_str){printed, len}, '.', 0) == S1_STR_NPOS);
     S1_ASSERT(!s1_str_eq_cstr((s1_str){printed, len}, "-0"));
     if (number_rc == S1_OK) { /* both round the same exact value */
         S1_ASSERT(s1_dec_to_double(value) == number);

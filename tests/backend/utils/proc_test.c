@@ -36,6 +36,24 @@ static void test_machine(void **state)
     assert_true(s1_proc_cpu_time() >= 0);
 }
 
+static void test_write(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[8] = "";
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(s1_proc_write(ends[1], "hello", 5, &err), S1_OK);
+    assert_int_equal(read(ends[0], text, sizeof text - 1), 5);
+    assert_string_equal(text, "hello");
+    assert_int_equal(s1_proc_write(ends[1], NULL, 0, &err), S1_OK);
+    (void)close(ends[0]);
+    (void)signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(s1_proc_write(ends[1], "x", 1, &err), S1_E_IO);
+    assert_int_equal(err.sys_errno, EPIPE);
+    (void)close(ends[1]);
+}
+
 static void test_environment_and_terminal(void **state)
 {
     (void)state;
@@ -128,8 +146,11 @@ static void test_sys_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_machine),    cmocka_unit_test(test_environment_and_terminal),
-        cmocka_unit_test(test_signals),    cmocka_unit_test(test_assertion_aborts),
+        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_environment_and_terminal),
+        cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_assertion_aborts),
         cmocka_unit_test(test_sys_errors),
     };
     return cmocka_run_group_tests_name("proc", tests, NULL, NULL);
