@@ -265,6 +265,7 @@ static s1_rc build_operators(s1_components *parts, s1_err *err)
         op->workers = parts->operator_workers + first;
         while (first + op->worker_count < parts->worker_count &&
                parts->workers[first + op->worker_count]->type == op->manages) {
+            op->triggers |= op->workers[op->worker_count].triggers;
             op->worker_count++;
         }
     }

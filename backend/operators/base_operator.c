@@ -2,6 +2,7 @@
 
 #include "backend/utils/assert.h"
 
+#include <math.h>
 #include <string.h>
 
 static const s1_signal_list no_signals = {.size = sizeof no_signals,
@@ -90,56 +91,68 @@ static void show(s1_base_operator *op)
         sees && op->manages == S1_WORKER_THREAT ? &op->threats->list : &no_threats;
 }
 
+/* A failure while others of an isolated pass still have their turn: kept until all have run. */
+typedef struct kept_failure {
+    const s1_operator_worker *item; /* NULL: none */
+    s1_rc rc;
+    s1_err err;
+} kept_failure;
+
+/* What a worker's failure does to the pass; S1_OK goes on. */
+static s1_rc take_failure(s1_base_operator *op, const s1_operator_worker *item, s1_rc rc,
+                          kept_failure **kept, kept_failure *room, s1_err *err)
+{
+    if (op->on_failure == S1_FAILURE_SKIP || op->execution != S1_EXECUTION_PARALLEL) {
+        return answer_failure(op, item, rc, err);
+    }
+    if (*kept == NULL) {
+        room->item = item;
+        room->rc = rc;
+        room->err = *err;
+        *kept = room;
+    }
+    return S1_OK;
+}
+
+/* A phase whose inputs do not exist yet cannot be left out: a plan without its governor or its stop
+ * would pass for a whole one. */
+static s1_rc refuse_unready(const s1_operator_worker *item, const s1_operator_pass *pass,
+                            s1_err *err)
+{
+    s1_verdict_reject(pass->verdict, S1_STR("INPUTS_NOT_READY"), (double)NAN, (double)NAN);
+    return pass->on_step == NULL ? S1_OK : pass->on_step(pass->self, item, err);
+}
+
 s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
 {
-    s1_rc failure = S1_OK;
-    const s1_operator_worker *failed = NULL;
-    s1_err first = S1_ERR_INIT;
+    kept_failure room; /* large, and written only when a worker fails */
+    kept_failure *kept = NULL;
     show(op);
     for (uint32_t i = 0; i < op->worker_count; i++) {
         s1_operator_worker *const item = &op->workers[i];
         if (!is_due(op, item, pass)) {
+            if (op->manages == S1_WORKER_PLANNING) {
+                return refuse_unready(item, pass, err);
+            }
             continue;
         }
         const s1_rc rc = invoke_timed(op, item, pass, err);
         if (op->manages == S1_WORKER_CONTEXT) {
             s1_worker_seal_columns(item->worker);
         }
-        if (rc != S1_OK) {
-            if (op->on_failure == S1_FAILURE_SKIP || op->execution != S1_EXECUTION_PARALLEL) {
-                S1_TRY(err, answer_failure(op, item, rc, err));
-            } else if (failed == NULL) { /* the others still get their turn */
-                failed = item;
-                failure = rc;
-                first = *err;
+        if (__builtin_expect(rc != S1_OK, 0)) {
+            S1_TRY(err, take_failure(op, item, rc, &kept, &room, err));
+        }
+        if (op->manages == S1_WORKER_PLANNING) {
+            S1_TRY(err, pass->on_step(pass->self, item, err));
+            if (pass->verdict->is_rejected) {
+                break;
             }
         }
-        if (pass != NULL && pass->on_step != NULL) {
-            S1_TRY(err, pass->on_step(pass->self, item, err));
-        }
-        if (op->manages == S1_WORKER_PLANNING && pass->verdict->is_rejected) {
-            break;
-        }
     }
-    if (failed != NULL) {
-        *err = first;
-        return answer_failure(op, failed, failure, err);
+    if (kept != NULL) {
+        *err = kept->err;
+        return answer_failure(op, kept->item, kept->rc, err);
     }
     return S1_OK;
-}
-
-s1_rc s1_base_operator_enrich(s1_base_operator *op, s1_err *err)
-{
-    S1_ASSERT(op->manages == S1_WORKER_CONTEXT);
-    return s1_base_operator_run(op, NULL, err);
-}
-
-bool s1_base_operator_listens(const s1_base_operator *op, int32_t trigger)
-{
-    for (uint32_t i = 0; i < op->worker_count; i++) {
-        if ((op->workers[i].triggers >> trigger & 1u) != 0) {
-            return true;
-        }
-    }
-    return false;
 }

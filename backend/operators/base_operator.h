@@ -41,7 +41,7 @@ typedef struct s1_base_operator {
     int32_t on_failure;  /* enum s1_failure_policy */
     s1_operator_worker *workers; /* blueprint order */
     uint32_t worker_count;
-    uint32_t reserved;
+    uint32_t triggers;     /* execution: those of all its workers */
     s1_context *context;   /* whose signals and threats lists it shows to its workers */
     s1_signal_book *signals;
     s1_threat_book *threats;
@@ -55,7 +55,7 @@ typedef struct s1_operator_pass {
     const s1_signal *signal;
     s1_plan *plan;
     s1_verdict *verdict;
-    /* Hears after each planning worker; NULL: nobody. An error ends the pass. */
+    /* Planning: hears after each worker. An error ends the pass. */
     s1_rc (*on_step)(void *self, const s1_operator_worker *worker, s1_err *err);
     void *self;
     /* Execution: `input` with its trigger, and the orders the worker may give. */
@@ -65,16 +65,17 @@ typedef struct s1_operator_pass {
 } s1_operator_pass;
 
 /* Runs the workers whose turn it is. `pass` may be NULL for context, opportunity and threat.
- * A failing worker: policy stop gives S1_E_PLUGIN naming worker, tick and reason; policy skip leaves
- * its result out and raises a SYSTEM_HEALTH threat WORKER_FAILED. A planning pass ends at the first
- * refusal. */
+ * A failing worker: policy stop gives S1_E_PLUGIN naming worker, tick and reason; policy skip goes on
+ * without it and raises a SYSTEM_HEALTH threat WORKER_FAILED (what it had emitted before is in the
+ * journal and stands). A planning pass ends at the first refusal or failure; a planning worker whose
+ * inputs do not exist yet refuses, code INPUTS_NOT_READY. */
 S1_WARN_UNUSED s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass,
                                           s1_err *err);
 
-/* Run a pass of context workers for streams that are new, outside a tick of the primary stream. */
-S1_WARN_UNUSED s1_rc s1_base_operator_enrich(s1_base_operator *op, s1_err *err);
-
-/* Whether any of its execution workers listens to a trigger. */
-bool s1_base_operator_listens(const s1_base_operator *op, int32_t trigger);
+/* Whether any of its execution workers listens to a trigger: no pass is worth making for others. */
+static inline bool s1_base_operator_listens(const s1_base_operator *op, int32_t trigger)
+{
+    return (op->triggers >> trigger & 1u) != 0;
+}
 
 #endif /* S1_BACKEND_OPERATORS_BASE_OPERATOR_H */

@@ -84,6 +84,7 @@ static s1_rc manage_positions(void *self, const void *const *payloads, const voi
     s1_run_orchestrator *const run = self;
     const s1_signal_list *const signals = payloads[0];
     const s1_threat_list *const threats = payloads[1];
+    const s1_base_operator *const op = &run->parts->operators[S1_WORKER_EXECUTION];
     const uint32_t changes = run->changes;
     run->changes = 0;
     const struct {
@@ -98,7 +99,7 @@ static s1_rc manage_positions(void *self, const void *const *payloads, const voi
         {S1_ON_CONTEXT_READY, true},
     };
     for (size_t i = 0; i < sizeof triggers / sizeof triggers[0]; i++) {
-        if (triggers[i].is_due) {
+        if (triggers[i].is_due && s1_base_operator_listens(op, triggers[i].trigger)) {
             S1_TRY(err, execute(run, triggers[i].trigger, NULL, signals, threats, err));
         }
     }

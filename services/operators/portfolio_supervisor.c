@@ -118,14 +118,23 @@ static s1_rc judge_funds(s1_portfolio_supervisor *supervisor, s1_dec cost, bool 
     return S1_OK;
 }
 
+/* The price the order manager holds cash for: that of the order, else the expected one. */
+static s1_dec order_price(const s1_plan *plan)
+{
+    if (plan->order_type == S1_ORDER_LIMIT) {
+        return plan->limit_price;
+    }
+    return plan->order_type == S1_ORDER_STOP ? plan->trigger_price : plan->entry_price;
+}
+
 static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan, s1_err *err)
 {
     s1_dec notional, cost;
     bool is_passed;
     supervisor->check_count = 0;
-    S1_TRY(err, s1_dec_mul(plan->entry_price, plan->quantity, S1_ROUND_UP, &notional, err));
-    S1_TRY(err, s1_order_manager_cost(supervisor->orders, plan->entry_price, plan->quantity, &cost,
-                                      err));
+    const s1_dec price = order_price(plan);
+    S1_TRY(err, s1_dec_mul(price, plan->quantity, S1_ROUND_UP, &notional, err));
+    S1_TRY(err, s1_order_manager_cost(supervisor->orders, price, plan->quantity, &cost, err));
     is_passed = obeys_order_rules(supervisor, plan, notional);
     if (is_passed && supervisor->rules != NULL) {
         S1_TRY(err, judge_rules(supervisor, notional, &is_passed, err));
