@@ -1,6 +1,6 @@
 #include "backend/data/persistors/json_persistor_memory.h"
 
-#include "backend/core/journal_internal.h"
+#include "backend/core/journal_json.h"
 #include "backend/core/journal_reader.h"
 #include "backend/data/persistors/json_persistor.h"
 #include "backend/utils/text.h"

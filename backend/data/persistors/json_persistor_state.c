@@ -1,5 +1,5 @@
 /* The atomic mode of JsonPersistor. */
-#include "backend/core/journal_internal.h"
+#include "backend/core/journal_json.h"
 #include "backend/data/persistors/json_persistor_internal.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/hash.h"

@@ -494,7 +494,7 @@ static s1_dec dec_of(s1_str text)
 {
     size_t e = s1_str_find_byte(text, 'e', 0);
     e = e == S1_STR_NPOS ? s1_str_find_byte(text, 'E', 0) : e;
-    s1_dec value;
+    s1_dec value = S1_DEC_ZERO;
     int64_t exponent = 0;
     assert_int_equal(s1_dec_parse(s1_str_slice(text, 0, e), &value, NULL), S1_OK);
     if (e != S1_STR_NPOS) {

@@ -104,7 +104,7 @@ static void test_decimals_agree_with_s1_dec(void **state)
         (void)snprintf(text, sizeof text, "%s%lld%s%.*s", random & 1 ? "-" : "", whole,
                        decimals > 0 ? "." : "", decimals, digits);
         s1_csv_decimal got;
-        s1_dec want;
+        s1_dec want = S1_DEC_ZERO;
         assert_null(s1_csv_decimal_parse(s1_str_of(text), &got));
         assert_int_equal(s1_dec_parse(s1_str_of(text), &want, NULL), S1_OK);
         assert_int_equal(s1_dec_cmp(s1_dec_from_mantissa(got.mantissa, got.scale), want), 0);

@@ -6,7 +6,9 @@
 #include "tests/support/cmocka.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 #define ROWS 60000u
+
+extern char **environ;
 
 static char folder[256];
 static const s1_stream_key key = {{"EUR/USD", 7}, S1_NANOS_PER_MINUTE, S1_DATA_OHLCV, 0};
@@ -38,7 +42,7 @@ static int teardown_group(void **state)
 
 static const char *in_folder(const char *name)
 {
-    static char paths[64][512];
+    static char paths[64][800];
     static size_t next;
     char *path = paths[next++ % 64];
     (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
@@ -412,6 +416,52 @@ static void test_bad_tables(void **state)
     s1_duckdb_free(duckdb);
 }
 
+/* --- Threads ---------------------------------------------------------------------------------- */
+
+typedef struct worker {
+    pthread_t thread;
+    s1_duckdb *duckdb;
+    char archive[300];
+    s1_bar_batch batch;
+    bool is_good;
+} worker;
+
+static void *work(void *argument)
+{
+    worker *w = argument;
+    const s1_parquet_options options = {s1_fs_real(), w->duckdb, w->archive};
+    s1_data_persistor *archive = NULL;
+    if (s1_parquet_persistor_new(&options, &archive, NULL) != S1_OK) {
+        return NULL;
+    }
+    w->is_good = true;
+    for (int i = 0; i < 5; i++) {
+        w->is_good =
+            w->is_good && save(archive, &w->batch, NULL) == S1_OK && holds(archive, &w->batch);
+    }
+    s1_data_persistor_free(archive);
+    return NULL;
+}
+
+/* Two runs side by side share one library and database. */
+static void test_two_threads_share_a_database(void **state)
+{
+    (void)state;
+    s1_duckdb *duckdb = new_duckdb(0);
+    assert_int_equal(s1_duckdb_open(duckdb, NULL), S1_OK);
+    worker workers[2];
+    for (size_t i = 0; i < 2; i++) {
+        workers[i] = (worker){.duckdb = duckdb, .batch = make_batch(&buffers[i], (int64_t)i)};
+        (void)snprintf(workers[i].archive, sizeof workers[i].archive, "%s/thread%zu", folder, i);
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+        assert_true(workers[i].is_good);
+    }
+    s1_duckdb_free(duckdb);
+}
+
 /* --- Crashes ---------------------------------------------------------------------------------- */
 
 static const char *partial_of(const char *archive)
@@ -484,16 +534,25 @@ static void test_full_disk(void **state)
     s1_duckdb_free(duckdb);
 }
 
-/* A child that saves one batch, then the other, for ever. */
-static void save_for_ever(const s1_bar_batch *a, const s1_bar_batch *b)
+/* What the child does: saves one batch, then the other, until it is killed. */
+static int save_for_ever(const char *archive_path)
 {
+    const s1_bar_batch old = make_batch(&buffers[0], 1);
+    const s1_bar_batch new = make_batch(&buffers[1], 2);
     s1_duckdb *duckdb = new_duckdb(0);
-    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("killed"));
-    for (;;) {
-        if (save(archive, a, NULL) != S1_OK || save(archive, b, NULL) != S1_OK) {
-            _exit(1);
-        }
-    }
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), archive_path);
+    while (save(archive, &new, NULL) == S1_OK && save(archive, &old, NULL) == S1_OK) {}
+    return 1;
+}
+
+/* A process of its own: DuckDB's allocator and ThreadSanitizer do not go with fork alone. */
+static pid_t start_child(void)
+{
+    char *const arguments[] = {"parquet_archive_test", "save-for-ever", (char *)in_folder("killed"),
+                               NULL};
+    pid_t child = -1;
+    assert_int_equal(posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ), 0);
+    return child;
 }
 
 static void test_kills(void **state)
@@ -506,12 +565,8 @@ static void test_kills(void **state)
     assert_int_equal(save(archive, &old, NULL), S1_OK);
     bool left_partial = false;
     for (useconds_t i = 0; i < 12; i++) {
-        const pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            save_for_ever(&new, &old);
-        }
-        (void)usleep(60000 + i * 7300);
+        const pid_t child = start_child();
+        (void)usleep(90000 + i * 9300);
         assert_int_equal(kill(child, SIGKILL), 0);
         int status;
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -528,8 +583,11 @@ static void test_kills(void **state)
     s1_duckdb_free(duckdb);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "save-for-ever") == 0) {
+        return save_for_ever(argv[2]);
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_libraries),
         cmocka_unit_test(test_loaded_when_needed),
@@ -537,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_equity_reads_back),
         cmocka_unit_test(test_bytes_do_not_depend_on_threads),
         cmocka_unit_test(test_bad_tables),
+        cmocka_unit_test(test_two_threads_share_a_database),
         cmocka_unit_test(test_our_calls_fail),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_kills),
