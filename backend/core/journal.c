@@ -1,6 +1,7 @@
 #include "backend/core/journal.h"
 
 #include "backend/core/journal_internal.h"
+#include "backend/core/journal_json.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/hash.h"
 #include "backend/utils/text.h"

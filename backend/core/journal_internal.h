@@ -8,16 +8,9 @@
 
 #define S1_JOURNAL_TIME_LENGTH 30u  /* 2026-01-02T03:04:05.000000000Z */
 #define S1_JOURNAL_SEAL_MAX    192u /* bytes of a seal, newline included */
-#define S1_JOURNAL_DEPTH_MAX   64u  /* nesting of details */
 
 /* ,"crc":"xxxxxxxx"} */
 #define S1_JOURNAL_CRC_LENGTH 18u
-
-/* Checks that `text` is one JSON value (RFC 8259, UTF-8, depth <= S1_JOURNAL_DEPTH_MAX, no number
- * that int64, uint64 or double could not hold) and, if
- * `ret_compact` is not NULL, copies it there without blanks between tokens; that takes text.len
- * bytes at most. Returns the length without blanks, 0 if it is not JSON. */
-size_t s1_journal_json_compact(s1_str text, char *ret_compact);
 
 /* Parses a line or its details, whole numbers above int64 as reals (a seed may be uint64); NULL if
  * that is no JSON, with the reason in `ret_fault` (may be NULL). json_decref it. */

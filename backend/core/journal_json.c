@@ -1,4 +1,5 @@
-#include "backend/core/journal_internal.h"
+#include "backend/core/journal_json.h"
+
 #include "backend/utils/text.h"
 
 #include <string.h>
@@ -187,14 +188,14 @@ static bool take_key(cursor *c)
 /* One value with everything in it; `open` remembers the closing bracket of each level. */
 static bool take_value(cursor *c)
 {
-    unsigned char open[S1_JOURNAL_DEPTH_MAX];
+    unsigned char open[S1_JOURNAL_JSON_DEPTH_MAX];
     size_t depth = 0;
     for (;;) {
         skip_blanks(c);
         const bool is_object = c->at < c->end && *c->at == '{';
         const bool is_container = is_object || (c->at < c->end && *c->at == '[');
         if (is_container) {
-            if (depth == S1_JOURNAL_DEPTH_MAX) {
+            if (depth == S1_JOURNAL_JSON_DEPTH_MAX) {
                 return false;
             }
             open[depth++] = is_object ? '}' : ']';

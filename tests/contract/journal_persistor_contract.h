@@ -91,8 +91,8 @@ static inline void journal_contract_reads(const journal_maker *maker, const fold
     MUST(s1_journal_persistor_read_range(persistor, 0, FIXTURE_T0, count_line, &found, err));
     assert_int_equal(found.count, 0);
     found = (lines){.stop_after = 3};
-    s1_err err = S1_ERR_INIT;
-    assert_int_equal(s1_journal_persistor_read_all(persistor, count_line, &found, &err),
+    s1_err failure = S1_ERR_INIT;
+    assert_int_equal(s1_journal_persistor_read_all(persistor, count_line, &found, &failure),
                      S1_E_CANCELED);
     assert_int_equal(found.count, 3);
     s1_journal_persistor_free(persistor);
@@ -104,9 +104,9 @@ static inline void journal_contract_refuses_no_block(const journal_maker *maker,
 {
     s1_journal_persistor *persistor = NULL;
     MUST(maker->open(where, S1_STR(""), &persistor, err));
-    s1_err err = S1_ERR_INIT;
-    assert_int_equal(s1_journal_persistor_append(persistor, S1_STR(""), &err), S1_E_INVALID);
-    assert_int_equal(s1_journal_persistor_append(persistor, S1_STR("{}"), &err), S1_E_INVALID);
+    s1_err failure = S1_ERR_INIT;
+    assert_int_equal(s1_journal_persistor_append(persistor, S1_STR(""), &failure), S1_E_INVALID);
+    assert_int_equal(s1_journal_persistor_append(persistor, S1_STR("{}"), &failure), S1_E_INVALID);
     assert_false(s1_journal_persistor_is_poisoned(persistor));
     assert_holds(persistor, S1_STR(""));
     s1_journal_persistor_free(persistor);
@@ -149,9 +149,9 @@ static inline void journal_contract_refuses_damage(const journal_maker *maker, c
     for (size_t at = 30; at < bytes.len - 1; at += 97) {
         const char kept = text[at];
         text[at] = kept == 'x' ? 'y' : 'x';
-        s1_err err = S1_ERR_INIT;
+        s1_err failure = S1_ERR_INIT;
         s1_journal_persistor *persistor = NULL;
-        if (maker->open(where, bytes, &persistor, &err) != S1_E_DATA) {
+        if (maker->open(where, bytes, &persistor, &failure) != S1_E_DATA) {
             fail_msg("byte %zu: damage was not refused", at);
         }
         assert_null(persistor);
@@ -161,8 +161,8 @@ static inline void journal_contract_refuses_damage(const journal_maker *maker, c
         }
         char expected[64];
         (void)snprintf(expected, sizeof expected, "is damaged at line %d (byte ", (int)line);
-        if (strstr(err.msg, expected) == NULL && kept != '\n') {
-            fail_msg("found '%s', expected '%s'", err.msg, expected);
+        if (strstr(failure.msg, expected) == NULL && kept != '\n') {
+            fail_msg("found '%s', expected '%s'", failure.msg, expected);
         }
         text[at] = kept;
     }

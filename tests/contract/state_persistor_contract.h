@@ -65,21 +65,21 @@ static inline void state_contract_refusals(const state_maker *maker, const folde
                                       "{'a':1}", "[1 2]",     "1.",       "\"\\x\"",  "-",
                                       "tru",     "{\"a\":1,}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        s1_err err = S1_ERR_INIT;
-        if (s1_state_save_atomic(persistor, s1_str_of(bad[i]), &err) != S1_E_INVALID) {
+        s1_err failure = S1_ERR_INIT;
+        if (s1_state_save_atomic(persistor, s1_str_of(bad[i]), &failure) != S1_E_INVALID) {
             fail_msg("'%s' was not refused", bad[i]);
         }
-        assert_non_null(strstr(err.msg, "expected one JSON value"));
+        assert_non_null(strstr(failure.msg, "expected one JSON value"));
     }
     char text[CONTRACT_STATE_MAX + 2];
     memset(text, 'x', sizeof text);
     text[0] = '"';
     text[CONTRACT_STATE_MAX] = '"';
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     assert_int_equal(
-        s1_state_save_atomic(persistor, s1_str_make(text, CONTRACT_STATE_MAX + 1), &err),
+        s1_state_save_atomic(persistor, s1_str_make(text, CONTRACT_STATE_MAX + 1), &failure),
         S1_E_RANGE);
-    assert_non_null(strstr(err.msg, "found 1001 bytes, expected at most 1000"));
+    assert_non_null(strstr(failure.msg, "found 1001 bytes, expected at most 1000"));
     assert_state(persistor, 1, "{\"a\":1}");
     text[CONTRACT_STATE_MAX - 1] = '"';
     MUST(s1_state_save_atomic(persistor, s1_str_make(text, CONTRACT_STATE_MAX), err));

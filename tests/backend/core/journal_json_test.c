@@ -1,5 +1,6 @@
 /* The checker and compactor of somebody else's JSON, against jansson. */
-#include "backend/core/journal_internal.h"
+#include "backend/core/journal_json.h"
+
 #include "backend/utils/text.h"
 #include "tests/support/cmocka.h"
 
@@ -55,12 +56,13 @@ static void test_numbers(void **state)
 static void test_depth(void **state)
 {
     (void)state;
-    char text[2 * S1_JOURNAL_DEPTH_MAX + 8];
-    for (size_t depth = S1_JOURNAL_DEPTH_MAX; depth <= S1_JOURNAL_DEPTH_MAX + 1; depth++) {
+    char text[2 * S1_JOURNAL_JSON_DEPTH_MAX + 8];
+    for (size_t depth = S1_JOURNAL_JSON_DEPTH_MAX; depth <= S1_JOURNAL_JSON_DEPTH_MAX + 1;
+         depth++) {
         memset(text, '[', depth);
         memset(text + depth, ']', depth);
         assert_int_equal(s1_journal_json_compact(s1_str_make(text, 2 * depth), NULL),
-                         depth <= S1_JOURNAL_DEPTH_MAX ? 2 * depth : 0);
+                         depth <= S1_JOURNAL_JSON_DEPTH_MAX ? 2 * depth : 0);
     }
 }
 

@@ -55,9 +55,9 @@ static void test_schemas(void **state)
     (void)state;
     for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
         const s1_journal_kind_info *info = s1_journal_kind_info_borrow(kind);
-        s1_err err = S1_ERR_INIT;
+        s1_err failure = S1_ERR_INIT;
         char *text = NULL;
-        assert_int_equal(s1_journal_kind_schema(kind, &text, &err), S1_OK);
+        assert_int_equal(s1_journal_kind_schema(kind, &text, &failure), S1_OK);
         json_error_t fault;
         json_t *schema = json_loads(text, JSON_REJECT_DUPLICATES, &fault);
         if (schema == NULL) {
@@ -81,10 +81,10 @@ static void test_schemas(void **state)
         json_decref(schema);
         free(text);
     }
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     char *text = NULL;
-    assert_int_equal(s1_journal_kind_schema(0, &text, &err), S1_E_INVALID);
-    assert_string_equal(err.msg, "journal kind 0: expected 1 to 24");
+    assert_int_equal(s1_journal_kind_schema(0, &text, &failure), S1_E_INVALID);
+    assert_string_equal(failure.msg, "journal kind 0: expected 1 to 24");
 }
 
 int main(void)

@@ -186,16 +186,16 @@ static void assert_fault(s1_str bytes, uint64_t line, int32_t fault, const char 
     assert_non_null(strstr(verdict.reason, expected));
     s1_journal_reader *reader = reader_on(&bytes);
     const s1_journal_entry *entry = NULL;
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     s1_rc rc = S1_OK;
-    while ((rc = s1_journal_reader_next(reader, &entry, &err)) == S1_OK && entry != NULL) {
+    while ((rc = s1_journal_reader_next(reader, &entry, &failure)) == S1_OK && entry != NULL) {
         assert_true(entry->line_number < line || strstr(expected, "JSON") != NULL);
     }
     /* Reading does not know the header, and does not look into details. */
     if (verdict.blocks > 0 && strstr(expected, "JSON") == NULL) {
         assert_int_equal(rc, S1_E_DATA);
-        assert_non_null(strstr(err.msg, expected));
-        assert_int_equal(s1_journal_reader_next(reader, &entry, &err), S1_E_DATA);
+        assert_non_null(strstr(failure.msg, expected));
+        assert_int_equal(s1_journal_reader_next(reader, &entry, &failure), S1_E_DATA);
     }
     s1_journal_reader_free(reader);
 }
@@ -500,10 +500,10 @@ static void assert_check(const char *type, const char *ids, const char *details,
                    s1_crc32c(0, body, strlen(body)));
     s1_journal_entry entry;
     assert_int_equal(s1_journal_entry_parse(s1_str_of(line), &entry), S1_JOURNAL_FAULT_NONE);
-    s1_err err = S1_ERR_INIT;
-    assert_int_equal(s1_journal_entry_check(&entry, &err), S1_E_DATA);
-    if (strstr(err.msg, expected) == NULL) {
-        fail_msg("found '%s', expected '%s'", err.msg, expected);
+    s1_err failure = S1_ERR_INIT;
+    assert_int_equal(s1_journal_entry_check(&entry, &failure), S1_E_DATA);
+    if (strstr(failure.msg, expected) == NULL) {
+        fail_msg("found '%s', expected '%s'", failure.msg, expected);
     }
 }
 
@@ -539,8 +539,8 @@ static void test_opens_a_file(void **state)
     folder where;
     folder_init(&where, "journal.jsonl");
     s1_journal_reader *reader = NULL;
-    s1_err err = S1_ERR_INIT;
-    assert_int_equal(s1_journal_reader_open(s1_fs_real(), where.file, &reader, &err),
+    s1_err failure = S1_ERR_INIT;
+    assert_int_equal(s1_journal_reader_open(s1_fs_real(), where.file, &reader, &failure),
                      S1_E_NOT_FOUND);
     const s1_str bytes = fixture_journal(3000, 0); /* more than one window */
     assert_true(bytes.len > 4 * S1_JOURNAL_BLOCK_BYTES_MAX);

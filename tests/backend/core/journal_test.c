@@ -110,11 +110,11 @@ static void test_levels(void **state)
 
 static void assert_refused(const s1_journal_options *options, const char *expected)
 {
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     s1_journal *journal = NULL;
-    assert_int_equal(s1_journal_new(options, NULL, &journal, &err), S1_E_INVALID);
+    assert_int_equal(s1_journal_new(options, NULL, &journal, &failure), S1_E_INVALID);
     assert_null(journal);
-    assert_non_null(strstr(err.msg, expected));
+    assert_non_null(strstr(failure.msg, expected));
 }
 
 static void test_options(void **state)
@@ -195,13 +195,13 @@ static void test_too_long(void **state)
     assert_non_null(text);
     memset(text, 'x', 200000);
     for (size_t i = 0; i < 3; i++) {
-        s1_err err = S1_ERR_INIT;
+        s1_err failure = S1_ERR_INIT;
         s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, FIXTURE_T0);
         s1_journal_details(journal);
         s1_json_key_lit(w, "event");
         s1_json_str(w, s1_str_make(text, lengths[i]));
-        assert_int_equal(s1_journal_end(journal, &err), S1_E_RANGE);
-        assert_non_null(strstr(err.msg, "WORKER_NOTE: does not fit a block of 1024 bytes"));
+        assert_int_equal(s1_journal_end(journal, &failure), S1_E_RANGE);
+        assert_non_null(strstr(failure.msg, "WORKER_NOTE: does not fit a block of 1024 bytes"));
         MUST(write_opportunity(journal, i, err));
     }
     free(text);
@@ -222,14 +222,14 @@ static void test_member_json(void **state)
     (void)state;
     s1_journal_persistor *persistor = memory_new();
     s1_journal *journal = journal_on(persistor, 0);
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, 0);
     s1_journal_details(journal);
     s1_json_key_lit(w, "event");
     s1_json_str(w, S1_STR("grid_filled"));
-    assert_int_equal(s1_journal_member_json(journal, "bad", S1_STR("[1]"), &err), S1_E_INVALID);
-    assert_string_equal(err.msg, "bad: expected a JSON object, found '[1]'");
-    assert_int_equal(s1_journal_member_json(journal, "bad", S1_STR("{\"a\":}"), &err),
+    assert_int_equal(s1_journal_member_json(journal, "bad", S1_STR("[1]"), &failure), S1_E_INVALID);
+    assert_string_equal(failure.msg, "bad: expected a JSON object, found '[1]'");
+    assert_int_equal(s1_journal_member_json(journal, "bad", S1_STR("{\"a\":}"), &failure),
                      S1_E_INVALID);
     MUST(s1_journal_member_json(journal, "data", S1_STR(" {\"a\" :\n [1, \"b c\"] }\n"), err));
     s1_json_key_lit(w, "after");
@@ -288,8 +288,8 @@ static void test_listener(void **state)
         assert_true(found.is_whole);
     }
     found.answer = S1_E_CANCELED;
-    s1_err err = S1_ERR_INIT;
-    assert_int_equal(write_opportunity(journal, 21, &err), S1_E_CANCELED);
+    s1_err failure = S1_ERR_INIT;
+    assert_int_equal(write_opportunity(journal, 21, &failure), S1_E_CANCELED);
     assert_int_equal(s1_journal_seq(journal), 21);
     s1_journal_free(journal);
     s1_journal_persistor_free(persistor);
@@ -367,21 +367,21 @@ static void test_failing_persistor(void **state)
     MUST(write_started(journal, err));
     MUST(s1_journal_commit(journal, err));
     s1_fault_fs_fail(&fault, S1_FS_OP_PWRITE, 1, 28, false);
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     s1_rc rc = S1_OK;
     uint64_t taken = 1;
     while (rc == S1_OK && taken < 100) {
-        rc = write_opportunity(journal, taken, &err);
+        rc = write_opportunity(journal, taken, &failure);
         taken += rc == S1_OK;
     }
     assert_int_equal(rc, S1_E_IO);
     assert_int_equal(s1_journal_seq(journal), taken);
     const uint64_t calls = fault.calls;
-    assert_int_equal(write_opportunity(journal, 50, &err), S1_E_IO);
-    assert_int_equal(s1_journal_commit(journal, &err), S1_E_IO);
-    assert_non_null(strstr(err.msg, "an earlier write failed"));
+    assert_int_equal(write_opportunity(journal, 50, &failure), S1_E_IO);
+    assert_int_equal(s1_journal_commit(journal, &failure), S1_E_IO);
+    assert_non_null(strstr(failure.msg, "an earlier write failed"));
     uint8_t head[S1_JOURNAL_HASH_SIZE];
-    assert_int_equal(s1_journal_finish(journal, head, &err), S1_E_IO);
+    assert_int_equal(s1_journal_finish(journal, head, &failure), S1_E_IO);
     assert_int_equal(fault.calls, calls);
     s1_journal_free(journal);
     s1_json_persistor_free(persistor);

@@ -39,12 +39,12 @@ static uint64_t write_with(s1_fault_fs *fault, const folder *where, bool *ret_is
     }
     if (rc != S1_OK) { /* closed: nothing more is called, no fsync a second time */
         const uint64_t calls = fault->calls;
-        s1_err err = S1_ERR_INIT;
+        s1_err failure = S1_ERR_INIT;
         assert_true(s1_journal_persistor_is_poisoned(persistor));
         assert_int_equal(s1_journal_commit(journal, NULL), S1_E_IO);
-        assert_int_equal(s1_journal_persistor_sync(persistor, &err), S1_E_IO);
-        assert_non_null(strstr(err.msg, "nothing is tried again"));
-        assert_int_equal(s1_journal_persistor_append(persistor, S1_STR("{}\n"), &err), S1_E_IO);
+        assert_int_equal(s1_journal_persistor_sync(persistor, &failure), S1_E_IO);
+        assert_non_null(strstr(failure.msg, "nothing is tried again"));
+        assert_int_equal(s1_journal_persistor_append(persistor, S1_STR("{}\n"), &failure), S1_E_IO);
         assert_int_equal(fault->calls, calls);
     }
     s1_journal_free(journal);
@@ -60,9 +60,9 @@ static uint64_t reopen(const folder *where, uint64_t acknowledged, s1_str whole,
     uint64_t seq = 0;
     for (int round = 0; round < 2; round++) {
         s1_journal_persistor *persistor = NULL;
-        s1_err err = S1_ERR_INIT;
-        if (open_on(s1_fs_real(), where, &persistor, &err) != S1_OK) {
-            fail_msg("%s: %s", context, err.msg);
+        s1_err failure = S1_ERR_INIT;
+        if (open_on(s1_fs_real(), where, &persistor, &failure) != S1_OK) {
+            fail_msg("%s: %s", context, failure.msg);
         }
         const s1_journal_tail *tail = s1_journal_persistor_tail_borrow(persistor);
         if (tail->seq < acknowledged) {
@@ -240,13 +240,13 @@ static void test_open_faults(void **state)
     folder where;
     folder_init(&where, "none/journal.jsonl");
     s1_journal_persistor *persistor = NULL;
-    s1_err err = S1_ERR_INIT;
-    assert_int_equal(open_on(s1_fs_real(), &where, &persistor, &err), S1_E_NOT_FOUND);
+    s1_err failure = S1_ERR_INIT;
+    assert_int_equal(open_on(s1_fs_real(), &where, &persistor, &failure), S1_E_NOT_FOUND);
     folder_done(&where);
     folder_init(&where, "journal.jsonl");
     write_bytes(where.file, S1_STR("{\"not\":\"a journal\"}\n{}\n"));
-    assert_int_equal(open_on(s1_fs_real(), &where, &persistor, &err), S1_E_DATA);
-    assert_non_null(strstr(err.msg, "journal.jsonl' is damaged at line 1 (byte 0): "));
+    assert_int_equal(open_on(s1_fs_real(), &where, &persistor, &failure), S1_E_DATA);
+    assert_non_null(strstr(failure.msg, "journal.jsonl' is damaged at line 1 (byte 0): "));
     const s1_str left = read_bytes_of(where.file);
     assert_string_equal(left.ptr, "{\"not\":\"a journal\"}\n{}\n");
     free_str(left);

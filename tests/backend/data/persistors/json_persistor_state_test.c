@@ -95,12 +95,12 @@ static void test_bit_flips(void **state)
             write_bytes(where.file, bytes);
             persistor = open_on(s1_fs_real(), &where);
             s1_state_text loaded;
-            s1_err err = S1_ERR_INIT;
-            if (s1_state_load(persistor, &loaded, &err) != S1_E_DATA) {
+            s1_err failure = S1_ERR_INIT;
+            if (s1_state_load(persistor, &loaded, &failure) != S1_E_DATA) {
                 fail_msg("byte %zu, bit %d: not detected", at, bit);
             }
-            assert_non_null(strstr(err.msg, "generation 1 stands in its .prev"));
-            assert_int_equal(s1_state_save_atomic(persistor, S1_STR("{}"), &err), S1_E_DATA);
+            assert_non_null(strstr(failure.msg, "generation 1 stands in its .prev"));
+            assert_int_equal(s1_state_save_atomic(persistor, S1_STR("{}"), &failure), S1_E_DATA);
             s1_state_persistor_free(persistor);
             const s1_str left = read_bytes_of(where.file);
             assert_true(s1_str_eq(left, bytes));
@@ -172,10 +172,10 @@ static void test_recovery(void **state)
         for (int round = 0; round < 2; round++) { /* a second recovery finds nothing to do */
             s1_state_persistor *persistor = open_on(s1_fs_real(), &where);
             s1_state_text text = {0};
-            s1_err err = S1_ERR_INIT;
-            const s1_rc rc = s1_state_load(persistor, &text, &err);
+            s1_err failure = S1_ERR_INIT;
+            const s1_rc rc = s1_state_load(persistor, &text, &failure);
             if (rc != (c->expected < 0 ? S1_E_DATA : S1_OK)) {
-                fail_msg("case %zu: %s", i, err.msg);
+                fail_msg("case %zu: %s", i, failure.msg);
             }
             if (c->expected >= 0) {
                 char json[64] = "";
@@ -203,9 +203,9 @@ static bool reopens_as_new(const folder *where, const char *context)
     for (int round = 0; round < 2; round++) {
         s1_state_persistor *persistor = open_on(s1_fs_real(), where);
         s1_state_text text = {0};
-        s1_err err = S1_ERR_INIT;
-        if (s1_state_load(persistor, &text, &err) != S1_OK) {
-            fail_msg("%s: %s", context, err.msg);
+        s1_err failure = S1_ERR_INIT;
+        if (s1_state_load(persistor, &text, &failure) != S1_OK) {
+            fail_msg("%s: %s", context, failure.msg);
         }
         const bool now_new = s1_str_eq_cstr(text.json, NEW_STATE);
         if (!now_new && !s1_str_eq_cstr(text.json, OLD_STATE)) {
@@ -231,12 +231,12 @@ static void put_old(const folder *where)
 static uint64_t save_with(s1_fault_fs *fault, const folder *where)
 {
     s1_state_persistor *persistor = open_on(&fault->table, where);
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     s1_state_text text;
     const uint64_t before = fault->calls;
-    s1_rc rc = s1_state_load(persistor, &text, &err);
+    s1_rc rc = s1_state_load(persistor, &text, &failure);
     if (rc == S1_OK) {
-        rc = s1_state_save_atomic(persistor, S1_STR(NEW_STATE), &err);
+        rc = s1_state_save_atomic(persistor, S1_STR(NEW_STATE), &failure);
         /* A failed save has closed the store: nothing more is called, no fsync a second time. */
         const uint64_t calls = fault->calls;
         assert_int_equal(s1_state_is_poisoned(persistor), rc != S1_OK);
@@ -321,14 +321,14 @@ static void test_fsync_is_not_retried(void **state)
         s1_fault_fs_init(&fault, s1_fs_real());
         s1_state_persistor *persistor = open_on(&fault.table, &where);
         s1_fault_fs_fail(&fault, S1_FS_OP_FSYNC, number, EIO, false);
-        s1_err err = S1_ERR_INIT;
-        assert_int_equal(s1_state_save_atomic(persistor, S1_STR(NEW_STATE), &err), S1_E_IO);
+        s1_err failure = S1_ERR_INIT;
+        assert_int_equal(s1_state_save_atomic(persistor, S1_STR(NEW_STATE), &failure), S1_E_IO);
         for (int i = 0; i < 3; i++) {
-            assert_int_equal(s1_state_save_atomic(persistor, S1_STR(NEW_STATE), &err), S1_E_IO);
+            assert_int_equal(s1_state_save_atomic(persistor, S1_STR(NEW_STATE), &failure), S1_E_IO);
         }
         assert_int_equal(fault.calls_of[S1_FS_OP_FSYNC], number);
         assert_true(s1_state_is_poisoned(persistor));
-        assert_non_null(strstr(err.msg, "injected fault: fsync"));
+        assert_non_null(strstr(failure.msg, "injected fault: fsync"));
         s1_state_persistor_free(persistor);
         (void)reopens_as_new(&where, "fsync");
         folder_done(&where);
@@ -398,17 +398,17 @@ static void test_half_written_journal_never_wins(void **state)
 static void test_options(void **state)
 {
     (void)state;
-    s1_err err = S1_ERR_INIT;
+    s1_err failure = S1_ERR_INIT;
     s1_json_persistor *persistor = NULL;
     const s1_json_persistor_options no_mode = {.fs = s1_fs_real(), .path = "x"};
-    assert_int_equal(s1_json_persistor_new(&no_mode, &persistor, &err), S1_E_INVALID);
-    assert_non_null(strstr(err.msg, "mode 0, expected atomic or append"));
+    assert_int_equal(s1_json_persistor_new(&no_mode, &persistor, &failure), S1_E_INVALID);
+    assert_non_null(strstr(failure.msg, "mode 0, expected atomic or append"));
     const s1_json_persistor_options no_path = {.fs = s1_fs_real(), .path = "", .mode = 1};
-    assert_int_equal(s1_json_persistor_new(&no_path, &persistor, &err), S1_E_INVALID);
+    assert_int_equal(s1_json_persistor_new(&no_path, &persistor, &failure), S1_E_INVALID);
     folder where;
     folder_init(&where, "none/state.json");
     s1_state_persistor *state_persistor = open_on(s1_fs_real(), &where);
-    assert_int_equal(s1_state_save_atomic(state_persistor, S1_STR("{}"), &err), S1_E_NOT_FOUND);
+    assert_int_equal(s1_state_save_atomic(state_persistor, S1_STR("{}"), &failure), S1_E_NOT_FOUND);
     s1_state_persistor_free(state_persistor);
     folder_done(&where);
 }
