@@ -56,9 +56,20 @@ static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan
            check_floor(supervisor, S1_STR("MIN_NOTIONAL"), instrument->min_notional, notional);
 }
 
+/* What the open positions hold of the capital: their cost, with margin their margin. */
+static s1_rc held_capital(const s1_portfolio_supervisor *supervisor, s1_dec *ret_held, s1_err *err)
+{
+    const s1_dec exposure = s1_ledger_exposure(supervisor->ledger);
+    if ((supervisor->instrument->flags & S1_INSTRUMENT_MARGIN) == 0) {
+        *ret_held = exposure;
+        return S1_OK;
+    }
+    return s1_dec_div(exposure, supervisor->instrument->leverage, S1_ROUND_UP, ret_held, err);
+}
+
 /* The limits of risk_policy.strategy_rules. *ret_is_passed is false at the first that is broken. */
-static s1_rc judge_rules(s1_portfolio_supervisor *supervisor, s1_dec notional, bool *ret_is_passed,
-                         s1_err *err)
+static s1_rc judge_rules(s1_portfolio_supervisor *supervisor, s1_dec notional, s1_dec cost,
+                         bool *ret_is_passed, s1_err *err)
 {
     const s1_strategy_rules *const rules = supervisor->rules;
     const s1_ledger_view *const view = &supervisor->ledger->view;
@@ -92,11 +103,12 @@ static s1_rc judge_rules(s1_portfolio_supervisor *supervisor, s1_dec notional, b
     if (rules->capital_allocation.has_max_quote_amount) {
         allowed = s1_dec_min(allowed, rules->capital_allocation.max_quote_amount);
     }
-    s1_dec exposure;
-    S1_TRY(err, s1_dec_add(s1_ledger_exposure(supervisor->ledger), view->reserved, &exposure, err));
-    S1_TRY(err, s1_dec_add(exposure, supervisor->approved_cost, &exposure, err));
-    S1_TRY(err, s1_dec_add(exposure, notional, &exposure, err));
-    *ret_is_passed = check(supervisor, S1_STR("CAPITAL_ALLOCATION"), allowed, exposure);
+    s1_dec held;
+    S1_TRY(err, held_capital(supervisor, &held, err));
+    S1_TRY(err, s1_dec_add(held, view->reserved, &held, err));
+    S1_TRY(err, s1_dec_add(held, supervisor->approved_cost, &held, err));
+    S1_TRY(err, s1_dec_add(held, cost, &held, err));
+    *ret_is_passed = check(supervisor, S1_STR("CAPITAL_ALLOCATION"), allowed, held);
     return S1_OK;
 }
 
@@ -108,8 +120,7 @@ static s1_rc judge_funds(s1_portfolio_supervisor *supervisor, s1_dec cost, bool 
     s1_dec available = s1_ledger_free_cash(ledger);
     if ((supervisor->instrument->flags & S1_INSTRUMENT_MARGIN) != 0) {
         s1_dec used;
-        S1_TRY(err, s1_dec_div(s1_ledger_exposure(ledger), supervisor->instrument->leverage,
-                               S1_ROUND_UP, &used, err));
+        S1_TRY(err, held_capital(supervisor, &used, err));
         S1_TRY(err, s1_dec_sub(ledger->view.equity, ledger->view.reserved, &available, err));
         S1_TRY(err, s1_dec_sub(available, used, &available, err));
     }
@@ -137,7 +148,7 @@ static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan
     S1_TRY(err, s1_order_manager_cost(supervisor->orders, price, plan->quantity, &cost, err));
     is_passed = obeys_order_rules(supervisor, plan, notional);
     if (is_passed && supervisor->rules != NULL) {
-        S1_TRY(err, judge_rules(supervisor, notional, &is_passed, err));
+        S1_TRY(err, judge_rules(supervisor, notional, cost, &is_passed, err));
     }
     if (is_passed) {
         S1_TRY(err, judge_funds(supervisor, cost, &is_passed, err));

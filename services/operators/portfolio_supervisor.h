@@ -7,8 +7,9 @@
  *   MIN_QUANTITY, MIN_NOTIONAL  below the instrument's floors
  *   MAX_DRAWDOWN            drawdown from the equity peak, percent, above max_drawdown_pct
  *   MAX_POSITION_SIZE       notional in percent of the equity above max_position_size_pct
- *   CAPITAL_ALLOCATION      exposure (open cost + pending entries + this one) above the allocation:
- *                           the stricter of percentage of the initial capital and max_quote_amount
+ *   CAPITAL_ALLOCATION      capital held by open positions, pending entries and this plan (with
+ *                           margin: their margin) above the allocation: the stricter of percentage
+ *                           of the initial capital and max_quote_amount
  *   INSUFFICIENT_FUNDS      cost above the free cash, or above the free margin
  *
  * Reduce-only actions never come here. Plans of one tick are judged one after the other; the cost of
