@@ -107,6 +107,22 @@ static bool takes(const s1_component_method *method, s1_str payload)
     return false;
 }
 
+/* A payload of the method that two events carry would leave another one empty. */
+static void check_payload_once(validation *v, uint32_t index, uint32_t at)
+{
+    const s1_wiring *const wiring = &v->chain->wirings[index];
+    const s1_event_spec *const event = event_of(v->chain, wiring->listens_to[at]);
+    for (uint32_t i = 0; i < at; i++) {
+        const s1_event_spec *const other = event_of(v->chain, wiring->listens_to[i]);
+        if (other != NULL && same(other->payload, event->payload)) {
+            find(v, true, index, "listens_to", wiring->listens_to[at],
+                 "an event with another payload: %.*s carries %.*s too", S1_STR_ARG(other->name),
+                 S1_STR_ARG(other->payload));
+            return;
+        }
+    }
+}
+
 static void check_listens(validation *v, uint32_t index, const s1_component_method *method)
 {
     const s1_wiring *const wiring = &v->chain->wirings[index];
@@ -124,6 +140,8 @@ static void check_listens(validation *v, uint32_t index, const s1_component_meth
             find(v, true, index, "listens_to", name,
                  "an event whose payload %s.%s takes; %.*s carries %.*s", method->component,
                  method->method, S1_STR_ARG(name), S1_STR_ARG(event->payload));
+        } else if (method != NULL) {
+            check_payload_once(v, index, k);
         }
     }
     uint32_t wanted = 0;
