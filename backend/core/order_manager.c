@@ -561,14 +561,22 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
         *slots[order->role] = order->order_id;
         return S1_OK;
     }
-    drop_order(trade, order->order_id);
     const bool is_over = order->state == S1_ORDER_REJECTED || order->state == S1_ORDER_CANCELED ||
                          order->state == S1_ORDER_EXPIRED;
-    if (is_over && order->role == S1_ROLE_ENTRY && !trade->is_entered) {
+    if (!is_over) {
+        return S1_OK; /* a triggered order works on */
+    }
+    drop_order(trade, order->order_id);
+    if (order->role == S1_ROLE_ENTRY && !trade->is_entered) {
         return lose_entry(manager, trade, order, reason, time, err);
     }
-    if (is_over && order->role == S1_ROLE_EXIT) {
+    if (order->role == S1_ROLE_EXIT) {
+        s1_ledger_position_record *const position =
+            s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
         trade->is_closing = false;
+        if (position != NULL) {
+            position->view.is_closing = 0;
+        }
     }
     return S1_OK;
 }

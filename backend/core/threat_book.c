@@ -78,7 +78,7 @@ static s1_rc raise_episode(s1_threat_book *book, const reporter *who,
                  .updated_at = book->context->now,
                  .is_new = 1},
         .order = who->order,
-        .raised_tick = book->context->tick,
+        .raised_row = book->context->primary->rows,
     };
     memcpy(episode->threat_type, report->threat_type.ptr, report->threat_type.len);
     if (report->key.len > 0) {
@@ -97,6 +97,10 @@ static s1_rc take_report(s1_threat_book *book, const reporter *who, const s1_thr
     if (report->severity < S1_SEVERITY_LOW || report->severity > S1_SEVERITY_CRITICAL) {
         return S1_RAISE(err, S1_E_INVALID, "severity %d, expected S1_SEVERITY_LOW to _CRITICAL",
                         report->severity);
+    }
+    if (report->detail_count > S1_FIELDS_MAX) {
+        return S1_RAISE(err, S1_E_INVALID, "%u details of a threat, expected at most %u",
+                        report->detail_count, S1_FIELDS_MAX);
     }
     s1_threat_episode *episode = find_episode(book, who->order, report->threat_type, report->key);
     if (episode == NULL) {
@@ -172,7 +176,8 @@ s1_rc s1_threat_book_clear_silent(s1_threat_book *book, s1_err *err)
             continue;
         }
         S1_TRY(err, s1_decision_journal_cleared(book->journal, book->context, &episode->view,
-                                                book->context->tick - episode->raised_tick, err));
+                                                book->context->primary->rows - episode->raised_row,
+                                                err));
         book->list.count--;
         move_episodes(book, i + 1, i, book->list.count - i);
     }

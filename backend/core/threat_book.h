@@ -23,7 +23,7 @@ typedef struct s1_threat_episode {
     uint32_t order;       /* of the worker in the blueprint; UINT32_MAX for the platform */
     bool is_reported;     /* in this tick */
     bool is_held_over;    /* reported after the tick's list was closed: stands for the next too */
-    uint64_t raised_tick;
+    uint64_t raised_row; /* rows of the primary stream */
     char key[S1_THREAT_KEY_MAX];
     char threat_type[S1_THREAT_TYPE_MAX];
 } s1_threat_episode;
