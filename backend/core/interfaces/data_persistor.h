@@ -3,7 +3,7 @@
  * Callers use the s1_data_* functions at the end; implementors fill in s1_data_persistor_ops and
  * put an s1_data_persistor first in their own struct. Implementations: persistors/
  * parquet_persistor (the archive) and persistors/memory_persistor. Both pass the same contract
- * tests (tests/backend/data/data_persistor_contract.h).
+ * tests (tests/backend/data/data_persistor_test.c).
  *
  * Streams are keyed by {asset_pair, timeframe, data_type}. Data is read in batches of columns,
  * never row by row and never all at once. Ranges are half-open: [from, to).
@@ -14,8 +14,8 @@
  * reader       | the caller; s1_*_reader_close (accepts NULL)
  * batch        | borrowed from the reader until its next next() or close()
  *
- * A stream is not saved to while a reader of it is open. One persistor and its readers belong to one
- * thread. Errors common to all functions: S1_E_INVALID
+ * A stream is not saved to while a reader of it is open. One persistor and its readers belong to
+ * one thread. Errors common to all functions: S1_E_INVALID
  * for a malformed key, S1_E_NOT_FOUND for a stream the persistor does not have (the message lists
  * what it has), S1_E_IO, S1_E_DATA for a corrupt archive. ret_ parameters are written on success
  * only.
