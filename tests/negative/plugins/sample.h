@@ -1,5 +1,8 @@
 /* The smallest ContextWorker there is, with every part open to being spoilt: a bad sample defines
  * what it does wrong and includes this. Alone (sample.c) it is a good plugin. */
+#ifndef S1_TESTS_NEGATIVE_PLUGINS_SAMPLE_H
+#define S1_TESTS_NEGATIVE_PLUGINS_SAMPLE_H
+
 #include "s1mple/plugin.h"
 
 #include <stdlib.h>
@@ -102,3 +105,5 @@ const s1_plugin_desc *s1_plugin_entry(uint32_t host_abi_major)
     return &desc;
 }
 #endif
+
+#endif /* S1_TESTS_NEGATIVE_PLUGINS_SAMPLE_H */
