@@ -6,6 +6,7 @@
 #include "tests/support/cmocka.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,11 +88,49 @@ static void test_schemas(void **state)
     assert_string_equal(failure.msg, "journal kind 0: expected 1 to 24");
 }
 
+/* docs/journal.md has a row per kind, with every member of its details. */
+static void test_docs(void **state)
+{
+    (void)state;
+    const char *root = getenv("S1_SOURCE_DIR");
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/docs/journal.md", root != NULL ? root : ".");
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        fail_msg("%s is not there", path);
+    }
+    char page[32768];
+    const size_t length = fread(page, 1, sizeof page - 1, file);
+    (void)fclose(file);
+    assert_in_range(length, 1000, sizeof page - 2);
+    page[length] = '\0';
+    for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
+        const s1_journal_kind_info *info = s1_journal_kind_info_borrow(kind);
+        char wanted[128];
+        (void)snprintf(wanted, sizeof wanted, "| `%s`<br>", info->name);
+        char *row = strstr(page, wanted);
+        if (row == NULL) {
+            fail_msg("%s has no row '%s'", path, wanted);
+        }
+        char *end = strchr(row, '\n');
+        *end = '\0';
+        for (uint32_t i = 0; i < info->field_count; i++) {
+            (void)snprintf(wanted, sizeof wanted, "`%s`%s", info->fields[i].name,
+                           info->fields[i].is_required != 0 ? "" : "?");
+            if (strstr(row, wanted) == NULL) {
+                fail_msg("%s: the row of %s has no %s", path, info->name, wanted);
+            }
+        }
+        *end = '\n';
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_schemas),
+        cmocka_unit_test(test_docs),
     };
     return cmocka_run_group_tests_name("journal_kind", tests, NULL, NULL);
 }
