@@ -277,6 +277,12 @@ static void check_schedule(s1_loader *l)
     }
 }
 
+static bool is_left_out(const s1_connector_config *connector, s1_str value, s1_str field)
+{
+    const s1_yaml_node *const node = s1_yaml_get(connector->source.node, field);
+    return value.len == 0 && (node == NULL || !node->is_faulty);
+}
+
 static void check_connectors(s1_loader *l)
 {
     const s1_connectors_config *const file = &l->config->connectors;
@@ -285,11 +291,11 @@ static void check_connectors(s1_loader *l)
         if (c->type != S1_CONNECTOR_KRAKEN_PRIVATE) {
             continue;
         }
-        if (c->api_key.len == 0) {
+        if (is_left_out(c, c->api_key, S1_STR("api_key"))) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &c->source, "api_key", none,
                            "the key of a private connector: \"${NAME}\"");
         }
-        if (c->api_secret.len == 0) {
+        if (is_left_out(c, c->api_secret, S1_STR("api_secret"))) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &c->source, "api_secret", none,
                            "the secret of a private connector: \"${NAME}\"");
         }

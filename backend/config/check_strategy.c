@@ -167,7 +167,7 @@ static bool is_same_need(const s1_data_need *a, const s1_data_need *b)
 static void check_stream(s1_loader *l, const s1_blueprint *run, const s1_worker_item *item)
 {
     const size_t at = s1_str_find_byte(item->stream, '@', 0);
-    s1_data_need need = {.data_type = S1_DATA_OHLCV};
+    s1_data_need need = {.timeframe = 0};
     if (at == S1_STR_NPOS ||
         s1_timeframe_parse(s1_str_slice(item->stream, at + 1, item->stream.len), &need.timeframe,
                            NULL) != S1_OK) {
@@ -176,7 +176,8 @@ static void check_stream(s1_loader *l, const s1_blueprint *run, const s1_worker_
     need.asset_pair = s1_str_slice(item->stream, 0, at);
     s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, run->data.count + 1u);
     for (uint32_t i = 0; i < run->data.count; i++) {
-        if (is_same_need(&run->data.items[i], &need)) {
+        if (run->data.items[i].timeframe == need.timeframe &&
+            s1_str_eq(run->data.items[i].asset_pair, need.asset_pair)) {
             return;
         }
         names[i] = stream_text(l, &run->data.items[i]);
@@ -330,25 +331,35 @@ static s1_str link_id(const s1_loader *l, const s1_strategy_link_config *link)
                                   S1_STR_ARG(link->execution_environment_id));
 }
 
+static bool is_among(const s1_str *names, uint32_t count, s1_str name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (s1_str_eq(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_rules(s1_loader *l, const s1_operation_config *operation)
 {
     const uint32_t link_count = operation->strategy_links.count;
     s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, 2u * link_count + 1u);
-    for (uint32_t i = 0; i < link_count; i++) {
-        names[2 * i] = operation->strategy_links.items[i].strategy_blueprint_id;
-        names[2 * i + 1] = link_id(l, &operation->strategy_links.items[i]);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < 2 * link_count; i++) {
+        const s1_strategy_link_config *const link = &operation->strategy_links.items[i / 2];
+        const s1_str name = i % 2 == 0 ? link->strategy_blueprint_id : link->id;
+        if (!is_among(names, count, name)) {
+            names[count++] = name;
+        }
     }
     for (uint32_t i = 0; i < operation->risk_policy.strategy_rules.count; i++) {
         const s1_strategy_rules *const rules = &operation->risk_policy.strategy_rules.items[i];
-        bool is_known = false;
-        for (uint32_t k = 0; k < 2 * link_count; k++) {
-            is_known = is_known || s1_str_eq(names[k], rules->strategy);
-        }
-        if (!is_known) {
+        if (!is_among(names, count, rules->strategy)) {
             const s1_source at = {rules->source.file, rules->source.node->key_line,
                                   rules->source.node->key_column, rules->source.node};
             s1_config_report_missing(l, S1_FAULT_REFERENCE, &at, none, rules->strategy,
-                                     "a strategy of strategy_links", names, 2u * link_count);
+                                     "a strategy of strategy_links", names, count);
         }
     }
 }
@@ -412,6 +423,19 @@ static s1_str supply_text(s1_loader *l, const s1_environment_config *env)
             stream_text(l, &(s1_data_need){.asset_pair = s->asset_pair, .timeframe = s->timeframe});
     }
     return s1_config_join_names(l->arena, names, env->sources.count);
+}
+
+/* Can the supply be judged: is no source of the environment, and not the need, at fault itself? */
+static bool is_judgeable(const s1_environment_config *env, const s1_data_need *need)
+{
+    const uint32_t written = env->data_source_id.len != 0 ? 1 : env->data_archives.count;
+    for (uint32_t i = 0; i < env->sources.count; i++) {
+        if (env->sources.items[i]->timeframe == 0 || env->sources.items[i]->asset_pair.len == 0) {
+            return false;
+        }
+    }
+    return env->sources.count == written && need->timeframe != 0 && need->asset_pair.len != 0 &&
+           need->data_type == S1_DATA_OHLCV;
 }
 
 static const s1_data_source_config *supply(const s1_environment_config *env,
@@ -483,6 +507,9 @@ static void resolve_streams(s1_loader *l, s1_link *link)
             stream->need = (s1_data_need){.asset_pair = stream->data_source->asset_pair,
                                           .timeframe = stream->data_source->timeframe,
                                           .data_type = stream->data_source->data_type};
+        }
+        if (stream->data_source == NULL && !is_judgeable(env, &stream->need)) {
+            continue; /* reported already */
         }
         if (stream->data_source == NULL) {
             s1_faults_add(l->faults, S1_FAULT_DEPENDENCY, &stream->need.source, none,

@@ -225,6 +225,9 @@ static void refuse(const reader *r, const s1_schema_field *field, int32_t kind,
 static bool read_scalar(const reader *r, const s1_schema_field *field, int32_t kind,
                         const s1_yaml_node *node, s1_value *ret_value)
 {
+    if (node->is_faulty) {
+        return false;
+    }
     const bool is_text = kind == S1_KIND_STRING || kind == S1_KIND_PATH || kind == S1_KIND_NAME;
     if (node->kind != S1_YAML_SCALAR ||
         !s1_value_parse(kind, field->names, node->text, ret_value) ||

@@ -143,7 +143,7 @@ static bool is_variable_char(char c)
 }
 
 /* The value of the variable whose name starts at `text`; advances past "}". */
-static s1_str variable(builder *b, const s1_yaml_node *node, s1_str text, size_t *ret_used)
+static s1_str variable(builder *b, s1_yaml_node *node, s1_str text, size_t *ret_used)
 {
     size_t end = 0;
     while (end < text.len && is_variable_char(text.ptr[end])) {
@@ -152,6 +152,7 @@ static s1_str variable(builder *b, const s1_yaml_node *node, s1_str text, size_t
     const s1_source source = s1_yaml_source(node);
     if (end == 0 || end == text.len || text.ptr[end] != '}') {
         *ret_used = end;
+        node->is_faulty = true;
         s1_faults_add(
             b->faults, S1_FAULT_SCHEMA, &source, (s1_str){NULL, 0}, s1_yaml_show(node, b->arena),
             S1_STR("${NAME} of letters, digits and '_' ($${ for a plain ${)"), (s1_str){NULL, 0});
@@ -161,6 +162,7 @@ static s1_str variable(builder *b, const s1_yaml_node *node, s1_str text, size_t
     const s1_str name = s1_config_copy(b->arena, s1_str_slice(text, 0, end));
     const char *const value = b->options->read_variable(name.ptr);
     if (value == NULL) {
+        node->is_faulty = true;
         s1_faults_add(b->faults, S1_FAULT_SCHEMA, &source, (s1_str){NULL, 0},
                       s1_config_format(b->arena, "${%s}", name.ptr),
                       s1_config_format(b->arena, "the environment variable %s to be set", name.ptr),

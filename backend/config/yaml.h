@@ -14,6 +14,7 @@ enum s1_yaml_kind { S1_YAML_NULL = 1, S1_YAML_SCALAR, S1_YAML_LIST, S1_YAML_MAP 
 
 typedef struct s1_yaml_node {
     int32_t kind;   /* enum s1_yaml_kind */
+    bool is_faulty; /* reported already: readers leave it and say no more */
     bool is_quoted; /* of a scalar: "12" is text, 12 a number */
     s1_str text;    /* of a scalar; as substituted */
     s1_str file;
