@@ -200,6 +200,7 @@ typedef struct story {
     s1_uid target;
     id_set opportunities, trades, orders, threats, closers;
     const s1_journal_entry **entries;
+    const s1_journal_entry **causes; /* per entry: its threat as it stood then, or NULL */
     size_t entry_count, entry_capacity;
     threat_state *known; /* every threat so far */
     size_t known_count, known_capacity;
@@ -251,24 +252,6 @@ static void *grown(s1_arena *arena, const void *items, size_t count, size_t *cap
     return larger;
 }
 
-static s1_rc story_keep(story *s, const s1_journal_entry *entry, s1_err *err)
-{
-    if (s->entry_count == s->entry_capacity) {
-        const s1_journal_entry **const larger =
-            grown(s->arena, s->entries, s->entry_count, &s->entry_capacity, sizeof *s->entries);
-        if (larger == NULL) {
-            return no_memory(err);
-        }
-        s->entries = larger;
-    }
-    const s1_journal_entry *const copy = keep(s->arena, entry);
-    if (copy == NULL) {
-        return no_memory(err);
-    }
-    s->entries[s->entry_count++] = copy;
-    return S1_OK;
-}
-
 static threat_state *story_threat(const story *s, s1_uid uid)
 {
     for (size_t i = s->known_count; i > 0; i--) { /* the newest first: it is asked for most */
@@ -277,6 +260,32 @@ static threat_state *story_threat(const story *s, s1_uid uid)
         }
     }
     return NULL;
+}
+
+static s1_rc story_keep(story *s, const s1_journal_entry *entry, s1_err *err)
+{
+    if (s->entry_count == s->entry_capacity) {
+        size_t capacity = s->entry_capacity;
+        const s1_journal_entry **const entries =
+            grown(s->arena, s->entries, s->entry_count, &capacity, sizeof *s->entries);
+        const s1_journal_entry **const causes =
+            grown(s->arena, s->causes, s->entry_count, &s->entry_capacity, sizeof *s->causes);
+        if (entries == NULL || causes == NULL) {
+            return no_memory(err);
+        }
+        s->entries = entries;
+        s->causes = causes;
+    }
+    const s1_journal_entry *const copy = keep(s->arena, entry);
+    if (copy == NULL) {
+        return no_memory(err);
+    }
+    const threat_state *const threat = has_id(entry, S1_JOURNAL_ID_THREAT)
+                                           ? story_threat(s, entry->ids[S1_JOURNAL_ID_THREAT])
+                                           : NULL;
+    s->causes[s->entry_count] = threat != NULL ? threat->entry : NULL;
+    s->entries[s->entry_count++] = copy;
+    return S1_OK;
 }
 
 /* Follows the episodes of threats, so that those active at a decision can be named. */
@@ -451,19 +460,16 @@ typedef struct teller {
     id_set order_ids;
 } teller;
 
-/* Below a verdict, an adjustment or an exit: the threat that caused it. */
-static s1_rc tell_cause(teller *t, s1_explain_node *parent, const s1_journal_entry *entry,
+/* Below a verdict, an adjustment or an exit: the threat that caused it, as it stood then. */
+static s1_rc tell_cause(teller *t, s1_explain_node *parent, const s1_journal_entry *cause,
                         s1_err *err)
 {
-    const threat_state *const threat = has_id(entry, S1_JOURNAL_ID_THREAT)
-                                           ? story_threat(t->s, entry->ids[S1_JOURNAL_ID_THREAT])
-                                           : NULL;
-    if (threat == NULL) {
+    if (cause == NULL) {
         return S1_OK;
     }
     s1_journal_details_view details = {NULL};
-    S1_TRY(err, s1_journal_details_init(&details, threat->entry, err));
-    (void)s1_explain_threat(&t->builder, parent, threat->entry, &details);
+    S1_TRY(err, s1_journal_details_init(&details, cause, err));
+    (void)s1_explain_threat(&t->builder, parent, cause, &details);
     s1_journal_details_done(&details);
     return S1_OK;
 }
@@ -515,9 +521,10 @@ static void tell_order(teller *t, const s1_journal_entry *entry,
     (void)s1_explain_order_event(&t->builder, order, entry, details);
 }
 
-static s1_rc tell_entry(teller *t, const s1_journal_entry *entry,
-                        const s1_journal_details_view *details, s1_err *err)
+static s1_rc tell_entry(teller *t, size_t index, const s1_journal_details_view *details,
+                        s1_err *err)
 {
+    const s1_journal_entry *const entry = t->s->entries[index];
     s1_explain_builder *const b = &t->builder;
     s1_explain_node *node = NULL;
     if (has_id(entry, S1_JOURNAL_ID_ORDER)) {
@@ -546,7 +553,7 @@ static s1_rc tell_entry(teller *t, const s1_journal_entry *entry,
         node = s1_explain_step(b, t->root, entry, details);
     }
     if (t->s->kind != S1_JOURNAL_ID_THREAT) {
-        S1_TRY(err, tell_cause(t, node, entry, err));
+        S1_TRY(err, tell_cause(t, node, t->s->causes[index], err));
     } else if (has_id(entry, S1_JOURNAL_ID_OPPORTUNITY)) {
         s1_explain_set_id(b, node, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
     }
@@ -618,7 +625,7 @@ static s1_rc story_tell(const story *s, const s1_explain_node **ret_root, s1_err
         s1_journal_details_view details = {NULL};
         rc = s1_journal_details_init(&details, s->entries[i], err);
         if (rc == S1_OK) {
-            rc = tell_entry(&t, s->entries[i], &details, err);
+            rc = tell_entry(&t, i, &details, err);
         }
         s1_journal_details_done(&details);
     }

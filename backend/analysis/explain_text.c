@@ -1,6 +1,5 @@
 /* How one journal entry reads: a line, and what hangs below it. */
 #include "backend/analysis/explain_internal.h"
-#include "backend/utils/dtoa.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 
@@ -83,8 +82,7 @@ void s1_explain_value(s1_strbuf *text, const json_t *value)
     if (json_is_string(value)) {
         s1_strbuf_bytes(text, json_string_value(value), json_string_length(value));
     } else if (json_is_real(value)) {
-        char digits[S1_DOUBLE_TEXT_MAX];
-        s1_strbuf_bytes(text, digits, s1_double_print_compact(json_real_value(value), digits));
+        s1_strbuf_printf(text, "%.8g", json_real_value(value)); /* every digit is in the details */
     } else if (json_is_integer(value)) {
         s1_strbuf_i64(text, json_integer_value(value));
     } else {
@@ -155,7 +153,7 @@ typedef struct comparison {
 
 static const comparison comparisons[] = {
     {"GT", ">", 1.0},   {"GE", ">=", 1.0}, {"LT", "<", -1.0},
-    {"LE", "<=", -1.0}, {"EQ", "==", 0.0},  {"NE", "!=", 0.0},
+    {"LE", "<=", -1.0}, {"EQ", "==", 0.0}, {"NE", "!=", 0.0},
 };
 
 static const comparison *comparison_of(const char *op)
@@ -188,7 +186,7 @@ static void add_condition(s1_explain_builder *builder, s1_explain_node *parent,
         (compared->direction > 0.0 || compared->direction < 0.0)) {
         const double margin =
             compared->direction * (json_number_value(value) - json_number_value(threshold));
-        s1_strbuf_printf(text, ", margin %+.6g", margin);
+        s1_strbuf_printf(text, ", margin %+.8g", margin);
     }
     (void)s1_explain_add(builder, parent, "condition");
 }

@@ -99,6 +99,7 @@ static void print_speed(const s1_cli *cli, const s1_backtest_facts *facts)
     char bars[S1_FORMAT_MAX];
     char total[S1_TIMEFRAME_TEXT_MAX];
     char engine[S1_TIMEFRAME_TEXT_MAX];
+    (void)fflush(cli->out.out); /* the report stands before it, also in one file */
     (void)s1_duration_print(facts->total_time, total);
     (void)s1_duration_print(facts->engine_time, engine);
     (void)fprintf(cli->err.out, "%s bars in %s, %s of it in the engine",

@@ -34,7 +34,9 @@ static enum s1_style style_of(double value)
 static const char *duration_of(const s1_results_view *view, const char *name, char *buffer)
 {
     const double seconds = number_of(view, name);
-    if (isfinite(seconds)) {
+    if (isfinite(seconds) && !(seconds > 0.0)) {
+        (void)snprintf(buffer, S1_TIMEFRAME_TEXT_MAX, "none");
+    } else if (isfinite(seconds)) {
         (void)s1_duration_print((s1_nanos)(seconds * 1e9), buffer);
     } else {
         (void)snprintf(buffer, S1_TIMEFRAME_TEXT_MAX, "n/a");

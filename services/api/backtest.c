@@ -1,17 +1,20 @@
 #include "services/api/backtest.h"
 
+#include "backend/analysis/results_writer.h"
 #include "backend/config/enums.h"
 #include "backend/utils/clock.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/results.h"
 #include "services/operators/backtest_service.h"
 
+#include <jansson.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #define SEED_DEFAULT    1u
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
 #define THREADS_MAX     256u
+#define LOG_BYTES_MAX   ((size_t)1 << 30)
 
 struct s1_backtest_outcome {
     s1_arena arena;
@@ -23,6 +26,8 @@ typedef struct session {
     const s1_backtest_options *options;
     s1_backtest_outcome *outcome;
     const char *target, *config_dir, *command;
+    const char *base;      /* of relative paths; NULL: beside config_dir */
+    const char *only_link; /* of the configuration's links; NULL: all */
     const char *const *overrides;
     size_t override_count;
     uint64_t seed;
@@ -86,24 +91,61 @@ static int32_t level_of(int32_t option)
     }
 }
 
-/* Takes what a results folder says of its run. */
-static s1_rc take_rerun(session *s, s1_err *err)
+/* Where the relative paths of a run's configuration start: only its log knows the host's paths. */
+static s1_rc take_base(session *s, const char *dir, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    s1_strbuf text;
+    S1_TRY(err,
+           s1_path_join(path, sizeof path, s1_str_of(dir), s1_str_of(S1_RESULTS_LOG_FILE), err));
+    s1_strbuf_init(&text, LOG_BYTES_MAX);
+    s1_rc rc = s1_fs_read_all(s1_fs_real(), path, LOG_BYTES_MAX, &text, err);
+    s1_str rest = s1_strbuf_view(&text);
+    s1_str line;
+    for (bool is_done = rc != S1_OK; s1_str_split(&rest, '\n', &line, &is_done);) {
+        json_t *const event = json_loadb(line.len > 0 ? line.ptr : "", line.len, 0, NULL);
+        const char *const base = json_string_value(json_object_get(event, "config_base"));
+        if (base != NULL) {
+            s->base = s1_arena_copy_cstr(&s->outcome->arena, s1_str_of(base));
+        }
+        json_decref(event);
+    }
+    s1_strbuf_done(&text);
+    S1_TRY(err, rc);
+    return s->base != NULL ? S1_OK
+                           : S1_RAISE(err, S1_E_DATA, "%s: found no event with config_base", path);
+}
+
+static s1_rc take_run(session *s, const s1_results_view *view, s1_err *err)
 {
     s1_arena *const arena = &s->outcome->arena;
-    const char *const dir = s->options->rerun_dir;
-    s1_results *results = NULL;
-    S1_TRY(err, s1_api_results_open(dir, NULL, &results, err));
-    const s1_results_view *const view = s1_results_view_borrow(results);
     char path[S1_PATH_MAX];
-    s1_rc rc = s1_path_join(path, sizeof path, s1_str_of(view->dir), S1_STR("config"), err);
-    if (rc == S1_OK) {
-        s->config_dir = s1_arena_copy_cstr(arena, s1_str_of(path));
-        s->target = s1_arena_copy_cstr(arena, s1_str_of(view->strategy));
-        s->command = s1_arena_copy_cstr(arena, s1_str_of(view->command));
-        s->journal_level = s1_journal_level_parse(s1_str_of(view->journal_level));
-        rc = s1_str_parse_u64(s1_str_of(view->seed), &s->seed, err);
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(view->dir), S1_STR("config"), err));
+    s->config_dir = s1_arena_copy_cstr(arena, s1_str_of(path));
+    s->command = s1_arena_copy_cstr(arena, s1_str_of(view->command));
+    s->only_link = s1_arena_copy_cstr(arena, s1_str_of(view->link));
+    if (s->config_dir == NULL || s->command == NULL || s->only_link == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "rerun of %s", view->dir);
     }
-    s1_results_free(results);
+    s->target = "operation";
+    s->journal_level = s1_journal_level_parse(s1_str_of(view->journal_level));
+    S1_TRY(err, s1_str_parse_u64(s1_str_of(view->seed), &s->seed, err));
+    return take_base(s, view->dir, err);
+}
+
+/* Takes what a results folder says of its run, or of its runs. */
+static s1_rc take_rerun(session *s, s1_err *err)
+{
+    const char *const dir = s->options->rerun_dir;
+    s1_results_list list;
+    S1_TRY(err, s1_api_results_list(dir, &list, err));
+    s1_rc rc = list.count > 0
+                   ? take_run(s, s1_results_view_borrow(list.items[0]), err)
+                   : S1_RAISE(err, S1_E_NOT_FOUND, "%s: found no results, expected some", dir);
+    if (list.count > 1) {
+        s->only_link = NULL;
+    }
+    s1_results_list_free(&list);
     return rc;
 }
 
@@ -131,6 +173,7 @@ static s1_rc prepare_once(session *s, s1_err *err)
     }
     s->is_prepared = true;
     S1_TRY(err, s1_prepare(&(s1_prepare_options){.config_dir = s->config_dir,
+                                                 .base = s->base,
                                                  .target = s->target,
                                                  .overrides = s->overrides,
                                                  .override_count = s->override_count,
@@ -179,6 +222,22 @@ static s1_rc add_period(session *s, s1_err *err)
     return S1_OK;
 }
 
+/* Leaves only the link to be repeated. */
+static s1_rc select_link(session *s, s1_err *err)
+{
+    s1_preparation *const p = &s->preparation;
+    for (uint32_t i = 0; s->only_link != NULL && i < p->link_count; i++) {
+        if (s1_str_eq_cstr(p->links[i].link->id, s->only_link)) {
+            p->links[0] = p->links[i];
+            p->link_count = 1;
+            return S1_OK;
+        }
+    }
+    return s->only_link == NULL ? S1_OK
+                                : S1_RAISE(err, S1_E_DATA, "%s: found no link '%s', expected it",
+                                           s->config_dir, s->only_link);
+}
+
 static s1_rc prepare(session *s, s1_err *err)
 {
     S1_TRY(err, prepare_once(s, err));
@@ -186,6 +245,7 @@ static s1_rc prepare(session *s, s1_err *err)
         S1_TRY(err, add_period(s, err));
         S1_TRY(err, prepare_once(s, err));
     }
+    S1_TRY(err, select_link(s, err));
     /* Libraries are opened here, on one thread, before runs may go side by side. */
     for (uint32_t i = 0; i < s->preparation.link_count; i++) {
         const s1_prepared_link *const link = &s->preparation.links[i];

@@ -165,7 +165,7 @@ static s1_rc read_catalog(s1_plugin_catalog *catalog, const char *plugins_dir, s
     for (uint32_t i = 0; i < count; i++) {
         s1_plugin *const plugin = s1_plugin_registry_at(catalog->registry, i);
         s1_plugin_info *const info = &catalog->items[catalog->count++];
-        (void)s1_plugin_check(plugin, NULL); /* what it finds stands in the entry */
+        (void)!s1_plugin_check(plugin, NULL); /* what it finds stands in the entry */
         *info = (s1_plugin_info){.name = cstr(arena, plugin->name),
                                  .display_name = "",
                                  .type = "",

@@ -112,7 +112,9 @@ static void a_trade_closed_by_a_threat(void **state)
                "    threat: c2000000: MAX_DRAWDOWN_BREACHED, CRITICAL, PORTFOLIO_RISK by "
                "drawdown\n"
                "      measured: drawdown_pct 5.4\n"));
-    /* The threat that was cleared before the decision is not told. */
+    /* As it stood when it closed the trade, not as it was an hour later; and the threat that was
+     * cleared before the decision is not told. */
+    assert_null(strstr(s1_strbuf_cstr(&b.printed), "LOW"));
     assert_null(strstr(s1_strbuf_cstr(&b.printed), "VOLATILITY_SPIKE"));
 }
 

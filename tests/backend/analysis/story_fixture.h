@@ -103,6 +103,12 @@ static const story_line story_lines[] = {
      "{\"threat_type\":\"MAX_DRAWDOWN_BREACHED\",\"category\":\"PORTFOLIO_RISK\","
      "\"severity\":\"CRITICAL\",\"key\":\"\",\"details\":{\"drawdown_pct\":5.4}}"},
     {"16:00", "TRADE_CLOSED", O("4") T("4") H("2"), CLOSED("THREAT", "")},
+    {"17:00", "THREAT_UPDATED", BY("drawdown") H("2"),
+     "{\"threat_type\":\"MAX_DRAWDOWN_BREACHED\",\"category\":\"PORTFOLIO_RISK\","
+     "\"severity\":\"LOW\",\"key\":\"\",\"details\":{\"drawdown_pct\":1.1}}"},
+    {"17:00", "THREAT_CLEARED", BY("drawdown") H("2"),
+     "{\"threat_type\":\"MAX_DRAWDOWN_BREACHED\",\"category\":\"PORTFOLIO_RISK\","
+     "\"severity\":\"LOW\",\"key\":\"\",\"duration_bars\":2}"},
     {"17:00", "OPPORTUNITY_DETECTED", BY("crossover") O("5"), SIGNAL("long")},
     {"17:00", "PLAN_CREATED", O("5") T("5"), PLAN},
     {"17:00", "OPPORTUNITY_APPROVED", O("5") T("5"), CHECKS},
