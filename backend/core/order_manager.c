@@ -257,7 +257,8 @@ s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade
     if (trade == NULL || s1_uid_is_none(trade->entry_order.uid)) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working entry order of this trade");
     }
-    return manager->environment.cancel(manager->environment.self, trade->entry_order, reason, err);
+    return manager->environment.cancel(manager->environment.self, trade->entry_order, reason,
+                                       manager->now, err);
 }
 
 /* Submits or moves the protective order of a role so that it covers the whole position. */
@@ -316,12 +317,13 @@ s1_rc s1_order_manager_modify_stop(s1_order_manager *manager, s1_trade_id trade_
 
 /* --- What comes back. --------------------------------------------------------------------- */
 
-static s1_rc cancel_if_working(s1_order_manager *manager, s1_order_id order_id, s1_err *err)
+static s1_rc cancel_if_working(s1_order_manager *manager, s1_order_id order_id, s1_nanos time,
+                               s1_err *err)
 {
     return s1_uid_is_none(order_id.uid)
                ? S1_OK
                : manager->environment.cancel(manager->environment.self, order_id,
-                                             S1_STR("POSITION_CLOSED"), err);
+                                             S1_STR("POSITION_CLOSED"), time, err);
 }
 
 static void release(s1_order_manager *manager, open_trade *trade)
@@ -425,7 +427,7 @@ static s1_rc finish_trade(s1_order_manager *manager, open_trade *trade, const s1
     manager->changes |= S1_LEDGER_CLOSED;
     const s1_order_id left[] = {trade->stop_order, trade->target_order, trade->exit_order};
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
-        S1_TRY(err, cancel_if_working(manager, left[i], err));
+        S1_TRY(err, cancel_if_working(manager, left[i], fill->time, err));
     }
     forget_trade(manager, trade);
     return S1_OK;

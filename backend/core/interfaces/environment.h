@@ -26,7 +26,8 @@ typedef struct s1_environment {
     /* Matches resting orders on the snapshot last handed out. */
     s1_rc (*match)(void *self, s1_err *err);
     s1_rc (*submit)(void *self, const s1_order *order, s1_err *err);
-    s1_rc (*cancel)(void *self, s1_order_id order_id, s1_str reason, s1_err *err);
+    /* `time` is when it happens: of the fill that made the order superfluous, or now. */
+    s1_rc (*cancel)(void *self, s1_order_id order_id, s1_str reason, s1_nanos time, s1_err *err);
     s1_rc (*modify)(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity, s1_err *err);
 } s1_environment;
 

@@ -148,11 +148,10 @@ static s1_rc submit(void *self, const s1_order *order, s1_err *err)
     return s1_matching_submit(environment->matching, order, &environment->bars[0], err);
 }
 
-static s1_rc cancel(void *self, s1_order_id order_id, s1_str reason, s1_err *err)
+static s1_rc cancel(void *self, s1_order_id order_id, s1_str reason, s1_nanos time, s1_err *err)
 {
     s1_backtest_environment *const environment = self;
-    return s1_matching_cancel(environment->matching, order_id, reason, environment->snapshot.now,
-                              err);
+    return s1_matching_cancel(environment->matching, order_id, reason, time, err);
 }
 
 static s1_rc modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity, s1_err *err)
