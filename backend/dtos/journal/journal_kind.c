@@ -61,20 +61,23 @@
     F(side, TEXT, 1)                                                                               \
     F(order_type, TEXT, 1)                                                                         \
     F(role, TEXT, 1)                                                                               \
-    F(quantity, DECIMAL, 1)                                                                        \
-    F(price, DECIMAL, 0)                                                                           \
     F(limit, DECIMAL, 0)                                                                           \
     F(trigger, DECIMAL, 0)                                                                         \
-    F(rule, TEXT, 0)                                                                               \
     F(reason, TEXT, 0)
-#define FIELDS_ORDER_SUBMITTED(F) FIELDS_ORDER(F)
+#define FIELDS_ORDER_SUBMITTED(F) FIELDS_ORDER(F) F(quantity, DECIMAL, 1)
 #define FIELDS_ORDER_ACCEPTED(F)  FIELDS_ORDER(F)
 #define FIELDS_ORDER_TRIGGERED(F) FIELDS_ORDER(F)
-#define FIELDS_ORDER_FILLED(F)    FIELDS_ORDER(F) F(fee, DECIMAL, 1) F(liquidity, TEXT, 1)
-#define FIELDS_ORDER_REJECTED(F)  FIELDS_ORDER(F)
-#define FIELDS_ORDER_CANCELED(F)  FIELDS_ORDER(F)
-#define FIELDS_ORDER_EXPIRED(F)   FIELDS_ORDER(F)
-#define FIELDS_ORDER_DENIED(F)    FIELDS_ORDER(F)
+#define FIELDS_ORDER_FILLED(F)                                                                     \
+    FIELDS_ORDER(F)                                                                                \
+    F(price, DECIMAL, 1)                                                                           \
+    F(quantity, DECIMAL, 1)                                                                        \
+    F(fee, DECIMAL, 1)                                                                             \
+    F(liquidity, TEXT, 1)                                                                          \
+    F(rule, TEXT, 0)
+#define FIELDS_ORDER_REJECTED(F) FIELDS_ORDER(F)
+#define FIELDS_ORDER_CANCELED(F) FIELDS_ORDER(F)
+#define FIELDS_ORDER_EXPIRED(F)  FIELDS_ORDER(F)
+#define FIELDS_ORDER_DENIED(F)   FIELDS_ORDER(F)
 #define FIELDS_TRADE_OPENED(F)                                                                     \
     F(direction, TEXT, 1)                                                                          \
     F(entry_price, DECIMAL, 1)                                                                     \
