@@ -100,19 +100,31 @@ static bool is_file_name(s1_str name)
     return name.len > 0 && memchr(name.ptr, '/', name.len) == NULL && name.ptr[0] != '.';
 }
 
-/* The manifest's faults become the caller's, and the reasons of the entry. */
+/* A fault that costs a plugin its use, told as a warning: only who names the plugin must fail. */
+S1_PRINTF(5, 6)
+static void warn(s1_plugin_registry *registry, const s1_source *source, const char *path,
+                 s1_str found, const char *format, ...)
+{
+    char expected[1024];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(expected, sizeof expected, format, args);
+    va_end(args);
+    s1_faults_warn(registry->faults, S1_FAULT_SCHEMA, source, s1_str_of(path), found,
+                   s1_str_of(expected), S1_STR(""));
+}
+
+/* The manifest's faults become warnings to the caller, and the reasons of the entry. */
 static void take_faults(plugin_slot *slot, const s1_faults *found)
 {
     s1_faults *const all = slot->registry->faults;
     for (uint32_t i = 0; i < found->count; i++) {
         const s1_fault *const fault = &found->items[i];
+        s1_faults_warn(all, fault->fault_class, &fault->source, fault->path, fault->found,
+                       fault->expected, fault->hint);
         if (fault->is_warning) {
-            s1_faults_warn(all, fault->fault_class, &fault->source, fault->path, fault->found,
-                           fault->expected, fault->hint);
             continue;
         }
-        s1_faults_add(all, fault->fault_class, &fault->source, fault->path, fault->found,
-                      fault->expected, fault->hint);
         s1_strbuf line;
         s1_strbuf_init(&line, 4096);
         s1_fault_print(fault, &line);
@@ -136,8 +148,7 @@ static s1_rc read_manifest(plugin_slot *slot, s1_err *err)
     if (rc != S1_OK) {
         s1_strbuf_done(&text);
         const s1_source source = {.file = entry->manifest_path};
-        s1_faults_add(registry->faults, S1_FAULT_SCHEMA, &source, S1_STR("(file)"),
-                      s1_str_of(reason.msg), S1_STR("a readable manifest"), S1_STR(""));
+        warn(registry, &source, "(file)", s1_str_of(reason.msg), "a readable manifest");
         refuse(slot, rc, (s1_str){NULL, 0}, "%s", reason.msg);
         return S1_OK;
     }
@@ -160,8 +171,8 @@ static s1_rc read_manifest(plugin_slot *slot, s1_err *err)
         return S1_OK;
     }
     if (!is_file_name(manifest->library)) {
-        s1_faults_addf(registry->faults, S1_FAULT_SCHEMA, &manifest->source, "library",
-                       manifest->library, "a file name in the folder of the manifest");
+        warn(registry, &manifest->source, "library", manifest->library,
+             "a file name in the folder of the manifest");
         refuse(slot, S1_E_INVALID, entry->manifest_path,
                "library: found '%.*s', expected a file name in the folder of the manifest",
                S1_STR_ARG(manifest->library));
@@ -169,8 +180,8 @@ static s1_rc read_manifest(plugin_slot *slot, s1_err *err)
     }
     S1_TRY(err, join(registry, entry->folder, manifest->library, &entry->library_path, err));
     if (!s1_fs_is_file(registry->fs, entry->library_path.ptr)) {
-        s1_faults_addf(registry->faults, S1_FAULT_SCHEMA, &manifest->source, "library",
-                       S1_STR("no such file"), "%.*s", S1_STR_ARG(entry->library_path));
+        warn(registry, &manifest->source, "library", S1_STR("no such file"), "%.*s",
+             S1_STR_ARG(entry->library_path));
         refuse(slot, S1_E_NOT_FOUND, entry->library_path,
                "is not there; the manifest names it as its library");
     }
@@ -202,10 +213,8 @@ static s1_rc add_plugin(s1_plugin_registry *registry, s1_str folder, s1_err *err
 static void warn_undeclared(s1_plugin_registry *registry, s1_str path)
 {
     const s1_source source = {.file = path};
-    s1_faults_warn(registry->faults, S1_FAULT_SCHEMA, &source, S1_STR("(file)"),
-                   S1_STR("a library no manifest declares"),
-                   S1_STR("a " MANIFEST_FILE " beside it that names it; it is not opened"),
-                   S1_STR(""));
+    warn(registry, &source, "(file)", S1_STR("a library no manifest declares"),
+         "a " MANIFEST_FILE " beside it that names it; it is not opened");
 }
 
 static s1_rc walk(s1_plugin_registry *registry, s1_str folder, uint32_t depth, s1_err *err);
@@ -276,8 +285,8 @@ static void refuse_duplicate(plugin_slot *slot, const plugin_slot *other)
     const s1_source source = slot->entry.manifest != NULL
                                  ? slot->entry.manifest->identification.source
                                  : (s1_source){.file = slot->entry.manifest_path};
-    s1_faults_addf(slot->registry->faults, S1_FAULT_SCHEMA, &source, "name", slot->entry.name,
-                   "a name of its own; %.*s has the same", S1_STR_ARG(other->entry.manifest_path));
+    warn(slot->registry, &source, "identification.name", slot->entry.name,
+         "a name of its own; %.*s has the same", S1_STR_ARG(other->entry.manifest_path));
     refuse(slot, S1_E_EXISTS, slot->entry.manifest_path,
            "identification.name: found '%.*s', which %.*s has too", S1_STR_ARG(slot->entry.name),
            S1_STR_ARG(other->entry.manifest_path));

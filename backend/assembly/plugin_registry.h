@@ -8,6 +8,8 @@
  *
  * Faults are collected, not thrown: a broken plugin is an entry in state REFUSED with its reasons;
  * it hurts only who names it.
+ *
+ * One registry, one thread: load what runs on other threads will build before they start.
  */
 #ifndef S1_BACKEND_ASSEMBLY_PLUGIN_REGISTRY_H
 #define S1_BACKEND_ASSEMBLY_PLUGIN_REGISTRY_H
@@ -49,11 +51,11 @@ typedef struct s1_plugin_registry_options {
     uint32_t reserved;
 } s1_plugin_registry_options;
 
-/* Reads every manifest below the roots. What is wrong with one goes to `faults` (class schema, with
- * file and line) and into its entry; discovery goes on. Entries are in order of type, subtype,
- * name. Two plugins of one name are both refused, each naming the other. Heap; free with
- * s1_plugin_registry_free; `faults` outlives it. Errors: S1_E_IO for a root that cannot be read,
- * S1_E_NO_MEMORY. */
+/* Reads every manifest below the roots. What is wrong with one goes to its entry and, as warnings
+ * of class schema with file and line, to `faults`; discovery goes on. A root that is no folder is
+ * an error there. Entries are in order of type, subtype, name. Two plugins of one name are both
+ * refused, each naming the other. Heap; free with s1_plugin_registry_free; `faults` outlives it.
+ * Errors: S1_E_IO for a folder that cannot be read, S1_E_NO_MEMORY. */
 S1_WARN_UNUSED s1_rc s1_plugin_registry_new(const s1_plugin_registry_options *options,
                                             s1_faults *faults, s1_plugin_registry **ret_registry,
                                             s1_err *err);

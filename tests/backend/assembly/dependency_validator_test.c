@@ -249,7 +249,7 @@ static int set_up(void **state)
         print_error("%s\n", s1_strbuf_cstr(&line));
         s1_strbuf_done(&line);
     }
-    return (int)faults.errors;
+    return (int)(faults.errors + faults.warnings);
 }
 
 static int tear_down(void **state)

@@ -262,7 +262,7 @@ static void test_a_manifest_without_library(void **state)
     assert_int_equal(plugin->state, S1_PLUGIN_REFUSED);
     expect_reason(plugin, 0, path_of(PLACE "/sample", "absent.so"),
                   "is not there; the manifest names it as its library");
-    assert_int_equal(faults.errors, 1);
+    assert_int_equal(faults.warnings, 1);
     s1_err err = S1_ERR_INIT;
     assert_int_equal(s1_plugin_load(plugin, &err), S1_E_NOT_FOUND);
     s1_plugin_registry_free(registry);
@@ -327,7 +327,8 @@ static void test_order_and_duplicates(void **state)
         s1_err err = S1_ERR_INIT;
         assert_int_equal(s1_plugin_load(one, &err), S1_E_EXISTS);
     }
-    assert_int_equal(faults.errors, 2);
+    assert_int_equal(faults.errors, 0);
+    assert_int_equal(faults.warnings, 2);
     s1_plugin_registry_free(registry);
 }
 
@@ -346,7 +347,8 @@ static void test_bad_manifests(void **state)
     s1_test_write(path_of("bad/two", "manifest.yaml"), "identification: [\n");
     s1_plugin_registry *const registry = open_registry();
     assert_int_equal(s1_plugin_registry_count(registry), 3);
-    assert_true(faults.errors >= 5);
+    assert_int_equal(faults.errors, 0); /* they hurt only who names them */
+    assert_true(faults.warnings >= 5);
     uint32_t refused = 0;
     for (uint32_t i = 0; i < 3; i++) {
         s1_plugin *const plugin = s1_plugin_registry_at(registry, i);
