@@ -20,6 +20,7 @@ typedef struct backtest {
     s1_arena arena;
     char partial[S1_PATH_MAX];
     bool has_folder;
+    s1_sha256 *config_digest;
     s1_duckdb *duckdb;
     s1_persistor_factory *factory;
     s1_data_persistor **archives; /* [stream_count] */
@@ -66,10 +67,13 @@ static s1_rc make_folder(backtest *b, s1_err *err)
     return S1_OK;
 }
 
-/* Writes one file of the resolved configuration. */
+/* Writes one file of the resolved configuration and adds it to the hash. */
 static s1_rc write_config_file(void *user, s1_str name, s1_str text, s1_err *err)
 {
     const backtest *const b = user;
+    s1_sha256_update(b->config_digest, name.ptr, name.len);
+    s1_sha256_update(b->config_digest, "\n", 1);
+    s1_sha256_update(b->config_digest, text.ptr, text.len);
     char path[S1_PATH_MAX], relative[S1_PATH_MAX];
     const int length = snprintf(relative, sizeof relative, "config/%.*s", S1_STR_ARG(name));
     if (length < 0 || (size_t)length >= sizeof relative) {
@@ -83,21 +87,16 @@ static s1_rc write_config_file(void *user, s1_str name, s1_str text, s1_err *err
     return s1_fs_write_file(b->request->fs, path, text, err);
 }
 
+/* The hash is over the files as written: a rerun from them has the same. */
 static s1_rc write_config(backtest *b, s1_err *err)
 {
-    const s1_config *const config = b->request->preparation->config;
-    S1_TRY(err, s1_config_print_resolved(config, write_config_file, b, err));
-    s1_strbuf text;
-    s1_strbuf_init(&text, 64u << 20);
-    s1_config_print_resolved_json(config, &text);
-    s1_rc rc = s1_strbuf_check(&text, err);
-    if (rc == S1_OK) {
-        uint8_t digest[S1_SHA256_BYTES];
-        s1_sha256_of(text.data, text.len, digest);
-        s1_hex_print(digest, sizeof digest, b->config_hash);
-    }
-    s1_strbuf_done(&text);
-    return rc;
+    uint8_t digest[S1_SHA256_BYTES];
+    S1_TRY(err, s1_sha256_new(&b->config_digest, err));
+    S1_TRY(err, s1_config_print_resolved(b->request->preparation->config, write_config_file, b,
+                                         err));
+    s1_sha256_finish(b->config_digest, digest);
+    s1_hex_print(digest, sizeof digest, b->config_hash);
+    return S1_OK;
 }
 
 static s1_rc hash_binary(backtest *b, s1_err *err)
@@ -481,6 +480,7 @@ static void release(backtest *b)
     s1_persistor_factory_free(b->factory);
     s1_log_free(b->log);
     s1_duckdb_free(b->duckdb);
+    s1_sha256_free(b->config_digest);
     s1_arena_done(&b->arena);
 }
 
