@@ -61,7 +61,8 @@
     X(bind_set_bind_data)                                                                          \
     X(bind_set_cardinality)                                                                        \
     X(init_set_max_threads)                                                                        \
-    X(function_get_bind_data)
+    X(function_get_bind_data)                                                                      \
+    X(function_set_error)
 
 typedef struct s1_duckdb_api {
 #define X(name) __typeof__(duckdb_##name) *name;

@@ -7,17 +7,28 @@
 #include "backend/data/persistors/duckdb_internal.h"
 #include "backend/data/persistors/parquet_persistor.h"
 
-/* Columns offered to SQL as the table s1_rows(<address of the source>). */
+typedef struct s1_archive_cursor s1_archive_cursor;
+
+/* Rows offered to SQL as the table s1_rows(<address of the source>): those of `before`, then those
+ * of the columns, then those of `after`. One table in one order: DuckDB promises none for a UNION
+ * ALL of several. It is given in full vectors, so that a file's bytes depend on its rows alone. */
 typedef struct s1_parquet_source {
     const s1_parquet_column *columns;
     size_t column_count;
-    size_t row_count;
-    size_t row; /* rows given so far; 0 before a query */
+    size_t row_count; /* of the columns */
+    const int64_t
+        *factors; /* [column_count] a mantissa of the columns is multiplied with; NULL: 1 */
+    s1_archive_cursor *before; /* borrowed, NULL: none; of the types of the columns */
+    s1_archive_cursor *after;
+    uint64_t rows_total; /* expected in all */
+    /* Where it stands; 0 before a query. */
+    uint32_t part;
+    uint32_t reserved;
+    size_t row;                   /* of the columns */
+    size_t chunk_row, chunk_rows; /* of a cursor's current chunk */
+    s1_rc rc;                     /* why it broke off; S1_OK: it did not */
+    s1_err err;
 } s1_parquet_source;
-
-/* The table of a source in SQL. */
-#define S1_SQL_ROWS             "s1_rows(%llu::UBIGINT)"
-#define S1_SQL_ROWS_ARG(source) ((unsigned long long)(uintptr_t)(source))
 
 /* Makes s1_rows known to the database. Once, by s1_duckdb_open. */
 S1_WARN_UNUSED
@@ -29,11 +40,11 @@ typedef struct s1_parquet_tag {
     char value[S1_PAIR_TEXT_MAX + 1];
 } s1_parquet_tag;
 
-/* Writes what `select` gives to `path`, whole or not at all. */
+/* Writes the rows of a source to `path`, whole or not at all. */
 S1_WARN_UNUSED
-s1_rc s1_parquet_write_query(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
-                             const char *select, const s1_parquet_tag *tags, size_t tag_count,
-                             s1_err *err);
+s1_rc s1_parquet_write_source(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
+                              s1_parquet_source *source, const s1_parquet_tag *tags,
+                              size_t tag_count, s1_err *err);
 
 /* --- Streams and their columns ---------------------------------------------------------------- */
 
@@ -112,7 +123,7 @@ void s1_archive_add_source(s1_strbuf *sql, const char *path);
  */
 
 /* Goes through the files of a stream, chunk by chunk. */
-typedef struct s1_archive_cursor {
+struct s1_archive_cursor {
     s1_duckdb *duckdb;
     s1_archive_files files; /* owned */
     size_t file_next;       /* index of the file to open next */
@@ -127,14 +138,15 @@ typedef struct s1_archive_cursor {
     s1_nanos last_time;
     char what[S1_STREAM_TEXT_MAX + 16];
     const void *columns[S1_ARCHIVE_COLUMNS_MAX]; /* of the current chunk */
-} s1_archive_cursor;
+};
 
-/* Opens the rows of `range`; takes `files`. `prefix` as above. On failure nothing is left open and
- * `files` is released. */
+/* Opens the rows of `range`; takes `files`. `prefix` as above. Values come at the largest scale of
+ * the files, or at `scales_min` where that is larger. On failure nothing is left open and `files`
+ * is released. */
 S1_WARN_UNUSED
 s1_rc s1_archive_cursor_open(s1_duckdb *duckdb, const s1_stream_key *key, s1_archive_files *files,
-                             s1_time_range range, size_t prefix, s1_archive_cursor *ret_cursor,
-                             s1_err *err);
+                             s1_time_range range, size_t prefix, s1_archive_scales scales_min,
+                             s1_archive_cursor *ret_cursor, s1_err *err);
 /* The next chunk: cursor->columns, valid until the next call. 0 rows at the end. */
 S1_WARN_UNUSED
 s1_rc s1_archive_cursor_next(s1_archive_cursor *cursor, size_t *ret_rows, s1_err *err);

@@ -222,8 +222,8 @@ static s1_rc get_data_coverage(s1_data_persistor *self, const s1_stream_key *key
     s1_archive_files files;
     S1_TRY(err, load_files(me, key, &files, err));
     s1_archive_cursor cursor;
-    S1_TRY(err,
-           s1_archive_cursor_open(me->options.duckdb, key, &files, S1_RANGE_ALL, 1, &cursor, err));
+    S1_TRY(err, s1_archive_cursor_open(me->options.duckdb, key, &files, S1_RANGE_ALL, 1,
+                                       (s1_archive_scales){0}, &cursor, err));
     s1_coverage_walk walk = {
         .visit = visit, .user = user, .spacing_max = s1_data_coverage_spacing(key, spacing_max)};
     s1_rc rc = S1_OK;
@@ -292,7 +292,8 @@ static s1_rc open_cursor(parquet_persistor *me, const s1_stream_key *key, int32_
     S1_TRY(err, s1_data_check_key(key, data_type, err));
     s1_archive_files files;
     S1_TRY(err, load_files(me, key, &files, err));
-    return s1_archive_cursor_open(me->options.duckdb, key, &files, range, 0, cursor, err);
+    return s1_archive_cursor_open(me->options.duckdb, key, &files, range, 0, (s1_archive_scales){0},
+                                  cursor, err);
 }
 
 static s1_rc load_ohlcv(s1_data_persistor *self, const s1_stream_key *key, s1_time_range range,

@@ -15,7 +15,7 @@
  * Parquet v2, zstd, sorted by time, never null; key-value metadata s1_format = 1, asset_pair,
  * timeframe_ns, data_type, price_scale, qty_scale, rows, first_ns, last_ns. Any Parquet reader can
  * read the files; the persistor reads only files that carry the metadata. Files of one stream may
- * differ in scale: readers give the largest. The same rows saved twice give the same bytes.
+ * differ in scale: readers give the largest. A file's bytes depend on its rows and scales alone.
  *
  * A file appears whole or not at all: written as `<name>.partial`, fsync, rename, fsync of the
  * folder. A leftover `.partial` is ignored by reads and overwritten by the next save.

@@ -99,8 +99,8 @@ static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, 
 }
 
 s1_rc s1_archive_cursor_open(s1_duckdb *duckdb, const s1_stream_key *key, s1_archive_files *files,
-                             s1_time_range range, size_t prefix, s1_archive_cursor *ret_cursor,
-                             s1_err *err)
+                             s1_time_range range, size_t prefix, s1_archive_scales scales_min,
+                             s1_archive_cursor *ret_cursor, s1_err *err)
 {
     s1_archive_cursor *const cursor = ret_cursor;
     char name[S1_STREAM_TEXT_MAX];
@@ -111,6 +111,7 @@ s1_rc s1_archive_cursor_open(s1_duckdb *duckdb, const s1_stream_key *key, s1_arc
                                   .data_type = key->data_type,
                                   .column_count = (uint32_t)(prefix == 0 ? count : prefix),
                                   .range = range,
+                                  .scales = scales_min,
                                   .last_time = INT64_MIN};
     *files = (s1_archive_files){0};
     (void)snprintf(cursor->what, sizeof cursor->what, "read %s", s1_stream_key_format(key, name));

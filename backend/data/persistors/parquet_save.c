@@ -86,99 +86,120 @@ static s1_rc plan_period(save_job *job, int32_t period, save_period *ret_plan, s
     return S1_OK;
 }
 
-/* "SELECT ... FROM old WHERE time < first UNION ALL rows UNION ALL ... > last". */
-static void add_merge(const save_job *job, const save_period *plan, const s1_parquet_source *source,
-                      s1_archive_scales to, s1_strbuf *sql)
+/* Columns and factors of a period's source. */
+typedef struct save_columns {
+    s1_parquet_column items[S1_ARCHIVE_COLUMNS_MAX];
+    int64_t factors[S1_ARCHIVE_COLUMNS_MAX];
+    size_t count;
+} save_columns;
+
+static int64_t factor_of(uint32_t from, uint32_t to)
 {
-    const int32_t type = job->key->data_type;
-    const s1_archive_scales saved = {job->options->price_scale, job->options->qty_scale};
-    const struct {
-        uint64_t rows;
-        const char *comparison;
-        s1_nanos time;
-    } kept[] = {{plan->kept_before, "<", job->times[0]},
-                {plan->kept_after, ">", job->times[job->rows - 1]}};
-    for (size_t i = 0; i < 2; i++) {
-        if (kept[i].rows > 0) {
-            const s1_archive_scales from = {plan->old->price_scale, plan->old->qty_scale};
-            s1_strbuf_cstr_add(sql, i == 1 ? " UNION ALL " : "");
-            s1_strbuf_lit(sql, "SELECT ");
-            s1_archive_add_select(sql, type, 0, from, to);
-            s1_strbuf_lit(sql, " FROM ");
-            s1_archive_add_source(sql, plan->old->path);
-            s1_strbuf_printf(sql, " WHERE \"time\" %s " S1_SQL_TIME, kept[i].comparison,
-                             S1_SQL_TIME_ARG(kept[i].time));
+    int64_t factor = 1;
+    for (; from < to; from++) {
+        factor *= 10;
+    }
+    return factor;
+}
+
+/* The rows of the batch that fall into the period, as columns at the scales of the file. */
+static void fill_columns(const save_job *job, const save_period *plan, const s1_archive_file *file,
+                         save_columns *ret_columns)
+{
+    const s1_archive_column *layout = s1_archive_columns(job->key->data_type, &ret_columns->count);
+    for (size_t i = 0; i < ret_columns->count; i++) {
+        const int32_t kind = layout[i].kind;
+        const size_t size = kind == S1_ARCHIVE_SIDE ? sizeof(uint8_t) : sizeof(int64_t);
+        s1_parquet_column column = {.name = s1_str_of(layout[i].name),
+                                    .type = S1_PARQUET_DECIMAL,
+                                    .values = (const char *)job->values[i] + plan->begin * size};
+        int64_t factor = 1;
+        if (kind == S1_ARCHIVE_TIME) {
+            column.type = S1_PARQUET_TIMESTAMP_NS;
+        } else if (kind == S1_ARCHIVE_SIDE) {
+            column.type = S1_PARQUET_UINT8;
+        } else if (kind == S1_ARCHIVE_PRICE) {
+            column.scale = file->price_scale;
+            factor = factor_of(job->options->price_scale, file->price_scale);
+        } else {
+            column.scale = file->qty_scale;
+            factor = factor_of(job->options->qty_scale, file->qty_scale);
         }
-        if (i == 0) {
-            s1_strbuf_cstr_add(sql, plan->kept_before > 0 ? " UNION ALL " : "");
-            s1_strbuf_lit(sql, "SELECT ");
-            s1_archive_add_select(sql, type, 0, saved, to);
-            s1_strbuf_printf(sql, " FROM " S1_SQL_ROWS, S1_SQL_ROWS_ARG(source));
-        }
+        ret_columns->items[i] = column;
+        ret_columns->factors[i] = factor;
     }
 }
 
-/* The rows of the batch that fall into the period, as columns for s1_rows. */
-static void fill_columns(const save_job *job, const save_period *plan,
-                         s1_parquet_column ret_columns[static S1_ARCHIVE_COLUMNS_MAX],
-                         size_t *ret_count)
+/* What is kept of the old file, before or behind the saved rows. */
+static s1_rc open_kept(const save_job *job, const save_period *plan, const s1_archive_file *file,
+                       s1_time_range range, s1_archive_cursor *ret_cursor, s1_err *err)
 {
-    size_t count;
-    const s1_archive_column *layout = s1_archive_columns(job->key->data_type, &count);
-    for (size_t i = 0; i < count; i++) {
-        const bool is_side = layout[i].kind == S1_ARCHIVE_SIDE;
-        const bool is_time = layout[i].kind == S1_ARCHIVE_TIME;
-        const bool is_price = layout[i].kind == S1_ARCHIVE_PRICE;
-        const char *values = job->values[i];
-        ret_columns[i] = (s1_parquet_column){
-            .name = s1_str_of(layout[i].name),
-            .type = is_side   ? S1_PARQUET_UINT8
-                    : is_time ? S1_PARQUET_TIMESTAMP_NS
-                              : S1_PARQUET_DECIMAL,
-            .scale = is_side || is_time ? 0
-                     : is_price         ? job->options->price_scale
-                                        : job->options->qty_scale,
-            .values = values + plan->begin * (is_side ? sizeof(uint8_t) : sizeof(int64_t)),
-        };
+    s1_archive_files old = {.items = malloc(sizeof *old.items), .count = 1, .capacity = 1};
+    if (old.items == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "no memory for a file");
     }
-    *ret_count = count;
+    old.items[0] = *plan->old;
+    return s1_archive_cursor_open(job->archive->duckdb, job->key, &old, range, 0,
+                                  (s1_archive_scales){file->price_scale, file->qty_scale},
+                                  ret_cursor, err);
+}
+
+static s1_rc write_rows(const save_job *job, const save_period *plan, const s1_archive_file *file,
+                        s1_err *err)
+{
+    save_columns columns;
+    fill_columns(job, plan, file, &columns);
+    s1_parquet_source source = {.columns = columns.items,
+                                .column_count = columns.count,
+                                .row_count = plan->end - plan->begin,
+                                .factors = columns.factors,
+                                .rows_total = file->rows};
+    s1_archive_cursor before = {0};
+    s1_archive_cursor after = {0};
+    s1_rc rc = S1_OK;
+    if (plan->kept_before > 0) {
+        rc = open_kept(job, plan, file, (s1_time_range){INT64_MIN, job->times[0]}, &before, err);
+        source.before = &before;
+    }
+    if (rc == S1_OK && plan->kept_after > 0) {
+        const s1_nanos behind = job->times[job->rows - 1] + 1;
+        rc = open_kept(job, plan, file, (s1_time_range){behind, INT64_MAX}, &after, err);
+        source.after = &after;
+    }
+    if (rc == S1_OK) {
+        s1_parquet_tag tags[S1_ARCHIVE_TAG_COUNT];
+        s1_archive_tags(job->key, file, tags);
+        rc = s1_parquet_write_source(job->archive->duckdb, job->archive->fs, file->path, &source,
+                                     tags, S1_ARCHIVE_TAG_COUNT, err);
+    }
+    s1_archive_cursor_close(&before);
+    s1_archive_cursor_close(&after);
+    return rc;
 }
 
 static s1_rc write_period(save_job *job, const save_period *plan, s1_err *err)
 {
-    s1_archive_file file = {
-        .rows = plan->end - plan->begin + plan->kept_before + plan->kept_after,
-        .first = plan->kept_before > 0 ? plan->old->first : job->times[plan->begin],
-        .last = plan->kept_after > 0 ? plan->old->last : job->times[plan->end - 1],
-        .price_scale = job->options->price_scale,
-        .qty_scale = job->options->qty_scale};
-    if (plan->kept_before + plan->kept_after > 0) {
+    const bool keeps_before = plan->kept_before > 0;
+    const bool keeps_after = plan->kept_after > 0;
+    s1_archive_file file = {.rows = plan->end - plan->begin + plan->kept_before + plan->kept_after,
+                            .first = keeps_before ? plan->old->first : job->times[plan->begin],
+                            .last = keeps_after ? plan->old->last : job->times[plan->end - 1],
+                            .price_scale = job->options->price_scale,
+                            .qty_scale = job->options->qty_scale};
+    if (keeps_before || keeps_after) {
+        const s1_archive_file *old = plan->old;
         file.price_scale =
-            plan->old->price_scale > file.price_scale ? plan->old->price_scale : file.price_scale;
-        file.qty_scale =
-            plan->old->qty_scale > file.qty_scale ? plan->old->qty_scale : file.qty_scale;
+            old->price_scale > file.price_scale ? old->price_scale : file.price_scale;
+        file.qty_scale = old->qty_scale > file.qty_scale ? old->qty_scale : file.qty_scale;
     }
     S1_TRY(err,
            s1_archive_period_path(job->archive->archive, job->key, plan->period, file.path, err));
     char folder[S1_PATH_MAX];
     (void)snprintf(folder, sizeof folder, "%.*s", S1_STR_ARG(s1_str_dirname(s1_str_of(file.path))));
     S1_TRY(err, s1_fs_mkdir_all(job->archive->fs, folder, err));
-    s1_parquet_column columns[S1_ARCHIVE_COLUMNS_MAX];
-    s1_parquet_source source = {.columns = columns, .row_count = plan->end - plan->begin};
-    fill_columns(job, plan, columns, &source.column_count);
-    s1_parquet_tag tags[S1_ARCHIVE_TAG_COUNT];
-    s1_archive_tags(job->key, &file, tags);
-    s1_strbuf sql;
-    s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
-    add_merge(job, plan, &source, (s1_archive_scales){file.price_scale, file.qty_scale}, &sql);
-    s1_rc rc = s1_strbuf_check(&sql, err);
-    if (rc == S1_OK) {
-        rc = s1_parquet_write_query(job->archive->duckdb, job->archive->fs, file.path,
-                                    s1_strbuf_cstr(&sql), tags, S1_ARCHIVE_TAG_COUNT, err);
-    }
-    s1_strbuf_done(&sql);
-    job->result.files_written += rc == S1_OK ? 1 : 0;
-    return rc;
+    S1_TRY(err, write_rows(job, plan, &file, err));
+    job->result.files_written++;
+    return S1_OK;
 }
 
 /* A period between first and last of the batch in which it has no rows. */

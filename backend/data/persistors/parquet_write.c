@@ -32,9 +32,9 @@ static s1_rc publish(const s1_fs *fs, const char *partial, const char *path, s1_
     return S1_OK;
 }
 
-s1_rc s1_parquet_write_query(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
-                             const char *select, const s1_parquet_tag *tags, size_t tag_count,
-                             s1_err *err)
+s1_rc s1_parquet_write_source(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
+                              s1_parquet_source *source, const s1_parquet_tag *tags,
+                              size_t tag_count, s1_err *err)
 {
     char partial[S1_PATH_MAX];
     if ((size_t)snprintf(partial, sizeof partial, "%s.partial", path) >= sizeof partial) {
@@ -45,7 +45,8 @@ s1_rc s1_parquet_write_query(s1_duckdb *duckdb, const s1_fs *fs, const char *pat
     (void)snprintf(what, sizeof what, "write '%.200s'", path);
     s1_strbuf sql;
     s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
-    s1_strbuf_printf(&sql, "COPY (%s) TO ", select);
+    s1_strbuf_printf(&sql, "COPY (SELECT * FROM s1_rows(%llu::UBIGINT)) TO ",
+                     (unsigned long long)(uintptr_t)source);
     s1_sql_add_quoted(&sql, partial);
     s1_strbuf_printf(&sql,
                      " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE %d, "
@@ -61,6 +62,9 @@ s1_rc s1_parquet_write_query(s1_duckdb *duckdb, const s1_fs *fs, const char *pat
         rc = s1_duckdb_execute(duckdb, s1_strbuf_cstr(&sql), what, err);
     }
     s1_strbuf_done(&sql);
+    if (rc != S1_OK && source->rc != S1_OK) { /* DuckDB only repeats what we told it */
+        rc = S1_RAISE(err, source->rc, "%s: %s", what, source->err.msg);
+    }
     if (rc == S1_OK) {
         rc = publish(fs, partial, path, err);
     }
@@ -153,11 +157,11 @@ s1_rc s1_parquet_write_table(s1_duckdb *duckdb, const s1_fs *fs, const char *pat
                              size_t row_count, s1_err *err)
 {
     S1_TRY(err, check_columns(columns, column_count, row_count, err));
-    s1_parquet_source source = {
-        .columns = columns, .column_count = column_count, .row_count = row_count};
-    char select[64];
-    (void)snprintf(select, sizeof select, "SELECT * FROM " S1_SQL_ROWS, S1_SQL_ROWS_ARG(&source));
-    return s1_parquet_write_query(duckdb, fs, path, select, NULL, 0, err);
+    s1_parquet_source source = {.columns = columns,
+                                .column_count = column_count,
+                                .row_count = row_count,
+                                .rows_total = row_count};
+    return s1_parquet_write_source(duckdb, fs, path, &source, NULL, 0, err);
 }
 
 s1_rc s1_parquet_write_equity(s1_duckdb *duckdb, const s1_fs *fs, const char *path,

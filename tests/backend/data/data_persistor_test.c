@@ -311,6 +311,39 @@ static void test_merging(void **state)
     free_bars(&before);
 }
 
+/* Rows put into the middle of a large file. (A UNION ALL of DuckDB once lost the order here.) */
+static void test_merging_into_many_row_groups(void **state)
+{
+    s1_data_persistor *p = ((fixture *)*state)->persistor;
+    const s1_stream_key minutes = {{"EUR/USD", 7}, HOUR / 60, S1_DATA_OHLCV, 0};
+    bars old = make_bars("2022-01-01", 450000, 0);
+    bars middle = make_bars("2022-01-25", 720, 70000000);
+    for (size_t i = 0; i < old.count; i++) {
+        old.time[i] = old.time[0] + (s1_nanos)i * (HOUR / 60);
+    }
+    for (size_t i = 0; i < middle.count; i++) {
+        middle.time[i] = middle.time[0] + (s1_nanos)i * (HOUR / 60);
+    }
+    const size_t at_row = 24 * 1440;
+    (void)save(p, &minutes, &old, replace_5_2);
+    assert_int_equal(save(p, &minutes, &middle, replace_5_2).rows_replaced, 720);
+    bars got = load(p, &minutes, S1_RANGE_ALL, NULL);
+    assert_int_equal(got.count, 450000);
+    assert_rows(&got, 0, at_row, &old, 0, 1);
+    assert_rows(&got, at_row, 720, &middle, 0, 1);
+    assert_rows(&got, at_row + 720, 450000 - at_row - 720, &old, at_row + 720, 1);
+    /* The same rows make the same bytes, however they came there. */
+    char merged[S1_SHA256_HEX];
+    char whole[S1_SHA256_HEX];
+    assert_int_equal(s1_data_get_content_hash(p, &minutes, merged, NULL), S1_OK);
+    (void)save(p, &minutes, &got, replace_5_2);
+    assert_int_equal(s1_data_get_content_hash(p, &minutes, whole, NULL), S1_OK);
+    assert_string_equal(merged, whole);
+    free_bars(&got);
+    free_bars(&old);
+    free_bars(&middle);
+}
+
 /* What lies between first and last of the saved rows goes, also where they have a hole of years. */
 static void test_replacing_over_a_hole(void **state)
 {
@@ -599,9 +632,10 @@ static void test_bad_batches(void **state)
 #define CONTRACT(setup)                                                                            \
     ON(test_empty, setup), ON(test_round_trip_over_years, setup),                                  \
         ON(test_ranges_are_half_open, setup), ON(test_saving_twice_is_saving_once, setup),         \
-        ON(test_merging, setup), ON(test_replacing_over_a_hole, setup),                            \
-        ON(test_refused_overlap_changes_nothing, setup), ON(test_scales_widen_exactly, setup),     \
-        ON(test_two_readers_at_once, setup), ON(test_trades, setup), ON(test_coverage, setup),     \
+        ON(test_merging, setup), ON(test_merging_into_many_row_groups, setup),                     \
+        ON(test_replacing_over_a_hole, setup), ON(test_refused_overlap_changes_nothing, setup),    \
+        ON(test_scales_widen_exactly, setup), ON(test_two_readers_at_once, setup),                 \
+        ON(test_trades, setup), ON(test_coverage, setup),                                          \
         ON(test_streams_are_listed_in_order, setup), ON(test_bad_keys, setup),                     \
         ON(test_bad_batches, setup)
 
