@@ -28,17 +28,6 @@ typedef struct s1_logging_profile {
     s1_log_level_list levels; /* values of s1_log_level_names */
 } s1_logging_profile;
 
-/* SPEC 6.2: 11 of them. */
-#define S1_CONFIG_LOG_LEVEL_MAP(X)                                                                 \
-    X(DEBUG)                                                                                       \
-    X(INFO) X(WARNING) X(ERROR) X(CRITICAL) X(SETUP) X(MATCH) X(FILTER) X(POLICY) X(RESULT) X(TRADE)
-enum s1_config_log_level {
-    S1_CONFIG_LOG_NONE = 0,
-#define X(name) S1_CONFIG_LOG_##name,
-    S1_CONFIG_LOG_LEVEL_MAP(X)
-#undef X
-};
-
 typedef struct s1_ingestion_task {
     s1_source source;
     s1_str name; /* of a profile */
@@ -243,6 +232,7 @@ typedef struct s1_environment_config {
     s1_text_list data_archives;
     s1_str connector_id;
     s1_simulation_config simulation;
+    bool has_simulation; /* always in a backtest or paper environment */
     S1_LIST(s1_data_source_config *) sources; /* resolved, in order; not a field of the file */
 } s1_environment_config;
 

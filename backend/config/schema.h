@@ -13,7 +13,7 @@
 #ifndef S1_BACKEND_CONFIG_SCHEMA_H
 #define S1_BACKEND_CONFIG_SCHEMA_H
 
-#include "backend/config/enums.h"
+#include "backend/dtos/enums.h"
 #include "backend/config/yaml.h"
 
 /* Read-only items in arena memory. */

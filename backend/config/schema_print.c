@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-#define MASK "***"
+#define MASK      "***"
+#define SHOWN_MAX 32u
 
 /* --- A struct as a tree. --- */
 
@@ -295,10 +296,10 @@ static void print_scalar(const s1_yaml_node *node, s1_strbuf *text)
 {
     if (node->kind == S1_YAML_NULL) {
         s1_strbuf_lit(text, "null");
-    } else if (is_plain(node->text) || (!node->is_quoted && is_json_number(node->text)) ||
+    } else if ((is_json_number(node->text) ? !node->is_quoted : is_plain(node->text)) ||
                (!node->is_quoted &&
                 (s1_str_eq_cstr(node->text, "true") || s1_str_eq_cstr(node->text, "false")))) {
-        s1_strbuf_str(text, node->text);
+        s1_strbuf_str(text, node->text); /* a quoted "2" stays text: the hash tells them apart */
     } else {
         quote(text, node->text);
     }
@@ -403,7 +404,22 @@ void s1_yaml_print_json(const s1_yaml_node *node, s1_strbuf *ret_text)
 typedef struct doc {
     s1_strbuf *text;
     s1_arena *arena;
+    struct { /* items of lists: written out at their first place, named at the others */
+        const s1_schema *schema;
+        s1_str path;
+    } shown[SHOWN_MAX];
+    size_t shown_count;
 } doc;
+
+static s1_str shown_at(const doc *d, const s1_schema *schema)
+{
+    for (size_t i = 0; i < d->shown_count; i++) {
+        if (d->shown[i].schema == schema) {
+            return d->shown[i].path;
+        }
+    }
+    return (s1_str){NULL, 0};
+}
 
 static void cell(const doc *d, s1_str text)
 {
@@ -450,7 +466,7 @@ static s1_str default_text(const doc *d, const s1_schema_field *field)
     return s1_config_format(d->arena, "`%s`", field->default_text);
 }
 
-static void doc_rows(const doc *d, const s1_schema *schema, s1_str prefix);
+static void doc_rows(doc *d, const s1_schema *schema, s1_str prefix);
 
 static const char *key_name(const s1_schema *schema)
 {
@@ -462,21 +478,30 @@ static const char *key_name(const s1_schema *schema)
     return "name";
 }
 
-static void doc_field(const doc *d, const s1_schema_field *field, s1_str prefix)
+static void doc_field(doc *d, const s1_schema_field *field, s1_str prefix)
 {
     const char *const dot = prefix.len != 0 ? "." : "";
     const s1_str path =
         s1_config_format(d->arena, "%.*s%s%s", S1_STR_ARG(prefix), dot, field->name);
     const bool is_rest = (field->flags & S1_FIELD_REST) != 0;
+    const bool is_list = field->kind == S1_KIND_LIST && field->schema != NULL;
+    const s1_str earlier = is_list ? shown_at(d, field->schema) : (s1_str){NULL, 0};
     if (!is_rest) {
         s1_strbuf_lit(d->text, "| ");
         cell(d, s1_config_format(d->arena, "`%s`", path.ptr));
         cell(d, type_text(d, field));
         cell(d, default_text(d, field));
         s1_strbuf_cstr_add(d->text, field->doc != NULL ? field->doc : "");
+        if (earlier.len != 0) {
+            s1_strbuf_printf(d->text, "; keys as `%.*s[]`", S1_STR_ARG(earlier));
+        }
         s1_strbuf_lit(d->text, " |\n");
     }
-    if (field->schema == NULL || (field->flags & S1_FIELD_REFUSED) != 0) {
+    if (is_list && d->shown_count < SHOWN_MAX) {
+        d->shown[d->shown_count].schema = field->schema;
+        d->shown[d->shown_count++].path = path;
+    }
+    if (field->schema == NULL || earlier.len != 0 || (field->flags & S1_FIELD_REFUSED) != 0) {
         return;
     }
     if (field->kind == S1_KIND_MAP) {
@@ -490,7 +515,7 @@ static void doc_field(const doc *d, const s1_schema_field *field, s1_str prefix)
     }
 }
 
-static void doc_rows(const doc *d, const s1_schema *schema, s1_str prefix)
+static void doc_rows(doc *d, const s1_schema *schema, s1_str prefix)
 {
     for (const s1_schema_field *field = schema->fields; field->name != NULL; field++) {
         if ((field->flags & (S1_FIELD_KEY | S1_FIELD_HIDDEN)) != 0) {
@@ -513,7 +538,7 @@ void s1_schema_print_doc(const s1_schema *schema, const char *file, s1_strbuf *r
 {
     s1_arena arena;
     s1_arena_init(&arena, 16u << 20, 0);
-    const doc d = {ret_text, &arena};
+    doc d = {.text = ret_text, .arena = &arena};
     s1_strbuf_lit(ret_text, "## ");
     s1_strbuf_cstr_add(ret_text, file);
     s1_strbuf_lit(ret_text, "\n\n");

@@ -140,6 +140,7 @@ static const s1_schema_field environment_fields[] = {
     S1_FIELD(s1_environment_config, connector_id, S1_KIND_NAME,
              .doc = "paper, live: its one connector"),
     S1_FIELD(s1_environment_config, simulation, S1_KIND_OBJECT, .schema = &simulation_schema,
+             .has_offset = offsetof(s1_environment_config, has_simulation),
              .doc = "capital, costs and fills of a backtest or paper environment"),
     S1_FIELD_END};
 static const s1_schema environment_schema = {"environment", "", environment_fields,

@@ -377,7 +377,7 @@ static void on_event(builder *b, const struct fy_event *event)
         on_close(b);
         break;
     case FYET_ALIAS:
-        on_alias(b, event, line, column);
+        on_alias(b, event, line, column > 1 ? column - 1 : 1); /* the mark is behind the '*' */
         break;
     default:
         break;

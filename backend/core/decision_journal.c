@@ -1,6 +1,6 @@
 #include "backend/core/decision_journal.h"
 
-#include "backend/config/enums.h"
+#include "backend/dtos/enums.h"
 #include "backend/dtos/execution/order.h"
 
 #include <math.h>

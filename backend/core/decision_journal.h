@@ -6,8 +6,8 @@
 #ifndef S1_BACKEND_CORE_DECISION_JOURNAL_H
 #define S1_BACKEND_CORE_DECISION_JOURNAL_H
 
-#include "backend/core/worker.h"
 #include "backend/core/journal.h"
+#include "backend/core/worker.h"
 #include "s1mple/pipeline.h"
 
 /* OPPORTUNITY_DETECTED with the worker's conditions and input columns as of this bar. */

@@ -1,5 +1,4 @@
 #include "backend/core/order_journal_internal.h"
-
 #include "backend/utils/assert.h"
 #include "backend/utils/uid.h"
 
@@ -149,8 +148,7 @@ s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record
     if (!s1_journal_enabled(journal, S1_JOURNAL_TRADE_CLOSED)) {
         return S1_OK;
     }
-    s1_json_writer *const w =
-        s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, record->exit_time);
+    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, record->exit_time);
     s1_journal_id_opportunity(journal, record->opportunity_id);
     s1_journal_id_trade(journal, record->trade_id);
     s1_journal_id_threat(journal, record->threat_id);

@@ -23,7 +23,7 @@ typedef struct open_trade {
     uint64_t entry_row;
     s1_dec entry_quantity, entry_notional; /* sums over the entry fills */
     s1_dec exit_quantity, exit_notional;
-    s1_dec fees, pnl; /* pnl gross of fees */
+    s1_dec fees, pnl;                                              /* pnl gross of fees */
     s1_order_id entry_order, stop_order, target_order, exit_order; /* none where not working */
     s1_str close_reason; /* interned; of the exit order that works */
     s1_threat_id close_threat;
@@ -35,8 +35,8 @@ struct s1_order_manager {
     s1_environment environment;
     s1_nanos now;
     uint64_t row;
-    uint32_t changes; /* enum s1_ledger_change */
-    open_trade *trades;    /* oldest first */
+    uint32_t changes;   /* enum s1_ledger_change */
+    open_trade *trades; /* oldest first */
     uint32_t trade_count;
     s1_trade_record *records; /* reserved address space */
     size_t record_count;
@@ -124,7 +124,8 @@ static void forget_trade(s1_order_manager *manager, open_trade *trade)
 }
 
 /* A copy of the text that lives as long as the manager. */
-static s1_rc intern_reason(s1_order_manager *manager, s1_str reason, s1_str *ret_reason, s1_err *err)
+static s1_rc intern_reason(s1_order_manager *manager, s1_str reason, s1_str *ret_reason,
+                           s1_err *err)
 {
     for (uint32_t i = 0; i < manager->reason_count; i++) {
         if (strlen(manager->reasons[i]) == reason.len &&
@@ -167,8 +168,8 @@ s1_rc s1_order_manager_cost(const s1_order_manager *manager, s1_dec price, s1_de
 /* --- Orders out. -------------------------------------------------------------------------- */
 
 /* Journals the intent, then tells the environment. */
-static s1_rc send(s1_order_manager *manager, const open_trade *trade, s1_order *order, s1_str worker,
-                  s1_err *err)
+static s1_rc send(s1_order_manager *manager, const open_trade *trade, s1_order *order,
+                  s1_str worker, s1_err *err)
 {
     order->order_id = s1_ids_order(manager->options.ids, 0);
     order->trade_id = trade->plan.trade_id;
@@ -207,10 +208,9 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
         order.price = directive->trigger_price;
     }
     open_trade fresh = {.plan = *directive};
-    S1_TRY(err, s1_order_manager_cost(manager,
-                                      s1_dec_is_zero(order.price) ? directive->entry_price
-                                                                  : order.price,
-                                      directive->quantity, &fresh.reserved, err));
+    S1_TRY(err, s1_order_manager_cost(
+                    manager, s1_dec_is_zero(order.price) ? directive->entry_price : order.price,
+                    directive->quantity, &fresh.reserved, err));
     S1_TRY(err, s1_ledger_reserve(manager->options.ledger, fresh.reserved, err));
     manager->options.ledger->view.pending_entries++;
     manager->changes |= S1_LEDGER_CHANGED;
@@ -231,8 +231,8 @@ s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
     if (trade->is_closing) {
         return S1_OK;
     }
-    const s1_dec quantity = s1_dec_is_zero(request->quantity) ? position->view.quantity
-                                                              : request->quantity;
+    const s1_dec quantity =
+        s1_dec_is_zero(request->quantity) ? position->view.quantity : request->quantity;
     if (s1_dec_sign(quantity) < 0 || s1_dec_cmp(quantity, position->view.quantity) > 0) {
         return S1_RAISE(err, S1_E_INVALID, "a close of more than is open");
     }
@@ -504,8 +504,7 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
                                S1_ROUND_UP, &used, err));
         available -= s1_dec_raw(used);
     }
-    return s1_dec_raw(cost) <= available ? S1_OK
-                                         : S1_RAISE(err, S1_E_DENIED, "INSUFFICIENT_FUNDS");
+    return s1_dec_raw(cost) <= available ? S1_OK : S1_RAISE(err, S1_E_DENIED, "INSUFFICIENT_FUNDS");
 }
 
 static void count_fill(s1_order_manager *manager, const s1_order *order, const s1_fill *fill)
@@ -551,8 +550,8 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     s1_order_manager *const manager = self;
     open_trade *const trade = find_trade(manager, order->trade_id);
     S1_ASSERT(trade != NULL);
-    S1_TRY(err, s1_order_journal_state(manager->options.journal, order, S1_STR(""), reason, time,
-                                       err));
+    S1_TRY(err,
+           s1_order_journal_state(manager->options.journal, order, S1_STR(""), reason, time, err));
     if (order->state == S1_ORDER_ACCEPTED) {
         s1_order_id *const slots[] = {
             [S1_ROLE_ENTRY] = &trade->entry_order,

@@ -23,7 +23,7 @@ typedef struct s1_order_manager_options {
     s1_journal *journal;
     const s1_id_source *ids;
     const s1_instrument *instrument;
-    uint32_t trades_max; /* pending and open at the same time */
+    uint32_t trades_max;    /* pending and open at the same time */
     bool checks_invariants; /* s1_ledger_check after every change */
 } s1_order_manager_options;
 

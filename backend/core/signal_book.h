@@ -6,9 +6,9 @@
 #ifndef S1_BACKEND_CORE_SIGNAL_BOOK_H
 #define S1_BACKEND_CORE_SIGNAL_BOOK_H
 
-#include "backend/core/worker.h"
 #include "backend/core/journal.h"
 #include "backend/core/text_pool.h"
+#include "backend/core/worker.h"
 #include "backend/utils/ids.h"
 #include "s1mple/pipeline.h"
 

@@ -22,14 +22,12 @@ s1_rc s1_ledger_new(const s1_ledger_options *options, s1_ledger **ret_ledger, s1
         return S1_RAISE(err, S1_E_INVALID, "initial capital must be above zero");
     }
     if (instrument->price_scale + instrument->qty_scale > S1_DEC_SCALE) {
-        return S1_RAISE(err, S1_E_INVALID,
-                        "%.*s: price_scale %u + qty_scale %u is above 18 digits",
+        return S1_RAISE(err, S1_E_INVALID, "%.*s: price_scale %u + qty_scale %u is above 18 digits",
                         S1_STR_ARG(instrument->asset_pair), instrument->price_scale,
                         instrument->qty_scale);
     }
     s1_ledger *const ledger = calloc(1, sizeof *ledger);
-    s1_ledger_position_record *const positions =
-        calloc(options->positions_max, sizeof *positions);
+    s1_ledger_position_record *const positions = calloc(options->positions_max, sizeof *positions);
     if (ledger == NULL || positions == NULL) {
         free(ledger);
         free(positions);
@@ -97,7 +95,7 @@ void s1_ledger_mark_wide(s1_ledger *ledger, int64_t close)
 
 /* What a fill adds to cash, cost and quantity, computed before anything changes. */
 typedef struct fill_effect {
-    s1_dec notional; /* price * quantity, exact */
+    s1_dec notional;  /* price * quantity, exact */
     int64_t quantity; /* mantissa at qty_scale */
     int64_t price;    /* mantissa at price_scale: the newest price there is */
     int sign;         /* +1 long, -1 short */
@@ -124,8 +122,8 @@ static s1_rc fill_measure(const s1_ledger *ledger, const s1_ledger_fill *fill,
     fill_effect effect = {.sign = s1_direction_sign(fill->direction)};
     S1_TRY(err, exact_mantissa(fill->quantity, ledger->instrument->qty_scale, "quantity",
                                &effect.quantity, err));
-    S1_TRY(err, exact_mantissa(fill->price, ledger->instrument->price_scale, "price",
-                               &effect.price, err));
+    S1_TRY(err, exact_mantissa(fill->price, ledger->instrument->price_scale, "price", &effect.price,
+                               err));
     S1_TRY(err, s1_dec_mul(fill->price, fill->quantity, S1_ROUND_HALF_EVEN, &effect.notional, err));
     *ret_effect = effect;
     return S1_OK;
@@ -249,8 +247,8 @@ s1_rc s1_ledger_close(s1_ledger *ledger, const s1_ledger_fill *fill, s1_dec *ret
         remove_position(ledger, position);
     } else {
         position->cost = cost;
-        position->view.quantity = s1_dec_of_raw(s1_dec_raw(position->view.quantity) -
-                                                s1_dec_raw(fill->quantity));
+        position->view.quantity =
+            s1_dec_of_raw(s1_dec_raw(position->view.quantity) - s1_dec_raw(fill->quantity));
     }
     s1_ledger_mark_wide(ledger, effect.price);
     *ret_pnl = pnl;
@@ -267,8 +265,7 @@ s1_rc s1_ledger_reserve(s1_ledger *ledger, s1_dec amount, s1_err *err)
 void s1_ledger_release(s1_ledger *ledger, s1_dec amount)
 {
     S1_ASSERT(s1_dec_cmp(amount, ledger->view.reserved) <= 0);
-    ledger->view.reserved =
-        s1_dec_of_raw(s1_dec_raw(ledger->view.reserved) - s1_dec_raw(amount));
+    ledger->view.reserved = s1_dec_of_raw(s1_dec_raw(ledger->view.reserved) - s1_dec_raw(amount));
 }
 
 s1_dec s1_ledger_exposure(const s1_ledger *ledger)
@@ -284,8 +281,8 @@ s1_rc s1_ledger_check(const s1_ledger *ledger, s1_err *err)
 {
     const s1_ledger_view *const view = &ledger->view;
     const s1_i128 have = s1_dec_raw(view->cash) + s1_dec_raw(ledger->open_cost);
-    const s1_i128 owed = s1_dec_raw(view->initial_capital) + s1_dec_raw(view->realized_pnl) -
-                         s1_dec_raw(view->fees);
+    const s1_i128 owed =
+        s1_dec_raw(view->initial_capital) + s1_dec_raw(view->realized_pnl) - s1_dec_raw(view->fees);
     if (have != owed) {
         return S1_RAISE(err, S1_E_DATA,
                         "ledger: cash + cost is not capital + realised - fees (off by %g)",
@@ -299,11 +296,11 @@ s1_rc s1_ledger_check(const s1_ledger *ledger, s1_err *err)
             return S1_RAISE(err, S1_E_DATA, "ledger: position %u has no quantity", i);
         }
         cost += s1_dec_raw(position->cost);
-        quantity += s1_direction_sign(position->view.direction) *
-                    s1_dec_raw(position->view.quantity);
+        quantity +=
+            s1_direction_sign(position->view.direction) * s1_dec_raw(position->view.quantity);
     }
-    const s1_i128 net = s1_dec_raw(
-        s1_dec_from_mantissa(ledger->net_quantity, ledger->instrument->qty_scale));
+    const s1_i128 net =
+        s1_dec_raw(s1_dec_from_mantissa(ledger->net_quantity, ledger->instrument->qty_scale));
     if (cost != s1_dec_raw(ledger->open_cost) || quantity != net) {
         return S1_RAISE(err, S1_E_DATA, "ledger: the positions do not add up to its sums");
     }

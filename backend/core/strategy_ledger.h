@@ -51,8 +51,8 @@ typedef struct s1_ledger_options {
     uint32_t positions_max;          /* open at the same time */
 } s1_ledger_options;
 
-/* A ledger holding the initial capital as cash. Heap; free with s1_ledger_free. Errors: S1_E_INVALID
- * for a capital that is not positive or scales above 18 digits, S1_E_NO_MEMORY. */
+/* A ledger holding the initial capital as cash. Heap; free with s1_ledger_free. Errors:
+ * S1_E_INVALID for a capital that is not positive or scales above 18 digits, S1_E_NO_MEMORY. */
 S1_WARN_UNUSED s1_rc s1_ledger_new(const s1_ledger_options *options, s1_ledger **ret_ledger,
                                    s1_err *err);
 void s1_ledger_free(s1_ledger *ledger); /* accepts NULL */

@@ -1,7 +1,7 @@
 #include "backend/core/threat_book.h"
 
-#include "backend/config/enums.h"
 #include "backend/core/decision_journal.h"
+#include "backend/dtos/enums.h"
 
 #include <string.h>
 
@@ -144,9 +144,8 @@ static s1_rc report(void *self, const s1_threat_report *report, s1_threat_id *re
 s1_rc s1_threat_book_report_platform(s1_threat_book *book, s1_str threat_type, s1_str key,
                                      s1_str message, s1_err *err)
 {
-    const reporter who = {.order = UINT32_MAX,
-                          .worker = S1_STR("platform"),
-                          .category = S1_STR("SYSTEM_HEALTH")};
+    const reporter who = {
+        .order = UINT32_MAX, .worker = S1_STR("platform"), .category = S1_STR("SYSTEM_HEALTH")};
     const s1_field field = S1_FIELD_TEXT("message", message);
     const s1_threat_report health = {.size = sizeof health,
                                      .severity = S1_SEVERITY_HIGH,
@@ -185,13 +184,10 @@ s1_rc s1_threat_book_clear_silent(s1_threat_book *book, s1_err *err)
 }
 
 void s1_threat_book_init(s1_threat_book *book, s1_threat_episode *episodes, uint32_t capacity,
-                         const s1_context *context, s1_journal *journal,
-                         const s1_id_source *ids)
+                         const s1_context *context, s1_journal *journal, const s1_id_source *ids)
 {
     *book = (s1_threat_book){
-        .list = {.size = sizeof book->list,
-                 .items = &episodes->view,
-                 .stride = sizeof *episodes},
+        .list = {.size = sizeof book->list, .items = &episodes->view, .stride = sizeof *episodes},
         .episodes = episodes,
         .capacity = capacity,
         .context = context,

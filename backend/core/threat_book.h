@@ -8,9 +8,9 @@
 #ifndef S1_BACKEND_CORE_THREAT_BOOK_H
 #define S1_BACKEND_CORE_THREAT_BOOK_H
 
-#include "backend/core/worker.h"
 #include "backend/core/journal.h"
 #include "backend/core/text_pool.h"
+#include "backend/core/worker.h"
 #include "backend/utils/ids.h"
 #include "s1mple/pipeline.h"
 
@@ -20,9 +20,9 @@
 /* An episode. `view` is first: workers stride over this struct. */
 typedef struct s1_threat_episode {
     s1_threat view;
-    uint32_t order;       /* of the worker in the blueprint; UINT32_MAX for the platform */
-    bool is_reported;     /* in this tick */
-    bool is_held_over;    /* reported after the tick's list was closed: stands for the next too */
+    uint32_t order;      /* of the worker in the blueprint; UINT32_MAX for the platform */
+    bool is_reported;    /* in this tick */
+    bool is_held_over;   /* reported after the tick's list was closed: stands for the next too */
     uint64_t raised_row; /* rows of the primary stream */
     char key[S1_THREAT_KEY_MAX];
     char threat_type[S1_THREAT_TYPE_MAX];
@@ -32,8 +32,8 @@ typedef struct s1_threat_book {
     s1_threat_list list;
     s1_threat_episode *episodes; /* [capacity], active ones in order */
     uint32_t capacity;
-    bool is_closed;          /* the list of this tick was handed out */
-    uint32_t order;          /* of `worker` in the blueprint */
+    bool is_closed; /* the list of this tick was handed out */
+    uint32_t order; /* of `worker` in the blueprint */
     const s1_context *context;
     const s1_worker *worker; /* whose turn it is; set by the operator */
     s1_journal *journal;
@@ -44,8 +44,7 @@ typedef struct s1_threat_book {
 
 /* Everything is borrowed; `episodes` holds `capacity`. */
 void s1_threat_book_init(s1_threat_book *book, s1_threat_episode *episodes, uint32_t capacity,
-                         const s1_context *context, s1_journal *journal,
-                         const s1_id_source *ids);
+                         const s1_context *context, s1_journal *journal, const s1_id_source *ids);
 
 /* The slow halves of the two below. */
 void s1_threat_book_unmark(s1_threat_book *book);

@@ -19,7 +19,7 @@ struct s1_matching_engine {
     s1_order_listener listener;
     working_order *orders; /* in order of submission, holes until the next compaction */
     uint32_t count;        /* slots used, holes included */
-    bool is_matching; /* somebody iterates over orders */
+    bool is_matching;      /* somebody iterates over orders */
     bool is_inside_bar;
     uint64_t rule_counts[S1_FILL_RULE_COUNT];
 };
@@ -129,8 +129,7 @@ static s1_rc fill(s1_matching_engine *engine, uint32_t index, execution decided,
     s1_dec notional;
     S1_TRY(err, s1_dec_mul(result.price, result.quantity, S1_ROUND_HALF_EVEN, &notional, err));
     S1_TRY(err, s1_dec_mul(notional,
-                           decided.is_maker ? engine->options.maker_fee
-                                            : engine->options.taker_fee,
+                           decided.is_maker ? engine->options.maker_fee : engine->options.taker_fee,
                            S1_ROUND_HALF_EVEN, &result.fee, err));
     const s1_order_listener *const listener = &engine->listener;
     const s1_rc allowed = listener->on_before_fill(listener->self, &slot->order, &result, err);
@@ -180,9 +179,9 @@ static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar
                                              S1_STR("POST_ONLY_WOULD_TAKE"), bar->open_time, err);
         }
         if (!is_marketable) {
-            return is_immediate ? expire(engine, index, S1_STR("NOT_MARKETABLE"), bar->open_time,
-                                         err)
-                                : S1_OK;
+            return is_immediate
+                       ? expire(engine, index, S1_STR("NOT_MARKETABLE"), bar->open_time, err)
+                       : S1_OK;
         }
         decided.rule = S1_FILL_OPEN_MARKETABLE;
     }
@@ -227,10 +226,9 @@ static uint32_t find_slot(const s1_matching_engine *engine, s1_trade_id trade_id
 /* The other side of a bracket if the bar reaches it too, else UINT32_MAX. */
 static uint32_t rival_of(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar)
 {
-    const int32_t role =
-        order->role == S1_ROLE_STOP_LOSS ? S1_ROLE_TAKE_PROFIT : S1_ROLE_STOP_LOSS;
-    const uint32_t rival = is_protective(order) ? find_slot(engine, order->trade_id, role)
-                                                : UINT32_MAX;
+    const int32_t role = order->role == S1_ROLE_STOP_LOSS ? S1_ROLE_TAKE_PROFIT : S1_ROLE_STOP_LOSS;
+    const uint32_t rival =
+        is_protective(order) ? find_slot(engine, order->trade_id, role) : UINT32_MAX;
     return rival != UINT32_MAX && is_eligible(engine, &engine->orders[rival]) &&
                    is_touched(engine, &engine->orders[rival].order, bar)
                ? rival
@@ -316,9 +314,8 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
     }
     const uint32_t index = engine->count++;
     working_order *const slot = &engine->orders[index];
-    *slot = (working_order){.order = *order,
-                            .is_working = true,
-                            .is_born_inside = engine->is_inside_bar};
+    *slot = (working_order){
+        .order = *order, .is_working = true, .is_born_inside = engine->is_inside_bar};
     slot->order.state = S1_ORDER_ACCEPTED;
     slot->order.accepted_bar = engine->head.bars;
     engine->head.working++;

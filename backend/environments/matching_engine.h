@@ -29,9 +29,6 @@
 
 #include "backend/dtos/execution/order.h"
 
-enum s1_fill_timing { S1_FILL_NEXT_OPEN = 1, S1_FILL_SAME_CLOSE };
-enum s1_ambiguity { S1_AMBIGUITY_STOP_FIRST = 1, S1_AMBIGUITY_TARGET_FIRST };
-
 typedef struct s1_matching_options {
     const s1_instrument *instrument; /* outlives the engine */
     int32_t timing;                  /* enum s1_fill_timing */

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static const s1_signal_list no_signals = {.size = sizeof no_signals,
-                                          .stride = sizeof(s1_signal)};
+static const s1_signal_list no_signals = {.size = sizeof no_signals, .stride = sizeof(s1_signal)};
 static const s1_threat_list no_threats = {.size = sizeof no_threats,
                                           .stride = sizeof(s1_threat_episode)};
 
@@ -108,7 +107,9 @@ static s1_rc take_failure(s1_base_operator *op, const s1_operator_worker *item, 
     if (*kept == NULL) {
         room->item = item;
         room->rc = rc;
-        room->err = *err;
+        if (err != NULL) {
+            room->err = *err;
+        }
         *kept = room;
     }
     return S1_OK;
@@ -144,14 +145,18 @@ s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass, s
             S1_TRY(err, take_failure(op, item, rc, &kept, &room, err));
         }
         if (op->manages == S1_WORKER_PLANNING) {
-            S1_TRY(err, pass->on_step(pass->self, item, err));
-            if (pass->verdict->is_rejected) {
-                break;
+            if (pass->on_step != NULL) {
+                S1_TRY(err, pass->on_step(pass->self, item, err));
+            }
+            if (rc != S1_OK || pass->verdict->is_rejected) {
+                break; /* nobody builds on half a plan */
             }
         }
     }
     if (kept != NULL) {
-        *err = kept->err;
+        if (err != NULL) {
+            *err = kept->err;
+        }
         return answer_failure(op, kept->item, kept->rc, err);
     }
     return S1_OK;

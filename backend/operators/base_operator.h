@@ -4,9 +4,9 @@
  *
  *   SEQUENTIAL   one by one; a worker sees what earlier ones found in this tick; the first failure
  *                ends the pass
- *   PARALLEL     isolated: no worker sees another's output of this tick, and a failure is dealt with
- *                after all have run. Isolation and order, not threads (ARCHITECTURE §12.6)
- *   EVENT_DRIVEN only the workers that listen to the trigger at hand
+ *   PARALLEL     isolated: no worker sees another's output of this tick, and a failure is dealt
+ * with after all have run. Isolation and order, not threads (ARCHITECTURE §12.6) EVENT_DRIVEN only
+ * the workers that listen to the trigger at hand
  *
  *   CHAIN_THROUGH  each works on what the one before left (context columns, the plan)
  *   COLLECT_ALL    results are gathered, in blueprint order
@@ -18,10 +18,10 @@
 #ifndef S1_BACKEND_OPERATORS_BASE_OPERATOR_H
 #define S1_BACKEND_OPERATORS_BASE_OPERATOR_H
 
-#include "backend/config/enums.h"
-#include "backend/core/worker.h"
 #include "backend/core/signal_book.h"
 #include "backend/core/threat_book.h"
+#include "backend/core/worker.h"
+#include "backend/dtos/enums.h"
 #include "backend/utils/clock.h"
 
 /* A worker in its operator. */
@@ -35,14 +35,14 @@ typedef struct s1_operator_worker {
 
 typedef struct s1_base_operator {
     s1_str operator_id;
-    int32_t manages;     /* enum s1_worker_type */
-    int32_t execution;   /* enum s1_execution_strategy */
-    int32_t aggregation; /* enum s1_aggregation_strategy */
-    int32_t on_failure;  /* enum s1_failure_policy */
+    int32_t manages;             /* enum s1_worker_type */
+    int32_t execution;           /* enum s1_execution_strategy */
+    int32_t aggregation;         /* enum s1_aggregation_strategy */
+    int32_t on_failure;          /* enum s1_failure_policy */
     s1_operator_worker *workers; /* blueprint order */
     uint32_t worker_count;
-    uint32_t triggers;     /* execution: those of all its workers */
-    s1_context *context;   /* whose signals and threats lists it shows to its workers */
+    uint32_t triggers;   /* execution: those of all its workers */
+    s1_context *context; /* whose signals and threats lists it shows to its workers */
     s1_signal_book *signals;
     s1_threat_book *threats;
     const s1_clock *clock; /* measures each call; NULL: not profiled */
@@ -65,10 +65,10 @@ typedef struct s1_operator_pass {
 } s1_operator_pass;
 
 /* Runs the workers whose turn it is. `pass` may be NULL for context, opportunity and threat.
- * A failing worker: policy stop gives S1_E_PLUGIN naming worker, tick and reason; policy skip goes on
- * without it and raises a SYSTEM_HEALTH threat WORKER_FAILED (what it had emitted before is in the
- * journal and stands). A planning pass ends at the first refusal or failure; a planning worker whose
- * inputs do not exist yet refuses, code INPUTS_NOT_READY. */
+ * A failing worker: policy stop gives S1_E_PLUGIN naming worker, tick and reason; policy skip goes
+ * on without it and raises a SYSTEM_HEALTH threat WORKER_FAILED (what it had emitted before is in
+ * the journal and stands). A planning pass ends at the first refusal or failure; a planning worker
+ * whose inputs do not exist yet refuses, code INPUTS_NOT_READY. */
 S1_WARN_UNUSED s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass,
                                           s1_err *err);
 

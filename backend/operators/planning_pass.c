@@ -107,8 +107,8 @@ static s1_rc plan_signal(s1_planning_pass *pass, const s1_signal *signal, s1_err
     pass->current.direction = signal->direction;
     pass->current.trade_id = s1_ids_trade(pass->ids, 0);
     pass->current.opportunity_id = signal->opportunity_id;
-    pass->verdict = (s1_verdict){
-        .size = sizeof pass->verdict, .limit = (double)NAN, .actual = (double)NAN};
+    pass->verdict =
+        (s1_verdict){.size = sizeof pass->verdict, .limit = (double)NAN, .actual = (double)NAN};
     pass->steps[0].before = pass->current;
     pass->step_count = 0;
     const uint64_t failures = pass->op->failures;

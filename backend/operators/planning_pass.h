@@ -5,9 +5,9 @@
  * checks that it wrote its own phase's block only. A refusal is journaled OPPORTUNITY_REJECTED with
  * its stage; a plan that comes through is journaled PLAN_CREATED with what each step changed.
  *
- * Stage of a refusal: the phase (entry, exit, size, routing); a refusal in entry_planning that names
- * a threat is a governor's. A plan that comes out without price, quantity or order type is refused
- * in the phase that owed it, code PLAN_INCOMPLETE.
+ * Stage of a refusal: the phase (entry, exit, size, routing); a refusal in entry_planning that
+ * names a threat is a governor's. A plan that comes out without price, quantity or order type is
+ * refused in the phase that owed it, code PLAN_INCOMPLETE.
  */
 #ifndef S1_BACKEND_OPERATORS_PLANNING_PASS_H
 #define S1_BACKEND_OPERATORS_PLANNING_PASS_H
@@ -20,7 +20,8 @@
 
 /* X(NAME, text): where planning may refuse. */
 #define S1_PLAN_STAGE_MAP(X)                                                                       \
-    X(GOVERNOR, "governor") X(ENTRY, "entry") X(EXIT, "exit") X(SIZE, "size") X(ROUTING, "routing")
+    X(GOVERNOR, "governor") X(ENTRY, "entry") X(EXIT, "exit") X(SIZE, "size") X(ROUTING, "routin"  \
+                                                                                         "g")
 enum s1_plan_stage {
 #define X(name, text) S1_STAGE_##name,
     S1_PLAN_STAGE_MAP(X)

@@ -67,9 +67,9 @@ typedef struct s1_stream {
     uint32_t reserved;
     s1_str asset_pair;
     s1_nanos timeframe;
-    uint64_t rows;    /* closed bars visible now */
-    uint64_t is_new;  /* 1 if a bar of this stream closed in this tick */
-    s1_bar bar;       /* the newest closed bar, exact */
+    uint64_t rows;   /* closed bars visible now */
+    uint64_t is_new; /* 1 if a bar of this stream closed in this tick */
+    s1_bar bar;      /* the newest closed bar, exact */
     const s1_instrument *instrument;
     s1_series open, high, low, close, volume;
     const s1_nanos *close_time; /* [rows] */
@@ -79,10 +79,10 @@ typedef struct s1_stream {
 enum s1_artefact_kind { S1_ARTEFACT_ZONE = 1, S1_ARTEFACT_LEVEL = 2 };
 typedef struct s1_artefact { /* frozen per S1_ABI_MAJOR */
     s1_nanos created_at;
-    uint64_t row;         /* rows of the stream when it was put */
-    double lower, upper;  /* equal for a level */
-    int32_t kind;         /* enum s1_artefact_kind */
-    int32_t direction;    /* enum s1_direction; 0 if it has none */
+    uint64_t row;        /* rows of the stream when it was put */
+    double lower, upper; /* equal for a level */
+    int32_t kind;        /* enum s1_artefact_kind */
+    int32_t direction;   /* enum s1_direction; 0 if it has none */
 } s1_artefact;
 typedef struct s1_artefact_list { /* the newest `capacity` of a name */
     uint32_t size;
@@ -118,8 +118,8 @@ typedef struct s1_position {
     s1_dec stop_loss;   /* zero: none */
     s1_dec take_profit; /* zero: none */
     s1_nanos opened_at;
-    uint64_t opened_row;   /* rows of the primary stream at the entry fill */
-    uint32_t is_closing;   /* a closing order is working */
+    uint64_t opened_row; /* rows of the primary stream at the entry fill */
+    uint32_t is_closing; /* a closing order is working */
     uint32_t reserved;
 } s1_position;
 

@@ -65,7 +65,12 @@ typedef struct s1_opportunity_sink {
 
 /* --- Threat. ------------------------------------------------------------------------------ */
 
-enum s1_severity { S1_SEVERITY_LOW = 1, S1_SEVERITY_MEDIUM, S1_SEVERITY_HIGH, S1_SEVERITY_CRITICAL };
+enum s1_severity {
+    S1_SEVERITY_LOW = 1,
+    S1_SEVERITY_MEDIUM,
+    S1_SEVERITY_HIGH,
+    S1_SEVERITY_CRITICAL
+};
 
 /* A ThreatWorker reports, every tick, each threat that holds now; the host keeps the episode:
  * first report raises (and mints the ThreatID), a changed severity updates, silence clears. */

@@ -125,11 +125,11 @@ typedef struct s1_event {
 /* --- What a plugin provides. -------------------------------------------------------------- */
 
 enum s1_worker_type { /* 0 is invalid, so a forgotten member is caught */
-    S1_WORKER_CONTEXT = 1,
-    S1_WORKER_OPPORTUNITY,
-    S1_WORKER_THREAT,
-    S1_WORKER_PLANNING,
-    S1_WORKER_EXECUTION
+                      S1_WORKER_CONTEXT = 1,
+                      S1_WORKER_OPPORTUNITY,
+                      S1_WORKER_THREAT,
+                      S1_WORKER_PLANNING,
+                      S1_WORKER_EXECUTION
 };
 enum s1_capability { S1_CAP_STATE = 1u << 0, S1_CAP_EVENTS = 1u << 1, S1_CAP_JOURNAL = 1u << 2 };
 
@@ -181,10 +181,15 @@ typedef struct s1_plugin_desc {
 } s1_plugin_desc;
 
 #define S1_PLUGIN_DESC(name_, version_, ops_, capabilities_)                                       \
-    {                                                                                              \
-        sizeof(s1_plugin_desc), S1_ABI_MAJOR, S1_ABI_MINOR, S1_ABI_STAMP, name_, version_, ops_,   \
-            capabilities_, 0                                                                       \
-    }
+    {sizeof(s1_plugin_desc),                                                                       \
+     S1_ABI_MAJOR,                                                                                 \
+     S1_ABI_MINOR,                                                                                 \
+     S1_ABI_STAMP,                                                                                 \
+     name_,                                                                                        \
+     version_,                                                                                     \
+     ops_,                                                                                         \
+     capabilities_,                                                                                \
+     0}
 
 /* The one exported symbol. A function, not data; it must not call back or allocate. */
 S1_PLUGIN_EXPORT const s1_plugin_desc *s1_plugin_entry(uint32_t host_abi_major);

@@ -1,7 +1,7 @@
 #include "services/api/backtest.h"
 
 #include "backend/analysis/results_writer.h"
-#include "backend/config/enums.h"
+#include "backend/dtos/enums.h"
 #include "backend/utils/clock.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/results.h"

@@ -1,6 +1,6 @@
 #include "services/api/plugins.h"
 
-#include "backend/config/enums.h"
+#include "backend/dtos/enums.h"
 #include "services/operators/run_preparer.h"
 
 #include <stdlib.h>

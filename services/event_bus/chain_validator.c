@@ -26,13 +26,12 @@ S1_PRINTF(6, 7)
 static void find(validation *v, bool is_error, uint32_t wiring, const char *field, s1_str found,
                  const char *expected, ...)
 {
-    s1_chain_finding finding = {.is_error = is_error,
-                                .wiring = wiring,
-                                .subject = wiring == UINT32_MAX
-                                               ? found
-                                               : v->chain->wirings[wiring].adapter_id,
-                                .field = field,
-                                .found = found};
+    s1_chain_finding finding = {
+        .is_error = is_error,
+        .wiring = wiring,
+        .subject = wiring == UINT32_MAX ? found : v->chain->wirings[wiring].adapter_id,
+        .field = field,
+        .found = found};
     va_list args;
     va_start(args, expected);
     (void)vsnprintf(finding.expected, sizeof finding.expected, expected, args);

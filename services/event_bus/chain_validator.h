@@ -24,8 +24,9 @@ typedef struct s1_chain {
 typedef struct s1_chain_finding {
     bool is_error;
     uint32_t wiring;
-    s1_str subject;  /* adapter or event name */
-    const char *field; /* "listens_to", "invokes", "publishes_result_as", "adapter_id", "event_name" */
+    s1_str subject; /* adapter or event name */
+    const char
+        *field; /* "listens_to", "invokes", "publishes_result_as", "adapter_id", "event_name" */
     s1_str found;
     char expected[256];
 } s1_chain_finding;

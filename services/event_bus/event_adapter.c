@@ -91,15 +91,15 @@ s1_rc s1_event_adapter_new(s1_bus *bus, const s1_event_spec *events, const s1_wi
                           S1_STR_ARG(wiring->listens_to[i]));
             break;
         }
-        rc = s1_bus_subscribe(
-            bus,
-            &(s1_bus_subscription){.event = adapter->events[i],
-                                   .priority = wiring->priority,
-                                   .is_deferred = wiring->is_deferred,
-                                   .handler = wiring->listen_count == 1 ? on_only_event
-                                                                        : on_joined_event,
-                                   .self = adapter},
-            err);
+        rc = s1_bus_subscribe(bus,
+                              &(s1_bus_subscription){.event = adapter->events[i],
+                                                     .priority = wiring->priority,
+                                                     .is_deferred = wiring->is_deferred,
+                                                     .handler = wiring->listen_count == 1
+                                                                    ? on_only_event
+                                                                    : on_joined_event,
+                                                     .self = adapter},
+                              err);
     }
     if (rc != S1_OK) {
         free(adapter);

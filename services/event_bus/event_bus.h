@@ -25,8 +25,8 @@ typedef s1_rc (*s1_bus_handler)(void *self, uint32_t event, const void *payload,
 
 typedef struct s1_bus_subscription {
     uint32_t event;
-    int32_t priority;  /* lower goes first; equal ones in order of subscription */
-    bool is_deferred;  /* delivered at the begin of the next tick */
+    int32_t priority; /* lower goes first; equal ones in order of subscription */
+    bool is_deferred; /* delivered at the begin of the next tick */
     s1_bus_handler handler;
     void *self;
 } s1_bus_subscription;

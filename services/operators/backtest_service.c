@@ -92,8 +92,8 @@ static s1_rc write_config(backtest *b, s1_err *err)
 {
     uint8_t digest[S1_SHA256_BYTES];
     S1_TRY(err, s1_sha256_new(&b->config_digest, err));
-    S1_TRY(err, s1_config_print_resolved(b->request->preparation->config, write_config_file, b,
-                                         err));
+    S1_TRY(err,
+           s1_config_print_resolved(b->request->preparation->config, write_config_file, b, err));
     s1_sha256_finish(b->config_digest, digest);
     s1_hex_print(digest, sizeof digest, b->config_hash);
     return S1_OK;
@@ -124,8 +124,8 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
 {
     const s1_link_stream *const stream = &link_of(b)->streams.items[index];
     const s1_simulation_config *const simulation = &link_of(b)->environment->simulation;
-    const s1_str path = s1_config_path(b->request->preparation->config, stream->data_source->path,
-                                       &b->arena);
+    const s1_str path =
+        s1_config_path(b->request->preparation->config, stream->data_source->path, &b->arena);
     const s1_parquet_options options = {
         .fs = b->request->fs, .duckdb = b->duckdb, .archive = path.ptr};
     S1_TRY(err, s1_parquet_persistor_new(&options, &b->archives[index], err));
@@ -222,8 +222,8 @@ static s1_rc open_outputs(backtest *b, s1_err *err)
     S1_TRY(err, s1_persistor_factory_new(&options, &b->factory, err));
     b->journal_level = journal_level_of(b);
     if (b->journal_level != S1_JOURNAL_LEVEL_OFF) {
-        S1_TRY(err, s1_create_journal_persistor(b->factory, link_of(b)->id, run_text, &b->journal,
-                                                err));
+        S1_TRY(err,
+               s1_create_journal_persistor(b->factory, link_of(b)->id, run_text, &b->journal, err));
     }
     S1_TRY(err, path_in(b, S1_RESULTS_LOG_FILE, path, err));
     const s1_log_options log = {.clock = b->request->clock,
@@ -299,7 +299,7 @@ static s1_rc list_plugins(backtest *b, const s1_components *parts, s1_run_manife
 {
     s1_run_plugin *const plugins =
         s1_arena_array(&b->arena, s1_run_plugin, (size_t)parts->worker_count + 1);
-    char(*const hashes)[S1_SHA256_HEX] =
+    char (*const hashes)[S1_SHA256_HEX] =
         s1_arena_zeroed(&b->arena, (size_t)parts->worker_count + 1, S1_SHA256_HEX, 1);
     if (plugins == NULL || hashes == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%u plugins", parts->worker_count);
@@ -307,8 +307,8 @@ static s1_rc list_plugins(backtest *b, const s1_components *parts, s1_run_manife
     for (uint32_t i = 0; i < parts->worker_count; i++) {
         const s1_plugin *const plugin = parts->workers[i]->plugin;
         s1_hex_print(plugin->library_sha256, S1_SHA256_BYTES, hashes[i]);
-        plugins[i] = (s1_run_plugin){plugin->name, parts->workers[i]->version,
-                                     s1_str_of(hashes[i])};
+        plugins[i] =
+            (s1_run_plugin){plugin->name, parts->workers[i]->version, s1_str_of(hashes[i])};
     }
     manifest->plugins = plugins;
     manifest->plugin_count = parts->worker_count;
@@ -436,8 +436,7 @@ static s1_rc log_summary(backtest *b, const s1_backtest_result *result, s1_err *
                  s1_log_i64("read_ns", result->read_time),
                  s1_log_u64("rss_peak_bytes", s1_proc_memory_now().rss_peak),
                  s1_log_u64("rss_anon_bytes", s1_proc_memory_now().rss_anon),
-                 s1_log_str("host", s1_str_of(host)),
-                 s1_log_str("config_base", s1_str_of(base)));
+                 s1_log_str("host", s1_str_of(host)), s1_log_str("config_base", s1_str_of(base)));
     return s1_log_flush(b->log, err);
 }
 
@@ -453,8 +452,9 @@ static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
     const s1_components *const parts = s1_run_orchestrator_parts(b->run);
     result->read_time = s1_backtest_environment_read_time(parts->backtest);
     if (parts->row_count == 0) {
-        return S1_RAISE(err, S1_E_DATA, "%.*s: every bar was needed for warm-up, none is left to "
-                                        "trade on",
+        return S1_RAISE(err, S1_E_DATA,
+                        "%.*s: every bar was needed for warm-up, none is left to "
+                        "trade on",
                         S1_STR_ARG(link_of(b)->streams.items[0].need.asset_pair));
     }
     S1_TRY(err, write_states(b, err));
@@ -468,9 +468,8 @@ static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
 static void release(backtest *b)
 {
     s1_run_orchestrator_free(b->run);
-    for (uint32_t i = 0; b->readers != NULL && !b->has_given_readers &&
-                         i < link_of(b)->streams.count;
-         i++) {
+    for (uint32_t i = 0;
+         b->readers != NULL && !b->has_given_readers && i < link_of(b)->streams.count; i++) {
         s1_bar_reader_close(b->readers[i]);
     }
     for (uint32_t i = 0; b->archives != NULL && i < link_of(b)->streams.count; i++) {

@@ -1,4 +1,5 @@
-/* services/operators/backtest_service.h - a prepared link on historical data, into a results folder.
+/* services/operators/backtest_service.h - a prepared link on historical data, into a results
+ * folder.
  *
  * Opens the archives, drives a run (run_orchestrator.h) and leaves one folder: resolved
  * configuration, journal, trades, metrics, equity, run.json, state and run.log.json. Until it is

@@ -7,8 +7,7 @@ static bool check(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec limit
 {
     S1_ASSERT(supervisor->check_count < S1_GATE_CHECKS_MAX);
     const bool is_passed = s1_dec_cmp(actual, limit) <= 0;
-    supervisor->checks[supervisor->check_count++] =
-        (s1_gate_check){code, limit, actual, is_passed};
+    supervisor->checks[supervisor->check_count++] = (s1_gate_check){code, limit, actual, is_passed};
     return is_passed;
 }
 
@@ -17,8 +16,7 @@ static bool check_floor(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec
                         s1_dec actual)
 {
     const bool is_passed = s1_dec_cmp(actual, limit) >= 0;
-    supervisor->checks[supervisor->check_count++] =
-        (s1_gate_check){code, limit, actual, is_passed};
+    supervisor->checks[supervisor->check_count++] = (s1_gate_check){code, limit, actual, is_passed};
     return is_passed;
 }
 

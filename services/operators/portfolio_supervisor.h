@@ -12,8 +12,8 @@
  *                           of the initial capital and max_quote_amount
  *   INSUFFICIENT_FUNDS      cost above the free cash, or above the free margin
  *
- * Reduce-only actions never come here. Plans of one tick are judged one after the other; the cost of
- * those approved before counts.
+ * Reduce-only actions never come here. Plans of one tick are judged one after the other; the cost
+ * of those approved before counts.
  */
 #ifndef S1_SERVICES_OPERATORS_PORTFOLIO_SUPERVISOR_H
 #define S1_SERVICES_OPERATORS_PORTFOLIO_SUPERVISOR_H

@@ -33,11 +33,11 @@ struct s1_run_orchestrator {
     s1_worker_listener *listeners; /* of event-aware workers */
     uint32_t listener_count;
     s1_run_events events;
-    s1_order_api order_api;       /* handed to execution workers; self is the run */
-    const s1_worker *executing;   /* whose orders they are */
-    const s1_plan *directive;     /* under S1_ON_PLAN_APPROVED, until it was sent */
-    uint32_t changes;             /* enum s1_ledger_change since the last position management */
-    uint64_t row;                 /* of the run series */
+    s1_order_api order_api;     /* handed to execution workers; self is the run */
+    const s1_worker *executing; /* whose orders they are */
+    const s1_plan *directive;   /* under S1_ON_PLAN_APPROVED, until it was sent */
+    uint32_t changes;           /* enum s1_ledger_change since the last position management */
+    uint64_t row;               /* of the run series */
     uint64_t tick;
     s1_run_sums sums;
 };

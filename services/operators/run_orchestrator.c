@@ -1,9 +1,8 @@
 #include "services/operators/run_orchestrator.h"
 
-#include "services/operators/run_internal.h"
-
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
+#include "services/operators/run_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,17 @@
 #define PROGRESS_TICKS      8192u
 
 const char *const s1_platform_events[] = {
-    "StartStrategyRequested", "RunStarted",         "BootstrapComplete", "MarketDataReceived",
-    "ContextReady",           "LedgerStateChanged", "JournalEntryLogged", "ShutdownRequested",
-    "RunFinished",            "BacktestCompleted",  NULL,
+    "StartStrategyRequested",
+    "RunStarted",
+    "BootstrapComplete",
+    "MarketDataReceived",
+    "ContextReady",
+    "LedgerStateChanged",
+    "JournalEntryLogged",
+    "ShutdownRequested",
+    "RunFinished",
+    "BacktestCompleted",
+    NULL,
 };
 
 /* --- The chain. ----------------------------------------------------------------------------- */
@@ -75,8 +82,8 @@ static void report_finding(void *self, const s1_chain_finding *finding)
             ? &report->config->event_map.source
             : &report->config->wiring_map.wirings.items[finding->wiring].source;
     if (finding->is_error) {
-        s1_faults_addf(report->faults, S1_FAULT_EVENT_CHAIN, source, finding->field,
-                       finding->found, "%s", finding->expected);
+        s1_faults_addf(report->faults, S1_FAULT_EVENT_CHAIN, source, finding->field, finding->found,
+                       "%s", finding->expected);
     } else {
         s1_faults_warn(report->faults, S1_FAULT_EVENT_CHAIN, source, (s1_str){NULL, 0},
                        finding->found, s1_str_of(finding->expected), (s1_str){NULL, 0});
@@ -100,8 +107,7 @@ s1_rc s1_chain_check(const s1_config *config, s1_arena *arena, s1_faults *faults
 static s1_rc on_journal_entry(void *self, const s1_journal_notice *notice, s1_err *err)
 {
     s1_run_orchestrator *const run = self;
-    return run->bus == NULL ? S1_OK
-                            : s1_run_publish(run, run->events.journal_entry, notice, err);
+    return run->bus == NULL ? S1_OK : s1_run_publish(run, run->events.journal_entry, notice, err);
 }
 
 static bool is_listened_to(const s1_config *config, const char *event)
@@ -162,8 +168,9 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
         const s1_wiring *const wiring = &run->chain.wirings[i];
         const s1_component_method *const method = s1_chain_method(&run->chain, wiring);
         if (method == NULL) {
-            return S1_RAISE(err, S1_E_INVALID, "adapter %.*s invokes %.*s.%.*s, which no component "
-                                               "offers",
+            return S1_RAISE(err, S1_E_INVALID,
+                            "adapter %.*s invokes %.*s.%.*s, which no component "
+                            "offers",
                             S1_STR_ARG(wiring->adapter_id), S1_STR_ARG(wiring->component),
                             S1_STR_ARG(wiring->method));
         }
@@ -313,9 +320,8 @@ static s1_rc bootstrap(s1_run_orchestrator *run, const s1_market_snapshot **ret_
 static s1_rc report_progress(s1_run_orchestrator *run, s1_nanos now, s1_err *err)
 {
     if (run->options.on_progress != NULL) {
-        const s1_run_progress progress = {run->parts->row_count,
-                                          run->parts->row_capacity - 1 - run->sums.warmup_bars,
-                                          now};
+        const s1_run_progress progress = {
+            run->parts->row_count, run->parts->row_capacity - 1 - run->sums.warmup_bars, now};
         run->options.on_progress(run->options.user, &progress);
     }
     if (run->options.is_stopping != NULL && atomic_load(run->options.is_stopping)) {
@@ -421,9 +427,12 @@ static s1_rc journal_finished(s1_run_orchestrator *run, s1_err *err)
         const char *name;
         uint64_t value;
     } counts[] = {
-        {"ticks", run->sums.ticks},       {"opportunities", run->sums.opportunities},
-        {"approved", run->sums.approved}, {"rejected", run->sums.rejected},
-        {"trades", trades},               {"threats", run->sums.threats},
+        {"ticks", run->sums.ticks},
+        {"opportunities", run->sums.opportunities},
+        {"approved", run->sums.approved},
+        {"rejected", run->sums.rejected},
+        {"trades", trades},
+        {"threats", run->sums.threats},
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         s1_json_key(w, s1_str_of(counts[i].name));
@@ -453,8 +462,8 @@ static void sum_up(s1_run_orchestrator *run)
     run->sums.opportunities = parts->signals.total;
     run->sums.threats = parts->threats.total;
     run->sums.approved = run->supervisor.approved_total;
-    run->sums.rejected = run->supervisor.rejected_total +
-                         s1_order_manager_counts(parts->orders).venue_refusals;
+    run->sums.rejected =
+        run->supervisor.rejected_total + s1_order_manager_counts(parts->orders).venue_refusals;
     for (size_t i = 0; i < S1_STAGE_COUNT; i++) {
         run->sums.rejected += parts->planning.rejected[i];
     }
@@ -468,8 +477,8 @@ s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s
     sum_up(run);
     S1_TRY(err, journal_finished(run, err));
     S1_TRY(err, s1_journal_finish(run->parts->journal, run->sums.journal_head, err));
-    run->sums.engine_time = s1_clock_monotonic(clock) - start -
-                            s1_backtest_environment_read_time(run->parts->backtest);
+    run->sums.engine_time =
+        s1_clock_monotonic(clock) - start - s1_backtest_environment_read_time(run->parts->backtest);
     S1_TRY(err, s1_run_publish(run, run->events.run_finished, &run->sums, err));
     S1_TRY(err, s1_run_publish(run, run->events.backtest_completed, &run->sums, err));
     S1_TRY(err, s1_bus_drain(run->bus, err));

@@ -69,8 +69,8 @@ S1_WARN_UNUSED s1_rc s1_run_orchestrator_new(const s1_run_options *options,
                                              s1_run_orchestrator **ret_run, s1_err *err);
 void s1_run_orchestrator_free(s1_run_orchestrator *run); /* accepts NULL */
 
-/* Drives the run to the end of the data. Errors: S1_E_CANCELED when asked to stop, S1_E_PLUGIN for a
- * worker that failed, and those of data and persistence. */
+/* Drives the run to the end of the data. Errors: S1_E_CANCELED when asked to stop, S1_E_PLUGIN for
+ * a worker that failed, and those of data and persistence. */
 S1_WARN_UNUSED s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums,
                                              s1_err *err);
 

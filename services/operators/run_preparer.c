@@ -45,10 +45,10 @@ static void prepare_worker(s1_preparation *preparation, const s1_worker_item *it
     s1_plugin *const plugin = s1_plugin_registry_find(preparation->registry, item->plugin);
     if (plugin == NULL || plugin->manifest == NULL) {
         const s1_str near = s1_plugin_registry_nearest(preparation->registry, item->plugin);
-        s1_faults_addf(&preparation->faults, S1_FAULT_REFERENCE, &item->source, "plugin",
-                       item->plugin, near.len > 0 ? "a plugin there is (did you mean '%.*s'?)"
-                                                  : "a plugin there is%.*s",
-                       S1_STR_ARG(near));
+        s1_faults_addf(
+            &preparation->faults, S1_FAULT_REFERENCE, &item->source, "plugin", item->plugin,
+            near.len > 0 ? "a plugin there is (did you mean '%.*s'?)" : "a plugin there is%.*s",
+            S1_STR_ARG(near));
         return;
     }
     s1_err err = S1_ERR_INIT;
@@ -68,8 +68,8 @@ static void check_streams(s1_preparation *preparation, const s1_link *link)
     for (uint32_t i = 0; i < link->blueprint->workers.count; i++) {
         const s1_worker_item *const item = link->blueprint->workers.items[i];
         const bool trades = item->worker_type != S1_WORKER_CONTEXT;
-        const s1_str pair = link->streams.count > 0 ? link->streams.items[0].need.asset_pair
-                                                    : (s1_str){NULL, 0};
+        const s1_str pair =
+            link->streams.count > 0 ? link->streams.items[0].need.asset_pair : (s1_str){NULL, 0};
         if (trades && item->stream.len > 0 && !s1_str_starts_with(item->stream, pair)) {
             s1_faults_addf(&preparation->faults, S1_FAULT_DEPENDENCY, &item->source, "stream",
                            item->stream,
@@ -125,8 +125,8 @@ static s1_rc prepare_all(const s1_prepare_options *options, s1_preparation *prep
     const s1_str roots[] = {s1_str_of(root)};
     const s1_plugin_registry_options registry = {
         .fs = options->fs, .roots = roots, .root_count = 1};
-    S1_TRY(err, s1_plugin_registry_new(&registry, &preparation->faults, &preparation->registry,
-                                       err));
+    S1_TRY(err,
+           s1_plugin_registry_new(&registry, &preparation->faults, &preparation->registry, err));
     S1_TRY(err, s1_chain_check(config, &preparation->arena, &preparation->faults, err));
     preparation->links =
         s1_arena_array(&preparation->arena, s1_prepared_link, (size_t)config->links.count + 1);
@@ -134,8 +134,8 @@ static s1_rc prepare_all(const s1_prepare_options *options, s1_preparation *prep
         return S1_RAISE(err, S1_E_NO_MEMORY, "%u links", config->links.count);
     }
     for (uint32_t i = 0; i < config->links.count; i++) {
-        S1_TRY(err, prepare_link(preparation, &config->links.items[i], &preparation->links[i],
-                                 err));
+        S1_TRY(err,
+               prepare_link(preparation, &config->links.items[i], &preparation->links[i], err));
     }
     preparation->link_count = config->links.count;
     return S1_OK;

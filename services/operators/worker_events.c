@@ -59,8 +59,7 @@ s1_rc s1_run_bind_workers(s1_run_orchestrator *run, s1_err *err)
                                 S1_STR_ARG(worker->instance_id), S1_STR_ARG(name));
             }
             s1_worker_listener *const listener = &run->listeners[run->listener_count++];
-            *listener =
-                (s1_worker_listener){run, worker, event, run->chain.events[event].payload};
+            *listener = (s1_worker_listener){run, worker, event, run->chain.events[event].payload};
             const s1_bus_subscription subscription = {
                 .event = event, .priority = INT32_MAX, .handler = on_event, .self = listener};
             S1_TRY(err, s1_bus_subscribe(run->bus, &subscription, err));

@@ -1,4 +1,5 @@
-/* tests/support/cmocka.h - cmocka after what it needs, whatever order the formatter gives includes. */
+/* tests/support/cmocka.h - cmocka after what it needs, whatever order the formatter gives includes.
+ */
 #ifndef S1_TESTS_SUPPORT_CMOCKA_H
 #define S1_TESTS_SUPPORT_CMOCKA_H
 

@@ -63,6 +63,10 @@ enum s1_fill_rule {
         S1_FILL_RULE_COUNT
 };
 
+/* When a market order fills, and which side of a bracket a bar that reaches both fills. */
+enum s1_fill_timing { S1_FILL_NEXT_OPEN = 1, S1_FILL_SAME_CLOSE };
+enum s1_ambiguity { S1_AMBIGUITY_STOP_FIRST = 1, S1_AMBIGUITY_TARGET_FIRST };
+
 typedef struct s1_order {
     s1_order_id order_id;
     s1_trade_id trade_id;
@@ -83,7 +87,7 @@ typedef struct s1_fill {
     s1_dec quantity;
     s1_dec fee;
     s1_nanos time;
-    int32_t rule;     /* enum s1_fill_rule */
+    int32_t rule; /* enum s1_fill_rule */
     uint32_t is_maker;
 } s1_fill;
 
@@ -95,7 +99,8 @@ typedef struct s1_order_listener {
     /* May the order be filled for this much? S1_OK, or S1_E_DENIED with the reason in err. */
     s1_rc (*on_before_fill)(void *self, const s1_order *order, const s1_fill *fill, s1_err *err);
     s1_rc (*on_fill)(void *self, const s1_order *order, const s1_fill *fill, s1_err *err);
-    /* Any other state change: ACCEPTED, REJECTED, TRIGGERED, CANCELED, EXPIRED. reason may be "". */
+    /* Any other state change: ACCEPTED, REJECTED, TRIGGERED, CANCELED, EXPIRED. reason may be "".
+     */
     s1_rc (*on_state)(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err);
 } s1_order_listener;
 

@@ -16,8 +16,8 @@ typedef struct stream_cursor {
 
 struct s1_backtest_environment {
     stream_cursor *cursors;
-    s1_bar *bars;   /* [stream_count] of the snapshot */
-    bool *has_bar;  /* [stream_count] */
+    s1_bar *bars;  /* [stream_count] of the snapshot */
+    bool *has_bar; /* [stream_count] */
     uint32_t stream_count;
     s1_nanos from;
     s1_nanos read_time;
@@ -57,12 +57,13 @@ static s1_rc scale_factor(s1_str pair, const char *what, uint32_t from, uint32_t
     return S1_OK;
 }
 
-static s1_rc scaled(const stream_cursor *cursor, int64_t mantissa, int64_t factor, int64_t *ret_value,
-                    s1_err *err)
+static s1_rc scaled(const stream_cursor *cursor, int64_t mantissa, int64_t factor,
+                    int64_t *ret_value, s1_err *err)
 {
     return __builtin_mul_overflow(mantissa, factor, ret_value)
-               ? S1_RAISE(err, S1_E_RANGE, "%.*s: a value of the data does not fit the instrument's "
-                                           "scale",
+               ? S1_RAISE(err, S1_E_RANGE,
+                          "%.*s: a value of the data does not fit the instrument's "
+                          "scale",
                           S1_STR_ARG(cursor->stream.asset_pair))
                : S1_OK;
 }
@@ -96,7 +97,7 @@ static s1_rc take_bar(stream_cursor *cursor, s1_bar *ret_bar, s1_err *err)
 static inline s1_rc look(s1_backtest_environment *environment, stream_cursor *cursor, s1_err *err)
 {
     return cursor->at < cursor->batch.count || cursor->is_done ? S1_OK
-                                                                : refill(environment, cursor, err);
+                                                               : refill(environment, cursor, err);
 }
 
 static s1_nanos next_close(const stream_cursor *cursor)
@@ -244,9 +245,8 @@ s1_rc s1_backtest_environment_new(const s1_backtest_environment_options *options
         s1_backtest_environment_free(environment);
         return rc;
     }
-    environment->snapshot = (s1_market_snapshot){.stream_count = count,
-                                                 .bars = environment->bars,
-                                                 .has_bar = environment->has_bar};
+    environment->snapshot = (s1_market_snapshot){
+        .stream_count = count, .bars = environment->bars, .has_bar = environment->has_bar};
     *ret_environment = environment;
     return S1_OK;
 }

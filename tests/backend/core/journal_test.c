@@ -6,6 +6,32 @@
 
 #include <time.h>
 
+/* Counts allocations, where no sanitizer has taken malloc for itself. */
+static uint64_t allocations;
+#ifndef S1_SANITIZED
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+__attribute__((visibility("default"))) void *malloc(size_t size)
+{
+    allocations++;
+    return __libc_malloc(size);
+}
+
+__attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
+{
+    allocations++;
+    return __libc_calloc(count, size);
+}
+
+__attribute__((visibility("default"))) void *realloc(void *old, size_t size)
+{
+    allocations++;
+    return __libc_realloc(old, size);
+}
+#endif
+
 static s1_journal_persistor *memory_new(void)
 {
     s1_journal_persistor *persistor = NULL;
@@ -388,6 +414,37 @@ static void test_failing_persistor(void **state)
     folder_done(&where);
 }
 
+/* Entries, notes and appends allocate nothing once the journal is there; a seal at most what
+ * OpenSSL 3.0 takes to start a digest again. */
+static void test_allocates_nothing(void **state)
+{
+    (void)state;
+    folder where;
+    folder_init(&where, "journal.jsonl");
+    const s1_json_persistor_options options = {
+        .fs = s1_fs_real(), .path = where.file, .mode = S1_JSON_PERSISTOR_APPEND_ONLY};
+    s1_json_persistor *persistor = NULL;
+    MUST(s1_json_persistor_new(&options, &persistor, err));
+    s1_journal *journal = journal_on(s1_json_persistor_journal(persistor), 0);
+    const uint64_t before = allocations;
+    for (uint64_t n = 0; n < 2000; n++) {
+        MUST(write_opportunity(journal, n, err));
+        s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, FIXTURE_T0);
+        s1_journal_worker(journal, S1_STR("grid"));
+        s1_journal_details(journal);
+        s1_json_key_lit(w, "event");
+        s1_json_str(w, S1_STR("grid_filled"));
+        MUST(s1_journal_member_json(journal, "details", S1_STR("{\"level\": 3}"), err));
+        MUST(s1_journal_end(journal, err));
+    }
+    const uint64_t blocks = s1_journal_counts_borrow(journal)->blocks;
+    assert_in_range(blocks, 6, 100);
+    assert_in_range(allocations - before, 0, blocks);
+    s1_journal_free(journal);
+    s1_json_persistor_free(persistor);
+    folder_done(&where);
+}
+
 /* Printed, not asserted: a shared machine decides here. */
 static void test_speed(void **state)
 {
@@ -400,19 +457,20 @@ static void test_speed(void **state)
     MUST(s1_json_persistor_new(&options, &persistor, err));
     s1_journal *journal = journal_on(s1_json_persistor_journal(persistor), 0);
     struct timespec from, to;
-    (void)clock_gettime(CLOCK_MONOTONIC, &from);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     for (uint64_t n = 0; n < 50000; n++) {
         MUST(write_opportunity(journal, n, err));
         MUST(write_closed(journal, n, n & 1, err));
     }
-    (void)clock_gettime(CLOCK_MONOTONIC, &to);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     uint8_t head[S1_JOURNAL_HASH_SIZE];
     MUST(s1_journal_finish(journal, head, err));
     const double ns = (double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec);
     const s1_journal_counts *counts = s1_journal_counts_borrow(journal);
     assert_int_equal(counts->entries, 100000);
-    print_message("journal: %.0f ns and %.0f bytes per entry (100000 entries, to a file)\n",
-                  ns / 100000.0, (double)counts->bytes / 100000.0);
+    print_message(
+        "journal: %.0f ns and %.0f bytes per entry (100000 entries to a file, CPU time)\n",
+        ns / 100000.0, (double)counts->bytes / 100000.0);
     s1_journal_free(journal);
     s1_json_persistor_free(persistor);
     folder_done(&where);
@@ -432,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_cancel_and_counts),
         cmocka_unit_test(test_goes_on),
         cmocka_unit_test(test_failing_persistor),
+        cmocka_unit_test(test_allocates_nothing),
         cmocka_unit_test(test_speed),
     };
     return cmocka_run_group_tests_name("journal", tests, NULL, NULL);

@@ -2,12 +2,11 @@
  * every step, and no failed step may change anything. */
 #include "backend/core/strategy_ledger.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const s1_instrument instrument = {
     .size = sizeof instrument,
@@ -178,8 +177,7 @@ static void random_step(s1_ledger *ledger, uint64_t *seed)
 {
     s1_err err = S1_ERR_INIT;
     const uint8_t trade = (uint8_t)(1 + next_random(seed) % 8);
-    s1_ledger_position_record *const position =
-        s1_ledger_find(ledger, (s1_trade_id){{{trade}}});
+    s1_ledger_position_record *const position = s1_ledger_find(ledger, (s1_trade_id){{{trade}}});
     const s1_ledger_fill fill = {
         .trade_id = {{{trade}}},
         .direction = position != NULL ? position->view.direction
@@ -220,9 +218,12 @@ static void test_invariant_on_random_books(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_long_round_trip),       cmocka_unit_test(test_short_in_parts),
-        cmocka_unit_test(test_two_entries_average),   cmocka_unit_test(test_refusals_change_nothing),
-        cmocka_unit_test(test_peak_is_never_at_cost), cmocka_unit_test(test_invariant_on_random_books),
+        cmocka_unit_test(test_long_round_trip),
+        cmocka_unit_test(test_short_in_parts),
+        cmocka_unit_test(test_two_entries_average),
+        cmocka_unit_test(test_refusals_change_nothing),
+        cmocka_unit_test(test_peak_is_never_at_cost),
+        cmocka_unit_test(test_invariant_on_random_books),
     };
     return cmocka_run_group_tests_name("strategy_ledger", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
-/* backend/config/enums.h - the closed sets of the configuration: enum, reader and docs from one
+/* backend/dtos/enums.h - the closed sets a person may write: enum, reader and docs from one
  * list each. Names are read in any case and written as they stand here.
  */
-#ifndef S1_BACKEND_CONFIG_ENUMS_H
-#define S1_BACKEND_CONFIG_ENUMS_H
+#ifndef S1_BACKEND_DTOS_ENUMS_H
+#define S1_BACKEND_DTOS_ENUMS_H
 
 #include "s1mple/base.h"
 #include "s1mple/plugin.h"
@@ -152,6 +152,17 @@ enum s1_event_category {
 };
 extern const s1_enum_name s1_event_category_names[];
 
+/* SPEC 6.2: 11 of them. */
+#define S1_CONFIG_LOG_LEVEL_MAP(X)                                                                 \
+    X(DEBUG)                                                                                       \
+    X(INFO) X(WARNING) X(ERROR) X(CRITICAL) X(SETUP) X(MATCH) X(FILTER) X(POLICY) X(RESULT) X(TRADE)
+enum s1_config_log_level {
+    S1_CONFIG_LOG_NONE = 0,
+#define X(name) S1_CONFIG_LOG_##name,
+    S1_CONFIG_LOG_LEVEL_MAP(X)
+#undef X
+};
+
 #define S1_DATA_SOURCE_TYPE_MAP(X)                                                                 \
     X(S1_SOURCE_PARQUET_ARCHIVE, "parquet_archive")                                                \
     X(S1_SOURCE_CSV_ARCHIVE, "csv_archive")
@@ -183,4 +194,4 @@ enum s1_param_type {
 };
 extern const s1_enum_name s1_param_type_names[];
 
-#endif /* S1_BACKEND_CONFIG_ENUMS_H */
+#endif /* S1_BACKEND_DTOS_ENUMS_H */

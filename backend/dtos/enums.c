@@ -1,8 +1,7 @@
-#include "backend/config/enums.h"
+#include "backend/dtos/enums.h"
 
-#include "backend/config/config.h"
+#include "backend/dtos/execution/order.h"
 #include "backend/dtos/market/stream_key.h"
-#include "backend/environments/matching_engine.h"
 
 const s1_enum_name s1_worker_type_names[] = {
 #define X(value, type_id, class_name) {type_id, value},
