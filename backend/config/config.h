@@ -232,7 +232,7 @@ typedef struct s1_environment_config {
     s1_text_list data_archives;
     s1_str connector_id;
     s1_simulation_config simulation;
-    bool has_simulation; /* always in a backtest or paper environment */
+    bool has_simulation;                      /* always in a backtest or paper environment */
     S1_LIST(s1_data_source_config *) sources; /* resolved, in order; not a field of the file */
 } s1_environment_config;
 

@@ -13,8 +13,8 @@
 #ifndef S1_BACKEND_CONFIG_SCHEMA_H
 #define S1_BACKEND_CONFIG_SCHEMA_H
 
-#include "backend/dtos/enums.h"
 #include "backend/config/yaml.h"
+#include "backend/dtos/enums.h"
 
 /* Read-only items in arena memory. */
 #define S1_LIST(type)                                                                              \
