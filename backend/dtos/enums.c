@@ -2,6 +2,7 @@
 
 #include "backend/dtos/execution/order.h"
 #include "backend/dtos/market/stream_key.h"
+#include "backend/utils/text.h"
 
 const s1_enum_name s1_worker_type_names[] = {
 #define X(value, type_id, class_name) {type_id, value},
