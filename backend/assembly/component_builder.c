@@ -28,7 +28,8 @@ uint64_t s1_components_warmup_bars(const s1_worker_plan *const *plans, uint32_t 
 static s1_nanos service_now(void *self)
 {
     const s1_components *const parts = self;
-    return parts->context->view.now;
+    const s1_context *const context = &parts->context->view;
+    return context->tick > 0 ? context->now : parts->options.from;
 }
 
 static void service_log(void *self, const s1_worker *worker, int32_t level, s1_str message)

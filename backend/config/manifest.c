@@ -230,7 +230,8 @@ static void stand_in(const s1_manifest_param *param, s1_arena *arena, s1_param *
     }
 }
 
-static void check_bounds(const checker *c, const s1_manifest_param *param)
+/* False if the bounds are at fault, so that nothing can be held against them. */
+static bool check_bounds(const checker *c, const s1_manifest_param *param)
 {
     const bool has_range = s1_param_is_ordered(param->type);
     s1_value bounds[2];
@@ -255,7 +256,9 @@ static void check_bounds(const checker *c, const s1_manifest_param *param)
     if (is_parsed[0] && is_parsed[1] &&
         s1_value_compare(s1_param_item_kind(param->type), &bounds[0], &bounds[1]) > 0) {
         refuse(c, &param->source, "max", s1_yaml_show(param->max, c->arena), "at least min");
+        return false;
     }
+    return true;
 }
 
 static void check_param(checker *c, const s1_manifest_param *param, s1_param *ret_default)
@@ -272,8 +275,8 @@ static void check_param(checker *c, const s1_manifest_param *param, s1_param *re
         refuse(c, &param->source, "values", S1_STR("a list"),
                "values of an enum or string_list only");
     }
-    check_bounds(c, param);
-    if (param->default_value != NULL && (!is_enum || param->values.count != 0)) {
+    if (check_bounds(c, param) && param->default_value != NULL &&
+        (!is_enum || param->values.count != 0)) {
         (void)s1_param_read(param, param->default_value, c->arena, c->faults, ret_default);
         ret_default->is_default = true;
     }

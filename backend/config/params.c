@@ -276,7 +276,8 @@ static const s1_param *take_list_argument(parser *p)
     if (is_name_char(c) && !s1_config_is_digit(c)) {
         const s1_param *const param = find_param(p->params, p->count, take_name(p));
         const char next = peek(p);
-        if (param != NULL && param->type == S1_PARAM_INT_LIST && (next == ',' || next == ')')) {
+        if (param != NULL && param->type == S1_PARAM_INT_LIST &&
+            (next == ',' || next == ')' || next == '\0')) {
             return param;
         }
     }

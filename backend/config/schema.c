@@ -79,6 +79,9 @@ s1_str s1_schema_expected(const s1_schema_field *field, int32_t kind, s1_arena *
     if (kind == S1_KIND_LIST && (field->flags & S1_FIELD_NOT_EMPTY) != 0) {
         return S1_STR("a list with at least one item");
     }
+    if (kind == S1_KIND_STRING && (field->flags & S1_FIELD_NOT_EMPTY) != 0) {
+        return S1_STR("text that is not empty");
+    }
     return s1_config_format(arena, "%s%.*s", kind_text(kind), S1_STR_ARG(range_text(field, arena)));
 }
 

@@ -183,8 +183,12 @@ static s1_rc print_metrics(s1_cli *cli, const s1_results_view *view, s1_err *err
     bool is_whole = table != NULL;
     for (size_t i = 0; i < view->metric_count && is_whole; i++) {
         const s1_results_metric *const metric = &view->metrics[i];
+        const bool is_time = strcmp(metric->kind, "TIME") == 0;
+        char time[S1_FORMAT_MAX];
         is_whole = s1_table_add(table, metric->name) &&
-                   s1_table_add(table, metric->text != NULL ? metric->text : "n/a") &&
+                   s1_table_add(table, is_time                ? s1_format_time(metric->text, time)
+                                       : metric->text != NULL ? metric->text
+                                                              : "n/a") &&
                    s1_table_add(table, metric->definition);
     }
     return s1_cli_table_end(cli, table, is_whole, err);

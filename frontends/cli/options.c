@@ -276,8 +276,12 @@ static void print_option_help(FILE *out, const s1_cli_option *option, uint32_t c
 
 void s1_cli_print_help(FILE *out, const s1_cli_command *command, uint32_t columns)
 {
-    (void)fprintf(out, "Usage: s1mpletrader %s%s%s [options]\n\n", command->name,
-                  command->usage[0] != '\0' ? " " : "", command->usage);
+    char usage[256];
+    (void)snprintf(usage, sizeof usage, "s1mpletrader %s%s%s [options]", command->name,
+                   command->usage[0] != '\0' ? " " : "", command->usage);
+    (void)fputs("Usage: ", out);
+    s1_cli_print_wrapped(out, usage, 7, 7, columns);
+    (void)fputc('\n', out);
     s1_cli_print_wrapped(out, command->summary, 0, 0, columns);
     if (command->detail != NULL) {
         (void)fputc('\n', out);
