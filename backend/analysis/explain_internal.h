@@ -33,7 +33,7 @@ void s1_explain_set_id(s1_explain_builder *builder, s1_explain_node *node, s1_ui
 /* Appends an id as it is shown in lines: its first digits. */
 void s1_explain_short_id(s1_strbuf *text, s1_uid uid);
 
-/* Appends a JSON value for people: texts bare, doubles with eight digits, the rest as JSON. */
+/* Appends a JSON value for people: texts bare, numbers with eight digits, the rest as JSON. */
 void s1_explain_value(s1_strbuf *text, const json_t *value);
 
 /* Appends the member `path` of the details, or "?" where there is none. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define TEXT_BYTES_MAX ((size_t)1 << 20)
+#define DIGITS_SHOWN   8u
 
 /* --- Building. ---------------------------------------------------------------------------- */
 
@@ -77,12 +78,32 @@ void s1_explain_short_id(s1_strbuf *text, s1_uid uid)
     s1_strbuf_bytes(text, digits, digits[14] == '7' ? 23 : 8);
 }
 
+/* A decimal with more than DIGITS_SHOWN behind the point is rounded to them; other texts are
+ * appended as they are. Every digit is in the details. */
+static void add_text(s1_strbuf *text, const char *value)
+{
+    const char *const point = strchr(value, '.');
+    s1_dec decimal;
+    if (point == NULL || strlen(point + 1) <= DIGITS_SHOWN ||
+        s1_dec_parse(s1_str_of(value), &decimal, NULL) != S1_OK) {
+        s1_strbuf_cstr_add(text, value);
+        return;
+    }
+    char digits[S1_DEC_TEXT_MAX];
+    size_t length = s1_dec_print_fixed(decimal, DIGITS_SHOWN, S1_ROUND_HALF_EVEN, digits);
+    while (digits[length - 1] == '0') {
+        length--;
+    }
+    length -= digits[length - 1] == '.';
+    s1_strbuf_bytes(text, digits, length);
+}
+
 void s1_explain_value(s1_strbuf *text, const json_t *value)
 {
     if (json_is_string(value)) {
-        s1_strbuf_bytes(text, json_string_value(value), json_string_length(value));
+        add_text(text, json_string_value(value));
     } else if (json_is_real(value)) {
-        s1_strbuf_printf(text, "%.8g", json_real_value(value)); /* every digit is in the details */
+        s1_strbuf_printf(text, "%.8g", json_real_value(value));
     } else if (json_is_integer(value)) {
         s1_strbuf_i64(text, json_integer_value(value));
     } else {

@@ -65,9 +65,11 @@ static int32_t journal_of(const char *name)
 
 static s1_rc print_profile(s1_cli *cli, const s1_backtest_facts *facts, s1_err *err)
 {
-    static const s1_table_column columns[] = {{"worker", false, true}, {"kind", false, true},
-                                              {"calls", true, false},  {"time", true, false},
-                                              {"a call", true, false}, {"share", true, false}};
+    static const s1_table_column columns[] = {
+        {.title = "worker", .is_flexible = true}, {.title = "kind", .is_optional = true},
+        {.title = "calls", .is_right = true},     {.title = "time", .is_right = true},
+        {.title = "a call", .is_right = true},    {.title = "share", .is_right = true},
+    };
     s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
     bool is_whole = table != NULL;
     for (size_t i = 0; i < facts->worker_count && is_whole; i++) {

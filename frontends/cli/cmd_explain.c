@@ -6,6 +6,7 @@
 
 #define DEPTH_MAX   12u
 #define TIME_COLUMN 16
+#define RUN_SHOWN   5u /* adjustments in a row from which the middle is left out */
 
 typedef struct tree {
     const s1_cli *cli;
@@ -89,6 +90,28 @@ static void print_line(const tree *t, const char *text, uint32_t depth, uint32_t
     }
 }
 
+/* After a node that begins a long run of adjustments: says how many are left out, and returns the
+ * one before the last of them, which is shown. Else returns the node. */
+static const s1_explain_node *skip_run(tree *t, const s1_explain_node *node, uint32_t depth)
+{
+    size_t count = 0;
+    const s1_explain_node *before_last = node;
+    for (const s1_explain_node *at = node; at->next != NULL && strcmp(at->kind, "adjusted") == 0 &&
+                                           strcmp(at->next->kind, "adjusted") == 0;
+         at = at->next) {
+        before_last = at;
+        count++;
+    }
+    if (count < RUN_SHOWN) {
+        return node;
+    }
+    (void)fprintf(t->cli->out.out, "%*s ", TIME_COLUMN, "");
+    t->is_last[depth] = false;
+    (void)print_rails(t, depth, true);
+    (void)fprintf(t->cli->out.out, "... %zu more moves, all in --json ...\n", count - 1);
+    return before_last;
+}
+
 /* A node and what hangs below it. As deep as a story goes; DEPTH_MAX cuts what is deeper. */
 static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
 {
@@ -111,6 +134,7 @@ static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
     for (const s1_explain_node *child = node->first_child; child != NULL; child = child->next) {
         t->is_last[depth + 1] = child->next == NULL;
         print_node(t, child, depth + 1);
+        child = skip_run(t, child, depth + 1);
     }
 }
 

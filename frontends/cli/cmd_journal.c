@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define DETAILS_MIN 12u /* columns of a line kept for details, before the worker is named */
+
 /* --- journal show. ------------------------------------------------------------------------ */
 
 typedef struct shown {
@@ -53,7 +55,8 @@ static s1_rc on_entry(void *user, const s1_journal_view *entry, s1_err *err)
             at += fprintf(out, " %c:%.8s", letters[i], ids[i].ptr);
         }
     }
-    if (entry->worker.len > 0) {
+    const uint32_t room = terminal->is_tty ? terminal->columns : UINT32_MAX;
+    if (entry->worker.len > 0 && (uint32_t)at + entry->worker.len + DETAILS_MIN < room) {
         at += fprintf(out, " %.*s", S1_STR_ARG(entry->worker));
     }
     (void)fputc(' ', out);

@@ -51,8 +51,12 @@ static void json_plugin(s1_json_writer *w, const s1_plugin_info *info)
 static s1_rc list(s1_cli *cli, const s1_plugin_catalog *catalog, s1_err *err)
 {
     static const s1_table_column columns[] = {
-        {"plugin", false, false},  {"type", false, false},  {"subtype", false, true},
-        {"version", false, false}, {"state", false, false}, {"what it does", false, true},
+        {.title = "plugin"},
+        {.title = "type"},
+        {.title = "subtype", .is_optional = true},
+        {.title = "version", .is_optional = true},
+        {.title = "state"},
+        {.title = "what it does", .is_flexible = true},
     };
     size_t count = 0;
     const s1_plugin_info *const items = s1_plugin_catalog_items(catalog, &count);
@@ -131,8 +135,11 @@ static void print_fact(const s1_cli *cli, const char *label, const char *text)
 static s1_rc show(s1_cli *cli, const s1_plugin_info *info, s1_err *err)
 {
     static const s1_table_column columns[] = {
-        {"parameter", false, false}, {"type", false, false},         {"default", false, false},
-        {"range", false, true},      {"what it means", false, true},
+        {.title = "parameter"},
+        {.title = "type"},
+        {.title = "default"},
+        {.title = "range", .is_flexible = true},
+        {.title = "what it means", .is_flexible = true},
     };
     (void)fprintf(cli->out.out, "%s%s%s %s, %s, %s\n", s1_terminal_on(&cli->out, S1_STYLE_BOLD),
                   info->name, s1_terminal_off(&cli->out), info->version, info->type, info->subtype);

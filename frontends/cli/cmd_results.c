@@ -13,9 +13,10 @@ static double number_of(const s1_results_view *view, const char *name)
 static s1_rc print_list(s1_cli *cli, const s1_results_list *list, s1_err *err)
 {
     static const s1_table_column columns[] = {
-        {"results", false, true}, {"strategy", false, true}, {"market", false, true},
-        {"return", true, false},  {"drawdown", true, false}, {"Sharpe", true, false},
-        {"trades", true, false},
+        {.title = "results", .is_flexible = true}, {.title = "strategy", .is_flexible = true},
+        {.title = "market", .is_flexible = true},  {.title = "return", .is_right = true},
+        {.title = "drawdown", .is_right = true},   {.title = "Sharpe", .is_right = true},
+        {.title = "trades", .is_right = true},
     };
     s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
     bool is_whole = table != NULL;
@@ -111,9 +112,15 @@ static s1_rc print_trades(s1_cli *cli, const s1_results_trade *trades, size_t co
                           s1_err *err)
 {
     static const s1_table_column columns[] = {
-        {"trade", false, false},   {"side", false, false}, {"quantity", true, true},
-        {"entered", false, false}, {"at", true, false},    {"left", false, true},
-        {"at", true, false},       {"pnl", true, false},   {"closed by", false, true},
+        {.title = "trade"},
+        {.title = "side"},
+        {.title = "quantity", .is_right = true},
+        {.title = "entered"},
+        {.title = "entry", .is_right = true},
+        {.title = "left", .is_optional = true},
+        {.title = "exit", .is_right = true},
+        {.title = "pnl", .is_right = true},
+        {.title = "closed by", .is_flexible = true},
     };
     s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
     bool is_whole = table != NULL;
@@ -178,7 +185,10 @@ static s1_rc print_trades_json(s1_cli *cli, const s1_results_trade *trades, size
 static s1_rc print_metrics(s1_cli *cli, const s1_results_view *view, s1_err *err)
 {
     static const s1_table_column columns[] = {
-        {"metric", false, false}, {"value", true, false}, {"definition", false, true}};
+        {.title = "metric"},
+        {.title = "value", .is_right = true},
+        {.title = "definition", .is_flexible = true},
+    };
     s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
     bool is_whole = table != NULL;
     for (size_t i = 0; i < view->metric_count && is_whole; i++) {

@@ -75,8 +75,12 @@ static void print_head(const s1_cli *cli, const s1_results_view *view)
     (void)fprintf(out, "%s to %s\n", s1_format_time(text_of(view, "start_time"), from),
                   s1_format_time(text_of(view, "end_time"), to));
     label(cli, "Bars");
-    (void)fprintf(out, "%s, after %s for warm-up\n", s1_format_count(count_of(view, "ticks"), bars),
-                  s1_format_count(count_of(view, "warmup_bars"), warmup));
+    (void)fprintf(out, "%s", s1_format_count(count_of(view, "ticks"), bars));
+    if (count_of(view, "warmup_bars") > 0) {
+        (void)fprintf(out, ", after %s for warm-up",
+                      s1_format_count(count_of(view, "warmup_bars"), warmup));
+    }
+    (void)fputc('\n', out);
     label(cli, "Capital");
     (void)fprintf(out, "%s to ", s1_format_money(text_of(view, "initial_capital"), from));
     (void)fprintf(out, "%s %s\n", s1_format_money(text_of(view, "final_equity"), to),

@@ -10,6 +10,7 @@
 #define COLUMNS_DEFAULT 80u
 #define COLUMNS_MIN     40u
 #define FLEXIBLE_MIN    8u
+#define FLEXIBLE_GOOD   24u /* below this, optional columns go first */
 
 /* --- What the terminal can. --------------------------------------------------------------- */
 
@@ -139,31 +140,75 @@ static void print_cell(FILE *out, const char *text, uint32_t width, bool is_righ
     (void)fputs(is_utf8 ? "\u2026" : "..", out);
 }
 
+/* Width of what is shown: a column of width 0 is left out. */
+static uint32_t total_width(const uint32_t *widths, size_t count)
+{
+    uint32_t total = 0;
+    for (size_t c = 0; c < count; c++) {
+        total += widths[c] > 0 ? widths[c] + (total > 0 ? 2 : 0) : 0;
+    }
+    return total;
+}
+
+/* Cuts flexible columns, the widest first, down to `least`. */
+static void shrink(const s1_table *table, uint32_t *widths, uint32_t least, uint32_t columns)
+{
+    while (total_width(widths, table->column_count) > columns) {
+        size_t widest = table->column_count;
+        for (size_t c = 0; c < table->column_count; c++) {
+            if (table->columns[c].is_flexible && widths[c] > least &&
+                (widest == table->column_count || widths[c] > widths[widest])) {
+                widest = c;
+            }
+        }
+        if (widest == table->column_count) {
+            return;
+        }
+        widths[widest]--;
+    }
+}
+
 static void table_widths(const s1_terminal *terminal, const s1_table *table, uint32_t *widths)
 {
     const size_t count = table->column_count;
-    uint32_t total = 0;
     for (size_t c = 0; c < count; c++) {
         widths[c] = s1_text_width(table->columns[c].title);
         for (size_t i = c; i < table->cell_count; i += count) {
             const uint32_t width = s1_text_width(table->cells[i]);
             widths[c] = width > widths[c] ? width : widths[c];
         }
-        total += widths[c] + (c > 0 ? 2 : 0);
     }
-    while (terminal->is_tty && total > terminal->columns) {
-        size_t widest = count;
-        for (size_t c = 0; c < count; c++) {
-            if (table->columns[c].is_flexible && widths[c] > FLEXIBLE_MIN &&
-                (widest == count || widths[c] > widths[widest])) {
-                widest = c;
-            }
+    if (!terminal->is_tty) {
+        return;
+    }
+    shrink(table, widths, FLEXIBLE_GOOD, terminal->columns);
+    for (size_t c = 0; c < count && total_width(widths, count) > terminal->columns; c++) {
+        widths[c] = table->columns[c].is_optional ? 0 : widths[c];
+    }
+    shrink(table, widths, FLEXIBLE_MIN, terminal->columns);
+}
+
+/* The column shown last. */
+static size_t last_column(const uint32_t *widths, size_t count)
+{
+    while (count > 1 && widths[count - 1] == 0) {
+        count--;
+    }
+    return count - 1;
+}
+
+static void print_row(const s1_terminal *terminal, const s1_table *table, const uint32_t *widths,
+                      char *const *cells)
+{
+    const size_t last = last_column(widths, table->column_count);
+    const char *separator = "";
+    for (size_t c = 0; c < table->column_count; c++) {
+        if (widths[c] > 0) {
+            (void)fputs(separator, terminal->out);
+            print_cell(terminal->out, cells != NULL ? cells[c] : table->columns[c].title, widths[c],
+                       table->columns[c].is_right, c == last, terminal->is_utf8);
+            separator = "  ";
         }
-        if (widest == count) {
-            return;
-        }
-        widths[widest]--;
-        total--;
     }
 }
 
@@ -173,18 +218,10 @@ void s1_table_print(const s1_terminal *terminal, const s1_table *table)
     uint32_t widths[S1_TABLE_COLUMNS_MAX] = {0};
     table_widths(terminal, table, widths);
     (void)fputs(s1_terminal_on(terminal, S1_STYLE_BOLD), terminal->out);
-    for (size_t c = 0; c < count; c++) {
-        (void)fputs(c > 0 ? "  " : "", terminal->out);
-        print_cell(terminal->out, table->columns[c].title, widths[c], table->columns[c].is_right,
-                   c + 1 == count, terminal->is_utf8);
-    }
+    print_row(terminal, table, widths, NULL);
     (void)fprintf(terminal->out, "%s\n", s1_terminal_off(terminal));
     for (size_t i = 0; i + count <= table->cell_count; i += count) {
-        for (size_t c = 0; c < count; c++) {
-            (void)fputs(c > 0 ? "  " : "", terminal->out);
-            print_cell(terminal->out, table->cells[i + c], widths[c], table->columns[c].is_right,
-                       c + 1 == count, terminal->is_utf8);
-        }
+        print_row(terminal, table, widths, table->cells + i);
         (void)fputc('\n', terminal->out);
     }
 }

@@ -49,7 +49,8 @@ uint32_t s1_text_width(const char *text);
 typedef struct s1_table_column {
     const char *title;
     bool is_right;    /* numbers */
-    bool is_flexible; /* cut first when the table is too wide */
+    bool is_flexible; /* cut when the table is too wide */
+    bool is_optional; /* left out when cutting would leave too little */
 } s1_table_column;
 
 #define S1_TABLE_COLUMNS_MAX 16u
