@@ -471,8 +471,8 @@ static void resolve_param(const resolver *r, const s1_manifest_param *param, s1_
         const s1_source at = params_source(r);
         const s1_str path = s1_yaml_path(r->item->source.node, r->arena);
         s1_faults_add(r->faults, S1_FAULT_SCHEMA, &at,
-                      s1_config_format(r->arena, "%.*s.params.%.*s", S1_STR_ARG(path),
-                                       S1_STR_ARG(param->name)),
+                      s1_config_format(r->arena, "%.*s%sparams.%.*s", S1_STR_ARG(path),
+                                       path.len != 0 ? "." : "", S1_STR_ARG(param->name)),
                       none, s1_param_expected(param, r->arena), none);
     }
 }

@@ -427,6 +427,28 @@ static void run_parser(builder *b, s1_str text)
     fy_diag_destroy(diag);
 }
 
+/* Is `at` the first byte behind a byte order mark at the start? */
+static bool is_after_mark(s1_str text, size_t at)
+{
+    return at == 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0;
+}
+
+/* libfyaml 0.7.12 does not end on some broken directives ("%", found by fuzzing), and a
+ * configuration needs none. */
+static void refuse_directives(builder *b, s1_str text)
+{
+    uint32_t line = 1;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '%' && (i == 0 || text.ptr[i - 1] == '\n' || text.ptr[i - 1] == '\r' ||
+                                   is_after_mark(text, i))) {
+            const s1_source source = place(b, line, 1);
+            stop(b, &source, S1_STR("a directive '%'"), "no directives");
+            return;
+        }
+        line += text.ptr[i] == '\n';
+    }
+}
+
 void s1_yaml_parse(s1_str text, const s1_yaml_options *options, s1_arena *arena, s1_faults *faults,
                    s1_yaml_node **ret_root)
 {
@@ -441,7 +463,10 @@ void s1_yaml_parse(s1_str text, const s1_yaml_options *options, s1_arena *arena,
         stop(b, &source, s1_config_format(arena, "%zu bytes", text.len),
              s1_config_format(arena, "at most %zu", b->limits.bytes_max).ptr);
     } else if (text.len != 0) {
-        run_parser(b, text);
+        refuse_directives(b, text);
+        if (!b->is_stopped) {
+            run_parser(b, text);
+        }
     }
     if (b->root == NULL && !b->is_stopped) {
         b->root = new_node(b, S1_YAML_MAP, 1, 1);

@@ -79,6 +79,10 @@ static const bad_case bad_cases[] = {
     {"a tab", "platform.yaml", "  logging", "\tlogging",
      "config/platform.yaml:3:1: error: yaml: found tab character may not be used as indentation, "
      "expected YAML\n"},
+    {"a directive, on some of which libfyaml does not end", "platform.yaml", "schema_version: 1\n",
+     "%YAML\n",
+     "config/platform.yaml:1:1: error: yaml: found a directive '%', expected no "
+     "directives\n"},
     {"two documents", "platform.yaml", "portfolio:", "---\nportfolio:",
      "config/platform.yaml:4:1: error: yaml: found a second document, expected one document in a "
      "file\n"},
