@@ -20,6 +20,14 @@ static bool check_floor(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec
     return is_passed;
 }
 
+/* Notes a rule that is broken whatever the limit; false. */
+static bool break_rule(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec actual)
+{
+    supervisor->checks[supervisor->check_count++] =
+        (s1_gate_check){code, S1_DEC_ZERO, actual, false};
+    return false;
+}
+
 /* part / whole in percent, rounded up: a limit is never met by rounding. */
 static s1_rc percent(s1_dec part, s1_dec whole, s1_dec *ret_percent, s1_err *err)
 {
@@ -37,17 +45,17 @@ static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan
 {
     const s1_instrument *const instrument = supervisor->instrument;
     if (plan->direction == S1_SHORT && (instrument->flags & S1_INSTRUMENT_MARGIN) == 0) {
-        return check(supervisor, S1_STR("SHORT_NOT_ALLOWED"), S1_DEC_ZERO, S1_DEC_ONE);
+        return break_rule(supervisor, S1_STR("SHORT_NOT_ALLOWED"), S1_DEC_ONE);
     }
     const s1_dec prices[] = {plan->limit_price, plan->trigger_price, plan->stop_loss,
                              plan->take_profit};
     for (size_t i = 0; i < sizeof prices / sizeof prices[0]; i++) {
         if (s1_dec_sign(prices[i]) < 0 || !is_multiple(prices[i], instrument->tick_size)) {
-            return check(supervisor, S1_STR("TICK_SIZE"), S1_DEC_ZERO, prices[i]);
+            return break_rule(supervisor, S1_STR("TICK_SIZE"), prices[i]);
         }
     }
     if (!is_multiple(plan->quantity, instrument->lot_size)) {
-        return check(supervisor, S1_STR("LOT_SIZE"), S1_DEC_ZERO, plan->quantity);
+        return break_rule(supervisor, S1_STR("LOT_SIZE"), plan->quantity);
     }
     return check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity,
                        plan->quantity) &&

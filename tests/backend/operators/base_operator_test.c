@@ -389,6 +389,7 @@ static void test_triggers(void **state)
     assert_string_equal(s->trace, "b ");
     MUST(run(s, S1_ON_CONTEXT_READY, err));
     assert_string_equal(s->trace, "");
+    s->op.triggers = 1u << S1_ON_PLAN_APPROVED | 1u << S1_ON_POSITION_CLOSED;
     assert_true(s1_base_operator_listens(&s->op, S1_ON_POSITION_CLOSED));
     assert_false(s1_base_operator_listens(&s->op, S1_ON_LEDGER_UPDATE));
     stage_free(s);

@@ -1,0 +1,421 @@
+/* The gate: every check just under, at and just over its limit, with exact decimals, and the sums
+ * over the plans of one tick. */
+#include "services/operators/portfolio_supervisor.h"
+
+#include "backend/environments/matching_engine.h"
+#include "tests/backend/operators/kernel_fixture.h"
+
+typedef struct stage {
+    kernel *k;
+    s1_ledger *ledger;
+    s1_order_manager *orders;
+    s1_strategy_rules rules;
+    s1_portfolio_supervisor gate;
+    s1_plan approved[KERNEL_CAPACITY];
+    s1_plan plans[KERNEL_CAPACITY];
+    uint32_t plan_count;
+} stage;
+
+static stage *stage_new(const char *capital)
+{
+    stage *const s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    s->k = kernel_new();
+    const s1_ledger_options ledger = {&s->k->instrument, dec(capital), 8};
+    MUST(s1_ledger_new(&ledger, &s->ledger, err));
+    const s1_order_manager_options orders = {.ledger = s->ledger,
+                                             .journal = s->k->journal,
+                                             .ids = &s->k->ids,
+                                             .instrument = &s->k->instrument,
+                                             .trades_max = 8};
+    MUST(s1_order_manager_new(&orders, &s->orders, err));
+    s->gate = (s1_portfolio_supervisor){.rules = &s->rules,
+                                        .instrument = &s->k->instrument,
+                                        .ledger = s->ledger,
+                                        .orders = s->orders,
+                                        .context = &s->k->context->view,
+                                        .journal = s->k->journal,
+                                        .approved = {s->approved, 0, KERNEL_CAPACITY}};
+    kernel_tick(s->k, 10000);
+    return s;
+}
+
+static void stage_free(stage *s)
+{
+    s1_order_manager_free(s->orders);
+    s1_ledger_free(s->ledger);
+    kernel_free(s->k);
+    free(s);
+}
+
+/* Adds a long market plan. */
+static s1_plan *add(stage *s, const char *price, const char *quantity)
+{
+    s1_plan *const plan = &s->plans[s->plan_count++];
+    *plan = (s1_plan){.size = sizeof *plan,
+                      .direction = S1_LONG,
+                      .trade_id = s1_ids_trade(&s->k->ids, 0),
+                      .opportunity_id = {s1_ids_next(&s->k->ids, S1_ID_OPPORTUNITY, 1)},
+                      .entry_price = dec(price),
+                      .entry_type = S1_ORDER_MARKET,
+                      .quantity = dec(quantity),
+                      .order_type = S1_ORDER_MARKET,
+                      .time_in_force = S1_TIF_GTC};
+    return plan;
+}
+
+/* Judges what was added, forgets it, and gives how many passed. */
+static uint32_t judge(stage *s)
+{
+    const s1_plan_list plans = {s->plans, s->plan_count, KERNEL_CAPACITY};
+    tape_clear(&s->k->tape);
+    MUST(s1_portfolio_supervisor_judge(&s->gate, &plans, err));
+    s->plan_count = 0;
+    return s->gate.approved.count;
+}
+
+#define PASSES(s) assert_int_equal(judge(s), 1)
+
+/* The one plan is refused, with this reason in the journal. */
+#define REFUSED(s, code, limit, actual)                                                            \
+    do {                                                                                           \
+        assert_int_equal(judge(s), 0);                                                             \
+        ASSERT_HOLDS(tape_only(&(s)->k->tape, "OPPORTUNITY_REJECTED"),                             \
+                     "\"details\":{\"stage\":\"gate\",\"rejection_reason\":{\"code\":\"" code      \
+                     "\",\"limit\":\"" limit "\",\"actual\":\"" actual "\"}}");                    \
+    } while (0)
+
+static void test_approval_lists_its_checks(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->rules = (s1_strategy_rules){.max_drawdown_pct = dec("10"),
+                                   .has_max_drawdown_pct = true,
+                                   .max_position_size_pct = dec("50"),
+                                   .has_max_position_size_pct = true,
+                                   .capital_allocation = {.percentage = dec("60"),
+                                                          .has_percentage = true}};
+    s->k->instrument.min_quantity = dec("0.01");
+    s->k->instrument.min_notional = dec("5");
+    s->k->instrument.taker_fee = dec("0.001");
+    (void)add(s, "100", "4");
+    PASSES(s);
+    const char *const line = tape_only(&s->k->tape, "OPPORTUNITY_APPROVED");
+    ASSERT_HOLDS(line, "\"details\":{\"checks\":["
+                       "{\"code\":\"MIN_QUANTITY\",\"limit\":\"0.01\",\"actual\":\"4\"},"
+                       "{\"code\":\"MIN_NOTIONAL\",\"limit\":\"5\",\"actual\":\"400\"},"
+                       "{\"code\":\"MAX_DRAWDOWN\",\"limit\":\"10\",\"actual\":\"0\"},"
+                       "{\"code\":\"MAX_POSITION_SIZE\",\"limit\":\"50\",\"actual\":\"40\"},"
+                       "{\"code\":\"CAPITAL_ALLOCATION\",\"limit\":\"600\",\"actual\":\"400.4\"},"
+                       "{\"code\":\"INSUFFICIENT_FUNDS\",\"limit\":\"1000\","
+                       "\"actual\":\"400.4\"}]}");
+    assert_int_equal(s->gate.approved_total, 1);
+    assert_memory_equal(&s->gate.approved.items[0], &s->plans[0], sizeof s->plans[0]);
+    stage_free(s);
+}
+
+static void test_no_rules_only_the_platforms_checks(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->gate.rules = NULL;
+    (void)add(s, "100", "10");
+    PASSES(s);
+    stage_free(s);
+}
+
+static void test_short_needs_margin(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    add(s, "100", "1")->direction = S1_SHORT;
+    REFUSED(s, "SHORT_NOT_ALLOWED", "0", "1");
+    s->k->instrument.flags = S1_INSTRUMENT_MARGIN;
+    add(s, "100", "1")->direction = S1_SHORT;
+    PASSES(s);
+    assert_int_equal(s->gate.rejected_total, 1);
+    stage_free(s);
+}
+
+static void test_tick_and_lot(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("100000");
+    s->k->instrument.tick_size = dec("0.05");
+    s->k->instrument.lot_size = dec("0.02");
+    s1_plan *plan = add(s, "100.01", "0.1"); /* the expected price is no order price */
+    plan->stop_loss = dec("99.95");
+    plan->take_profit = dec("101.05");
+    PASSES(s);
+    add(s, "100", "0.1")->stop_loss = dec("99.96");
+    REFUSED(s, "TICK_SIZE", "0", "99.96");
+    add(s, "100", "0.1")->take_profit = dec("101.050000000000000001");
+    REFUSED(s, "TICK_SIZE", "0", "101.050000000000000001");
+    add(s, "100", "0.1")->stop_loss = dec("-0.05");
+    REFUSED(s, "TICK_SIZE", "0", "-0.05");
+    plan = add(s, "100", "0.1");
+    plan->order_type = S1_ORDER_LIMIT;
+    plan->limit_price = dec("99.99");
+    REFUSED(s, "TICK_SIZE", "0", "99.99");
+    plan = add(s, "100", "0.1");
+    plan->order_type = S1_ORDER_STOP;
+    plan->trigger_price = dec("100.01");
+    REFUSED(s, "TICK_SIZE", "0", "100.01");
+    (void)add(s, "100", "0.11");
+    REFUSED(s, "LOT_SIZE", "0", "0.11");
+    stage_free(s);
+}
+
+static void test_floors(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("100000");
+    s->k->instrument.lot_size = dec("0.001");
+    s->k->instrument.min_quantity = dec("0.5");
+    (void)add(s, "100", "0.499");
+    REFUSED(s, "MIN_QUANTITY", "0.5", "0.499");
+    (void)add(s, "100", "0.5");
+    PASSES(s);
+    (void)add(s, "100", "0.501");
+    PASSES(s);
+    s->k->instrument.min_quantity = S1_DEC_ZERO;
+    s->k->instrument.min_notional = dec("10");
+    (void)add(s, "99.99", "0.1");
+    REFUSED(s, "MIN_NOTIONAL", "10", "9.999");
+    (void)add(s, "100", "0.1");
+    PASSES(s);
+    stage_free(s);
+}
+
+/* Peak 1000; equity set by a realised loss. */
+static void lose(stage *s, const char *fee)
+{
+    const s1_ledger_fill in = {.trade_id = {{{9}}},
+                               .direction = S1_LONG,
+                               .quantity = dec("1"),
+                               .price = dec("1"),
+                               .fee = dec(fee)};
+    s1_ledger_fill out = in;
+    s1_dec pnl;
+    bool is_closed;
+    out.fee = S1_DEC_ZERO;
+    MUST(s1_ledger_open(s->ledger, &in, err));
+    MUST(s1_ledger_close(s->ledger, &out, &pnl, &is_closed, err));
+}
+
+static void test_drawdown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *loss, *actual;
+        bool passes;
+    } cases[] = {
+        {"99.99", "9.999", true},
+        {"100", "10", true},
+        {"100.000000000000000001", "10.0000000000000000001", false},
+        {"100.01", "10.001", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        stage *const s = stage_new("1000");
+        s->rules.has_max_drawdown_pct = true;
+        s->rules.max_drawdown_pct = dec("10");
+        lose(s, cases[i].loss);
+        (void)add(s, "1", "1");
+        assert_int_equal(judge(s), cases[i].passes);
+        if (i == 3) {
+            ASSERT_HOLDS(tape_only(&s->k->tape, "OPPORTUNITY_REJECTED"),
+                         "{\"code\":\"MAX_DRAWDOWN\",\"limit\":\"10\",\"actual\":\"10.001\"}");
+        }
+        stage_free(s);
+    }
+}
+
+static void test_position_size(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->rules.has_max_position_size_pct = true;
+    s->rules.max_position_size_pct = dec("25");
+    (void)add(s, "100", "2.499");
+    PASSES(s);
+    (void)add(s, "100", "2.5");
+    PASSES(s);
+    (void)add(s, "100", "2.501");
+    REFUSED(s, "MAX_POSITION_SIZE", "25", "25.01");
+    /* Of the equity as it is now, not of the capital. */
+    lose(s, "500");
+    (void)add(s, "100", "1.25");
+    PASSES(s);
+    (void)add(s, "100", "1.251");
+    REFUSED(s, "MAX_POSITION_SIZE", "25", "25.02");
+    stage_free(s);
+}
+
+static void test_allocation(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->rules.capital_allocation.has_percentage = true;
+    s->rules.capital_allocation.percentage = dec("50");
+    (void)add(s, "100", "5");
+    PASSES(s);
+    (void)add(s, "100", "5.001");
+    REFUSED(s, "CAPITAL_ALLOCATION", "500", "500.1");
+    /* The stricter of both applies. */
+    s->rules.capital_allocation.has_max_quote_amount = true;
+    s->rules.capital_allocation.max_quote_amount = dec("300.05");
+    (void)add(s, "100", "3");
+    PASSES(s);
+    (void)add(s, "100", "3.001");
+    REFUSED(s, "CAPITAL_ALLOCATION", "300.05", "300.1");
+    /* What is open and what is pending count. */
+    const s1_ledger_fill open = {.trade_id = {{{1}}},
+                                 .direction = S1_LONG,
+                                 .quantity = dec("1"),
+                                 .price = dec("100")};
+    MUST(s1_ledger_open(s->ledger, &open, err));
+    MUST(s1_ledger_reserve(s->ledger, dec("100"), err));
+    (void)add(s, "100", "1");
+    PASSES(s);
+    (void)add(s, "100", "1.001");
+    REFUSED(s, "CAPITAL_ALLOCATION", "300.05", "300.1");
+    stage_free(s);
+}
+
+static void test_funds(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->k->instrument.taker_fee = dec("0.001");
+    (void)add(s, "100", "9.99");
+    PASSES(s);
+    assert_int_equal(s->gate.check_count, 3);
+    (void)add(s, "100", "9.991");
+    REFUSED(s, "INSUFFICIENT_FUNDS", "1000", "1000.0991");
+    MUST(s1_ledger_reserve(s->ledger, dec("0.01"), err));
+    (void)add(s, "100", "9.99");
+    REFUSED(s, "INSUFFICIENT_FUNDS", "999.99", "999.999");
+    stage_free(s);
+}
+
+/* With margin, equity / leverage counts; a position at work takes its share. */
+static void test_margin(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->k->instrument.flags = S1_INSTRUMENT_MARGIN;
+    s->k->instrument.leverage = dec("4");
+    (void)add(s, "100", "40");
+    PASSES(s);
+    (void)add(s, "100", "40.001");
+    REFUSED(s, "INSUFFICIENT_FUNDS", "1000", "1000.025");
+    const s1_ledger_fill open = {.trade_id = {{{1}}},
+                                 .direction = S1_SHORT,
+                                 .quantity = dec("20"),
+                                 .price = dec("100")};
+    MUST(s1_ledger_open(s->ledger, &open, err));
+    (void)add(s, "100", "20");
+    PASSES(s);
+    (void)add(s, "100", "20.001");
+    REFUSED(s, "INSUFFICIENT_FUNDS", "500", "500.025");
+    stage_free(s);
+}
+
+/* The order's own price is what cash will be held for, not the expected price. */
+static void test_priced_orders_are_weighed_at_their_price(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s1_plan *plan = add(s, "100", "10");
+    plan->order_type = S1_ORDER_STOP;
+    plan->trigger_price = dec("100.01");
+    REFUSED(s, "INSUFFICIENT_FUNDS", "1000", "1000.1");
+    plan = add(s, "100", "10.1");
+    plan->order_type = S1_ORDER_LIMIT;
+    plan->limit_price = dec("99");
+    PASSES(s);
+    stage_free(s);
+}
+
+/* Two plans in one tick: what the first one takes is gone for the second, and back the next tick,
+ * when the ledger's reservation speaks for it. */
+static void test_plans_of_one_tick_share_the_funds(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    (void)add(s, "100", "6");
+    (void)add(s, "100", "4");
+    assert_int_equal(judge(s), 2);
+    (void)add(s, "100", "6");
+    (void)add(s, "100", "4.001");
+    (void)add(s, "100", "4"); /* a refusal takes nothing */
+    assert_int_equal(judge(s), 2);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "OPPORTUNITY_REJECTED"),
+                 "{\"code\":\"INSUFFICIENT_FUNDS\",\"limit\":\"400\",\"actual\":\"400.1\"}");
+    ASSERT_DEC(s->gate.approved.items[1].quantity, "4");
+    s->rules.capital_allocation.has_max_quote_amount = true;
+    s->rules.capital_allocation.max_quote_amount = dec("700");
+    (void)add(s, "100", "6");
+    (void)add(s, "100", "1.001");
+    assert_int_equal(judge(s), 1);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "OPPORTUNITY_REJECTED"),
+                 "{\"code\":\"CAPITAL_ALLOCATION\",\"limit\":\"700\",\"actual\":\"700.1\"}");
+    stage_free(s);
+}
+
+/* The first check that fails is the one that is told. */
+static void test_order_of_checks(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("10");
+    s->rules = (s1_strategy_rules){.max_position_size_pct = dec("1"),
+                                   .has_max_position_size_pct = true,
+                                   .capital_allocation = {.max_quote_amount = dec("1"),
+                                                          .has_max_quote_amount = true}};
+    s->k->instrument.min_notional = dec("5000");
+    s1_plan *const plan = add(s, "100", "10.0005");
+    plan->direction = S1_SHORT;
+    plan->stop_loss = dec("0.001");
+    const s1_plan bad = *plan;
+    REFUSED(s, "SHORT_NOT_ALLOWED", "0", "1");
+    s1_plan *next = add(s, "1", "1");
+    *next = bad;
+    next->direction = S1_LONG;
+    REFUSED(s, "TICK_SIZE", "0", "0.001");
+    next = add(s, "100", "10.0005");
+    REFUSED(s, "LOT_SIZE", "0", "10.0005");
+    (void)add(s, "100", "10");
+    REFUSED(s, "MIN_NOTIONAL", "5000", "1000");
+    s->k->instrument.min_notional = S1_DEC_ZERO;
+    (void)add(s, "100", "10");
+    REFUSED(s, "MAX_POSITION_SIZE", "1", "10000");
+    s->rules.has_max_position_size_pct = false;
+    (void)add(s, "100", "10");
+    REFUSED(s, "CAPITAL_ALLOCATION", "1", "1000");
+    s->rules.capital_allocation.has_max_quote_amount = false;
+    (void)add(s, "100", "10");
+    REFUSED(s, "INSUFFICIENT_FUNDS", "10", "1000");
+    assert_int_equal(s->gate.rejected_total, 7);
+    assert_int_equal(s->gate.approved_total, 0);
+    stage_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_approval_lists_its_checks),
+        cmocka_unit_test(test_no_rules_only_the_platforms_checks),
+        cmocka_unit_test(test_short_needs_margin),
+        cmocka_unit_test(test_tick_and_lot),
+        cmocka_unit_test(test_floors),
+        cmocka_unit_test(test_drawdown),
+        cmocka_unit_test(test_position_size),
+        cmocka_unit_test(test_allocation),
+        cmocka_unit_test(test_funds),
+        cmocka_unit_test(test_margin),
+        cmocka_unit_test(test_priced_orders_are_weighed_at_their_price),
+        cmocka_unit_test(test_plans_of_one_tick_share_the_funds),
+        cmocka_unit_test(test_order_of_checks),
+    };
+    return cmocka_run_group_tests_name("portfolio_supervisor", tests, NULL, NULL);
+}
