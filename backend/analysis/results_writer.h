@@ -1,11 +1,9 @@
 /* backend/analysis/results_writer.h - the files of a results folder.
  *
- * | file                | holds |
- * |---------------------|--------------------------------------------------------------------------|
- * | run.json            | the manifest: what ran, hashes, counts | | result_metrics.json | the
- * statistics with their conventions and definitions                    | | result_trades.csv   |
- * closed trades in the order they closed                                   | | equity.parquet |
- * time, equity, drawdown, close, in_position per bar                       |
+ *  - run.json: the manifest, what ran, hashes, counts
+ *  - result_metrics.json: the statistics with their conventions and definitions
+ *  - result_trades.csv: closed trades in the order they closed
+ *  - equity.parquet: time, equity, drawdown, close, in_position per bar
  *
  * All four are functions of the run alone: the same bytes every time. The caller owns the folder:
  * it makes DIR.partial, adds its own files (journal.jsonl, the configuration, run.log.json) and

@@ -2,7 +2,6 @@
 
 #include "backend/utils/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define HELP_COLUMN 26u
@@ -92,8 +91,8 @@ static bool is_choice(const char *choices, const char *value)
 
 static bool is_number(const char *value)
 {
-    const size_t length = strlen(value);
-    return length > 0 && length <= 19 && strspn(value, "0123456789") == length;
+    uint64_t number = 0;
+    return s1_str_parse_u64(s1_str_of(value), &number, NULL) == S1_OK;
 }
 
 static s1_rc store(s1_cli_args *args, const s1_cli_option *option, size_t index, const char *value,
@@ -197,7 +196,9 @@ bool s1_cli_flag(const s1_cli_args *args, const char *name)
 uint64_t s1_cli_number(const s1_cli_args *args, const char *name, uint64_t otherwise)
 {
     const char *const text = s1_cli_text(args, name);
-    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+    uint64_t value = otherwise;
+    return text != NULL && s1_str_parse_u64(s1_str_of(text), &value, NULL) == S1_OK ? value
+                                                                                    : otherwise;
 }
 
 /* --- Help. -------------------------------------------------------------------------------- */

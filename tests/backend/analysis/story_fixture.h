@@ -1,13 +1,11 @@
 /* tests/backend/analysis/story_fixture.h - a hand-written journal with one of every kind of story.
  *
- * | id        | what happens                                                                      |
- * |-----------|-----------------------------------------------------------------------------------|
- * | a1.. / b1 | approved, bought, stop moved up, closed at its target | | a2..      | refused by
- * the governor because of threat c1                                        | | a3.. / b3 | refused
- * by the gate                                                                 | | a4.. / b4 |
- * approved, closed by threat c2                                                       | | a5.. / b5
- * | approved, closed by the opposite signal a6                                          | | a6.. |
- * refused in size planning                                                            |
+ *  - a1, b1: approved, bought, stop moved up, closed at its target
+ *  - a2: refused by the governor because of threat c1
+ *  - a3, b3: refused by the gate
+ *  - a4, b4: approved, closed by threat c2
+ *  - a5, b5: approved, closed by the opposite signal a6
+ *  - a6: refused in size planning
  */
 #ifndef S1_TESTS_BACKEND_ANALYSIS_STORY_FIXTURE_H
 #define S1_TESTS_BACKEND_ANALYSIS_STORY_FIXTURE_H
