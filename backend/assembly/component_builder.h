@@ -37,6 +37,7 @@ typedef struct s1_component_options {
     s1_rc (*event_emit)(void *events_self, const s1_worker *worker, s1_str event, s1_str json,
                         s1_err *err);
     s1_journal_listener journal_listener;
+    s1_executor journal_executor; /* submit NULL: the run's thread writes the journal itself */
 } s1_component_options;
 
 typedef struct s1_components {

@@ -9,6 +9,7 @@
 #include "backend/utils/uid.h"
 #include "s1mple/error.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,19 @@ typedef struct fragment { /* text worked out once */
     size_t length;
 } fragment;
 
+/* A block on its way out: filled by the writer, then sealed and appended by a task. */
+typedef struct block {
+    struct s1_journal *journal;
+    char *bytes;
+    size_t length; /* of the entries */
+    uint64_t seq;  /* of the last of them */
+    uint64_t number;
+    uint32_t entries;
+} block;
+
+/* One more than may be pending: the next one to fill is always free. */
+#define BLOCKS (S1_EXECUTOR_PENDING_MAX + 1)
+
 struct s1_journal {
     s1_journal_head head; /* first: s1_journal_enabled reads it */
     int32_t stage;        /* enum stage */
@@ -40,15 +54,21 @@ struct s1_journal {
     uint32_t block_bytes_max;
     s1_journal_notice notice; /* of the entry being written */
     uint32_t ids_present;
-    bool has_failed, is_finished, is_dirty; /* dirty: appended since the last sync */
-    fragment kinds[S1_JOURNAL_KIND_COUNT];  /* ","type":"KIND","link":"..." */
-    fragment *workers;                      /* ,"worker":"..." */
+    bool is_finished, is_dirty, leaves_sync; /* dirty: appended since the last sync */
+    fragment kinds[S1_JOURNAL_KIND_COUNT];   /* ","type":"KIND","link":"..." */
+    fragment *workers;                       /* ,"worker":"..." */
     uint32_t worker_count;
+    s1_executor executor; /* submit NULL: blocks go out at once, on this thread */
+    block blocks[BLOCKS];
+    s1_journal_listener listener;
+    s1_journal_counts counts;
+    /* Touched by the tasks alone while one is pending; has_failed may be looked at any time. */
     s1_sha256 *digest;
     uint8_t chain[S1_JOURNAL_HASH_SIZE];
     s1_journal_persistor *persistor;
-    s1_journal_listener listener;
-    s1_journal_counts counts;
+    uint64_t bytes_appended;
+    s1_err failure;
+    atomic_bool has_failed;
 };
 
 /* --- Making one ----------------------------------------------------------------------------- */
@@ -139,6 +159,7 @@ static s1_rc start_chain(s1_journal *journal, const s1_journal_options *options,
         journal->seq = tail->seq;
         journal->counts.blocks = tail->blocks;
         journal->counts.bytes = tail->bytes;
+        journal->bytes_appended = tail->bytes;
         memcpy(journal->chain, tail->head, sizeof journal->chain);
         return S1_OK;
     }
@@ -165,6 +186,8 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     }
     journal->persistor = persistor;
     journal->listener = options->listener;
+    journal->executor = options->executor;
+    journal->leaves_sync = options->leaves_sync;
     journal->block_bytes_max =
         options->block_bytes_max != 0 ? options->block_bytes_max : S1_JOURNAL_BLOCK_BYTES_MAX;
     S1_TRY(err, make_fragments(journal, options, err));
@@ -176,6 +199,13 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     s1_strbuf_init(&journal->buf, room);
     if (!s1_strbuf_grow(&journal->buf, room)) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
+    }
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        journal->blocks[i].journal = journal;
+        journal->blocks[i].bytes = malloc((size_t)journal->block_bytes_max + S1_JOURNAL_SEAL_MAX);
+        if (journal->blocks[i].bytes == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
+        }
     }
     journal->cached_time = 0;
     (void)s1_time_print(0, journal->time_text);
@@ -200,6 +230,15 @@ s1_rc s1_journal_new(const s1_journal_options *options, s1_journal_persistor *pe
     return S1_OK;
 }
 
+/* Until every block handed out has gone the way it goes. */
+static void wait_for_blocks(s1_journal *journal)
+{
+    if (journal->executor.wait != NULL) {
+        journal->executor.wait(journal->executor.self);
+    }
+    journal->counts.bytes = journal->bytes_appended;
+}
+
 void s1_journal_free(s1_journal *journal)
 {
     if (journal == NULL) {
@@ -212,6 +251,10 @@ void s1_journal_free(s1_journal *journal)
         free(journal->workers[i].text);
     }
     free(journal->workers);
+    wait_for_blocks(journal);
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        free(journal->blocks[i].bytes);
+    }
     s1_sha256_free(journal->digest);
     s1_strbuf_done(&journal->buf);
     free(journal);
@@ -237,50 +280,91 @@ static void put_crc(s1_strbuf *buf, size_t start)
     s1_strbuf_commit(buf, S1_JOURNAL_CRC_LENGTH + 1);
 }
 
-/* Seals the whole entries of the open block and appends it; what stands behind them (a line just
- * written) becomes the start of the next block. */
-static s1_rc seal_block(s1_journal *journal, s1_err *err)
+/* Writes the seal line of a block behind its entries; returns the length of both. */
+static size_t put_seal(const block *out, const uint8_t hash[static S1_JOURNAL_HASH_SIZE])
 {
-    char *const data = journal->buf.data;
-    const size_t behind = journal->buf.len - journal->block_length;
-    uint8_t hash[S1_JOURNAL_HASH_SIZE];
-    s1_sha256_update(journal->digest, journal->chain, sizeof journal->chain);
-    s1_sha256_update(journal->digest, data, journal->block_length);
-    s1_sha256_finish(journal->digest, hash);
     char hex[S1_SHA256_HEX];
-    s1_hex_print(hash, sizeof hash, hex);
-
-    char text[S1_JOURNAL_SEAL_MAX];
-    s1_strbuf seal = {text, 0, sizeof text, sizeof text, false};
+    s1_hex_print(hash, S1_JOURNAL_HASH_SIZE, hex);
+    s1_strbuf seal = {out->bytes + out->length, 0, S1_JOURNAL_SEAL_MAX, S1_JOURNAL_SEAL_MAX, false};
     s1_strbuf_lit(&seal, "{\"v\":1,\"seq\":");
-    s1_strbuf_u64(&seal, journal->seq);
+    s1_strbuf_u64(&seal, out->seq);
     s1_strbuf_lit(&seal, ",\"block\":");
-    s1_strbuf_u64(&seal, journal->counts.blocks + 1);
+    s1_strbuf_u64(&seal, out->number);
     s1_strbuf_lit(&seal, ",\"entries\":");
-    s1_strbuf_u64(&seal, journal->block_entries);
+    s1_strbuf_u64(&seal, out->entries);
     s1_strbuf_lit(&seal, ",\"sha256\":\"");
     s1_strbuf_bytes(&seal, hex, S1_SHA256_HEX - 1);
     s1_strbuf_char(&seal, '"');
     put_crc(&seal, 0);
-    S1_ASSERT(!seal.has_failed && journal->buf.len + seal.len <= journal->buf.capacity);
+    S1_ASSERT(!seal.has_failed);
+    return out->length + seal.len;
+}
 
-    memmove(data + journal->block_length + seal.len, data + journal->block_length, behind);
-    memcpy(data + journal->block_length, seal.data, seal.len);
-    const size_t whole = journal->block_length + seal.len;
-    const s1_rc rc = s1_journal_persistor_append(journal->persistor, s1_str_make(data, whole), err);
-    if (rc != S1_OK) {
-        journal->has_failed = true;
-        s1_err_push(err, __FILE__, __func__, __LINE__);
-        return rc;
+/* The task: hashes a block into the chain, seals it and appends it. After a failure nothing more
+ * goes out. */
+static void send_block(void *argument)
+{
+    const block *const out = argument;
+    s1_journal *const journal = out->journal;
+    if (atomic_load(&journal->has_failed)) {
+        return;
+    }
+    uint8_t hash[S1_JOURNAL_HASH_SIZE];
+    s1_sha256_update(journal->digest, journal->chain, sizeof journal->chain);
+    s1_sha256_update(journal->digest, out->bytes, out->length);
+    s1_sha256_finish(journal->digest, hash);
+    const size_t whole = put_seal(out, hash);
+    journal->failure = S1_ERR_INIT;
+    if (s1_journal_persistor_append(journal->persistor, s1_str_make(out->bytes, whole),
+                                    &journal->failure) != S1_OK) {
+        atomic_store(&journal->has_failed, true);
+        return;
     }
     memcpy(journal->chain, hash, sizeof hash);
-    journal->counts.blocks++;
-    journal->counts.bytes += whole;
-    journal->block_entries = 0;
+    journal->bytes_appended += whole;
+}
+
+/* The failure of a task, as an error. Call after waiting, or from where tasks run at once. */
+static s1_rc report_failure(s1_journal *journal, s1_err *err)
+{
+    if (journal->failure.code == S1_OK) {
+        return S1_RAISE(err, S1_E_IO, "journal: an earlier write failed, nothing more is taken");
+    }
+    const s1_rc rc = journal->failure.code;
+    if (err != NULL) {
+        *err = journal->failure;
+        s1_err_push(err, __FILE__, __func__, __LINE__);
+    }
+    journal->failure.code = S1_OK; /* told once */
+    return rc;
+}
+
+/* Hands out the whole entries of the open block; what stands behind them (a line just written)
+ * becomes the start of the next. */
+static s1_rc seal_block(s1_journal *journal, s1_err *err)
+{
+    char *const data = journal->buf.data;
+    const size_t behind = journal->buf.len - journal->block_length;
+    block *const out = &journal->blocks[journal->counts.blocks % BLOCKS];
+    out->length = journal->block_length;
+    out->seq = journal->seq;
+    out->entries = journal->block_entries;
+    out->number = ++journal->counts.blocks;
+    memcpy(out->bytes, data, journal->block_length);
     journal->is_dirty = true;
-    memmove(data, data + whole, behind);
+    if (journal->executor.submit != NULL) {
+        journal->executor.submit(journal->executor.self, send_block, out);
+    } else {
+        send_block(out);
+        journal->counts.bytes = journal->bytes_appended;
+        if (atomic_load(&journal->has_failed)) {
+            return report_failure(journal, err);
+        }
+    }
+    memmove(data, data + journal->block_length, behind);
     journal->buf.len = behind;
     journal->block_length = 0;
+    journal->block_entries = 0;
     return S1_OK;
 }
 
@@ -438,9 +522,10 @@ s1_rc s1_journal_end(s1_journal *journal, s1_err *err)
         return S1_RAISE(err, S1_E_RANGE, "journal entry %s: does not fit a block of %u bytes",
                         s1_journal_kind_name(journal->notice.kind), journal->block_bytes_max);
     }
-    if (journal->has_failed) {
+    if (atomic_load_explicit(&journal->has_failed, memory_order_acquire)) {
         s1_journal_cancel(journal);
-        return S1_RAISE(err, S1_E_IO, "journal: an earlier write failed, nothing more is taken");
+        wait_for_blocks(journal);
+        return report_failure(journal, err);
     }
     if (journal->buf.len + S1_JOURNAL_SEAL_MAX > journal->block_bytes_max &&
         journal->block_entries > 0) {
@@ -469,16 +554,21 @@ s1_rc s1_journal_end(s1_journal *journal, s1_err *err)
 s1_rc s1_journal_commit(s1_journal *journal, s1_err *err)
 {
     S1_ASSERT(journal->stage == STAGE_CLOSED);
-    if (journal->has_failed) {
-        return S1_RAISE(err, S1_E_IO, "journal: an earlier write failed, nothing is committed");
+    if (atomic_load(&journal->has_failed)) {
+        wait_for_blocks(journal);
+        return report_failure(journal, err);
     }
     if (journal->block_entries > 0) {
         S1_TRY(err, seal_block(journal, err));
     }
-    if (journal->is_dirty) {
+    wait_for_blocks(journal);
+    if (atomic_load(&journal->has_failed)) {
+        return report_failure(journal, err);
+    }
+    if (journal->is_dirty && !journal->leaves_sync) {
         const s1_rc rc = s1_journal_persistor_sync(journal->persistor, err);
         if (rc != S1_OK) {
-            journal->has_failed = true; /* never a second sync */
+            atomic_store(&journal->has_failed, true); /* never a second sync */
             s1_err_push(err, __FILE__, __func__, __LINE__);
             return rc;
         }

@@ -19,11 +19,13 @@
  *
  * The bytes are a function of what is written and block_bytes_max alone. No allocation after _new.
  * A call out of order, an id the kind may not carry, or a required id left out is a programming
- * error and asserted. One journal belongs to one run and one thread.
+ * error and asserted. One journal belongs to one run and one thread; an executor may take the
+ * hashing and writing of full blocks to another.
  */
 #ifndef S1_BACKEND_CORE_JOURNAL_H
 #define S1_BACKEND_CORE_JOURNAL_H
 
+#include "backend/core/interfaces/executor.h"
 #include "backend/core/interfaces/journal_persistor.h"
 #include "backend/dtos/journal/journal_kind.h"
 #include "backend/utils/json_writer.h"
@@ -58,6 +60,12 @@ typedef struct s1_journal_options {
     uint32_t worker_count;
     uint32_t reserved;
     s1_journal_listener listener; /* on_entry NULL: nobody listens */
+    /* Hashes and appends full blocks; submit NULL: this thread does, when a block is full. With
+     * one, a failed write is told by the next entry or commit after it. The bytes are the same. */
+    s1_executor executor;
+    /* A backtest: who publishes the run folder makes all its files durable at once, so a commit
+     * appends and does not sync. */
+    bool leaves_sync;
 } s1_journal_options;
 
 /* What one kept kind-by-kind sums to. */

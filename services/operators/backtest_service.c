@@ -8,6 +8,7 @@
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 #include "s1_build.h"
+#include "services/operators/task_thread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ typedef struct backtest {
     s1_nanos from; /* of the run: configured, else the first bar's open */
     s1_journal_persistor *journal;
     s1_log *log;
+    s1_task_thread *writer; /* of the journal */
     s1_run_orchestrator *run;
     int32_t journal_level; /* enum s1_journal_level */
     s1_run_id run_id;
@@ -224,6 +226,7 @@ static s1_rc open_outputs(backtest *b, s1_err *err)
     if (b->journal_level != S1_JOURNAL_LEVEL_OFF) {
         S1_TRY(err,
                s1_create_journal_persistor(b->factory, link_of(b)->id, run_text, &b->journal, err));
+        S1_TRY(err, s1_task_thread_new(&b->writer, err));
     }
     S1_TRY(err, path_in(b, S1_RESULTS_LOG_FILE, path, err));
     const s1_log_options log = {.clock = b->request->clock,
@@ -262,7 +265,9 @@ static s1_rc build_run(backtest *b, s1_err *err)
                        .checks_invariants = true,
 #endif
                        .clock = b->request->clock,
-                       .log = b->log},
+                       .log = b->log,
+                       .journal_executor = b->writer != NULL ? s1_task_thread_executor(b->writer)
+                                                             : (s1_executor){0}},
         .on_progress = pass_progress,
         .user = b,
         .is_stopping = b->request->is_stopping,
@@ -468,6 +473,7 @@ static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
 static void release(backtest *b)
 {
     s1_run_orchestrator_free(b->run);
+    s1_task_thread_free(b->writer);
     for (uint32_t i = 0;
          b->readers != NULL && !b->has_given_readers && i < link_of(b)->streams.count; i++) {
         s1_bar_reader_close(b->readers[i]);

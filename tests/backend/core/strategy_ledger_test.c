@@ -2,9 +2,8 @@
  * every step, and no failed step may change anything. */
 #include "backend/core/strategy_ledger.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/support/cmocka.h"
+
 #include <stdio.h>
 #include <string.h>
 

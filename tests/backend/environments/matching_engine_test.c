@@ -1,9 +1,8 @@
 /* The matching rules as a decision table: one order (or bracket) against one or two bars. */
 #include "backend/environments/matching_engine.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/support/cmocka.h"
+
 #include <stdio.h>
 #include <string.h>
 
