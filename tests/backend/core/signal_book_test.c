@@ -28,12 +28,9 @@ static void test_stamps_and_journals(void **state)
     (void)state;
     kernel *const k = kernel_new();
     s1_worker worker = kernel_worker(k, &ops, NULL, "fvg", S1_SUBTYPE_TECHNICAL_PATTERN);
-    s1_worker_condition condition = {.name = S1_STR("gap_size"),
-                                     .condition = {.tick = 1,
-                                                   .value = 0.5,
-                                                   .threshold = 0.25,
-                                                   .op = S1_GT,
-                                                   .held = 1}};
+    s1_worker_condition condition = {
+        .name = S1_STR("gap_size"),
+        .condition = {.tick = 1, .value = 0.5, .threshold = 0.25, .op = S1_GT, .held = 1}};
     worker.conditions = &condition;
     worker.condition_count = 1;
     const s1_worker_input input = {.name = S1_STR("close"),

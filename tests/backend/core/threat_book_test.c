@@ -16,8 +16,7 @@ static scene scene_new(void)
 {
     kernel *const k = kernel_new();
     return (scene){.k = k,
-                   .drawdown =
-                       kernel_worker(k, &ops, NULL, "drawdown", S1_SUBTYPE_PORTFOLIO_RISK),
+                   .drawdown = kernel_worker(k, &ops, NULL, "drawdown", S1_SUBTYPE_PORTFOLIO_RISK),
                    .volatility = kernel_worker(k, &ops, NULL, "vola", S1_SUBTYPE_MARKET_RISK)};
 }
 
@@ -129,8 +128,8 @@ static void test_order_and_keys(void **state)
     assert_int_equal(tape_count(&s.k->tape, "\"category\":\"SYSTEM_HEALTH\"",
                                 "\"details\":{\"message\":\"boom\"}"),
                      1);
-    assert_int_equal(tape_count(&s.k->tape, "\"category\":\"MARKET_RISK\"", TYPE("THREAT_DETECTED")),
-                     2);
+    assert_int_equal(
+        tape_count(&s.k->tape, "\"category\":\"MARKET_RISK\"", TYPE("THREAT_DETECTED")), 2);
     /* The first ones fall silent: the others move up with their texts. */
     kernel_tick(s.k, 100);
     MUST(report(&s, 1, "SPIKE", "a", S1_SEVERITY_LOW, NULL, err));

@@ -15,10 +15,10 @@ typedef struct actor {
     struct stage *stage;
     const char *name;
     bool fails;
-    bool emits;         /* signals, threats: one each tick, before it fails */
-    double value;       /* context: what it puts into its column */
-    s1_column *column;  /* context: NULL puts nothing */
-    uint32_t saw;       /* signals or threats of this tick it could see */
+    bool emits;        /* signals, threats: one each tick, before it fails */
+    double value;      /* context: what it puts into its column */
+    s1_column *column; /* context: NULL puts nothing */
+    uint32_t saw;      /* signals or threats of this tick it could see */
 } actor;
 
 typedef struct stage {
@@ -263,8 +263,7 @@ static void check_skip(int32_t execution)
     assert_string_equal(s->trace, "a b c d ");
     assert_int_equal(s->op.failures, 1);
     assert_int_equal(s->k->threats.list.count, 1);
-    ASSERT_HOLDS(tape_only(&s->k->tape, "THREAT_DETECTED"),
-                 "\"worker\":\"platform\"");
+    ASSERT_HOLDS(tape_only(&s->k->tape, "THREAT_DETECTED"), "\"worker\":\"platform\"");
     ASSERT_HOLDS(tape_only(&s->k->tape, "THREAT_DETECTED"),
                  "\"details\":{\"threat_type\":\"WORKER_FAILED\",\"category\":\"SYSTEM_HEALTH\","
                  "\"severity\":\"HIGH\",\"key\":\"b\",\"details\":{\"message\":\"b is tired\"}}");

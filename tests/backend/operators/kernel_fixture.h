@@ -161,11 +161,10 @@ static inline kernel *kernel_new(void)
         .strategy_link_id = S1_STR("test@backtest"), .streams = &stream, .stream_count = 1};
     MUST(s1_trading_context_new(&context, &k->context, err));
     MUST(s1_memory_journal_persistor_new(S1_STR(""), &k->persistor, err));
-    const s1_journal_options journal = {
-        .level = S1_JOURNAL_LEVEL_FULL,
-        .link = S1_STR("test@backtest"),
-        .run_id = S1_STR("00000000-0000-8000-8000-000000000001"),
-        .listener = {.self = &k->tape, .on_entry = tape_on_entry}};
+    const s1_journal_options journal = {.level = S1_JOURNAL_LEVEL_FULL,
+                                        .link = S1_STR("test@backtest"),
+                                        .run_id = S1_STR("00000000-0000-8000-8000-000000000001"),
+                                        .listener = {.self = &k->tape, .on_entry = tape_on_entry}};
     MUST(s1_journal_new(&journal, k->persistor, &k->journal, err));
     s1_derived_ids_init(&k->derived, 7, S1_STR("test@backtest"));
     k->ids = s1_derived_ids_source(&k->derived);

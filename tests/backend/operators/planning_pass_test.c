@@ -1,5 +1,6 @@
-/* Planning: each phase writes its block and no other, each stage can refuse, what is left unfinished
- * is refused, and every opportunity gets one terminal verdict whatever the workers do. */
+/* Planning: each phase writes its block and no other, each stage can refuse, what is left
+ * unfinished is refused, and every opportunity gets one terminal verdict whatever the workers do.
+ */
 #include "backend/operators/planning_pass.h"
 
 #include "backend/dtos/enums.h"
@@ -16,8 +17,8 @@ static const char *const names[PHASES] = {"entry", "exit", "size", "routing"};
 
 /* A scripted planning worker. */
 typedef struct planner {
-    int phase;     /* whose block it writes */
-    s1_plan block; /* from here */
+    int phase;           /* whose block it writes */
+    s1_plan block;       /* from here */
     const char *rejects; /* a code, or NULL */
     bool blames_threat;
     bool fails;

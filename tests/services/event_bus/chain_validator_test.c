@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const s1_event_spec events[] = {
-    {{"Start", 5}, {"Go", 2}},      {{"Signals", 7}, {"S", 1}}, {{"Threats", 7}, {"T", 1}},
+    {{"Start", 5}, {"Go", 2}},       {{"Signals", 7}, {"S", 1}}, {{"Threats", 7}, {"T", 1}},
     {{"MoreSignals", 11}, {"S", 1}}, {{"Plans", 5}, {"P", 1}},   {{"Orphan", 6}, {"S", 1}},
 };
 
@@ -200,7 +200,8 @@ static void test_dead_end_is_a_warning(void **state)
     (void)state;
     chain c = {.count = 0};
     (void)wire(&c, "F", "Start", NULL, "Finder", "find", "Signals");
-    expect(&c, 0, "warning F publishes_result_as 'Signals': expected an event somebody listens to\n");
+    expect(&c, 0,
+           "warning F publishes_result_as 'Signals': expected an event somebody listens to\n");
 }
 
 /* What the platform offers to whoever wants it is no dead end. */

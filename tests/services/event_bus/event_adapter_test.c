@@ -60,7 +60,8 @@ static void open_stage(stage *s, const char *first, const char *second, bool is_
     s1_err err = S1_ERR_INIT;
     *s = (stage){0};
     const s1_component_method planner = {
-        "Planner", "run", {"List[Signal]", "List[CriticalEvent]"}, "List[RoutedTradePlan]", s, plan};
+        "Planner", "run", {"List[Signal]", "List[CriticalEvent]"}, "List[RoutedTradePlan]",
+        s,         plan};
     const s1_component_method ear = {"Ear", "hear", {"List[RoutedTradePlan]"}, NULL, s, hear_plan};
     const s1_wiring wiring = {.adapter_id = S1_STR("P"),
                               .listens_to = {{first, strlen(first)}, {second, strlen(second)}},
@@ -204,14 +205,13 @@ static void refuses(const char *event)
     s1_bus *bus = NULL;
     s1_event_adapter *adapter = NULL;
     s1_err err = S1_ERR_INIT;
-    const s1_component_method ear = {
-        "Ear", "hear", {"List[RoutedTradePlan]"}, NULL, NULL, hear_plan};
+    const s1_component_method ear = {"Ear", "hear", {"List[RoutedTradePlan]"},
+                                     NULL,  NULL,   hear_plan};
     const s1_wiring wiring = {
         .adapter_id = S1_STR("E"), .listens_to = {{event, strlen(event)}}, .listen_count = 1};
     char expected[96];
     assert_int_equal(s1_bus_new(names, EVENT_COUNT, 16, &bus, &err), S1_OK);
-    assert_int_equal(s1_event_adapter_new(bus, specs, &wiring, &ear, &adapter, &err),
-                     S1_E_INVALID);
+    assert_int_equal(s1_event_adapter_new(bus, specs, &wiring, &ear, &adapter, &err), S1_E_INVALID);
     (void)snprintf(expected, sizeof expected, "adapter E: Ear.hear does not take %s", event);
     assert_string_equal(err.msg, expected);
     assert_null(adapter);

@@ -56,8 +56,11 @@ static void listen(stage *s, ear *e, uint32_t event, int32_t priority, bool is_d
 {
     s1_err err = S1_ERR_INIT;
     e->stage = s;
-    const s1_bus_subscription subscription = {
-        .event = event, .priority = priority, .is_deferred = is_deferred, .handler = hear, .self = e};
+    const s1_bus_subscription subscription = {.event = event,
+                                              .priority = priority,
+                                              .is_deferred = is_deferred,
+                                              .handler = hear,
+                                              .self = e};
     assert_int_equal(s1_bus_subscribe(s->bus, &subscription, &err), S1_OK);
 }
 

@@ -89,12 +89,12 @@ static void test_approval_lists_its_checks(void **state)
 {
     (void)state;
     stage *const s = stage_new("1000");
-    s->rules = (s1_strategy_rules){.max_drawdown_pct = dec("10"),
-                                   .has_max_drawdown_pct = true,
-                                   .max_position_size_pct = dec("50"),
-                                   .has_max_position_size_pct = true,
-                                   .capital_allocation = {.percentage = dec("60"),
-                                                          .has_percentage = true}};
+    s->rules = (s1_strategy_rules){
+        .max_drawdown_pct = dec("10"),
+        .has_max_drawdown_pct = true,
+        .max_position_size_pct = dec("50"),
+        .has_max_position_size_pct = true,
+        .capital_allocation = {.percentage = dec("60"), .has_percentage = true}};
     s->k->instrument.min_quantity = dec("0.01");
     s->k->instrument.min_notional = dec("5");
     s->k->instrument.taker_fee = dec("0.001");
@@ -269,10 +269,8 @@ static void test_allocation(void **state)
     (void)add(s, "100", "3.001");
     REFUSED(s, "CAPITAL_ALLOCATION", "300.05", "300.1");
     /* What is open and what is pending count. */
-    const s1_ledger_fill open = {.trade_id = {{{1}}},
-                                 .direction = S1_LONG,
-                                 .quantity = dec("1"),
-                                 .price = dec("100")};
+    const s1_ledger_fill open = {
+        .trade_id = {{{1}}}, .direction = S1_LONG, .quantity = dec("1"), .price = dec("100")};
     MUST(s1_ledger_open(s->ledger, &open, err));
     MUST(s1_ledger_reserve(s->ledger, dec("100"), err));
     (void)add(s, "100", "1");
@@ -309,10 +307,8 @@ static void test_margin(void **state)
     PASSES(s);
     (void)add(s, "100", "40.001");
     REFUSED(s, "INSUFFICIENT_FUNDS", "1000", "1000.025");
-    const s1_ledger_fill open = {.trade_id = {{{1}}},
-                                 .direction = S1_SHORT,
-                                 .quantity = dec("20"),
-                                 .price = dec("100")};
+    const s1_ledger_fill open = {
+        .trade_id = {{{1}}}, .direction = S1_SHORT, .quantity = dec("20"), .price = dec("100")};
     MUST(s1_ledger_open(s->ledger, &open, err));
     (void)add(s, "100", "20");
     PASSES(s);
@@ -368,10 +364,10 @@ static void test_order_of_checks(void **state)
 {
     (void)state;
     stage *const s = stage_new("10");
-    s->rules = (s1_strategy_rules){.max_position_size_pct = dec("1"),
-                                   .has_max_position_size_pct = true,
-                                   .capital_allocation = {.max_quote_amount = dec("1"),
-                                                          .has_max_quote_amount = true}};
+    s->rules = (s1_strategy_rules){
+        .max_position_size_pct = dec("1"),
+        .has_max_position_size_pct = true,
+        .capital_allocation = {.max_quote_amount = dec("1"), .has_max_quote_amount = true}};
     s->k->instrument.min_notional = dec("5000");
     s1_plan *const plan = add(s, "100", "10.0005");
     plan->direction = S1_SHORT;
