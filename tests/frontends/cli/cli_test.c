@@ -568,6 +568,35 @@ static void assert_same_file(const char *a, const char *b, const char *name)
     s1_strbuf_done(&second);
 }
 
+/* A second link of the same blueprint: runs side by side and one after the other are the same. */
+static void several_links(void)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, OUTPUT_MAX);
+    read_back("config/operation.yaml", &text);
+    const size_t at = s1_str_find(s1_strbuf_view(&text), S1_STR("risk_policy:"), 0);
+    assert_true(at != S1_STR_NPOS);
+    s1_strbuf changed;
+    s1_strbuf_init(&changed, OUTPUT_MAX);
+    s1_strbuf_bytes(&changed, text.data, at);
+    s1_strbuf_lit(&changed, "  - id: second\n    strategy_blueprint_id: demo\n"
+                            "    execution_environment_id: backtest_eurusd_1h\n");
+    s1_strbuf_bytes(&changed, text.data + at, text.len - at);
+    write_file("config/operation.yaml", s1_strbuf_view(&changed));
+    s1_strbuf_done(&changed);
+    s1_strbuf_done(&text);
+    assert_exit("backtest operation --threads 2 --results op/a", 0);
+    assert_exit("backtest operation --results op/b", 0);
+    assert_same_file("op/a/demo", "op/b/demo", "journal.jsonl");
+    assert_same_file("op/a/second", "op/b/second", "journal.jsonl");
+    assert_exit("results show op/a", 7);
+    assert_prints(&err, "op/a holds 2 runs, name one: demo, second");
+    assert_exit("results show op/a --link second", 0);
+    assert_exit("backtest --rerun op/a/second --results op/c", 0);
+    assert_same_file("op/a/second", "op/c", "journal.jsonl");
+    assert_same_file("op/a/second", "op/c", "run.json");
+}
+
 static void from_init_to_explain(void **state)
 {
     (void)state;
@@ -616,6 +645,7 @@ static void from_init_to_explain(void **state)
     assert_exit("plugins list --json", 0);
     json_decref(assert_json(&out));
     assert_exit("doctor", 0);
+    several_links();
 }
 
 int main(void)
