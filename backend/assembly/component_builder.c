@@ -23,6 +23,17 @@ uint64_t s1_components_warmup_bars(const s1_worker_plan *const *plans, uint32_t 
     return chain + longest;
 }
 
+s1_run_series s1_components_series(const s1_components *parts)
+{
+    const s1_stream *const primary = parts->context->view.primary;
+    const uint64_t before = primary->rows - parts->row_count; /* warm-up */
+    return (s1_run_series){.count = parts->row_count,
+                           .time = primary->close_time + before,
+                           .equity = parts->row_equity,
+                           .close = primary->close.values + before,
+                           .in_position = parts->row_in_position};
+}
+
 /* --- What workers are offered. ------------------------------------------------------------ */
 
 static s1_nanos service_now(void *self)
@@ -288,12 +299,9 @@ static s1_rc build_rows(s1_components *parts, s1_err *err)
 {
     const uint64_t rows = parts->options.readers[0]->rows_total + 1;
     parts->row_capacity = rows;
-    parts->row_time = s1_reserve_new(rows * sizeof *parts->row_time);
     parts->row_equity = s1_reserve_new(rows * sizeof *parts->row_equity);
-    parts->row_close = s1_reserve_new(rows * sizeof *parts->row_close);
     parts->row_in_position = s1_reserve_new(rows * sizeof *parts->row_in_position);
-    return parts->row_time != NULL && parts->row_equity != NULL && parts->row_close != NULL &&
-                   parts->row_in_position != NULL
+    return parts->row_equity != NULL && parts->row_in_position != NULL
                ? S1_OK
                : S1_RAISE(err, S1_E_NO_MEMORY, "the equity of %llu bars", (unsigned long long)rows);
 }
@@ -353,9 +361,7 @@ void s1_components_free(s1_components *parts)
     s1_journal_free(parts->journal);
     s1_ledger_free(parts->ledger);
     s1_trading_context_free(parts->context);
-    s1_reserve_free(parts->row_time, parts->row_capacity * sizeof *parts->row_time);
     s1_reserve_free(parts->row_equity, parts->row_capacity * sizeof *parts->row_equity);
-    s1_reserve_free(parts->row_close, parts->row_capacity * sizeof *parts->row_close);
     s1_reserve_free(parts->row_in_position, parts->row_capacity * sizeof *parts->row_in_position);
     s1_arena_done(&parts->arena);
     free(parts);

@@ -11,6 +11,7 @@
 #include "backend/assembly/worker_builder.h"
 #include "backend/config/config.h"
 #include "backend/core/order_manager.h"
+#include "backend/dtos/results/run_series.h"
 #include "backend/environments/backtest/backtest_environment.h"
 #include "backend/operators/planning_pass.h"
 #include "backend/utils/log.h"
@@ -65,9 +66,7 @@ typedef struct s1_components {
     s1_arena arena; /* of all the above that has no _free */
     /* What the run leaves per bar; rows [0, row_count). */
     uint64_t row_count, row_capacity;
-    s1_nanos *row_time;
     s1_dec *row_equity;
-    double *row_close;
     uint8_t *row_in_position;
 } s1_components;
 
@@ -76,6 +75,10 @@ typedef struct s1_components {
 S1_WARN_UNUSED s1_rc s1_components_new(const s1_component_options *options,
                                        s1_components **ret_components, s1_err *err);
 void s1_components_free(s1_components *components); /* accepts NULL */
+
+/* The run so far as a series: times and closes are the context's own columns. Borrowed until the
+ * next tick. */
+s1_run_series s1_components_series(const s1_components *components);
 
 /* The bars a link's workers need before `from`: the context workers' lookbacks one after the other,
  * then the longest of the rest. */

@@ -377,6 +377,7 @@ static s1_rc write_results(backtest *b, s1_backtest_result *result, s1_err *err)
     const s1_components *const parts = s1_run_orchestrator_parts(b->run);
     const s1_link *const link = link_of(b);
     const s1_simulation_config *const simulation = &link->environment->simulation;
+    const s1_run_series series = s1_components_series(parts);
     static const char *const levels[] = {"", "full", "trades", "off"};
     char timeframe[S1_TIMEFRAME_TEXT_MAX];
     s1_hex_print(result->sums.journal_head, S1_JOURNAL_HASH_SIZE, b->journal_head);
@@ -384,7 +385,7 @@ static s1_rc write_results(backtest *b, s1_backtest_result *result, s1_err *err)
         .run_id = b->run_id,
         .seed = b->request->seed,
         .from = b->from,
-        .to = simulation->has_to ? simulation->to : parts->row_time[parts->row_count - 1],
+        .to = simulation->has_to ? simulation->to : series.time[series.count - 1],
         .initial_capital = simulation->initial_capital,
         .version = s1_str_of(S1_VERSION),
         .command = s1_str_of(b->request->command),
@@ -411,11 +412,7 @@ static s1_rc write_results(backtest *b, s1_backtest_result *result, s1_err *err)
     fill_counts(b, parts, &result->sums, &manifest);
     s1_results_input input = {
         .manifest = &manifest,
-        .series = {.count = parts->row_count,
-                   .time = parts->row_time,
-                   .equity = parts->row_equity,
-                   .close = parts->row_close,
-                   .in_position = parts->row_in_position},
+        .series = series,
         .fees = parts->ledger->view.fees,
         .duckdb = b->duckdb,
     };

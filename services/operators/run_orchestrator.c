@@ -286,9 +286,7 @@ static s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, 
     s1_ledger_mark(parts->ledger, snapshot->bars[0].close);
     S1_TRY(err, s1_bus_publish(run->bus, run->events.context_ready, &parts->context->view, err));
     S1_TRY(err, s1_bus_drain(run->bus, err));
-    parts->row_time[row] = snapshot->now;
     parts->row_equity[row] = parts->ledger->view.equity;
-    parts->row_close[row] = s1_series_last(&parts->context->view.primary->close);
     parts->row_in_position[row] = parts->ledger->view.position_count > 0;
     parts->row_count = row + 1;
     return S1_OK;
