@@ -1,9 +1,12 @@
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_*: see s1_sha256 */
+
 #include "backend/utils/hash.h"
 
 #include "backend/utils/assert.h"
 #include "s1mple/error.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,9 +75,10 @@ uint32_t s1_crc32c(uint32_t crc, const void *bytes, size_t len)
 
 /* --- SHA-256 ------------------------------------------------------------------------------- */
 
+/* OpenSSL's own SHA-256, not the EVP one: EVP allocates at every EVP_DigestInit_ex, and the journal
+ * seals blocks on the tick path, where nothing may allocate. Same code underneath. */
 struct s1_sha256 {
-    EVP_MD_CTX *context;
-    EVP_MD *algorithm; /* fetched once: fetching per use costs more than hashing a line */
+    SHA256_CTX context;
 };
 
 s1_rc s1_sha256_new(s1_sha256 **ret_hash, s1_err *err)
@@ -83,40 +87,30 @@ s1_rc s1_sha256_new(s1_sha256 **ret_hash, s1_err *err)
     if (hash == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "sha256: no memory");
     }
-    hash->context = EVP_MD_CTX_new();
-    hash->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (hash->context == NULL || hash->algorithm == NULL ||
-        EVP_DigestInit_ex(hash->context, hash->algorithm, NULL) != 1) {
-        s1_sha256_free(hash);
-        return S1_RAISE(err, S1_E_NO_MEMORY, "sha256: OpenSSL gave no context");
-    }
+    const int is_ready = SHA256_Init(&hash->context);
+    S1_ASSERT(is_ready == 1);
     *ret_hash = hash;
     return S1_OK;
 }
 
 void s1_sha256_free(s1_sha256 *hash)
 {
-    if (hash == NULL) {
-        return;
-    }
-    EVP_MD_CTX_free(hash->context);
-    EVP_MD_free(hash->algorithm);
     free(hash);
 }
 
 void s1_sha256_update(s1_sha256 *hash, const void *bytes, size_t len)
 {
     if (len > 0) {
-        const int is_done = EVP_DigestUpdate(hash->context, bytes, len);
+        const int is_done = SHA256_Update(&hash->context, bytes, len);
         S1_ASSERT(is_done == 1);
     }
 }
 
 void s1_sha256_finish(s1_sha256 *hash, uint8_t ret_digest[S1_SHA256_BYTES])
 {
-    const int is_done = EVP_DigestFinal_ex(hash->context, ret_digest, NULL);
+    const int is_done = SHA256_Final(ret_digest, &hash->context);
     S1_ASSERT(is_done == 1);
-    const int is_ready = EVP_DigestInit_ex(hash->context, NULL, NULL);
+    const int is_ready = SHA256_Init(&hash->context);
     S1_ASSERT(is_ready == 1);
 }
 
