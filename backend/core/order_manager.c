@@ -192,7 +192,9 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
         return S1_RAISE(err, S1_E_EXISTS, "the directive of this trade was sent already");
     }
     if (manager->trade_count == manager->options.trades_max) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%u trades are open or pending, the most of this run",
+        return S1_RAISE(err, S1_E_NO_MEMORY,
+                        "%u trades are open or pending, the most of this run "
+                        "(limits.open_trades_max)",
                         manager->options.trades_max);
     }
     s1_order order = {.side = directive->direction == S1_LONG ? S1_BUY : S1_SELL,

@@ -13,7 +13,9 @@ static s1_rc emit(void *self, const s1_signal *draft, s1_opportunity_id *ret_id,
         return S1_RAISE(err, S1_E_INVALID, "a signal without signal_type");
     }
     if (book->list.count == book->capacity) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "more than %u signals in one tick", book->capacity);
+        return S1_RAISE(err, S1_E_NO_MEMORY,
+                        "more than %u signals in one tick (limits.signals_per_tick_max)",
+                        book->capacity);
     }
     s1_signal *const signal = &book->items[book->list.count];
     *signal = *draft;

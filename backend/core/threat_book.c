@@ -50,7 +50,8 @@ static s1_rc raise_episode(s1_threat_book *book, const reporter *who,
                            s1_err *err)
 {
     if (book->list.count == book->capacity) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "more than %u active threats", book->capacity);
+        return S1_RAISE(err, S1_E_NO_MEMORY,
+                        "more than %u active threats (limits.active_threats_max)", book->capacity);
     }
     if (report->key.len >= S1_THREAT_KEY_MAX || report->threat_type.len >= S1_THREAT_TYPE_MAX ||
         report->threat_type.len == 0) {

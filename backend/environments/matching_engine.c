@@ -309,7 +309,9 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
         compact(engine);
     }
     if (engine->count == engine->options.orders_max) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%u orders are working, the most the venue takes",
+        return S1_RAISE(err, S1_E_NO_MEMORY,
+                        "%u orders are working, the most of this run "
+                        "(limits.working_orders_max)",
                         engine->options.orders_max);
     }
     const uint32_t index = engine->count++;

@@ -62,11 +62,23 @@ static bool is_due(const s1_base_operator *op, const s1_operator_worker *item,
     return s1_worker_is_ready(item->worker);
 }
 
+/* A worker does no I/O and sets no limit: such a failure is the run's own, met in a sink it called
+ * (the journal cannot be written, limits of platform.yaml). No policy may skip it. */
+static bool is_of_the_run(s1_rc rc)
+{
+    return rc == S1_E_IO || rc == S1_E_NO_MEMORY || rc == S1_E_CANCELED;
+}
+
 /* What a failure becomes under the operator's policy. `err` holds the worker's own words. */
 static s1_rc answer_failure(s1_base_operator *op, const s1_operator_worker *item, s1_rc rc,
                             s1_err *err)
 {
     const char *const words = err != NULL ? err->msg : "";
+    if (is_of_the_run(rc)) {
+        return S1_RAISE(err, rc, "in tick %llu, in a call of worker %.*s: %s",
+                        (unsigned long long)op->context->tick,
+                        S1_STR_ARG(item->worker->instance_id), words);
+    }
     if (op->on_failure == S1_FAILURE_SKIP) {
         op->failures++;
         char message[sizeof err->msg];
@@ -75,9 +87,9 @@ static s1_rc answer_failure(s1_base_operator *op, const s1_operator_worker *item
                                               item->worker->instance_id,
                                               (s1_str){message, strlen(message)}, err);
     }
-    return S1_RAISE(err, rc == S1_E_CANCELED ? S1_E_CANCELED : S1_E_PLUGIN,
-                    "worker %.*s failed in tick %llu: %s", S1_STR_ARG(item->worker->instance_id),
-                    (unsigned long long)op->context->tick, words);
+    return S1_RAISE(err, S1_E_PLUGIN, "worker %.*s failed in tick %llu: %s",
+                    S1_STR_ARG(item->worker->instance_id), (unsigned long long)op->context->tick,
+                    words);
 }
 
 /* Sets what workers see of each other, as the execution strategy says. */
@@ -101,7 +113,8 @@ typedef struct kept_failure {
 static s1_rc take_failure(s1_base_operator *op, const s1_operator_worker *item, s1_rc rc,
                           kept_failure **kept, kept_failure *room, s1_err *err)
 {
-    if (op->on_failure == S1_FAILURE_SKIP || op->execution != S1_EXECUTION_PARALLEL) {
+    if (op->on_failure == S1_FAILURE_SKIP || op->execution != S1_EXECUTION_PARALLEL ||
+        is_of_the_run(rc)) {
         return answer_failure(op, item, rc, err);
     }
     if (*kept == NULL) {

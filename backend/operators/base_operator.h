@@ -67,8 +67,10 @@ typedef struct s1_operator_pass {
 /* Runs the workers whose turn it is. `pass` may be NULL for context, opportunity and threat.
  * A failing worker: policy stop gives S1_E_PLUGIN naming worker, tick and reason; policy skip goes
  * on without it and raises a SYSTEM_HEALTH threat WORKER_FAILED (what it had emitted before is in
- * the journal and stands). A planning pass ends at the first refusal or failure; a planning worker
- * whose inputs do not exist yet refuses, code INPUTS_NOT_READY. */
+ * the journal and stands). A failure of the run itself met in a sink (S1_E_IO, S1_E_NO_MEMORY for a
+ * limit, S1_E_CANCELED) ends it under either policy, with its own code. A planning pass ends at the
+ * first refusal or failure; a planning worker whose inputs do not exist yet refuses, code
+ * INPUTS_NOT_READY. */
 S1_WARN_UNUSED s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass,
                                           s1_err *err);
 

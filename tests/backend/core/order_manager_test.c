@@ -505,7 +505,7 @@ static void test_too_many_trades(void **state)
     }
     const s1_plan plan = plan_of(s, S1_LONG, "1", 0, 0);
     FAILS(s1_order_manager_submit(s->orders, &plan, S1_STR("e"), err), S1_E_NO_MEMORY,
-          "16 trades are open or pending, the most of this run");
+          "16 trades are open or pending, the most of this run (limits.open_trades_max)");
     ASSERT_DEC(s->ledger->view.reserved, "1600");
     stage_free(s);
 }

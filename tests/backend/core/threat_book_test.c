@@ -232,7 +232,7 @@ static void test_limit(void **state)
         MUST(report(&s, 0, "X", key, S1_SEVERITY_LOW, NULL, err));
     }
     FAILS(report(&s, 0, "X", "z", S1_SEVERITY_LOW, NULL, err), S1_E_NO_MEMORY,
-          "more than 8 active threats");
+          "more than 8 active threats (limits.active_threats_max)");
     MUST(report(&s, 0, "X", "a", S1_SEVERITY_HIGH, NULL, err)); /* an old one still updates */
     kernel_free(s.k);
 }

@@ -340,6 +340,30 @@ static void test_cancel_is_no_plugin_error(void **state)
     stage_free(s);
 }
 
+/* The journal on a full disk is no detector's fault, and no policy goes on without it. */
+static s1_rc find_no_room(void *self, const s1_context *context, const s1_opportunity_sink *out,
+                          s1_err *err)
+{
+    (void)self, (void)context, (void)out;
+    return S1_RAISE(err, S1_E_IO, "journal.jsonl: no space");
+}
+
+static void test_failures_of_the_run_are_never_skipped(void **state)
+{
+    (void)state;
+    static const s1_worker_ops full = {.type = S1_WORKER_OPPORTUNITY, .detect = find_no_room};
+    static const int32_t policies[] = {S1_FAILURE_STOP, S1_FAILURE_SKIP};
+    static const int32_t executions[] = {S1_EXECUTION_SEQUENTIAL, S1_EXECUTION_PARALLEL};
+    for (int i = 0; i < 4; i++) {
+        stage *const s = stage_new(S1_WORKER_OPPORTUNITY, executions[i / 2], policies[i % 2]);
+        s->workers[1].ops = &full;
+        FAILS(run(s, 0, err), S1_E_IO, "in tick 1, in a call of worker b: journal.jsonl: no space");
+        assert_string_equal(s->trace, "a ");
+        assert_int_equal(s->op.failures, 0);
+        stage_free(s);
+    }
+}
+
 /* --- Whose turn it is. ------------------------------------------------------------------------ */
 
 static void test_readiness(void **state)
@@ -541,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_skip_keeps_what_was_said_before),
         cmocka_unit_test(test_context_columns_are_sealed),
         cmocka_unit_test(test_cancel_is_no_plugin_error),
+        cmocka_unit_test(test_failures_of_the_run_are_never_skipped),
         cmocka_unit_test(test_readiness),
         cmocka_unit_test(test_context_worker_is_due_with_its_stream),
         cmocka_unit_test(test_triggers),
