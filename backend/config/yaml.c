@@ -22,6 +22,8 @@ typedef struct builder {
     s1_str key;
     uint32_t key_line, key_column;
     bool is_stopped; /* the rest of the file cannot be read */
+    char *scratch;   /* one scalar's text; escapes can make it longer than it was written */
+    size_t scratch_size;
     struct {
         s1_str name;
         s1_yaml_node *node;
@@ -222,12 +224,42 @@ static void on_key(builder *b, s1_str text, uint32_t line, uint32_t column, bool
     }
 }
 
+/* Appends a code point. */
+static size_t put_utf8(char *out, uint32_t c)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    const size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const uint8_t heads[] = {0, 0xc0, 0xe0, 0xf0};
+    out[0] = (char)(uint8_t)(heads[more] | c >> (6 * more));
+    for (size_t i = 1; i <= more; i++) {
+        out[i] = (char)(uint8_t)(0x80u | (c >> (6 * (more - i)) & 0x3fu));
+    }
+    return more + 1;
+}
+
+/* The text of a token, borrowed until the next one. By an iterator and character by character,
+ * because in libfyaml 0.7.12 fy_token_get_text() loses memory on texts of many pieces (found by
+ * fuzzing) and fy_token_iter_read() gives only their last piece. */
+static s1_str token_text(builder *b, struct fy_token *token)
+{
+    struct fy_token_iter *const iter = fy_token_iter_create(token);
+    S1_ASSERT(iter != NULL);
+    size_t len = 0;
+    for (int c = fy_token_iter_utf8_get(iter); c >= 0; c = fy_token_iter_utf8_get(iter)) {
+        S1_ASSERT(len + 4 <= b->scratch_size);
+        len += put_utf8(b->scratch + len, (uint32_t)c);
+    }
+    fy_token_iter_destroy(iter);
+    return (s1_str){b->scratch, len};
+}
+
 static void on_scalar(builder *b, const struct fy_event *event, uint32_t line, uint32_t column)
 {
-    size_t len = 0;
-    const char *const bytes =
-        event->scalar.value != NULL ? fy_token_get_text(event->scalar.value, &len) : NULL;
-    const s1_str text = {bytes != NULL ? bytes : "", bytes != NULL ? len : 0};
+    const s1_str text =
+        event->scalar.value != NULL ? token_text(b, event->scalar.value) : (s1_str){"", 0};
     const bool is_quoted =
         event->scalar.value != NULL && fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN;
     if (text.len != 0 && memchr(text.ptr, '\0', text.len) != NULL) {
@@ -465,6 +497,8 @@ void s1_yaml_parse(s1_str text, const s1_yaml_options *options, s1_arena *arena,
     } else if (text.len != 0) {
         refuse_directives(b, text);
         if (!b->is_stopped) {
+            b->scratch_size = 2 * text.len + 64; /* "\\L", two bytes, is a character of three */
+            b->scratch = s1_config_alloc(arena, b->scratch_size);
             run_parser(b, text);
         }
     }
