@@ -158,14 +158,23 @@ static s1_rc orders_for(void *self, const s1_worker *worker, const s1_order_api 
     return S1_OK;
 }
 
+static s1_rc on_step(void *self, const s1_operator_worker *worker, s1_err *err)
+{
+    (void)self, (void)worker, (void)err;
+    return S1_OK;
+}
+
 /* One tick of the operator, whatever it manages. `trigger` for execution. */
 static s1_rc run(stage *s, int32_t trigger, s1_err *err)
 {
     s1_plan record = {.size = sizeof record};
     s1_verdict verdict = {.size = sizeof verdict};
     const s1_execution_input input = {.size = sizeof input, .trigger = trigger};
-    const s1_operator_pass pass = {
-        .plan = &record, .verdict = &verdict, .input = &input, .orders_for = orders_for};
+    const s1_operator_pass pass = {.plan = &record,
+                                   .verdict = &verdict,
+                                   .input = &input,
+                                   .orders_for = orders_for,
+                                   .on_step = on_step};
     s->trace[0] = '\0';
     kernel_tick(s->k, 100);
     S1_TRY(err, s1_base_operator_run(&s->op, &pass, err));
