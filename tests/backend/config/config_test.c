@@ -467,6 +467,25 @@ static void documents_have_limits(void **state)
     end(&f);
 }
 
+/* libfyaml's readers of such texts leak or give the last piece only; ours must do neither. */
+static void texts_of_many_pieces_are_whole(void **state)
+{
+    (void)state;
+    fixture f;
+    begin(&f);
+    s1_yaml_node *root = NULL;
+    const s1_yaml_options options = {S1_STR("f.yaml"), NULL, NULL};
+    s1_yaml_parse(S1_STR("a: >-\n  x\n  y\n\n  z\n  1\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n"
+                         "b: 'it''s ''''''''''''''''''''q'\n"
+                         "c: \"\\\"x\\n\\u00e9\\L\\U0001F600\"\n"),
+                  &options, &f.arena, &f.faults, &root);
+    assert_string_equal(fault_text(&f), "");
+    assert_text(s1_yaml_get(root, S1_STR("a"))->text, "x y\nz 1 2 3 4 5 6 7 8");
+    assert_text(s1_yaml_get(root, S1_STR("b"))->text, "it's ''''''''''q");
+    assert_text(s1_yaml_get(root, S1_STR("c"))->text, "\"x\n\xc3\xa9\xe2\x80\xa8\xf0\x9f\x98\x80");
+    end(&f);
+}
+
 static void faults_print_as_json_and_stop_at_a_limit(void **state)
 {
     (void)state;
@@ -684,6 +703,7 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_missing_target_is_an_error),
         cmocka_unit_test(documents_have_limits),
+        cmocka_unit_test(texts_of_many_pieces_are_whole),
         cmocka_unit_test(faults_print_as_json_and_stop_at_a_limit),
         cmocka_unit_test(the_resolved_configuration_reads_back_as_itself),
         cmocka_unit_test(paths_start_at_the_folder_above),
