@@ -71,6 +71,10 @@ s1_rc s1_run_bind_workers(s1_run_orchestrator *run, s1_err *err)
 s1_rc s1_run_emit(void *self, const s1_worker *worker, s1_str event, s1_str json, s1_err *err)
 {
     s1_run_orchestrator *const run = self;
+    if (run->bus == NULL) { /* in create(), or in the destroy() of a run that could not be built */
+        return S1_RAISE(err, S1_E_DENIED, "worker %.*s emits %.*s outside of a run",
+                        S1_STR_ARG(worker->instance_id), S1_STR_ARG(event));
+    }
     const uint32_t number = s1_bus_event(run->bus, event);
     if (number == S1_EVENT_NONE || !s1_str_eq_cstr(run->chain.events[number].payload, "JSON")) {
         return S1_RAISE(err, S1_E_INVALID,

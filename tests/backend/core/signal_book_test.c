@@ -117,7 +117,8 @@ static void test_limit_of_a_tick(void **state)
     for (uint32_t i = 0; i < KERNEL_CAPACITY; i++) {
         MUST(emit(k, &draft, NULL, err));
     }
-    FAILS(emit(k, &draft, NULL, err), S1_E_NO_MEMORY, "more than 8 signals in one tick (limits.signals_per_tick_max)");
+    FAILS(emit(k, &draft, NULL, err), S1_E_NO_MEMORY,
+          "more than 8 signals in one tick (limits.signals_per_tick_max)");
     kernel_tick(k, 100);
     assert_int_equal(k->signals.list.count, 0);
     MUST(emit(k, &draft, NULL, err));

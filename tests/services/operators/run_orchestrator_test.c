@@ -9,6 +9,7 @@
 #include "backend/data/persistors/json_persistor_memory.h"
 #include "backend/data/persistors/memory_persistor.h"
 #include "backend/utils/rng.h"
+#include "services/operators/run_internal.h"
 #include "services/operators/run_preparer.h"
 #include "tests/support/cmocka.h"
 
@@ -384,6 +385,20 @@ static void test_default_chain_is_sound(void **state)
     stage_free(s);
 }
 
+/* A worker that emits in create(): there is no bus yet. */
+static void test_no_event_before_the_run(void **state)
+{
+    (void)state;
+    stage *const s = stage_new();
+    s1_run_orchestrator unbuilt = {.bus = NULL};
+    const s1_worker worker = {.instance_id = S1_STR("eager")};
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(s1_run_emit(&unbuilt, &worker, S1_STR("Ready"), S1_STR("{}"), &err),
+                     S1_E_DENIED);
+    assert_string_equal(err.msg, "worker eager emits Ready outside of a run");
+    stage_free(s);
+}
+
 /* "A + B" */
 static void print_list(const s1_text_list *names, char *text, size_t size)
 {
@@ -441,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_stops_on_request),
         cmocka_unit_test(test_no_allocation_on_the_tick_path),
         cmocka_unit_test(test_default_chain_is_sound),
+        cmocka_unit_test(test_no_event_before_the_run),
         cmocka_unit_test(test_documented_maps_are_the_default_ones),
     };
     return cmocka_run_group_tests_name("run_orchestrator", tests, NULL, NULL);
