@@ -9,9 +9,11 @@ static const s1_signal_list no_signals = {.size = sizeof no_signals, .stride = s
 static const s1_threat_list no_threats = {.size = sizeof no_threats,
                                           .stride = sizeof(s1_threat_episode)};
 
+static const s1_operator_pass no_pass; /* of types that look at the context alone */
+
 /* One call of the one process function of the worker's type. */
-static s1_rc invoke(s1_base_operator *op, const s1_operator_worker *item,
-                    const s1_operator_pass *pass, s1_err *err)
+static inline s1_rc invoke(s1_base_operator *op, const s1_operator_worker *item,
+                           const s1_operator_pass *pass, s1_err *err)
 {
     s1_worker *const worker = item->worker;
     const s1_context *const context = op->context;
@@ -37,29 +39,14 @@ static s1_rc invoke(s1_base_operator *op, const s1_operator_worker *item,
     }
 }
 
-static s1_rc invoke_timed(s1_base_operator *op, s1_operator_worker *item,
-                          const s1_operator_pass *pass, s1_err *err)
+__attribute__((noinline)) static s1_rc invoke_timed(s1_base_operator *op, s1_operator_worker *item,
+                                                    const s1_operator_pass *pass, s1_err *err)
 {
-    if (op->clock == NULL) {
-        return invoke(op, item, pass, err);
-    }
     const s1_nanos start = s1_clock_monotonic(op->clock);
     const s1_rc rc = invoke(op, item, pass, err);
     item->time += s1_clock_monotonic(op->clock) - start;
     item->calls++;
     return rc;
-}
-
-static bool is_due(const s1_base_operator *op, const s1_operator_worker *item,
-                   const s1_operator_pass *pass)
-{
-    if (op->manages == S1_WORKER_CONTEXT) {
-        return s1_worker_is_due(item->worker);
-    }
-    if (op->manages == S1_WORKER_EXECUTION) {
-        return (item->triggers >> pass->input->trigger & 1u) != 0;
-    }
-    return s1_worker_is_ready(item->worker);
 }
 
 /* A worker does no I/O and sets no limit: such a failure is the run's own, met in a sink it called
@@ -93,7 +80,7 @@ static s1_rc answer_failure(s1_base_operator *op, const s1_operator_worker *item
 }
 
 /* Sets what workers see of each other, as the execution strategy says. */
-static void show(s1_base_operator *op)
+static inline void show(s1_base_operator *op)
 {
     const bool sees = op->execution == S1_EXECUTION_SEQUENTIAL;
     op->context->signals =
@@ -102,30 +89,39 @@ static void show(s1_base_operator *op)
         sees && op->manages == S1_WORKER_THREAT ? &op->threats->list : &no_threats;
 }
 
-/* A failure while others of an isolated pass still have their turn: kept until all have run. */
-typedef struct kept_failure {
-    const s1_operator_worker *item; /* NULL: none */
-    s1_rc rc;
-    s1_err err;
-} kept_failure;
-
 /* What a worker's failure does to the pass; S1_OK goes on. */
-static s1_rc take_failure(s1_base_operator *op, const s1_operator_worker *item, s1_rc rc,
-                          kept_failure **kept, kept_failure *room, s1_err *err)
+__attribute__((noinline, cold)) static s1_rc take_failure(s1_base_operator *op,
+                                                          const s1_operator_worker *item, s1_rc rc,
+                                                          s1_err *err)
 {
     if (op->on_failure == S1_FAILURE_SKIP || op->execution != S1_EXECUTION_PARALLEL ||
         is_of_the_run(rc)) {
         return answer_failure(op, item, rc, err);
     }
-    if (*kept == NULL) {
-        room->item = item;
-        room->rc = rc;
+    if (op->failed == NULL) { /* the others still get their turn */
+        op->failed = item;
+        op->failed_rc = rc;
         if (err != NULL) {
-            room->err = *err;
+            op->failed_err = *err;
         }
-        *kept = room;
     }
     return S1_OK;
+}
+
+/* The end of an isolated pass in which somebody failed. */
+__attribute__((noinline, cold)) static s1_rc tell_failure(s1_base_operator *op, s1_err *err)
+{
+    const s1_operator_worker *const failed = op->failed;
+    op->failed = NULL;
+    if (err != NULL) {
+        *err = op->failed_err;
+    }
+    return answer_failure(op, failed, op->failed_rc, err);
+}
+
+static s1_rc hear_step(const s1_operator_worker *item, const s1_operator_pass *pass, s1_err *err)
+{
+    return pass->on_step == NULL ? S1_OK : pass->on_step(pass->self, item, err);
 }
 
 /* A phase whose inputs do not exist yet cannot be left out: a plan without its governor or its stop
@@ -134,43 +130,85 @@ static s1_rc refuse_unready(const s1_operator_worker *item, const s1_operator_pa
                             s1_err *err)
 {
     s1_verdict_reject(pass->verdict, S1_STR("INPUTS_NOT_READY"), (double)NAN, (double)NAN);
-    return pass->on_step == NULL ? S1_OK : pass->on_step(pass->self, item, err);
+    return hear_step(item, pass, err);
+}
+
+/* One worker's turn and what follows from it. */
+static inline s1_rc take_turn(s1_base_operator *op, s1_operator_worker *item,
+                              const s1_operator_pass *pass, s1_err *err)
+{
+    const s1_rc rc = __builtin_expect(op->clock == NULL, 1) ? invoke(op, item, pass, err)
+                                                            : invoke_timed(op, item, pass, err);
+    return __builtin_expect(rc == S1_OK, 1) ? S1_OK : take_failure(op, item, rc, err);
+}
+
+static s1_rc run_planning(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
+{
+    const uint64_t failures = op->failures;
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        s1_operator_worker *const item = &op->workers[i];
+        if (!s1_worker_is_ready(item->worker)) {
+            return refuse_unready(item, pass, err);
+        }
+        S1_TRY(err, take_turn(op, item, pass, err));
+        S1_TRY(err, hear_step(item, pass, err));
+        if (op->failures != failures || pass->verdict->is_rejected) {
+            break; /* nobody builds on half a plan */
+        }
+    }
+    return S1_OK;
+}
+
+static s1_rc run_execution(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
+{
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        if ((op->workers[i].triggers >> pass->input->trigger & 1u) != 0) {
+            S1_TRY(err, take_turn(op, &op->workers[i], pass, err));
+        }
+    }
+    return S1_OK;
+}
+
+static s1_rc run_context(s1_base_operator *op, s1_err *err)
+{
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        s1_operator_worker *const item = &op->workers[i];
+        if (s1_worker_is_due(item->worker)) {
+            S1_TRY(err, take_turn(op, item, &no_pass, err));
+            s1_worker_seal_columns(item->worker); /* also of one that failed and was skipped */
+        }
+    }
+    return S1_OK;
+}
+
+static s1_rc run_detectors(s1_base_operator *op, s1_err *err)
+{
+    show(op);
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        if (s1_worker_is_ready(op->workers[i].worker)) {
+            S1_TRY(err, take_turn(op, &op->workers[i], &no_pass, err));
+        }
+    }
+    return S1_OK;
 }
 
 s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
 {
-    kept_failure room; /* large, and written only when a worker fails */
-    kept_failure *kept = NULL;
-    show(op);
-    for (uint32_t i = 0; i < op->worker_count; i++) {
-        s1_operator_worker *const item = &op->workers[i];
-        if (!is_due(op, item, pass)) {
-            if (op->manages == S1_WORKER_PLANNING) {
-                return refuse_unready(item, pass, err);
-            }
-            continue;
-        }
-        const s1_rc rc = invoke_timed(op, item, pass, err);
-        if (op->manages == S1_WORKER_CONTEXT) {
-            s1_worker_seal_columns(item->worker);
-        }
-        if (__builtin_expect(rc != S1_OK, 0)) {
-            S1_TRY(err, take_failure(op, item, rc, &kept, &room, err));
-        }
-        if (op->manages == S1_WORKER_PLANNING) {
-            if (pass->on_step != NULL) {
-                S1_TRY(err, pass->on_step(pass->self, item, err));
-            }
-            if (rc != S1_OK || pass->verdict->is_rejected) {
-                break; /* nobody builds on half a plan */
-            }
-        }
+    s1_rc rc;
+    switch (op->manages) {
+    case S1_WORKER_CONTEXT:
+        rc = run_context(op, err);
+        break;
+    case S1_WORKER_PLANNING:
+        rc = run_planning(op, pass, err);
+        break;
+    case S1_WORKER_EXECUTION:
+        rc = run_execution(op, pass, err);
+        break;
+    default:
+        rc = run_detectors(op, err);
+        break;
     }
-    if (kept != NULL) {
-        if (err != NULL) {
-            *err = kept->err;
-        }
-        return answer_failure(op, kept->item, kept->rc, err);
-    }
-    return S1_OK;
+    S1_TRY(err, rc);
+    return __builtin_expect(op->failed == NULL, 1) ? S1_OK : tell_failure(op, err);
 }

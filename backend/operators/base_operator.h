@@ -47,6 +47,10 @@ typedef struct s1_base_operator {
     s1_threat_book *threats;
     const s1_clock *clock; /* measures each call; NULL: not profiled */
     uint64_t failures;     /* skipped ones */
+    /* An isolated pass: the first failure, kept until all have had their turn. */
+    const s1_operator_worker *failed; /* NULL: none */
+    s1_rc failed_rc;
+    s1_err failed_err;
 } s1_base_operator;
 
 /* What a pass is about, for the types whose process function takes more than the context. */

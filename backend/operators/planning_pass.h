@@ -20,8 +20,11 @@
 
 /* X(NAME, text): where planning may refuse. */
 #define S1_PLAN_STAGE_MAP(X)                                                                       \
-    X(GOVERNOR, "governor") X(ENTRY, "entry") X(EXIT, "exit") X(SIZE, "size") X(ROUTING, "routin"  \
-                                                                                         "g")
+    X(GOVERNOR, "governor")                                                                        \
+    X(ENTRY, "entry")                                                                              \
+    X(EXIT, "exit")                                                                                \
+    X(SIZE, "size") X(ROUTING, "routin"                                                            \
+                               "g")
 enum s1_plan_stage {
 #define X(name, text) S1_STAGE_##name,
     S1_PLAN_STAGE_MAP(X)

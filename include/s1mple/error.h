@@ -10,8 +10,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Off the hot path: never inlined, so that S1_TRY costs a test and a jump. */
+#define S1_COLD __attribute__((cold, noinline, unused))
+
 /* Records one frame of the way an error travels. `err` may be NULL. */
-static inline void s1_err_push(s1_err *err, const char *file, const char *func, uint32_t line)
+S1_COLD static void s1_err_push(s1_err *err, const char *file, const char *func, uint32_t line)
 {
     if (err == NULL) {
         return;
@@ -24,8 +27,8 @@ static inline void s1_err_push(s1_err *err, const char *file, const char *func, 
 
 /* Fills in `err` (may be NULL) from a format. Use S1_RAISE. */
 S1_PRINTF(6, 7)
-static inline void s1_err_raise(s1_err *err, s1_rc code, const char *file, const char *func,
-                                uint32_t line, const char *format, ...)
+S1_COLD static void s1_err_raise(s1_err *err, s1_rc code, const char *file, const char *func,
+                                 uint32_t line, const char *format, ...)
 {
     if (err == NULL) {
         return;

@@ -3,26 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where one event of a join comes in. */
+typedef struct join_port {
+    s1_event_adapter *adapter;
+    uint32_t bit;   /* in needed and have */
+    uint32_t place; /* of the method's payloads */
+} join_port;
+
 struct s1_event_adapter {
     s1_bus *bus;
     s1_rc (*invoke)(void *self, const void *const *payloads, const void **ret_result, s1_err *err);
     void *self;
-    uint32_t publishes; /* S1_EVENT_NONE for none */
-    uint32_t event_count;
-    uint32_t needed, have; /* bit i: events[i] */
+    uint32_t publishes;    /* S1_EVENT_NONE for none */
+    uint32_t needed, have; /* bit i: ports[i] */
     uint64_t tick;         /* of `have` */
-    uint32_t events[S1_WIRING_EVENTS_MAX];
-    uint32_t places[S1_WIRING_EVENTS_MAX]; /* events[i] is payload places[i] of the method */
+    join_port ports[S1_WIRING_EVENTS_MAX];
     const void *payloads[S1_WIRING_EVENTS_MAX];
+    const void *result; /* of the last call */
 };
 
-static s1_rc call(s1_event_adapter *adapter, s1_err *err)
+static inline s1_rc call(s1_event_adapter *adapter, s1_err *err)
 {
-    const void *result = NULL;
-    S1_TRY(err, adapter->invoke(adapter->self, adapter->payloads, &result, err));
-    return result == NULL || adapter->publishes == S1_EVENT_NONE
+    adapter->result = NULL;
+    S1_TRY(err, adapter->invoke(adapter->self, adapter->payloads, &adapter->result, err));
+    return adapter->result == NULL || adapter->publishes == S1_EVENT_NONE
                ? S1_OK
-               : s1_bus_publish(adapter->bus, adapter->publishes, result, err);
+               : s1_bus_publish(adapter->bus, adapter->publishes, adapter->result, err);
 }
 
 static s1_rc on_only_event(void *self, uint32_t event, const void *payload, s1_err *err)
@@ -35,17 +41,16 @@ static s1_rc on_only_event(void *self, uint32_t event, const void *payload, s1_e
 
 static s1_rc on_joined_event(void *self, uint32_t event, const void *payload, s1_err *err)
 {
-    s1_event_adapter *const adapter = self;
-    if (adapter->tick != s1_bus_tick(adapter->bus)) {
-        adapter->tick = s1_bus_tick(adapter->bus);
+    const join_port *const port = self;
+    s1_event_adapter *const adapter = port->adapter;
+    const uint64_t tick = s1_bus_tick(adapter->bus);
+    (void)event;
+    if (adapter->tick != tick) {
+        adapter->tick = tick;
         adapter->have = 0;
     }
-    for (uint32_t i = 0; i < adapter->event_count; i++) {
-        if (adapter->events[i] == event) {
-            adapter->payloads[adapter->places[i]] = payload;
-            adapter->have |= 1u << i;
-        }
-    }
+    adapter->payloads[port->place] = payload;
+    adapter->have |= port->bit;
     if (adapter->have != adapter->needed) {
         return S1_OK;
     }
@@ -76,30 +81,29 @@ s1_rc s1_event_adapter_new(s1_bus *bus, const s1_event_spec *events, const s1_wi
     *adapter = (s1_event_adapter){.bus = bus,
                                   .invoke = method->invoke,
                                   .self = method->self,
-                                  .event_count = wiring->listen_count,
                                   .needed = (1u << wiring->listen_count) - 1,
                                   .publishes = s1_bus_event(bus, wiring->publishes)};
     s1_rc rc = S1_OK;
     for (uint32_t i = 0; i < wiring->listen_count && rc == S1_OK; i++) {
-        adapter->events[i] = s1_bus_event(bus, wiring->listens_to[i]);
-        adapter->places[i] = adapter->events[i] == S1_EVENT_NONE
-                                 ? S1_WIRING_EVENTS_MAX
-                                 : place_of(method, events[adapter->events[i]].payload);
-        if (adapter->places[i] == S1_WIRING_EVENTS_MAX) {
+        const uint32_t event = s1_bus_event(bus, wiring->listens_to[i]);
+        const uint32_t place =
+            event == S1_EVENT_NONE ? S1_WIRING_EVENTS_MAX : place_of(method, events[event].payload);
+        if (place == S1_WIRING_EVENTS_MAX) {
             rc = S1_RAISE(err, S1_E_INVALID, "adapter %.*s: %s.%s does not take %.*s",
                           S1_STR_ARG(wiring->adapter_id), method->component, method->method,
                           S1_STR_ARG(wiring->listens_to[i]));
             break;
         }
-        rc = s1_bus_subscribe(bus,
-                              &(s1_bus_subscription){.event = adapter->events[i],
-                                                     .priority = wiring->priority,
-                                                     .is_deferred = wiring->is_deferred,
-                                                     .handler = wiring->listen_count == 1
-                                                                    ? on_only_event
-                                                                    : on_joined_event,
-                                                     .self = adapter},
-                              err);
+        const bool is_join = wiring->listen_count > 1;
+        adapter->ports[i] = (join_port){adapter, 1u << i, place};
+        const s1_bus_subscription subscription = {
+            .event = event,
+            .priority = wiring->priority,
+            .is_deferred = wiring->is_deferred,
+            .handler = is_join ? on_joined_event : on_only_event,
+            .self = is_join ? (void *)&adapter->ports[i] : (void *)adapter,
+        };
+        rc = s1_bus_subscribe(bus, &subscription, err);
     }
     if (rc != S1_OK) {
         free(adapter);

@@ -119,16 +119,33 @@ s1_rc s1_bus_seal(s1_bus *bus, s1_err *err)
                 }
             }
             if (deferred == 1) {
-                route->deferred_first = first;
+                route->deferred = bus->head.targets + first;
                 route->deferred_count = next - first;
             } else {
-                route->first = first;
+                route->targets = bus->head.targets + first;
                 route->count = next - first;
             }
         }
+        route->event = event;
     }
     bus->is_sealed = true;
     return S1_OK;
+}
+
+s1_rc s1_bus_defer(s1_bus *bus, struct s1_bus_route *route, const void *payload, s1_err *err)
+{
+    struct s1_bus_head *const head = &bus->head;
+    if (head->deferred_count > head->mask) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "more than %u events are deferred to one tick",
+                        head->mask + 1);
+    }
+    head->deferred[head->deferred_count++] = (struct s1_bus_item){route, payload};
+    return S1_OK;
+}
+
+s1_rc s1_bus_refuse(const s1_bus *bus, s1_err *err)
+{
+    return S1_RAISE(err, S1_E_NO_MEMORY, "the bus holds %u events, its limit", bus->head.mask + 1);
 }
 
 s1_rc s1_bus_deliver_deferred(s1_bus *bus, s1_err *err)
@@ -137,10 +154,9 @@ s1_rc s1_bus_deliver_deferred(s1_bus *bus, s1_err *err)
     const uint32_t count = head->deferred_count; /* what handlers defer now waits for the next */
     for (uint32_t i = 0; i < count; i++) {
         const struct s1_bus_item item = head->deferred[i];
-        const struct s1_bus_route *const route = &head->routes[item.event];
-        const struct s1_bus_target *const targets = head->targets + route->deferred_first;
-        for (uint32_t k = 0; k < route->deferred_count; k++) {
-            S1_TRY(err, targets[k].handler(targets[k].self, item.event, item.payload, err));
+        for (uint32_t k = 0; k < item.route->deferred_count; k++) {
+            const struct s1_bus_target *const target = &item.route->deferred[k];
+            S1_TRY(err, target->handler(target->self, item.route->event, item.payload, err));
         }
         S1_TRY(err, s1_bus_drain(bus, err));
     }

@@ -51,24 +51,28 @@ uint64_t s1_bus_published(const s1_bus *bus, uint32_t event);
 
 /* --- The hot half; the fields are private. ------------------------------------------------- */
 
+struct s1_bus_route;
 struct s1_bus_item {
-    uint32_t event;
-    uint32_t reserved;
+    struct s1_bus_route *route;
     const void *payload;
 };
 struct s1_bus_target {
     s1_bus_handler handler;
     void *self;
 };
-struct s1_bus_route { /* of one event: targets[first, first + count) */
-    uint32_t first, count;
-    uint32_t deferred_first, deferred_count;
+struct s1_bus_route {                    /* of one event */
+    const struct s1_bus_target *targets; /* [count], called in this tick */
+    uint32_t count;
+    uint32_t event;
+    const struct s1_bus_target *deferred; /* [deferred_count], called in the next */
+    uint32_t deferred_count;
+    uint32_t reserved;
     uint64_t published;
 };
 struct s1_bus_head {
     struct s1_bus_item *ring;
     struct s1_bus_item *deferred; /* [queue_max] */
-    struct s1_bus_route *routes;
+    struct s1_bus_route *routes;  /* by event */
     struct s1_bus_target *targets;
     uint32_t mask; /* queue_max - 1 */
     uint32_t head, tail;
@@ -81,6 +85,13 @@ static inline struct s1_bus_head *s1_bus_head_of(s1_bus *bus)
     return (struct s1_bus_head *)(void *)bus;
 }
 
+/* Keeps an event for the next tick. */
+S1_WARN_UNUSED s1_rc s1_bus_defer(s1_bus *bus, struct s1_bus_route *route, const void *payload,
+                                  s1_err *err);
+
+/* The ring is full: S1_E_NO_MEMORY. */
+S1_WARN_UNUSED s1_rc s1_bus_refuse(const s1_bus *bus, s1_err *err);
+
 /* Appends an event. One that nobody listens to is counted and goes no further. */
 S1_WARN_UNUSED static inline s1_rc s1_bus_publish(s1_bus *bus, uint32_t event, const void *payload,
                                                   s1_err *err)
@@ -88,20 +99,18 @@ S1_WARN_UNUSED static inline s1_rc s1_bus_publish(s1_bus *bus, uint32_t event, c
     struct s1_bus_head *const head = s1_bus_head_of(bus);
     struct s1_bus_route *const route = &head->routes[event];
     route->published++;
-    if (route->deferred_count > 0) {
-        if (head->deferred_count > head->mask) {
-            return S1_RAISE(err, S1_E_NO_MEMORY, "more than %u events are deferred to one tick",
-                            head->mask + 1);
-        }
-        head->deferred[head->deferred_count++] = (struct s1_bus_item){event, 0, payload};
+    if (__builtin_expect(route->deferred_count > 0, 0)) {
+        S1_TRY(err, s1_bus_defer(bus, route, payload, err));
     }
     if (route->count == 0) {
         return S1_OK;
     }
-    if (head->tail - head->head > head->mask) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "the bus holds %u events, its limit", head->mask + 1);
+    if (__builtin_expect(head->tail - head->head > head->mask, 0)) {
+        return s1_bus_refuse(bus, err);
     }
-    head->ring[head->tail++ & head->mask] = (struct s1_bus_item){event, 0, payload};
+    struct s1_bus_item *const item = &head->ring[head->tail++ & head->mask];
+    item->route = route;
+    item->payload = payload;
     return S1_OK;
 }
 
@@ -109,12 +118,16 @@ S1_WARN_UNUSED static inline s1_rc s1_bus_publish(s1_bus *bus, uint32_t event, c
 S1_WARN_UNUSED static inline s1_rc s1_bus_drain(s1_bus *bus, s1_err *err)
 {
     struct s1_bus_head *const head = s1_bus_head_of(bus);
+    const struct s1_bus_item *const ring = head->ring;
+    const uint32_t mask = head->mask;
     while (head->head != head->tail) {
-        const struct s1_bus_item item = head->ring[head->head++ & head->mask];
-        const struct s1_bus_route *const route = &head->routes[item.event];
-        const struct s1_bus_target *const targets = head->targets + route->first;
-        for (uint32_t i = 0; i < route->count; i++) {
-            S1_TRY(err, targets[i].handler(targets[i].self, item.event, item.payload, err));
+        const struct s1_bus_item *const item = &ring[head->head++ & mask];
+        const struct s1_bus_route *const route = item->route;
+        const void *const payload = item->payload; /* handlers may reuse the slot */
+        const struct s1_bus_target *target = route->targets;
+        const struct s1_bus_target *const end = target + route->count;
+        for (; target != end; target++) {
+            S1_TRY(err, target->handler(target->self, route->event, payload, err));
         }
     }
     return S1_OK;

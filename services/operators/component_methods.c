@@ -77,6 +77,21 @@ static s1_rc execute(s1_run_orchestrator *run, int32_t trigger, const s1_plan *d
     return rc;
 }
 
+/* Gives each trigger in the mask its pass: safety first, then what changed, then the new bar. */
+static s1_rc manage_triggers(s1_run_orchestrator *run, uint32_t due, const s1_signal_list *signals,
+                             const s1_threat_list *threats, s1_err *err)
+{
+    static const int32_t order[] = {S1_ON_THREAT_DETECTED,  S1_ON_POSITION_CLOSED,
+                                    S1_ON_POSITION_OPENED,  S1_ON_LEDGER_UPDATE,
+                                    S1_ON_SIGNAL_GENERATED, S1_ON_CONTEXT_READY};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if ((due >> order[i] & 1u) != 0) {
+            S1_TRY(err, execute(run, order[i], NULL, signals, threats, err));
+        }
+    }
+    return S1_OK;
+}
+
 /* Exits and position management, before anything new is planned. */
 static s1_rc manage_positions(void *self, const void *const *payloads, const void **ret_result,
                               s1_err *err)
@@ -87,21 +102,15 @@ static s1_rc manage_positions(void *self, const void *const *payloads, const voi
     const s1_base_operator *const op = &run->parts->operators[S1_WORKER_EXECUTION];
     const uint32_t changes = run->changes;
     run->changes = 0;
-    const struct {
-        int32_t trigger;
-        bool is_due;
-    } triggers[] = {
-        {S1_ON_THREAT_DETECTED, threats->count > 0},
-        {S1_ON_POSITION_CLOSED, (changes & S1_LEDGER_CLOSED) != 0},
-        {S1_ON_POSITION_OPENED, (changes & S1_LEDGER_OPENED) != 0},
-        {S1_ON_LEDGER_UPDATE, changes != 0},
-        {S1_ON_SIGNAL_GENERATED, signals->count > 0},
-        {S1_ON_CONTEXT_READY, true},
-    };
-    for (size_t i = 0; i < sizeof triggers / sizeof triggers[0]; i++) {
-        if (triggers[i].is_due && s1_base_operator_listens(op, triggers[i].trigger)) {
-            S1_TRY(err, execute(run, triggers[i].trigger, NULL, signals, threats, err));
-        }
+    /* Whose turn it would be, as a mask; most ticks nobody listens to any of it. */
+    const uint32_t due = 1u << S1_ON_CONTEXT_READY |
+                         (uint32_t)(threats->count > 0) << S1_ON_THREAT_DETECTED |
+                         (uint32_t)(signals->count > 0) << S1_ON_SIGNAL_GENERATED |
+                         (uint32_t)(changes != 0) << S1_ON_LEDGER_UPDATE |
+                         (uint32_t)((changes & S1_LEDGER_OPENED) != 0) << S1_ON_POSITION_OPENED |
+                         (uint32_t)((changes & S1_LEDGER_CLOSED) != 0) << S1_ON_POSITION_CLOSED;
+    if ((due & op->triggers) != 0) {
+        S1_TRY(err, manage_triggers(run, due & op->triggers, signals, threats, err));
     }
     *ret_result = ledger_if_changed(run);
     return S1_OK;

@@ -69,7 +69,7 @@ static s1_rc scaled(const stream_cursor *cursor, int64_t mantissa, int64_t facto
 }
 
 /* Takes the next bar of a stream that has one. */
-static s1_rc take_bar(stream_cursor *cursor, s1_bar *ret_bar, s1_err *err)
+static inline s1_rc take_bar(stream_cursor *cursor, s1_bar *ret_bar, s1_err *err)
 {
     const s1_bar_batch *const batch = &cursor->batch;
     const size_t row = cursor->at++;
@@ -106,11 +106,33 @@ static s1_nanos next_close(const stream_cursor *cursor)
                            : cursor->batch.open_time[cursor->at] + cursor->stream.timeframe;
 }
 
+/* The next bar of a run with one stream: nothing to merge. */
+static s1_rc next_alone(s1_backtest_environment *environment,
+                        const s1_market_snapshot **ret_snapshot, s1_err *err)
+{
+    stream_cursor *const cursor = &environment->cursors[0];
+    S1_TRY(err, look(environment, cursor, err));
+    if (cursor->is_done) {
+        *ret_snapshot = NULL;
+        return S1_OK;
+    }
+    s1_bar *const bar = &environment->bars[0];
+    S1_TRY(err, take_bar(cursor, bar, err));
+    environment->has_bar[0] = true;
+    environment->snapshot.now = bar->close_time;
+    environment->snapshot.is_warmup = bar->open_time < environment->from;
+    *ret_snapshot = &environment->snapshot;
+    return S1_OK;
+}
+
 /* --- The verbs. --------------------------------------------------------------------------- */
 
 static s1_rc next(void *self, const s1_market_snapshot **ret_snapshot, s1_err *err)
 {
     s1_backtest_environment *const environment = self;
+    if (environment->stream_count == 1) {
+        return next_alone(environment, ret_snapshot, err);
+    }
     stream_cursor *const primary = &environment->cursors[0];
     S1_TRY(err, look(environment, primary, err));
     if (primary->is_done) {
