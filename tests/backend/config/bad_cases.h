@@ -83,6 +83,10 @@ static const bad_case bad_cases[] = {
      "%YAML\n",
      "config/platform.yaml:1:1: error: yaml: found a directive '%', expected no "
      "directives\n"},
+    {"quotes in a row, which libfyaml reads wrongly", "platform.yaml", "profile: analysis",
+     "profile: 'ana''''lysis'",
+     "config/platform.yaml:3:24: error: yaml: found several quotes in a row in a single-quoted "
+     "text, expected a double-quoted text\n"},
     {"two documents", "platform.yaml", "portfolio:", "---\nportfolio:",
      "config/platform.yaml:4:1: error: yaml: found a second document, expected one document in a "
      "file\n"},
