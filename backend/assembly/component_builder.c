@@ -233,6 +233,20 @@ static uint32_t triggers_of(const s1_worker_plan *plan, int32_t subtype)
     }
 }
 
+/* To whom runs it, a plugin that was refused is one cause, whatever it reached for. */
+static s1_rc build_worker(const s1_worker_builder *builder, s1_plugin *plugin,
+                          const s1_worker_plan *plan, s1_worker **ret_worker, s1_err *err)
+{
+    const s1_rc rc = s1_worker_build(builder, plugin, plan, ret_worker, err);
+    if (rc != S1_E_DENIED) {
+        return rc;
+    }
+    if (err != NULL) {
+        err->code = S1_E_PLUGIN;
+    }
+    return S1_E_PLUGIN;
+}
+
 static s1_rc build_workers(s1_components *parts, s1_err *err)
 {
     const uint32_t count = parts->options.link->blueprint->workers.count;
@@ -240,8 +254,8 @@ static s1_rc build_workers(s1_components *parts, s1_err *err)
     TAKE(parts, parts->workers, s1_worker *, (size_t)count + 1, err);
     TAKE(parts, parts->operator_workers, s1_operator_worker, (size_t)count + 1, err);
     for (uint32_t i = 0; i < count; i++) {
-        S1_TRY(err, s1_worker_build(&builder, parts->options.plugins[i], parts->options.plans[i],
-                                    &parts->workers[i], err));
+        S1_TRY(err, build_worker(&builder, parts->options.plugins[i], parts->options.plans[i],
+                                 &parts->workers[i], err));
         parts->worker_count = i + 1;
         parts->operator_workers[i] = (s1_operator_worker){
             .worker = parts->workers[i],

@@ -357,8 +357,12 @@ static s1_rc bind_event(void *self, s1_str name, uint32_t *ret_event, s1_err *er
             return S1_OK;
         }
     }
-    const s1_text_list none = {.count = 0};
-    return denied(ctx, "event", name, &none, err);
+    s1_str names[32];
+    s1_text_list list = {.items = names};
+    for (uint32_t i = 0; events->enabled && i < events->publishes.count && i < 32; i++) {
+        names[list.count++] = events->publishes.items[i].as_event;
+    }
+    return denied(ctx, "event", name, &list, err);
 }
 
 static const s1_binder binder_functions = {

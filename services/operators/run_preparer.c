@@ -68,15 +68,49 @@ static void check_streams(s1_preparation *preparation, const s1_link *link)
     for (uint32_t i = 0; i < link->blueprint->workers.count; i++) {
         const s1_worker_item *const item = link->blueprint->workers.items[i];
         const bool trades = item->worker_type != S1_WORKER_CONTEXT;
+        const s1_str own = s1_str_slice(item->stream, 0, s1_str_find_byte(item->stream, '@', 0));
         const s1_str pair =
             link->streams.count > 0 ? link->streams.items[0].need.asset_pair : (s1_str){NULL, 0};
-        if (trades && item->stream.len > 0 && !s1_str_starts_with(item->stream, pair)) {
+        if (trades && item->stream.len > 0 && !s1_str_eq(own, pair)) {
             s1_faults_addf(&preparation->faults, S1_FAULT_DEPENDENCY, &item->source, "stream",
                            item->stream,
                            "a stream of %.*s: trading another pair than the primary is not in this "
                            "version",
                            S1_STR_ARG(pair));
         }
+    }
+}
+
+/* One event of a manifest. `payload` empty: any. */
+static void check_event(s1_preparation *preparation, const s1_worker_item *item, s1_str name,
+                        s1_str payload)
+{
+    const s1_event_config *const event = s1_config_event(preparation->config, name);
+    if (event == NULL) {
+        s1_faults_addf(&preparation->faults, S1_FAULT_EVENT_CHAIN, &item->source, "plugin", name,
+                       "events of event_map.yaml in the manifest of %.*s: add it with payload_dto "
+                       "JSON",
+                       S1_STR_ARG(item->plugin));
+    } else if (payload.len > 0 && !s1_str_eq(event->payload_dto, payload)) {
+        s1_faults_addf(&preparation->faults, S1_FAULT_EVENT_CHAIN, &item->source, "plugin",
+                       event->payload_dto,
+                       "payload_dto %.*s of event %.*s in event_map.yaml, as the manifest of "
+                       "%.*s says",
+                       S1_STR_ARG(payload), S1_STR_ARG(name), S1_STR_ARG(item->plugin));
+    }
+}
+
+/* What workers say and hear must be on the closed list of events. */
+static void check_worker_events(s1_preparation *preparation, const s1_worker_plan *plan)
+{
+    const struct s1_manifest_events *const events = &plan->manifest->capabilities.events;
+    for (uint32_t i = 0; events->enabled && i < events->publishes.count; i++) {
+        check_event(preparation, plan->item, events->publishes.items[i].as_event,
+                    events->publishes.items[i].payload_dto);
+    }
+    for (uint32_t i = 0; events->enabled && i < events->wirings.count; i++) {
+        check_event(preparation, plan->item, events->wirings.items[i].listens_to,
+                    (s1_str){NULL, 0});
     }
 }
 
@@ -104,6 +138,9 @@ static s1_rc prepare_link(s1_preparation *preparation, const s1_link *link,
                                                .registry = preparation->registry,
                                                .arena = &preparation->arena};
         s1_dependencies_validate(&options, &preparation->faults);
+        for (uint32_t i = 0; i < count; i++) {
+            check_worker_events(preparation, prepared->plans[i]);
+        }
     }
     return S1_OK;
 }

@@ -195,6 +195,22 @@ def second_pair(work):
         (config / "runs/demo.yaml").write_text(before)
 
 
+def similar_pair(root, header, hours):
+    """A pair whose name begins like the primary's is another pair all the same."""
+    work = world(root / "similar", header, hours[:300])
+    config = work / "config"
+    with open(config / "data_sources.yaml", "a") as file:
+        file.write("other: { type: parquet_archive, path: demo/archive, asset_pair: EUR/USDT, "
+                   "timeframe: 4h }\n")
+    with open(config / "instruments.yaml", "a") as file:
+        file.write("EUR/USDT: { price_scale: 5, qty_scale: 2 }\n")
+    harness.replace(config / "environments.yaml", ("eurusd_4h_archive]", "eurusd_4h_archive, other]"))
+    harness.replace(config / "runs/demo.yaml", ("EUR/USD@4h", "EUR/USDT@4h"),
+                    ("  - { asset_pair: EUR/USD, timeframe: 4h }",
+                     "  - { asset_pair: EUR/USDT, timeframe: 4h }"))
+    has(call(work, "validate", "demo", expected=3), "EUR/USDT@4h", "not in this version")
+
+
 def main():
     sample = harness.sample()
     if sample is None:
@@ -208,6 +224,7 @@ def main():
         no_future(root, base, header, hours)
         faults(base)
         second_pair(base)
+        similar_pair(root, header, hours)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ static void test_what_is_not_declared_is_denied(void **state)
         {"artefacts_out:levels", S1_E_DENIED,
          "provided artefact 'levels' is not declared in the manifest of asker; it has: zones_5"},
         {"event:answered", S1_E_DENIED,
-         "event 'answered' is not declared in the manifest of asker; it has: none"},
+         "event 'answered' is not declared in the manifest of asker; it has: asked"},
         {"condition:", S1_E_INVALID, "condition name '': expected 1 to 63 bytes"},
         {"fail", S1_E_RANGE, "as it was told"},
     };
