@@ -28,9 +28,15 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     return s1_exit_from_rc(s1_cli_json_end(cli, &text, err));
 }
 
+static const s1_cli_example examples[] = {
+    {"version --json", "what to put into a bug report"},
+    {NULL, NULL},
+};
+
 const s1_cli_command s1_cmd_version = {
     .name = "version",
     .summary = "Show version, build and plugin interface",
     .usage = "",
+    .examples = examples,
     .run = run,
 };
