@@ -23,8 +23,9 @@
     X(GOVERNOR, "governor")                                                                        \
     X(ENTRY, "entry")                                                                              \
     X(EXIT, "exit")                                                                                \
-    X(SIZE, "size") X(ROUTING, "routin"                                                            \
-                               "g")
+    X(SIZE, "size")                                                                                \
+    X(ROUTING, "routin"                                                                            \
+               "g")
 enum s1_plan_stage {
 #define X(name, text) S1_STAGE_##name,
     S1_PLAN_STAGE_MAP(X)

@@ -220,8 +220,8 @@ static inline s1_dec s1_dec_internal_signed(s1_u128 magnitude, bool is_negative)
 }
 
 /* Out of line and cold: formatting an error must not weigh on the arithmetic around it. */
-__attribute__((cold, noinline, unused)) static void
-s1_dec_internal_report_overflow(const char *operation, s1_err *err)
+__attribute__((cold, noinline, unused)) static void s1_dec_internal_report_overflow(
+    const char *operation, s1_err *err)
 {
     (void)S1_RAISE(err, S1_E_RANGE, "%s: result exceeds +-" S1_DEC_RANGE_MAX, operation);
 }
