@@ -315,9 +315,12 @@ static s1_rc build_rows(s1_components *parts, s1_err *err)
     parts->row_capacity = rows;
     parts->row_equity = s1_reserve_new(rows * sizeof *parts->row_equity);
     parts->row_in_position = s1_reserve_new(rows * sizeof *parts->row_in_position);
-    return parts->row_equity != NULL && parts->row_in_position != NULL
-               ? S1_OK
-               : S1_RAISE(err, S1_E_NO_MEMORY, "the equity of %llu bars", (unsigned long long)rows);
+    if (parts->row_equity == NULL || parts->row_in_position == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "the equity of %llu bars", (unsigned long long)rows);
+    }
+    s1_reserve_populate(parts->row_equity, rows * sizeof *parts->row_equity);
+    s1_reserve_populate(parts->row_in_position, rows * sizeof *parts->row_in_position);
+    return S1_OK;
 }
 
 static s1_rc build_all(s1_components *parts, bool *has_taken_readers, s1_err *err)

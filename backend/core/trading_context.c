@@ -69,6 +69,7 @@ static s1_rc map_values(s1_trading_context *context, uint64_t rows, double **ret
     if (address == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%zu bytes for a column", usable);
     }
+    s1_reserve_populate(address, usable); /* the rows are known, and all of them will come */
     double *const values = (double *)(void *)(address + colour);
 #ifdef S1_TRADING_CONTEXT_POISON
     ASAN_POISON_MEMORY_REGION(address, usable);

@@ -31,6 +31,16 @@ void *s1_reserve_new(size_t bytes)
     return memory;
 }
 
+void s1_reserve_populate(void *reserved, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    (void)madvise(reserved, rounded(bytes), MADV_POPULATE_WRITE);
+#else
+    (void)reserved;
+    (void)bytes;
+#endif
+}
+
 void s1_reserve_free(void *reserved, size_t bytes)
 {
     if (reserved != NULL) {

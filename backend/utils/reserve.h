@@ -12,6 +12,11 @@
 /* Zeroed, page-aligned address space of `bytes` (> 0), or NULL. Free with s1_reserve_free. */
 void *s1_reserve_new(size_t bytes);
 
+/* Has the kernel back the first `bytes` of a reservation with memory now, so that no page fault
+ * meets the tick path. For arrays that will be filled to that length. Help, not need: a kernel that
+ * cannot (before Linux 5.14) changes nothing. */
+void s1_reserve_populate(void *reserved, size_t bytes);
+
 /* `bytes` as given to s1_reserve_new. Accepts NULL. */
 void s1_reserve_free(void *reserved, size_t bytes);
 
