@@ -435,6 +435,7 @@ static s1_rc log_summary(backtest *b, const s1_backtest_result *result, s1_err *
     }
     S1_LOG_EVENT(b->log, S1_LOG_RESULT, "run_finished", s1_log_u64("ticks", result->sums.ticks),
                  s1_log_i64("engine_ns", result->sums.engine_time),
+                 s1_log_i64("journal_drain_ns", result->sums.drain_time),
                  s1_log_i64("read_ns", result->read_time),
                  s1_log_u64("rss_peak_bytes", s1_proc_memory_now().rss_peak),
                  s1_log_u64("rss_anon_bytes", s1_proc_memory_now().rss_anon),

@@ -474,9 +474,10 @@ s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s
     S1_TRY(err, drive(run, err));
     sum_up(run);
     S1_TRY(err, journal_finished(run, err));
+    const s1_nanos end = s1_clock_monotonic(clock);
+    run->sums.engine_time = end - start - s1_backtest_environment_read_time(run->parts->backtest);
     S1_TRY(err, s1_journal_finish(run->parts->journal, run->sums.journal_head, err));
-    run->sums.engine_time =
-        s1_clock_monotonic(clock) - start - s1_backtest_environment_read_time(run->parts->backtest);
+    run->sums.drain_time = s1_clock_monotonic(clock) - end;
     S1_TRY(err, s1_run_publish(run, run->events.run_finished, &run->sums, err));
     S1_TRY(err, s1_run_publish(run, run->events.backtest_completed, &run->sums, err));
     S1_TRY(err, s1_bus_drain(run->bus, err));

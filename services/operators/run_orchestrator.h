@@ -56,7 +56,8 @@ typedef struct s1_run_options {
 typedef struct s1_run_sums {
     uint64_t warmup_bars, ticks;
     uint64_t opportunities, approved, rejected, threats;
-    s1_nanos engine_time; /* host time of the loop without reading */
+    s1_nanos engine_time; /* host time of the loop without reading the archive */
+    s1_nanos drain_time;  /* waiting for the last journal blocks after it */
     uint8_t journal_head[S1_JOURNAL_HASH_SIZE];
     s1_str finish_reason; /* static */
 } s1_run_sums;
