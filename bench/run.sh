@@ -24,5 +24,5 @@ for file in event_map operators wiring_map platform; do
 done
 echo "bench: importing"
 build/release/s1mpletrader data import "$work/data-$bars/bars.csv" --profile w1 --pair SYN/USD \
-    --timeframe 1m --qty-scale 6 --archive "$work/archive"
+    --timeframe 1m --archive "$work/archive"
 python3 bench/w1.py --bars "$bars" --rounds "$rounds" --work "$work" --scripts "$scripts"
