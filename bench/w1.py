@@ -20,7 +20,7 @@ import time
 
 PEERS = {
     # name: (virtual environment, script, what it is asked for beside FILE.npz N)
-    "vectorbt (numba, its default)": ("vectorbt", "w_vectorbt.py"),
+    "vectorbt (numba)": ("vectorbt", "w_vectorbt.py"),
     "vectorbt (Rust)": ("vectorbt_rust", "w_vectorbt.py"),
     "backtesting.py": ("backtesting", "w_btpy.py"),
     "NautilusTrader": ("nautilus_trader", "w_nautilus.py"),
