@@ -22,7 +22,7 @@ head_line "Build"
 tools/build.sh release || stop "the build failed"
 [ -x "$program" ] || stop "$program was not built"
 
-head_line "Import three years of hourly EUR/USD bars"
+head_line "Import ten months of hourly EUR/USD bars"
 rm -rf "$results" "$archive"
 mkdir -p demo
 run "$program" data import .deps/samples/EURUSD.csv --profile backtesting --pair EUR/USD --timeframe 1h \

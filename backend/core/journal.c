@@ -202,7 +202,7 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     }
     for (uint32_t i = 0; i < BLOCKS; i++) {
         journal->blocks[i].journal = journal;
-        journal->blocks[i].bytes = malloc((size_t)journal->block_bytes_max + S1_JOURNAL_SEAL_MAX);
+        journal->blocks[i].bytes = malloc(journal->buf.capacity); /* they change places with buf */
         if (journal->blocks[i].bytes == NULL) {
             return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
         }
@@ -350,7 +350,12 @@ static s1_rc seal_block(s1_journal *journal, s1_err *err)
     out->seq = journal->seq;
     out->entries = journal->block_entries;
     out->number = ++journal->counts.blocks;
-    memcpy(out->bytes, data, journal->block_length);
+    journal->buf.data = out->bytes;
+    out->bytes = data;
+    memcpy(journal->buf.data, data + journal->block_length, behind);
+    journal->buf.len = behind;
+    journal->block_length = 0;
+    journal->block_entries = 0;
     journal->is_dirty = true;
     if (journal->executor.submit != NULL) {
         journal->executor.submit(journal->executor.self, send_block, out);
@@ -361,10 +366,6 @@ static s1_rc seal_block(s1_journal *journal, s1_err *err)
             return report_failure(journal, err);
         }
     }
-    memmove(data, data + journal->block_length, behind);
-    journal->buf.len = behind;
-    journal->block_length = 0;
-    journal->block_entries = 0;
     return S1_OK;
 }
 

@@ -39,6 +39,22 @@ static bool is_multiple(s1_dec value, s1_dec step)
     return s1_dec_is_zero(step) || s1_dec_raw(value) % s1_dec_raw(step) == 0;
 }
 
+/* A stop beyond the entry, or a target before it, would fill at once: a plan that contradicts
+ * itself. */
+static bool is_bracket_sound(s1_portfolio_supervisor *supervisor, const s1_plan *plan)
+{
+    const int sign = s1_direction_sign(plan->direction);
+    if (!s1_dec_is_zero(plan->stop_loss) &&
+        sign * s1_dec_cmp(plan->stop_loss, plan->entry_price) >= 0) {
+        return break_rule(supervisor, S1_STR("STOP_SIDE"), plan->stop_loss);
+    }
+    if (!s1_dec_is_zero(plan->take_profit) &&
+        sign * s1_dec_cmp(plan->take_profit, plan->entry_price) <= 0) {
+        return break_rule(supervisor, S1_STR("TARGET_SIDE"), plan->take_profit);
+    }
+    return true;
+}
+
 /* What the venue would refuse: worked out here, so that no hopeless order is sent. */
 static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
                               s1_dec notional)
@@ -57,7 +73,8 @@ static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan
     if (!is_multiple(plan->quantity, instrument->lot_size)) {
         return break_rule(supervisor, S1_STR("LOT_SIZE"), plan->quantity);
     }
-    return check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity,
+    return is_bracket_sound(supervisor, plan) &&
+           check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity,
                        plan->quantity) &&
            check_floor(supervisor, S1_STR("MIN_NOTIONAL"), instrument->min_notional, notional);
 }

@@ -4,6 +4,7 @@
  *
  *   SHORT_NOT_ALLOWED       a short without margin
  *   TICK_SIZE, LOT_SIZE     a price or the quantity is no multiple of the instrument's step
+ *   STOP_SIDE, TARGET_SIDE  a stop on the profit's side of the entry, a target on the loss's
  *   MIN_QUANTITY, MIN_NOTIONAL  below the instrument's floors
  *   MAX_DRAWDOWN            drawdown from the equity peak, percent, above max_drawdown_pct
  *   MAX_POSITION_SIZE       notional in percent of the equity above max_position_size_pct

@@ -263,9 +263,11 @@ static void append_bars(s1_run_orchestrator *run, const s1_market_snapshot *snap
  * other streams closed a bar. */
 static s1_rc observe(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)
 {
+    s1_text_pool_reset(&run->parts->pool);
     append_bars(run, snapshot);
     run->parts->context->view.is_warmup = snapshot->is_warmup;
-    return s1_base_operator_run(&run->parts->operators[S1_WORKER_CONTEXT], NULL, err);
+    S1_TRY(err, s1_base_operator_run(&run->parts->operators[S1_WORKER_CONTEXT], NULL, err));
+    return s1_bus_drain(run->bus, err); /* what an event-aware worker said */
 }
 
 static s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)

@@ -166,6 +166,28 @@ static void test_tick_and_lot(void **state)
     stage_free(s);
 }
 
+/* A long stopped above its entry would be closed the moment it opens. */
+static void test_bracket_sides(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("100000");
+    add(s, "100", "1")->stop_loss = dec("100");
+    REFUSED(s, "STOP_SIDE", "0", "100");
+    add(s, "100", "1")->take_profit = dec("99.99");
+    REFUSED(s, "TARGET_SIDE", "0", "99.99");
+    s1_plan *plan = add(s, "100", "1");
+    plan->stop_loss = dec("99.99");
+    plan->take_profit = dec("100.01");
+    PASSES(s);
+    s->k->instrument.flags |= S1_INSTRUMENT_MARGIN;
+    s->k->instrument.leverage = dec("1");
+    plan = add(s, "100", "1");
+    plan->direction = S1_SHORT;
+    plan->stop_loss = dec("99.99");
+    REFUSED(s, "STOP_SIDE", "0", "99.99");
+    stage_free(s);
+}
+
 static void test_floors(void **state)
 {
     (void)state;
@@ -403,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_no_rules_only_the_platforms_checks),
         cmocka_unit_test(test_short_needs_margin),
         cmocka_unit_test(test_tick_and_lot),
+        cmocka_unit_test(test_bracket_sides),
         cmocka_unit_test(test_floors),
         cmocka_unit_test(test_drawdown),
         cmocka_unit_test(test_position_size),

@@ -34,21 +34,16 @@ static bool has_position(const s1_context *context, int32_t direction, bool coun
     return false;
 }
 
-static s1_rc emit_signal(const ema_crossover *me, int32_t direction, double fast, double slow,
-                         const s1_opportunity_sink *out, s1_err *err)
+/* The averages need no metadata: they stand in the condition, value against threshold. */
+static s1_rc emit_signal(const ema_crossover *me, int32_t direction, const s1_opportunity_sink *out,
+                         s1_err *err)
 {
-    const s1_field metadata[] = {
-        S1_FIELD_NUMBER("fast", fast),
-        S1_FIELD_NUMBER("slow", slow),
-    };
     const s1_signal draft = {
         .size = sizeof draft,
         .direction = direction,
         .signal_type = S1_STR("ema_crossover"),
         .score = (double)NAN,
         .price = s1_series_last(&me->stream->close),
-        .metadata = metadata,
-        .metadata_count = sizeof metadata / sizeof metadata[0],
     };
     s1_opportunity_id id;
     S1_TRY(err, out->emit(out->self, &draft, &id, err));
@@ -89,8 +84,7 @@ static s1_rc crossover_detect(void *self, const s1_context *context, const s1_op
             return S1_OK;
         }
     }
-    return is_due(me, context, direction) ? emit_signal(me, direction, fast, slow, out, err)
-                                          : S1_OK;
+    return is_due(me, context, direction) ? emit_signal(me, direction, out, err) : S1_OK;
 }
 
 static s1_rc bind_average(const s1_binder *binder, int64_t period, const s1_series **ret_series,
