@@ -113,8 +113,10 @@ def closed_bars_only(base, hours):
     for entry in mine:
         at = closes.get(entry["time"][:19])
         assert at is not None, f"{entry['time']} is no close of a four-hour bar"
-        assert abs(entry["details"]["metadata"]["fast"] - fast[at]) < 1e-12, entry
-        assert abs(entry["details"]["metadata"]["slow"] - slow[at]) < 1e-12, entry
+        crossed = [c for c in entry["details"]["conditions"] if c["held"]]
+        assert len(crossed) == 1, entry
+        assert abs(crossed[0]["value"] - fast[at]) < 1e-12, entry
+        assert abs(crossed[0]["threshold"] - slow[at]) < 1e-12, entry
         assert entry["details"]["price"] == float(bars[at][4]), entry
 
 
