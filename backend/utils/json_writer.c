@@ -105,17 +105,66 @@ void s1_json_key(s1_json_writer *writer, s1_str name)
     end_key(writer);
 }
 
-void s1_json_key_raw(s1_json_writer *writer, const char *name, size_t len)
+/* memcpy for the short texts a journal is made of: two moves that may overlap instead of a call. */
+static inline void copy_short(char *to, const char *from, size_t len)
 {
-    begin_key(writer);
-    char *const to = s1_strbuf_reserve(writer->buf, len + 2);
+    if (len > 16) {
+        memcpy(to, from, len);
+    } else if (len >= 8) {
+        uint64_t first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + len - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + len - sizeof last, &last, sizeof last);
+    } else if (len >= 4) {
+        uint32_t first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + len - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + len - sizeof last, &last, sizeof last);
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            to[i] = from[i];
+        }
+    }
+}
+
+/* Quotes around text that needs no escape. */
+static inline void quote_plain(s1_strbuf *buf, const char *text, size_t len)
+{
+    char *const to = s1_strbuf_reserve(buf, len + 2);
     if (to != NULL) {
         to[0] = '"';
-        memcpy(to + 1, name, len);
+        copy_short(to + 1, text, len);
         to[len + 1] = '"';
-        s1_strbuf_commit(writer->buf, len + 2);
+        s1_strbuf_commit(buf, len + 2);
     }
-    end_key(writer);
+}
+
+void s1_json_key_raw(s1_json_writer *writer, const char *name, size_t len)
+{
+    if (writer->indent != 0) {
+        begin_key(writer);
+        quote_plain(writer->buf, name, len);
+        end_key(writer);
+        return;
+    }
+    S1_ASSERT((writer->in_object >> writer->depth & 1u) != 0 && !writer->after_key);
+    const uint64_t bit = 1ULL << writer->depth;
+    char *const start = s1_strbuf_reserve(writer->buf, len + 4);
+    if (start != NULL) { /* ,"name": in one go */
+        char *to = start;
+        *to = ',';
+        to += (writer->has_member & bit) != 0;
+        *to++ = '"';
+        copy_short(to, name, len);
+        to += len;
+        *to++ = '"';
+        *to++ = ':';
+        s1_strbuf_commit(writer->buf, (size_t)(to - start));
+    }
+    writer->has_member |= bit;
+    writer->after_key = true;
 }
 
 /* True if all 8 bytes stand for themselves inside a JSON string: printable ASCII but " and \. */
@@ -168,10 +217,13 @@ static void escape_control(s1_strbuf *buf, unsigned char byte)
 
 void s1_json_quote(s1_strbuf *buf, s1_str text)
 {
+    size_t run = plain_run(text, 0);
+    if (__builtin_expect(run == text.len, 1)) {
+        quote_plain(buf, text.ptr, text.len);
+        return;
+    }
     s1_strbuf_char(buf, '"');
-    size_t at = 0;
-    while (at < text.len) {
-        const size_t run = plain_run(text, at);
+    for (size_t at = 0; at < text.len; run = plain_run(text, at)) {
         s1_strbuf_bytes(buf, text.ptr + at, run);
         at += run;
         if (at == text.len) {
