@@ -59,7 +59,7 @@ endif()
 set(s1_codegen
   -march=x86-64-v2 -ffp-contract=off -fno-common
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
-set(s1_hardening -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+set(s1_hardening -fstack-protector-strong)
 set(s1_link -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
 
 if(S1_SANITIZE STREQUAL "address")
