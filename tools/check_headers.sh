@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 cc="${CC:-gcc}"
 flags=(-std=gnu17 -Wall -Wextra -Werror -Wpedantic -Wconversion -Wsign-conversion -Wno-overlength-strings
     -fsyntax-only -I. -Iinclude -isystem "$PWD/.deps/duckdb/include")
-for module in libfyaml jansson libcrypto sqlite3; do
+for module in libfyaml jansson libcrypto; do
     # shellcheck disable=SC2207 # flags are words
     flags+=($(pkg-config --cflags "$module" 2>/dev/null))
 done
