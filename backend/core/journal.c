@@ -36,6 +36,7 @@ typedef struct block {
     uint64_t seq;  /* of the last of them */
     uint64_t number;
     uint32_t entries;
+    atomic_bool is_out; /* a task has it */
 } block;
 
 /* One more than may be pending: the next one to fill is always free. */
@@ -302,10 +303,8 @@ static size_t put_seal(const block *out, const uint8_t hash[static S1_JOURNAL_HA
 
 /* The task: hashes a block into the chain, seals it and appends it. After a failure nothing more
  * goes out. */
-static void send_block(void *argument)
+static void append_block(s1_journal *journal, const block *out)
 {
-    const block *const out = argument;
-    s1_journal *const journal = out->journal;
     if (atomic_load(&journal->has_failed)) {
         return;
     }
@@ -324,6 +323,13 @@ static void send_block(void *argument)
     journal->bytes_appended += whole;
 }
 
+static void send_block(void *argument)
+{
+    block *const out = argument;
+    append_block(out->journal, out);
+    atomic_store_explicit(&out->is_out, false, memory_order_release);
+}
+
 /* The failure of a task, as an error. Call after waiting, or from where tasks run at once. */
 static s1_rc report_failure(s1_journal *journal, s1_err *err)
 {
@@ -339,13 +345,25 @@ static s1_rc report_failure(s1_journal *journal, s1_err *err)
     return rc;
 }
 
+/* The first block that is not on its way: while the writer keeps up, always the same few, which are
+ * still in the cache. */
+static block *free_block(s1_journal *journal)
+{
+    uint32_t i = 0;
+    while (atomic_load_explicit(&journal->blocks[i].is_out, memory_order_acquire)) {
+        i++; /* one more than may be pending: one is free */
+    }
+    S1_ASSERT(i < BLOCKS);
+    return &journal->blocks[i];
+}
+
 /* Hands out the whole entries of the open block; what stands behind them (a line just written)
  * becomes the start of the next. */
 static s1_rc seal_block(s1_journal *journal, s1_err *err)
 {
     char *const data = journal->buf.data;
     const size_t behind = journal->buf.len - journal->block_length;
-    block *const out = &journal->blocks[journal->counts.blocks % BLOCKS];
+    block *const out = free_block(journal);
     out->length = journal->block_length;
     out->seq = journal->seq;
     out->entries = journal->block_entries;
@@ -357,6 +375,7 @@ static s1_rc seal_block(s1_journal *journal, s1_err *err)
     journal->block_length = 0;
     journal->block_entries = 0;
     journal->is_dirty = true;
+    atomic_store_explicit(&out->is_out, true, memory_order_relaxed);
     if (journal->executor.submit != NULL) {
         journal->executor.submit(journal->executor.self, send_block, out);
     } else {

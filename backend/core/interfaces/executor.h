@@ -6,9 +6,9 @@
 #ifndef S1_BACKEND_CORE_INTERFACES_EXECUTOR_H
 #define S1_BACKEND_CORE_INTERFACES_EXECUTOR_H
 
-/* When submit returns, at most this many tasks wait or run: few, so that what they work on is still
- * in the cache. */
-#define S1_EXECUTOR_PENDING_MAX 6u
+/* When submit returns, at most this many tasks wait or run: enough to bridge a file system that is
+ * slow for a while. */
+#define S1_EXECUTOR_PENDING_MAX 256u
 
 typedef struct s1_executor {
     void *self;
