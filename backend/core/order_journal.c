@@ -17,9 +17,9 @@ static int32_t kind_of(int32_t state)
     return kinds[state];
 }
 
-/* The members every order entry starts with. */
-static s1_json_writer *begin_order(s1_journal *journal, int32_t kind, const s1_order *order,
-                                   s1_str worker, s1_nanos time)
+/* Opens an order's entry up to and with its ids. */
+static s1_json_writer *begin_ids(s1_journal *journal, int32_t kind, const s1_order *order,
+                                 s1_str worker, s1_nanos time)
 {
     s1_json_writer *const w = s1_journal_begin(journal, kind, time);
     if (worker.len > 0) {
@@ -27,6 +27,14 @@ static s1_json_writer *begin_order(s1_journal *journal, int32_t kind, const s1_o
     }
     s1_journal_id_trade(journal, order->trade_id);
     s1_journal_id_order(journal, order->order_id);
+    return w;
+}
+
+/* The same with the members that tell what order it is. */
+static s1_json_writer *begin_order(s1_journal *journal, int32_t kind, const s1_order *order,
+                                   s1_str worker, s1_nanos time)
+{
+    s1_json_writer *const w = begin_ids(journal, kind, order, worker, time);
     s1_journal_details(journal);
     s1_json_key_lit(w, "side");
     s1_json_cstr(w, s1_side_name(order->side));
@@ -43,6 +51,10 @@ s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str 
     const int32_t kind = kind_of(order->state);
     if (!s1_journal_enabled(journal, kind)) {
         return S1_OK;
+    }
+    if (order->state == S1_ORDER_ACCEPTED && reason.len == 0) {
+        (void)begin_ids(journal, kind, order, worker, time); /* its submission told the rest */
+        return s1_journal_end(journal, err);
     }
     s1_json_writer *const w = begin_order(journal, kind, order, worker, time);
     if (order->state == S1_ORDER_SUBMITTED) {

@@ -15,6 +15,9 @@ static bool check(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec limit
 static bool check_floor(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec limit,
                         s1_dec actual)
 {
+    if (s1_dec_is_zero(limit)) {
+        return true; /* no floor: nothing to check, nothing to note */
+    }
     const bool is_passed = s1_dec_cmp(actual, limit) >= 0;
     supervisor->checks[supervisor->check_count++] = (s1_gate_check){code, limit, actual, is_passed};
     return is_passed;

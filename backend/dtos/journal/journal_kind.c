@@ -65,7 +65,7 @@
     F(trigger, DECIMAL, 0)                                                                         \
     F(reason, TEXT, 0)
 #define FIELDS_ORDER_SUBMITTED(F) FIELDS_ORDER(F) F(quantity, DECIMAL, 1)
-#define FIELDS_ORDER_ACCEPTED(F)  FIELDS_ORDER(F)
+#define FIELDS_ORDER_ACCEPTED(F)  F(reason, TEXT, 0) /* its submission told the rest */
 #define FIELDS_ORDER_TRIGGERED(F) FIELDS_ORDER(F)
 #define FIELDS_ORDER_FILLED(F)                                                                     \
     FIELDS_ORDER(F)                                                                                \
