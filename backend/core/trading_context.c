@@ -80,11 +80,6 @@ static s1_rc map_values(s1_trading_context *context, uint64_t rows, double **ret
     return S1_OK;
 }
 
-uint64_t s1_trading_context_bytes(const s1_trading_context *context)
-{
-    return context->private_part->memory_bytes;
-}
-
 void s1_stream_store_unpoison(const s1_stream_store *store, uint64_t row)
 {
 #ifdef S1_TRADING_CONTEXT_POISON

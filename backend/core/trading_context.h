@@ -111,9 +111,6 @@ S1_WARN_UNUSED s1_rc s1_trading_context_new(const s1_trading_context_options *op
                                             s1_trading_context **ret_context, s1_err *err);
 void s1_trading_context_free(s1_trading_context *context); /* accepts NULL */
 
-/* Bytes of address space its columns hold; touched only as far as there are rows. */
-uint64_t s1_trading_context_bytes(const s1_trading_context *context);
-
 /* Index of the stream "ETH/USD@1h"; "" is the primary. S1_E_INVALID for a selector that is none,
  * S1_E_NOT_FOUND naming the streams there are. */
 S1_WARN_UNUSED s1_rc s1_trading_context_find_stream(const s1_trading_context *context,
@@ -153,13 +150,6 @@ S1_WARN_UNUSED s1_rc s1_trading_context_find_artefacts(const s1_trading_context 
                                                        uint32_t stream, s1_str name,
                                                        s1_artefact_store **ret_artefacts,
                                                        s1_err *err);
-
-/* The columns of a stream beyond the base ones, in order of addition; for recording a context. */
-static inline const s1_column_store *s1_trading_context_column_at(const s1_trading_context *context,
-                                                                  uint32_t stream, uint32_t index)
-{
-    return context->streams[stream].columns[index];
-}
 
 /* mantissa / 10^scale, correctly rounded for every int64; the slow half of the next function. */
 double s1_mantissa_to_double_wide(int64_t mantissa, double divisor);

@@ -22,11 +22,6 @@ static inline s1_str s1_str_make(const char *ptr, size_t len)
     return (s1_str){ptr, len};
 }
 
-static inline bool s1_str_is_empty(s1_str text)
-{
-    return text.len == 0;
-}
-
 static inline bool s1_str_eq(s1_str a, s1_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);

@@ -28,14 +28,6 @@ static inline int s1_uid_cmp(s1_uid a, s1_uid b)
     return memcmp(a.bytes, b.bytes, sizeof a.bytes);
 }
 
-/* A value to put into a hash table. */
-static inline uint64_t s1_uid_hash(s1_uid uid)
-{
-    uint64_t halves[2];
-    memcpy(halves, uid.bytes, sizeof halves);
-    return (halves[0] ^ (halves[1] << 32 | halves[1] >> 32)) * 0x9e3779b97f4a7c15ULL;
-}
-
 /* 36 lower-case characters, 8-4-4-4-12, and a NUL; returns 36. */
 size_t s1_uid_print(s1_uid uid, char out[S1_UID_TEXT_MAX]);
 /* Exactly that form, either case, any version. Errors: S1_E_INVALID. */

@@ -169,6 +169,31 @@ static inline void s1_verdict_reject(s1_verdict *verdict, s1_str code, double li
     verdict->actual = actual;
 }
 
+/* Refuses a quantity the venue would refuse, with SIZE_BELOW_MINIMUM: nothing at all, less than
+ * its smallest quantity, or worth less at `price` than its smallest notional, in quote currency.
+ * Errors: S1_E_RANGE where the notional overflows. */
+S1_WARN_UNUSED
+static inline s1_rc s1_verdict_check_minimum(s1_verdict *verdict, const s1_instrument *instrument,
+                                             s1_dec quantity, s1_dec price, s1_err *err)
+{
+    const s1_dec least = s1_dec_max(instrument->min_quantity, instrument->lot_size);
+    if (s1_dec_cmp(quantity, least) < 0) {
+        s1_verdict_reject(verdict, S1_STR("SIZE_BELOW_MINIMUM"), s1_dec_to_double(least),
+                          s1_dec_to_double(quantity));
+        return S1_OK;
+    }
+    if (s1_dec_is_zero(instrument->min_notional)) {
+        return S1_OK;
+    }
+    s1_dec notional;
+    const s1_rc rc = s1_dec_mul(quantity, price, S1_ROUND_DOWN, &notional, err);
+    if (rc == S1_OK && s1_dec_cmp(notional, instrument->min_notional) < 0) {
+        s1_verdict_reject(verdict, S1_STR("SIZE_BELOW_MINIMUM"),
+                          s1_dec_to_double(instrument->min_notional), s1_dec_to_double(notional));
+    }
+    return rc;
+}
+
 /* --- Execution. --------------------------------------------------------------------------- */
 
 /* Why an ExecutionWorker is called. X(value, name in YAML `triggers`). */

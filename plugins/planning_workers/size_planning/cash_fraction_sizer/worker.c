@@ -7,28 +7,6 @@ typedef struct cash_sizer {
     s1_dec fraction;
 } cash_sizer;
 
-/* Refuses what the venue would refuse: nothing at all, too little, or worth too little. */
-static s1_rc check_minimum(const s1_instrument *instrument, const s1_plan *plan, s1_dec quantity,
-                           s1_verdict *verdict, s1_err *err)
-{
-    const s1_dec least = s1_dec_max(instrument->min_quantity, instrument->lot_size);
-    if (s1_dec_cmp(quantity, least) < 0) {
-        s1_verdict_reject(verdict, S1_STR("SIZE_BELOW_MINIMUM"), s1_dec_to_double(least),
-                          s1_dec_to_double(quantity));
-        return S1_OK;
-    }
-    if (s1_dec_is_zero(instrument->min_notional)) {
-        return S1_OK;
-    }
-    s1_dec notional;
-    S1_TRY(err, s1_dec_mul(quantity, plan->entry_price, S1_ROUND_DOWN, &notional, err));
-    if (s1_dec_cmp(notional, instrument->min_notional) < 0) {
-        s1_verdict_reject(verdict, S1_STR("SIZE_BELOW_MINIMUM"),
-                          s1_dec_to_double(instrument->min_notional), s1_dec_to_double(notional));
-    }
-    return S1_OK;
-}
-
 static s1_rc sizer_plan(void *self, const s1_context *context, const s1_signal *signal,
                         const s1_threat_list *threats, s1_plan *plan, s1_verdict *verdict,
                         s1_err *err)
@@ -48,7 +26,7 @@ static s1_rc sizer_plan(void *self, const s1_context *context, const s1_signal *
     S1_TRY(err, s1_dec_mul(me->fraction, budget, S1_ROUND_DOWN, &budget, err));
     S1_TRY(err, s1_dec_div(budget, plan->entry_price, S1_ROUND_DOWN, &quantity, err));
     S1_TRY(err, s1_quantity_to_lot(instrument, quantity, &quantity, err));
-    S1_TRY(err, check_minimum(instrument, plan, quantity, verdict, err));
+    S1_TRY(err, s1_verdict_check_minimum(verdict, instrument, quantity, plan->entry_price, err));
     if (!verdict->is_rejected) {
         plan->quantity = quantity;
     }
