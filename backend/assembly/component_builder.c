@@ -76,12 +76,12 @@ static s1_rc service_journal_append(void *self, const s1_worker *worker, s1_str 
     if (!s1_journal_enabled(parts->journal, S1_JOURNAL_WORKER_NOTE)) {
         return S1_OK;
     }
-    s1_json_writer *const w =
+    s1_tape *const w =
         s1_journal_begin(parts->journal, S1_JOURNAL_WORKER_NOTE, parts->context->view.now);
     s1_journal_worker(parts->journal, worker->instance_id);
     s1_journal_details(parts->journal);
-    s1_json_key_lit(w, "event");
-    s1_json_str(w, event);
+    s1_tape_key_lit(w, "event");
+    s1_tape_str(w, event);
     const s1_rc rc = s1_journal_member_json(parts->journal, "details", details_json, err);
     if (rc != S1_OK) {
         s1_journal_cancel(parts->journal);

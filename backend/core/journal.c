@@ -14,56 +14,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where in its line an entry is; members only come in this order. */
+/* Where in its record an entry is; members only come in this order. */
 enum stage {
     STAGE_CLOSED,
-    STAGE_HEAD, /* version, seq, time, type, link are there */
+    STAGE_HEAD, /* kind and time are there */
     STAGE_WORKER,
     STAGE_ID, /* STAGE_ID + n after id n */
     STAGE_DETAILS = STAGE_ID + S1_JOURNAL_ID_COUNT
 };
 
-typedef struct fragment { /* text worked out once */
+/* What was said, in front of an entry's name of a worker, its ids and its details. */
+typedef struct record {
+    s1_nanos time;
+    uint32_t length; /* of the record, this head included */
+    uint8_t kind;
+    uint8_t ids_present;    /* bit per id, S1_UID_SIZE bytes each */
+    uint16_t worker_length; /* bytes */
+} record;
+
+/* A text that begins every line of a kind, worked out once. */
+typedef struct fragment {
     char *text;
     size_t length;
 } fragment;
 
-/* A block on its way out: filled by the writer, then sealed and appended by a task. */
-typedef struct block {
+/* What is needed to word records: one for the task, one for this thread. */
+typedef struct wording {
+    s1_strbuf buf;
+    s1_json_writer writer;
+    uint64_t seq;         /* of the last entry worded */
+    s1_nanos cached_time; /* whose text stands in time_text */
+    char time_text[S1_TIME_TEXT_MAX];
+} wording;
+
+/* Room for records. Enough in it, and it goes out: worded into lines and blocks by a task. */
+typedef struct chunk {
     struct s1_journal *journal;
-    char *bytes;
-    size_t length; /* of the entries */
-    uint64_t seq;  /* of the last of them */
-    uint64_t number;
-    uint32_t entries;
+    uint8_t *records;
+    size_t length;
+    bool seals;         /* ends a block with its last entry */
     atomic_bool is_out; /* a task has it */
-} block;
+} chunk;
 
 /* One more than may be pending: the next one to fill is always free. */
-#define BLOCKS (S1_EXECUTOR_PENDING_MAX + 1)
+#define CHUNKS (S1_EXECUTOR_PENDING_MAX + 1)
+
+/* Records may be as long as a block and head and tail of a chunk that is nearly ready to go. */
+#define CHUNK_CAPACITY (2u * S1_JOURNAL_BLOCK_BYTES_MAX)
+
+/* A line but for its details and worker: version, seq, time, kind, link, ids, crc. */
+#define LINE_FRAME_MAX (2u * 1024u + S1_TAPE_TEXT_RATIO * S1_JOURNAL_LINK_MAX)
 
 struct s1_journal {
     s1_journal_head head; /* first: s1_journal_enabled reads it */
     int32_t stage;        /* enum stage */
-    s1_nanos cached_time; /* whose text stands in time_text */
-    char time_text[S1_TIME_TEXT_MAX];
-    s1_strbuf buf;       /* whole entries of the open block, then the line being written */
-    size_t block_length; /* of the whole entries */
-    s1_json_writer writer;
+    chunk *open;          /* what is said goes here */
+    s1_tape tape;         /* over its memory */
+    size_t start;         /* of the record being said, and length of the whole ones */
+    size_t chunk_bytes;   /* of records make a chunk go out */
+    record record;        /* being said; put in front of it at its end */
+    wording own;          /* this thread's: for lines a listener hears, and to measure */
     uint64_t seq;
-    uint32_t block_entries;
     uint32_t block_bytes_max;
-    s1_journal_notice notice; /* of the entry being written */
-    uint32_t ids_present;
-    bool is_finished, is_dirty, leaves_sync; /* dirty: appended since the last sync */
+    bool is_finished, is_dirty, leaves_sync; /* dirty: said since the last commit */
     fragment kinds[S1_JOURNAL_KIND_COUNT];   /* ","type":"KIND","link":"..." */
-    fragment *workers;                       /* ,"worker":"..." */
-    uint32_t worker_count;
-    s1_executor executor; /* submit NULL: blocks go out at once, on this thread */
-    block blocks[BLOCKS];
+    s1_executor executor;                    /* submit NULL: chunks go out on this thread */
+    chunk chunks[CHUNKS];
     s1_journal_listener listener;
     s1_journal_counts counts;
     /* Touched by the tasks alone while one is pending; has_failed may be looked at any time. */
+    wording out;         /* its buf: whole entries of the open block, then the line being worded */
+    char *spare;         /* of the size of out.buf: the next block */
+    size_t block_length; /* of the whole entries */
+    uint32_t block_entries;
+    uint64_t blocks;
     s1_sha256 *digest;
     uint8_t chain[S1_JOURNAL_HASH_SIZE];
     s1_journal_persistor *persistor;
@@ -88,43 +112,22 @@ s1_rc s1_journal_header(s1_str link, s1_str run_id, char ret_text[static S1_JOUR
     return S1_OK;
 }
 
-/* Keeps `before` + quoted `text` + `after` as a fragment. */
-static s1_rc make_fragment(const char *before, s1_str text, fragment *ret_fragment, s1_err *err)
+/* ","type":"KIND","link":"...": what stands between time and worker. */
+static s1_rc make_fragment(int32_t kind, s1_str link, fragment *ret_fragment, s1_err *err)
 {
     s1_strbuf buf;
     s1_strbuf_init(&buf, 4096);
-    s1_strbuf_cstr_add(&buf, before);
-    s1_json_quote(&buf, text);
+    s1_strbuf_lit(&buf, "\",\"type\":\"");
+    s1_strbuf_cstr_add(&buf, s1_journal_kind_name(kind));
+    s1_strbuf_lit(&buf, "\",\"link\":");
+    s1_json_quote(&buf, link);
     const size_t length = buf.len;
     char *taken = s1_strbuf_take(&buf);
     if (taken == NULL) {
         s1_strbuf_done(&buf);
-        return S1_RAISE(err, S1_E_NO_MEMORY, "journal: text for %s'%.*s'", before,
-                        S1_STR_ARG(text));
+        return S1_RAISE(err, S1_E_NO_MEMORY, "journal: text for '%.*s'", S1_STR_ARG(link));
     }
     *ret_fragment = (fragment){taken, length};
-    return S1_OK;
-}
-
-static s1_rc make_fragments(s1_journal *journal, const s1_journal_options *options, s1_err *err)
-{
-    for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
-        char before[96];
-        (void)snprintf(before, sizeof before,
-                       "\",\"type\":\"%s\",\"link\":", s1_journal_kind_name(kind));
-        S1_TRY(err, make_fragment(before, options->link, &journal->kinds[kind], err));
-    }
-    if (options->worker_count == 0) {
-        return S1_OK;
-    }
-    journal->workers = calloc(options->worker_count, sizeof *journal->workers);
-    if (journal->workers == NULL) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "journal: %u workers", options->worker_count);
-    }
-    journal->worker_count = options->worker_count;
-    for (uint32_t i = 0; i < options->worker_count; i++) {
-        S1_TRY(err, make_fragment(",\"worker\":", options->workers[i], &journal->workers[i], err));
-    }
     return S1_OK;
 }
 
@@ -143,12 +146,6 @@ static s1_rc check_options(const s1_journal_options *options, s1_err *err)
         return S1_RAISE(err, S1_E_INVALID, "journal link of %zu bytes: expected 1 to %u",
                         options->link.len, S1_JOURNAL_LINK_MAX);
     }
-    for (uint32_t i = 0; i < options->worker_count; i++) {
-        if (options->workers[i].len > S1_JOURNAL_LINK_MAX) {
-            return S1_RAISE(err, S1_E_INVALID, "journal worker %u: name of %zu bytes, at most %u",
-                            i, options->workers[i].len, S1_JOURNAL_LINK_MAX);
-        }
-    }
     return S1_OK;
 }
 
@@ -158,6 +155,8 @@ static s1_rc start_chain(s1_journal *journal, const s1_journal_options *options,
     const s1_journal_tail *tail = s1_journal_persistor_tail_borrow(journal->persistor);
     if (tail->blocks > 0) {
         journal->seq = tail->seq;
+        journal->out.seq = tail->seq;
+        journal->blocks = tail->blocks;
         journal->counts.blocks = tail->blocks;
         journal->counts.bytes = tail->bytes;
         journal->bytes_appended = tail->bytes;
@@ -167,6 +166,44 @@ static s1_rc start_chain(s1_journal *journal, const s1_journal_options *options,
     char header[S1_JOURNAL_HEADER_SIZE];
     S1_TRY(err, s1_journal_header(options->link, options->run_id, header, err));
     s1_sha256_of(header, strlen(header), journal->chain);
+    return S1_OK;
+}
+
+static s1_rc wording_init(wording *words, size_t room, s1_err *err)
+{
+    s1_strbuf_init(&words->buf, room);
+    if (!s1_strbuf_grow(&words->buf, room)) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "journal text of %zu bytes", room);
+    }
+    (void)s1_time_print(0, words->time_text);
+    return S1_OK;
+}
+
+static void open_chunk(s1_journal *journal, chunk *next)
+{
+    journal->open = next;
+    journal->start = 0;
+    journal->tape = (s1_tape){.data = next->records, .capacity = CHUNK_CAPACITY};
+}
+
+static s1_rc make_room(s1_journal *journal, s1_err *err)
+{
+    /* A full block, a line that is refused if it is longer than a block, and a seal between. */
+    const size_t room = 2u * (size_t)journal->block_bytes_max + S1_JOURNAL_SEAL_MAX;
+    S1_TRY(err, wording_init(&journal->out, room, err));
+    S1_TRY(err, wording_init(&journal->own, room, err));
+    journal->spare = malloc(journal->out.buf.capacity);
+    if (journal->spare == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
+    }
+    for (uint32_t i = 0; i < CHUNKS; i++) {
+        journal->chunks[i].journal = journal;
+        journal->chunks[i].records = malloc(CHUNK_CAPACITY);
+        if (journal->chunks[i].records == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "journal chunk of %u bytes", CHUNK_CAPACITY);
+        }
+    }
+    open_chunk(journal, &journal->chunks[0]);
     return S1_OK;
 }
 
@@ -191,26 +228,13 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     journal->leaves_sync = options->leaves_sync;
     journal->block_bytes_max =
         options->block_bytes_max != 0 ? options->block_bytes_max : S1_JOURNAL_BLOCK_BYTES_MAX;
-    S1_TRY(err, make_fragments(journal, options, err));
+    journal->chunk_bytes = journal->block_bytes_max / 2;
+    for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
+        S1_TRY(err, make_fragment(kind, options->link, &journal->kinds[kind], err));
+    }
     S1_TRY(err, s1_sha256_new(&journal->digest, err));
     S1_TRY(err, start_chain(journal, options, err));
-    /* A full block, a line that is refused if it is longer than a block, and a seal moved between.
-     */
-    const size_t room = 2u * (size_t)journal->block_bytes_max + S1_JOURNAL_SEAL_MAX;
-    s1_strbuf_init(&journal->buf, room);
-    if (!s1_strbuf_grow(&journal->buf, room)) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
-    }
-    for (uint32_t i = 0; i < BLOCKS; i++) {
-        journal->blocks[i].journal = journal;
-        journal->blocks[i].bytes = malloc(journal->buf.capacity); /* they change places with buf */
-        if (journal->blocks[i].bytes == NULL) {
-            return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
-        }
-    }
-    journal->cached_time = 0;
-    (void)s1_time_print(0, journal->time_text);
-    return S1_OK;
+    return make_room(journal, err);
 }
 
 s1_rc s1_journal_new(const s1_journal_options *options, s1_journal_persistor *persistor,
@@ -231,12 +255,13 @@ s1_rc s1_journal_new(const s1_journal_options *options, s1_journal_persistor *pe
     return S1_OK;
 }
 
-/* Until every block handed out has gone the way it goes. */
-static void wait_for_blocks(s1_journal *journal)
+/* Until every chunk handed out has gone the way it goes. */
+static void wait_for_chunks(s1_journal *journal)
 {
     if (journal->executor.wait != NULL) {
         journal->executor.wait(journal->executor.self);
     }
+    journal->counts.blocks = journal->blocks;
     journal->counts.bytes = journal->bytes_appended;
 }
 
@@ -245,23 +270,21 @@ void s1_journal_free(s1_journal *journal)
     if (journal == NULL) {
         return;
     }
+    wait_for_chunks(journal);
     for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
         free(journal->kinds[kind].text);
     }
-    for (uint32_t i = 0; i < journal->worker_count; i++) {
-        free(journal->workers[i].text);
+    for (uint32_t i = 0; i < CHUNKS; i++) {
+        free(journal->chunks[i].records);
     }
-    free(journal->workers);
-    wait_for_blocks(journal);
-    for (uint32_t i = 0; i < BLOCKS; i++) {
-        free(journal->blocks[i].bytes);
-    }
+    free(journal->spare);
     s1_sha256_free(journal->digest);
-    s1_strbuf_done(&journal->buf);
+    s1_strbuf_done(&journal->out.buf);
+    s1_strbuf_done(&journal->own.buf);
     free(journal);
 }
 
-/* --- Blocks --------------------------------------------------------------------------------- */
+/* --- Lines ---------------------------------------------------------------------------------- */
 
 /* ,"crc":"xxxxxxxx"} and a newline over what stands from `start` on. */
 static void put_crc(s1_strbuf *buf, size_t start)
@@ -281,56 +304,155 @@ static void put_crc(s1_strbuf *buf, size_t start)
     s1_strbuf_commit(buf, S1_JOURNAL_CRC_LENGTH + 1);
 }
 
-/* Writes the seal line of a block behind its entries; returns the length of both. */
-static size_t put_seal(const block *out, const uint8_t hash[static S1_JOURNAL_HASH_SIZE])
+static inline void put_id(s1_strbuf *buf, const char *key, size_t key_length, s1_uid uid)
+{
+    char *const to = s1_strbuf_reserve(buf, key_length + S1_UID_TEXT_MAX);
+    if (to != NULL) {
+        memcpy(to, key, key_length);
+        (void)s1_uid_print(uid, to + key_length);
+        to[key_length + S1_UID_TEXT_LENGTH] = '"';
+        s1_strbuf_commit(buf, key_length + S1_UID_TEXT_LENGTH + 1);
+    }
+}
+
+/* The ids of a record, which stand at `at`; returns what is behind them. */
+static const uint8_t *put_ids(s1_strbuf *buf, uint32_t ids_present, const uint8_t *at)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+    } keys[S1_JOURNAL_ID_COUNT] = {
+#define KEY(name, key) [S1_JOURNAL_ID_##name] = {",\"" key "\":\"", sizeof(",\"" key "\":\"") - 1},
+        S1_JOURNAL_ID_MAP(KEY)
+#undef KEY
+    };
+    for (int32_t id = 0; id < S1_JOURNAL_ID_COUNT; id++) {
+        if ((ids_present >> id & 1u) != 0) {
+            s1_uid uid;
+            memcpy(&uid, at, sizeof uid);
+            at += sizeof uid;
+            put_id(buf, keys[id].text, keys[id].length, uid);
+        }
+    }
+    return at;
+}
+
+/* Words the record at `at` behind what stands in words->buf, as entry number words->seq + 1.
+ * Returns the record's length. */
+static size_t put_line(const s1_journal *journal, wording *words, const uint8_t *at)
+{
+    record said;
+    memcpy(&said, at, sizeof said);
+    if (said.time != words->cached_time) {
+        (void)s1_time_print(said.time, words->time_text);
+        words->cached_time = said.time;
+    }
+    s1_strbuf *const buf = &words->buf;
+    const size_t start = buf->len;
+    s1_strbuf_lit(buf, "{\"v\":1,\"seq\":");
+    s1_strbuf_u64(buf, ++words->seq);
+    s1_strbuf_lit(buf, ",\"time\":\"");
+    s1_strbuf_bytes(buf, words->time_text, S1_TIME_ISO_LENGTH);
+    s1_strbuf_bytes(buf, journal->kinds[said.kind].text, journal->kinds[said.kind].length);
+    const uint8_t *part = at + sizeof said;
+    if (said.worker_length > 0) {
+        s1_strbuf_lit(buf, ",\"worker\":");
+        s1_json_quote(buf, s1_str_make((const char *)part, said.worker_length));
+        part += said.worker_length;
+    }
+    part = put_ids(buf, said.ids_present, part);
+    s1_strbuf_lit(buf, ",\"details\":");
+    s1_json_init(&words->writer, buf, 0);
+    s1_json_object(&words->writer);
+    s1_tape_play(part, (size_t)(at + said.length - part), &words->writer);
+    S1_ASSERT(words->writer.depth == 1); /* what details opened is closed again */
+    s1_json_object_end(&words->writer);
+    put_crc(buf, start);
+    return said.length;
+}
+
+/* --- Blocks: what the tasks do -------------------------------------------------------------- */
+
+/* Writes the seal line of the open block behind its entries; returns the length of both. */
+static size_t put_seal(s1_journal *journal, uint64_t last_seq,
+                       const uint8_t hash[static S1_JOURNAL_HASH_SIZE])
 {
     char hex[S1_SHA256_HEX];
     s1_hex_print(hash, S1_JOURNAL_HASH_SIZE, hex);
-    s1_strbuf seal = {out->bytes + out->length, 0, S1_JOURNAL_SEAL_MAX, S1_JOURNAL_SEAL_MAX, false};
+    s1_strbuf seal = {journal->out.buf.data + journal->block_length, 0, S1_JOURNAL_SEAL_MAX,
+                      S1_JOURNAL_SEAL_MAX, false};
     s1_strbuf_lit(&seal, "{\"v\":1,\"seq\":");
-    s1_strbuf_u64(&seal, out->seq);
+    s1_strbuf_u64(&seal, last_seq);
     s1_strbuf_lit(&seal, ",\"block\":");
-    s1_strbuf_u64(&seal, out->number);
+    s1_strbuf_u64(&seal, journal->blocks + 1);
     s1_strbuf_lit(&seal, ",\"entries\":");
-    s1_strbuf_u64(&seal, out->entries);
+    s1_strbuf_u64(&seal, journal->block_entries);
     s1_strbuf_lit(&seal, ",\"sha256\":\"");
     s1_strbuf_bytes(&seal, hex, S1_SHA256_HEX - 1);
     s1_strbuf_char(&seal, '"');
     put_crc(&seal, 0);
     S1_ASSERT(!seal.has_failed);
-    return out->length + seal.len;
+    return journal->block_length + seal.len;
 }
 
-/* The task: hashes a block into the chain, seals it and appends it. After a failure nothing more
- * goes out. */
-static void append_block(s1_journal *journal, const block *out)
+/* Hashes the open block into the chain, seals it and appends it. What stands behind it (a line just
+ * worded) becomes the start of the next, in the other buffer. After a failure nothing more goes
+ * out. */
+static void append_block(s1_journal *journal, uint64_t last_seq)
 {
-    if (atomic_load(&journal->has_failed)) {
-        return;
-    }
+    s1_strbuf *const buf = &journal->out.buf;
+    char *const data = buf->data;
+    const size_t behind = buf->len - journal->block_length;
+    memcpy(journal->spare, data + journal->block_length, behind);
     uint8_t hash[S1_JOURNAL_HASH_SIZE];
     s1_sha256_update(journal->digest, journal->chain, sizeof journal->chain);
-    s1_sha256_update(journal->digest, out->bytes, out->length);
+    s1_sha256_update(journal->digest, data, journal->block_length);
     s1_sha256_finish(journal->digest, hash);
-    const size_t whole = put_seal(out, hash);
+    const size_t whole = put_seal(journal, last_seq, hash);
     journal->failure = S1_ERR_INIT;
-    if (s1_journal_persistor_append(journal->persistor, s1_str_make(out->bytes, whole),
+    if (s1_journal_persistor_append(journal->persistor, s1_str_make(data, whole),
                                     &journal->failure) != S1_OK) {
         atomic_store(&journal->has_failed, true);
         return;
     }
     memcpy(journal->chain, hash, sizeof hash);
     journal->bytes_appended += whole;
+    journal->blocks++;
+    buf->data = journal->spare;
+    buf->len = behind;
+    journal->spare = data;
+    journal->block_length = 0;
+    journal->block_entries = 0;
 }
 
-static void send_block(void *argument)
+static void word_chunk(s1_journal *journal, const chunk *said)
 {
-    block *const out = argument;
-    append_block(out->journal, out);
-    atomic_store_explicit(&out->is_out, false, memory_order_release);
+    wording *const out = &journal->out;
+    for (size_t at = 0; at < said->length && !atomic_load(&journal->has_failed);) {
+        at += put_line(journal, out, said->records + at);
+        S1_ASSERT(!out->buf.has_failed);
+        if (out->buf.len + S1_JOURNAL_SEAL_MAX > journal->block_bytes_max &&
+            journal->block_entries > 0) {
+            append_block(journal, out->seq - 1);
+        }
+        journal->block_length = out->buf.len;
+        journal->block_entries++;
+    }
+    if (said->seals && journal->block_entries > 0 && !atomic_load(&journal->has_failed)) {
+        append_block(journal, out->seq);
+    }
 }
 
-/* The failure of a task, as an error. Call after waiting, or from where tasks run at once. */
+static void send_chunk(void *argument)
+{
+    chunk *const said = argument;
+    word_chunk(said->journal, said);
+    atomic_store_explicit(&said->is_out, false, memory_order_release);
+}
+
+/* --- Chunks --------------------------------------------------------------------------------- */
+
+/* The failure of a task, as an error. Call after waiting. */
 static s1_rc report_failure(s1_journal *journal, s1_err *err)
 {
     if (journal->failure.code == S1_OK) {
@@ -345,145 +467,103 @@ static s1_rc report_failure(s1_journal *journal, s1_err *err)
     return rc;
 }
 
-/* The first block that is not on its way: while the writer keeps up, always the same few, which are
+/* The first chunk that is not on its way: while the task keeps up, always the same few, which are
  * still in the cache. */
-static block *free_block(s1_journal *journal)
+static chunk *free_chunk(s1_journal *journal)
 {
     uint32_t i = 0;
-    while (atomic_load_explicit(&journal->blocks[i].is_out, memory_order_acquire)) {
+    while (atomic_load_explicit(&journal->chunks[i].is_out, memory_order_acquire)) {
         i++; /* one more than may be pending: one is free */
     }
-    S1_ASSERT(i < BLOCKS);
-    return &journal->blocks[i];
+    S1_ASSERT(i < CHUNKS);
+    return &journal->chunks[i];
 }
 
-/* Hands out the whole entries of the open block; what stands behind them (a line just written)
- * becomes the start of the next. */
-static s1_rc seal_block(s1_journal *journal, s1_err *err)
+/* Hands out the whole records of the open chunk. */
+static void hand_out(s1_journal *journal, bool seals)
 {
-    char *const data = journal->buf.data;
-    const size_t behind = journal->buf.len - journal->block_length;
-    block *const out = free_block(journal);
-    out->length = journal->block_length;
-    out->seq = journal->seq;
-    out->entries = journal->block_entries;
-    out->number = ++journal->counts.blocks;
-    journal->buf.data = out->bytes;
-    out->bytes = data;
-    memcpy(journal->buf.data, data + journal->block_length, behind);
-    journal->buf.len = behind;
-    journal->block_length = 0;
-    journal->block_entries = 0;
-    journal->is_dirty = true;
-    atomic_store_explicit(&out->is_out, true, memory_order_relaxed);
+    chunk *const said = journal->open;
+    said->length = journal->start;
+    said->seals = seals;
+    atomic_store_explicit(&said->is_out, true, memory_order_relaxed);
     if (journal->executor.submit != NULL) {
-        journal->executor.submit(journal->executor.self, send_block, out);
+        journal->executor.submit(journal->executor.self, send_chunk, said);
     } else {
-        send_block(out);
-        journal->counts.bytes = journal->bytes_appended;
-        if (atomic_load(&journal->has_failed)) {
-            return report_failure(journal, err);
-        }
+        send_chunk(said);
     }
-    return S1_OK;
+    open_chunk(journal, free_chunk(journal));
 }
 
 /* --- Entries -------------------------------------------------------------------------------- */
 
-s1_json_writer *s1_journal_begin(s1_journal *journal, int32_t kind, s1_nanos time)
+s1_tape *s1_journal_begin(s1_journal *journal, int32_t kind, s1_nanos time)
 {
     S1_ASSERT(journal->stage == STAGE_CLOSED);
     S1_ASSERT(kind > S1_JOURNAL_KIND_INVALID && kind < S1_JOURNAL_KIND_COUNT);
     S1_ASSERT(s1_journal_enabled(journal, kind));
     S1_ASSERT(!journal->is_finished);
-    if (time != journal->cached_time) {
-        (void)s1_time_print(time, journal->time_text);
-        journal->cached_time = time;
+    if (journal->start >= journal->chunk_bytes) {
+        hand_out(journal, false);
     }
-    s1_strbuf *buf = &journal->buf;
-    s1_strbuf_lit(buf, "{\"v\":1,\"seq\":");
-    s1_strbuf_u64(buf, journal->seq + 1);
-    s1_strbuf_lit(buf, ",\"time\":\"");
-    s1_strbuf_bytes(buf, journal->time_text, S1_TIME_ISO_LENGTH);
-    s1_strbuf_bytes(buf, journal->kinds[kind].text, journal->kinds[kind].length);
-    journal->notice = (s1_journal_notice){.kind = kind, .seq = journal->seq + 1, .time = time};
-    journal->ids_present = 0;
+    (void)s1_tape_room(&journal->tape, sizeof(record));
+    journal->record = (record){.time = time, .kind = (uint8_t)kind};
     journal->stage = STAGE_HEAD;
-    return &journal->writer;
+    return &journal->tape;
 }
 
 void s1_journal_worker(s1_journal *journal, s1_str instance_id)
 {
-    S1_ASSERT(journal->stage == STAGE_HEAD);
-    if (instance_id.len > 0) {
-        s1_strbuf_lit(&journal->buf, ",\"worker\":");
-        s1_json_quote(&journal->buf, instance_id);
+    S1_ASSERT(journal->stage == STAGE_HEAD && instance_id.len <= S1_JOURNAL_LINK_MAX);
+    uint8_t *const to = s1_tape_room(&journal->tape, instance_id.len);
+    if (to != NULL && instance_id.len > 0) {
+        memcpy(to, instance_id.ptr, instance_id.len);
+        journal->record.worker_length = (uint16_t)instance_id.len;
     }
     journal->stage = STAGE_WORKER;
 }
 
-void s1_journal_worker_at(s1_journal *journal, uint32_t index)
-{
-    S1_ASSERT(journal->stage == STAGE_HEAD);
-    S1_ASSERT(index < journal->worker_count);
-    s1_strbuf_bytes(&journal->buf, journal->workers[index].text, journal->workers[index].length);
-    journal->stage = STAGE_WORKER;
-}
-
-/* `key` is the text before the id's digits, of `key_length` bytes. */
-static inline void put_id(s1_journal *journal, int32_t id, const char *key, size_t key_length,
-                          s1_uid uid)
+static inline void say_id(s1_journal *journal, int32_t id, s1_uid uid)
 {
     S1_ASSERT(journal->stage >= STAGE_HEAD && journal->stage < STAGE_ID + id);
     journal->stage = STAGE_ID + id;
     if (s1_uid_is_none(uid)) {
         return;
     }
-    char *to = s1_strbuf_reserve(&journal->buf, key_length + S1_UID_TEXT_MAX);
-    if (to == NULL) {
-        return;
+    uint8_t *const to = s1_tape_room(&journal->tape, sizeof uid);
+    if (to != NULL) {
+        memcpy(to, &uid, sizeof uid);
+        journal->record.ids_present |= (uint8_t)(1u << id);
     }
-    memcpy(to, key, key_length);
-    (void)s1_uid_print(uid, to + key_length);
-    to[key_length + S1_UID_TEXT_LENGTH] = '"';
-    s1_strbuf_commit(&journal->buf, key_length + S1_UID_TEXT_LENGTH + 1);
-    journal->ids_present |= 1u << id;
 }
-
-#define PUT_ID(journal, name, key, uid)                                                            \
-    put_id((journal), S1_JOURNAL_ID_##name, ",\"" key "\":\"", sizeof(",\"" key "\":\"") - 1, (uid))
 
 void s1_journal_id_opportunity(s1_journal *journal, s1_opportunity_id id)
 {
-    PUT_ID(journal, OPPORTUNITY, "opportunity_id", id.uid);
+    say_id(journal, S1_JOURNAL_ID_OPPORTUNITY, id.uid);
 }
 
 void s1_journal_id_trade(s1_journal *journal, s1_trade_id id)
 {
-    PUT_ID(journal, TRADE, "trade_id", id.uid);
+    say_id(journal, S1_JOURNAL_ID_TRADE, id.uid);
 }
 
 void s1_journal_id_threat(s1_journal *journal, s1_threat_id id)
 {
-    PUT_ID(journal, THREAT, "threat_id", id.uid);
+    say_id(journal, S1_JOURNAL_ID_THREAT, id.uid);
 }
 
 void s1_journal_id_order(s1_journal *journal, s1_order_id id)
 {
-    PUT_ID(journal, ORDER, "order_id", id.uid);
+    say_id(journal, S1_JOURNAL_ID_ORDER, id.uid);
 }
 
 void s1_journal_id_scheduled(s1_journal *journal, s1_scheduled_id id)
 {
-    PUT_ID(journal, SCHEDULED, "scheduled_id", id.uid);
+    say_id(journal, S1_JOURNAL_ID_SCHEDULED, id.uid);
 }
 
 void s1_journal_details(s1_journal *journal)
 {
     S1_ASSERT(journal->stage >= STAGE_HEAD && journal->stage < STAGE_DETAILS);
-    s1_strbuf_lit(&journal->buf, ",\"details\":");
-    s1_json_init(&journal->writer, &journal->buf, 0);
-    s1_json_object(&journal->writer);
     journal->stage = STAGE_DETAILS;
 }
 
@@ -499,11 +579,10 @@ s1_rc s1_journal_member_json(s1_journal *journal, const char *name, s1_str json,
         return S1_RAISE(err, S1_E_INVALID, "%s: expected a JSON object, found '%.*s'", name,
                         (int)(json.len < 80 ? json.len : 80), json.ptr != NULL ? json.ptr : "");
     }
-    s1_json_key(&journal->writer, s1_str_of(name));
-    s1_json_raw(&journal->writer, S1_STR("")); /* takes the value's place */
-    char *to = s1_strbuf_reserve(&journal->buf, length);
+    s1_tape_key(&journal->tape, s1_str_of(name));
+    char *const to = s1_tape_raw(&journal->tape, length);
     if (to != NULL) {
-        s1_strbuf_commit(&journal->buf, s1_journal_json_compact(json, to));
+        (void)s1_journal_json_compact(json, to);
     }
     return S1_OK;
 }
@@ -511,62 +590,73 @@ s1_rc s1_journal_member_json(s1_journal *journal, const char *name, s1_str json,
 void s1_journal_cancel(s1_journal *journal)
 {
     S1_ASSERT(journal->stage != STAGE_CLOSED);
-    journal->buf.has_failed = false;
-    s1_strbuf_truncate(&journal->buf, journal->block_length);
+    journal->tape.length = journal->start;
+    journal->tape.has_failed = false;
     journal->stage = STAGE_CLOSED;
 }
 
-/* Closes the line's text; false if it does not fit a block. */
-static bool close_line(s1_journal *journal)
+/* Words the open record by itself, in this thread's buffer. */
+static s1_str own_line(s1_journal *journal)
 {
-    const s1_journal_kind_info *info = s1_journal_kind_info_borrow(journal->notice.kind);
-    S1_ASSERT((info->ids_required & ~journal->ids_present) == 0);
-    S1_ASSERT((journal->ids_present & ~info->ids_allowed) == 0);
-    if (journal->stage != STAGE_DETAILS) {
-        s1_strbuf_lit(&journal->buf, ",\"details\":{}");
-    } else {
-        s1_json_object_end(&journal->writer);
+    wording *const own = &journal->own;
+    s1_strbuf_clear(&own->buf);
+    own->seq = journal->seq;
+    (void)put_line(journal, own, journal->open->records + journal->start);
+    return s1_strbuf_view(&own->buf);
+}
+
+/* Closes the record; false if no block can hold its line. */
+static bool close_record(s1_journal *journal)
+{
+    const s1_journal_kind_info *const info = s1_journal_kind_info_borrow(journal->record.kind);
+    S1_ASSERT((info->ids_required & ~(uint32_t)journal->record.ids_present) == 0);
+    S1_ASSERT((journal->record.ids_present & ~info->ids_allowed) == 0);
+    if (journal->tape.has_failed) {
+        return false;
     }
-    put_crc(&journal->buf, journal->block_length);
-    return !journal->buf.has_failed &&
-           journal->buf.len - journal->block_length + S1_JOURNAL_SEAL_MAX <=
-               journal->block_bytes_max;
+    const size_t length = journal->tape.length - journal->start;
+    journal->record.length = (uint32_t)length;
+    memcpy(journal->open->records + journal->start, &journal->record, sizeof journal->record);
+    if (S1_TAPE_TEXT_RATIO * length + LINE_FRAME_MAX + S1_JOURNAL_SEAL_MAX <=
+        journal->block_bytes_max) {
+        return true;
+    }
+    const s1_str line = own_line(journal);
+    return !journal->own.buf.has_failed &&
+           line.len + S1_JOURNAL_SEAL_MAX <= journal->block_bytes_max;
+}
+
+static s1_rc tell_listener(s1_journal *journal, s1_err *err)
+{
+    const s1_str line = own_line(journal);
+    const s1_journal_notice notice = {.kind = journal->record.kind,
+                                      .seq = journal->seq + 1,
+                                      .time = journal->record.time,
+                                      .line = s1_str_slice(line, 0, line.len - 1)};
+    return journal->listener.on_entry(journal->listener.self, &notice, err);
 }
 
 s1_rc s1_journal_end(s1_journal *journal, s1_err *err)
 {
     S1_ASSERT(journal->stage != STAGE_CLOSED);
-    S1_ASSERT(journal->stage != STAGE_DETAILS || journal->writer.depth == 1);
-    if (!close_line(journal)) {
+    if (!close_record(journal)) {
         s1_journal_cancel(journal);
         return S1_RAISE(err, S1_E_RANGE, "journal entry %s: does not fit a block of %u bytes",
-                        s1_journal_kind_name(journal->notice.kind), journal->block_bytes_max);
+                        s1_journal_kind_name(journal->record.kind), journal->block_bytes_max);
     }
-    if (atomic_load_explicit(&journal->has_failed, memory_order_acquire)) {
+    if (__builtin_expect(atomic_load_explicit(&journal->has_failed, memory_order_acquire), 0)) {
         s1_journal_cancel(journal);
-        wait_for_blocks(journal);
+        wait_for_chunks(journal);
         return report_failure(journal, err);
     }
-    if (journal->buf.len + S1_JOURNAL_SEAL_MAX > journal->block_bytes_max &&
-        journal->block_entries > 0) {
-        const s1_rc rc = seal_block(journal, err);
-        if (rc != S1_OK) {
-            s1_journal_cancel(journal);
-            return rc;
-        }
-    }
-    const size_t start = journal->block_length;
+    const s1_rc rc = journal->listener.on_entry != NULL ? tell_listener(journal, err) : S1_OK;
     journal->stage = STAGE_CLOSED;
-    journal->block_length = journal->buf.len;
-    journal->block_entries++;
+    journal->start = journal->tape.length;
     journal->seq++;
     journal->counts.entries++;
-    journal->counts.by_kind[journal->notice.kind]++;
-    if (journal->listener.on_entry != NULL) {
-        journal->notice.line = s1_str_make(journal->buf.data + start, journal->buf.len - start - 1);
-        S1_TRY(err, journal->listener.on_entry(journal->listener.self, &journal->notice, err));
-    }
-    return S1_OK;
+    journal->counts.by_kind[journal->record.kind]++;
+    journal->is_dirty = true;
+    return rc;
 }
 
 /* --- Durability ----------------------------------------------------------------------------- */
@@ -574,26 +664,23 @@ s1_rc s1_journal_end(s1_journal *journal, s1_err *err)
 s1_rc s1_journal_commit(s1_journal *journal, s1_err *err)
 {
     S1_ASSERT(journal->stage == STAGE_CLOSED);
-    if (atomic_load(&journal->has_failed)) {
-        wait_for_blocks(journal);
-        return report_failure(journal, err);
+    if (!journal->is_dirty && !atomic_load(&journal->has_failed)) {
+        return S1_OK;
     }
-    if (journal->block_entries > 0) {
-        S1_TRY(err, seal_block(journal, err));
-    }
-    wait_for_blocks(journal);
+    hand_out(journal, true);
+    wait_for_chunks(journal);
     if (atomic_load(&journal->has_failed)) {
         return report_failure(journal, err);
     }
-    if (journal->is_dirty && !journal->leaves_sync) {
+    if (!journal->leaves_sync) {
         const s1_rc rc = s1_journal_persistor_sync(journal->persistor, err);
         if (rc != S1_OK) {
             atomic_store(&journal->has_failed, true); /* never a second sync */
             s1_err_push(err, __FILE__, __func__, __LINE__);
             return rc;
         }
-        journal->is_dirty = false;
     }
+    journal->is_dirty = false;
     return S1_OK;
 }
 

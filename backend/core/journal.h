@@ -1,26 +1,28 @@
 /* backend/core/journal.h - the writer of the decision journal: append-only, hashed, never slow.
  *
- * An entry is built in place, in the order of its keys, and closed with its checksum:
+ * An entry is said in the order of its keys:
  *
  *   if (s1_journal_enabled(journal, S1_JOURNAL_TRADE_CLOSED)) {
- *       s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, now);
+ *       s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, now);
  *       s1_journal_worker(journal, worker);                 optional, first
- *       s1_journal_id_opportunity(journal, opportunity_id); ids in this order; zero ids are left
- * out s1_journal_id_trade(journal, trade_id); s1_journal_details(journal); opens "details"
- *       s1_json_key(w, ...) ...                             the caller's members
- *       S1_TRY(err, s1_journal_end(journal, err));          closes details and the line
+ *       s1_journal_id_opportunity(journal, opportunity_id); ids in this order; zero: left out
+ *       s1_journal_id_trade(journal, trade_id);
+ *       s1_journal_details(journal);                        opens "details"
+ *       s1_tape_key_lit(w, "pnl"); s1_tape_dec(w, pnl); ... the caller's members
+ *       S1_TRY(err, s1_journal_end(journal, err));          closes details and the entry
  *   }
  *
- * Entries gather in one block in memory. A full block (at most block_bytes_max bytes) is sealed:
- * its last line carries SHA-256(hash of the block before || the block's entry lines), the first of
- * the chain being SHA-256(header text). Then it goes to the persistor in one append.
- * s1_journal_commit seals early and makes everything durable; a backtest commits once, in
- * s1_journal_finish, and whoever must be durable before acting commits before acting.
+ * What is said is recorded as values (json_tape.h) in a chunk of memory. A chunk with enough in it
+ * goes to the executor, who words its entries into lines, each with its checksum, and the lines
+ * into blocks. A full block (at most block_bytes_max bytes) is sealed: its last line carries
+ * SHA-256(hash of the block before || the block's entry lines), the first of the chain being
+ * SHA-256(header text). Then it goes to the persistor in one append. s1_journal_commit seals early
+ * and makes everything durable; a backtest commits once, in s1_journal_finish, and whoever must be
+ * durable before acting commits before acting.
  *
- * The bytes are a function of what is written and block_bytes_max alone. No allocation after _new.
+ * The bytes are a function of what is said and block_bytes_max alone. No allocation after _new.
  * A call out of order, an id the kind may not carry, or a required id left out is a programming
- * error and asserted. One journal belongs to one run and one thread; an executor may take the
- * hashing and writing of full blocks to another.
+ * error and asserted. One journal belongs to one run and one thread.
  */
 #ifndef S1_BACKEND_CORE_JOURNAL_H
 #define S1_BACKEND_CORE_JOURNAL_H
@@ -28,7 +30,7 @@
 #include "backend/core/interfaces/executor.h"
 #include "backend/core/interfaces/journal_persistor.h"
 #include "backend/dtos/journal/journal_kind.h"
-#include "backend/utils/json_writer.h"
+#include "backend/utils/json_tape.h"
 #include "s1mple/base.h"
 
 #define S1_JOURNAL_BLOCK_BYTES_MAX (64u * 1024u) /* of a block, seal included */
@@ -52,16 +54,13 @@ typedef struct s1_journal_listener {
 } s1_journal_listener;
 
 typedef struct s1_journal_options {
-    int32_t level;            /* enum s1_journal_level */
-    uint32_t block_bytes_max; /* 0: S1_JOURNAL_BLOCK_BYTES_MAX; at least 1024 */
-    s1_str link;              /* strategy_link_id; copied */
-    s1_str run_id;            /* as text, as in RUN_STARTED; part of the chain's header */
-    const s1_str *workers;    /* [worker_count] instance ids for s1_journal_worker_at; copied */
-    uint32_t worker_count;
-    uint32_t reserved;
+    int32_t level;                /* enum s1_journal_level */
+    uint32_t block_bytes_max;     /* 0: S1_JOURNAL_BLOCK_BYTES_MAX; at least 1024 */
+    s1_str link;                  /* strategy_link_id; copied */
+    s1_str run_id;                /* as text, as in RUN_STARTED; part of the chain's header */
     s1_journal_listener listener; /* on_entry NULL: nobody listens */
-    /* Hashes and appends full blocks; submit NULL: this thread does, when a block is full. With
-     * one, a failed write is told by the next entry or commit after it. The bytes are the same. */
+    /* Words, hashes and appends; submit NULL: this thread does, when a chunk is full. A failed
+     * write is told by an entry or commit after it. The bytes are the same. */
     s1_executor executor;
     /* A backtest: who publishes the run folder makes all its files durable at once, so a commit
      * appends and does not sync. */
@@ -71,7 +70,7 @@ typedef struct s1_journal_options {
 /* What one kept kind-by-kind sums to. */
 typedef struct s1_journal_counts {
     uint64_t by_kind[S1_JOURNAL_KIND_COUNT]; /* indexed by enum s1_journal_kind */
-    uint64_t entries, blocks, bytes;         /* blocks and bytes: sealed so far */
+    uint64_t entries, blocks, bytes;         /* blocks and bytes: as of the last commit */
 } s1_journal_counts;
 
 /* The first member of s1_journal, so that s1_journal_enabled can be inline. */
@@ -103,13 +102,12 @@ static inline bool s1_journal_enabled(const s1_journal *journal, int32_t kind)
     return (head->kinds_enabled >> kind & 1u) != 0;
 }
 
-/* Opens an entry of an enabled kind. The writer is the caller's between s1_journal_details and
+/* Opens an entry of an enabled kind. The tape is the caller's between s1_journal_details and
  * s1_journal_end, and only there. `time` is the simulated time of what happened. */
-s1_json_writer *s1_journal_begin(s1_journal *journal, int32_t kind, s1_nanos time);
+s1_tape *s1_journal_begin(s1_journal *journal, int32_t kind, s1_nanos time);
 
-/* Who decided: by name, or by its place in options.workers (no escaping, no copy of a lookup). */
+/* Who decided; an empty name writes nothing. At most S1_JOURNAL_LINK_MAX bytes. */
 void s1_journal_worker(s1_journal *journal, s1_str instance_id);
-void s1_journal_worker_at(s1_journal *journal, uint32_t index);
 
 /* The causes. A zero id writes nothing. */
 void s1_journal_id_opportunity(s1_journal *journal, s1_opportunity_id id);
@@ -118,7 +116,7 @@ void s1_journal_id_threat(s1_journal *journal, s1_threat_id id);
 void s1_journal_id_order(s1_journal *journal, s1_order_id id);
 void s1_journal_id_scheduled(s1_journal *journal, s1_scheduled_id id);
 
-/* Opens details: from here the writer is inside that object. Left out, details is {}. */
+/* Opens details: from here the tape is inside that object. Left out, details is {}. */
 void s1_journal_details(s1_journal *journal);
 
 /* Inside details: a member that is somebody else's JSON text (a plugin's note), checked and brought

@@ -18,10 +18,10 @@ static int32_t kind_of(int32_t state)
 }
 
 /* Opens an order's entry up to and with its ids. */
-static s1_json_writer *begin_ids(s1_journal *journal, int32_t kind, const s1_order *order,
-                                 s1_str worker, s1_nanos time)
+static s1_tape *begin_ids(s1_journal *journal, int32_t kind, const s1_order *order, s1_str worker,
+                          s1_nanos time)
 {
-    s1_json_writer *const w = s1_journal_begin(journal, kind, time);
+    s1_tape *const w = s1_journal_begin(journal, kind, time);
     if (worker.len > 0) {
         s1_journal_worker(journal, worker);
     }
@@ -31,17 +31,17 @@ static s1_json_writer *begin_ids(s1_journal *journal, int32_t kind, const s1_ord
 }
 
 /* The same with the members that tell what order it is. */
-static s1_json_writer *begin_order(s1_journal *journal, int32_t kind, const s1_order *order,
-                                   s1_str worker, s1_nanos time)
+static s1_tape *begin_order(s1_journal *journal, int32_t kind, const s1_order *order, s1_str worker,
+                            s1_nanos time)
 {
-    s1_json_writer *const w = begin_ids(journal, kind, order, worker, time);
+    s1_tape *const w = begin_ids(journal, kind, order, worker, time);
     s1_journal_details(journal);
-    s1_json_key_lit(w, "side");
-    s1_json_cstr(w, s1_side_name(order->side));
-    s1_json_key_lit(w, "order_type");
-    s1_json_cstr(w, s1_order_type_name(order->type));
-    s1_json_key_lit(w, "role");
-    s1_json_cstr(w, s1_order_role_name(order->role));
+    s1_tape_key_lit(w, "side");
+    s1_tape_name(w, s1_side_name(order->side));
+    s1_tape_key_lit(w, "order_type");
+    s1_tape_name(w, s1_order_type_name(order->type));
+    s1_tape_key_lit(w, "role");
+    s1_tape_name(w, s1_order_role_name(order->role));
     return w;
 }
 
@@ -56,22 +56,22 @@ s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str 
         (void)begin_ids(journal, kind, order, worker, time); /* its submission told the rest */
         return s1_journal_end(journal, err);
     }
-    s1_json_writer *const w = begin_order(journal, kind, order, worker, time);
+    s1_tape *const w = begin_order(journal, kind, order, worker, time);
     if (order->state == S1_ORDER_SUBMITTED) {
-        s1_json_key_lit(w, "quantity");
-        s1_json_dec(w, order->quantity);
+        s1_tape_key_lit(w, "quantity");
+        s1_tape_dec(w, order->quantity);
         if (order->type != S1_ORDER_MARKET) {
             if (order->type == S1_ORDER_LIMIT) {
-                s1_json_key_lit(w, "limit");
+                s1_tape_key_lit(w, "limit");
             } else {
-                s1_json_key_lit(w, "trigger");
+                s1_tape_key_lit(w, "trigger");
             }
-            s1_json_dec(w, order->price);
+            s1_tape_dec(w, order->price);
         }
     }
     if (reason.len > 0) {
-        s1_json_key_lit(w, "reason");
-        s1_json_str(w, reason);
+        s1_tape_key_lit(w, "reason");
+        s1_tape_str(w, reason);
     }
     return s1_journal_end(journal, err);
 }
@@ -82,25 +82,24 @@ s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order, const s1
     if (!s1_journal_enabled(journal, S1_JOURNAL_ORDER_FILLED)) {
         return S1_OK;
     }
-    s1_json_writer *const w =
-        begin_order(journal, S1_JOURNAL_ORDER_FILLED, order, S1_STR(""), fill->time);
-    s1_json_key_lit(w, "price");
-    s1_json_dec(w, fill->price);
-    s1_json_key_lit(w, "quantity");
-    s1_json_dec(w, fill->quantity);
-    s1_json_key_lit(w, "fee");
-    s1_json_dec(w, fill->fee);
-    s1_json_key_lit(w, "liquidity");
-    s1_json_cstr(w, fill->is_maker ? "maker" : "taker");
-    s1_json_key_lit(w, "rule");
-    s1_json_cstr(w, s1_fill_rule_name(fill->rule));
+    s1_tape *const w = begin_order(journal, S1_JOURNAL_ORDER_FILLED, order, S1_STR(""), fill->time);
+    s1_tape_key_lit(w, "price");
+    s1_tape_dec(w, fill->price);
+    s1_tape_key_lit(w, "quantity");
+    s1_tape_dec(w, fill->quantity);
+    s1_tape_key_lit(w, "fee");
+    s1_tape_dec(w, fill->fee);
+    s1_tape_key_lit(w, "liquidity");
+    s1_tape_name(w, fill->is_maker ? "maker" : "taker");
+    s1_tape_key_lit(w, "rule");
+    s1_tape_name(w, s1_fill_rule_name(fill->rule));
     return s1_journal_end(journal, err);
 }
 
-static void write_direction(s1_json_writer *w, int32_t direction)
+static void write_direction(s1_tape *w, int32_t direction)
 {
-    s1_json_key_lit(w, "direction");
-    s1_json_cstr(w, direction == S1_LONG ? "long" : "short");
+    s1_tape_key_lit(w, "direction");
+    s1_tape_name(w, direction == S1_LONG ? "long" : "short");
 }
 
 s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan, const s1_fill *fill,
@@ -109,26 +108,26 @@ s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan, const s1
     if (!s1_journal_enabled(journal, S1_JOURNAL_TRADE_OPENED)) {
         return S1_OK;
     }
-    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_TRADE_OPENED, fill->time);
+    s1_tape *const w = s1_journal_begin(journal, S1_JOURNAL_TRADE_OPENED, fill->time);
     s1_journal_id_opportunity(journal, plan->opportunity_id);
     s1_journal_id_trade(journal, plan->trade_id);
     s1_journal_details(journal);
     write_direction(w, plan->direction);
-    s1_json_key_lit(w, "entry_price");
-    s1_json_dec(w, fill->price);
-    s1_json_key_lit(w, "quantity");
-    s1_json_dec(w, fill->quantity);
-    s1_json_key_lit(w, "fee");
-    s1_json_dec(w, fill->fee);
-    s1_json_key_lit(w, "entry_time");
-    s1_json_time(w, fill->time);
+    s1_tape_key_lit(w, "entry_price");
+    s1_tape_dec(w, fill->price);
+    s1_tape_key_lit(w, "quantity");
+    s1_tape_dec(w, fill->quantity);
+    s1_tape_key_lit(w, "fee");
+    s1_tape_dec(w, fill->fee);
+    s1_tape_key_lit(w, "entry_time");
+    s1_tape_time(w, fill->time);
     if (!s1_dec_is_zero(plan->stop_loss)) {
-        s1_json_key_lit(w, "stop_loss");
-        s1_json_dec(w, plan->stop_loss);
+        s1_tape_key_lit(w, "stop_loss");
+        s1_tape_dec(w, plan->stop_loss);
     }
     if (!s1_dec_is_zero(plan->take_profit)) {
-        s1_json_key_lit(w, "take_profit");
-        s1_json_dec(w, plan->take_profit);
+        s1_tape_key_lit(w, "take_profit");
+        s1_tape_dec(w, plan->take_profit);
     }
     return s1_journal_end(journal, err);
 }
@@ -139,18 +138,18 @@ s1_rc s1_order_journal_adjusted(s1_journal *journal, s1_trade_id trade_id, s1_st
     if (!s1_journal_enabled(journal, S1_JOURNAL_POSITION_ADJUSTED)) {
         return S1_OK;
     }
-    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_POSITION_ADJUSTED, time);
+    s1_tape *const w = s1_journal_begin(journal, S1_JOURNAL_POSITION_ADJUSTED, time);
     if (worker.len > 0) {
         s1_journal_worker(journal, worker);
     }
     s1_journal_id_trade(journal, trade_id);
     s1_journal_details(journal);
-    s1_json_key_lit(w, "what");
-    s1_json_str(w, what);
-    s1_json_key_lit(w, "from");
-    s1_json_dec(w, from);
-    s1_json_key_lit(w, "to");
-    s1_json_dec(w, to);
+    s1_tape_key_lit(w, "what");
+    s1_tape_str(w, what);
+    s1_tape_key_lit(w, "from");
+    s1_tape_dec(w, from);
+    s1_tape_key_lit(w, "to");
+    s1_tape_dec(w, to);
     return s1_journal_end(journal, err);
 }
 
@@ -160,29 +159,29 @@ s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record
     if (!s1_journal_enabled(journal, S1_JOURNAL_TRADE_CLOSED)) {
         return S1_OK;
     }
-    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, record->exit_time);
+    s1_tape *const w = s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, record->exit_time);
     s1_journal_id_opportunity(journal, record->opportunity_id);
     s1_journal_id_trade(journal, record->trade_id);
     s1_journal_id_threat(journal, record->threat_id);
     s1_journal_details(journal);
-    s1_json_key_lit(w, "closure_reason");
-    s1_json_str(w, record->closure_reason);
+    s1_tape_key_lit(w, "closure_reason");
+    s1_tape_str(w, record->closure_reason);
     if (!s1_uid_is_none(closing.uid)) {
-        s1_json_key_lit(w, "closing_opportunity_id");
-        s1_json_uid(w, closing.uid);
+        s1_tape_key_lit(w, "closing_opportunity_id");
+        s1_tape_uid(w, closing.uid);
     }
-    s1_json_key_lit(w, "exit_price");
-    s1_json_dec(w, record->exit_price);
-    s1_json_key_lit(w, "exit_time");
-    s1_json_time(w, record->exit_time);
-    s1_json_key_lit(w, "quantity");
-    s1_json_dec(w, record->quantity);
-    s1_json_key_lit(w, "fees");
-    s1_json_dec(w, record->fees);
-    s1_json_key_lit(w, "pnl");
-    s1_json_dec(w, record->pnl);
-    s1_json_key_lit(w, "pnl_gross");
-    s1_json_dec(w, pnl_gross);
+    s1_tape_key_lit(w, "exit_price");
+    s1_tape_dec(w, record->exit_price);
+    s1_tape_key_lit(w, "exit_time");
+    s1_tape_time(w, record->exit_time);
+    s1_tape_key_lit(w, "quantity");
+    s1_tape_dec(w, record->quantity);
+    s1_tape_key_lit(w, "fees");
+    s1_tape_dec(w, record->fees);
+    s1_tape_key_lit(w, "pnl");
+    s1_tape_dec(w, record->pnl);
+    s1_tape_key_lit(w, "pnl_gross");
+    s1_tape_dec(w, pnl_gross);
     return s1_journal_end(journal, err);
 }
 
@@ -192,16 +191,16 @@ s1_rc s1_order_journal_venue_refusal(s1_journal *journal, const s1_plan *plan, s
     if (!s1_journal_enabled(journal, S1_JOURNAL_OPPORTUNITY_REJECTED)) {
         return S1_OK;
     }
-    s1_json_writer *const w = s1_journal_begin(journal, S1_JOURNAL_OPPORTUNITY_REJECTED, time);
+    s1_tape *const w = s1_journal_begin(journal, S1_JOURNAL_OPPORTUNITY_REJECTED, time);
     s1_journal_id_opportunity(journal, plan->opportunity_id);
     s1_journal_id_trade(journal, plan->trade_id);
     s1_journal_details(journal);
-    s1_json_key_lit(w, "stage");
-    s1_json_cstr(w, "venue");
-    s1_json_key_lit(w, "rejection_reason");
-    s1_json_object(w);
-    s1_json_key_lit(w, "code");
-    s1_json_str(w, code);
-    s1_json_object_end(w);
+    s1_tape_key_lit(w, "stage");
+    s1_tape_name(w, "venue");
+    s1_tape_key_lit(w, "rejection_reason");
+    s1_tape_object(w);
+    s1_tape_key_lit(w, "code");
+    s1_tape_str(w, code);
+    s1_tape_object_end(w);
     return s1_journal_end(journal, err);
 }

@@ -216,6 +216,11 @@ s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator
             .journal = run->parts->journal,
             .approved = run->parts->approved,
         };
+        run->seen = (s1_observation){.context = run->parts->context,
+                                     .workers = run->parts->workers,
+                                     .worker_count = run->parts->worker_count,
+                                     .signals = &run->parts->signals.list,
+                                     .threats = &run->parts->threats.list};
         rc = bind_bus(run, err);
     }
     if (rc != S1_OK) {
@@ -270,13 +275,14 @@ static s1_rc observe(s1_run_orchestrator *run, const s1_market_snapshot *snapsho
     return s1_bus_drain(run->bus, err); /* what an event-aware worker said */
 }
 
-static s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)
+/* Resting orders match, the bar joins the map, the ledger is marked. */
+static inline s1_rc open_tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot,
+                              s1_err *err)
 {
     s1_components *const parts = run->parts;
-    const uint64_t row = parts->row_count;
     run->tick++;
     s1_ids_begin_tick(&parts->ids, run->tick);
-    s1_order_manager_begin_tick(parts->orders, snapshot->now, row);
+    s1_order_manager_begin_tick(parts->orders, snapshot->now, parts->row_count);
     s1_signal_book_begin_tick(&parts->signals);
     s1_threat_book_begin_tick(&parts->threats);
     s1_text_pool_reset(&parts->pool);
@@ -286,12 +292,46 @@ static s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, 
     append_bars(run, snapshot);
     parts->context->view.is_warmup = 0;
     s1_ledger_mark(parts->ledger, snapshot->bars[0].close);
+    return S1_OK;
+}
+
+/* The workers have their turn. */
+static inline s1_rc close_tick(s1_run_orchestrator *run, s1_err *err)
+{
+    s1_components *const parts = run->parts;
+    const uint64_t row = parts->row_count;
     S1_TRY(err, s1_bus_publish(run->bus, run->events.context_ready, &parts->context->view, err));
     S1_TRY(err, s1_bus_drain(run->bus, err));
     parts->row_equity[row] = parts->ledger->view.equity;
     parts->row_in_position[row] = parts->ledger->view.position_count > 0;
     parts->row_count = row + 1;
     return S1_OK;
+}
+
+/* A tick with somebody watching. */
+__attribute__((noinline, cold)) static s1_rc observed_tick(s1_run_orchestrator *run,
+                                                           const s1_market_snapshot *snapshot,
+                                                           s1_err *err)
+{
+    const s1_run_observer *const observer = run->options.observer;
+    S1_TRY(err, open_tick(run, snapshot, err));
+    if (observer->on_bar != NULL) {
+        S1_TRY(err, observer->on_bar(observer->self, &run->seen, &run->sums.is_cut_short, err));
+    }
+    if (run->sums.is_cut_short) {
+        return S1_OK;
+    }
+    S1_TRY(err, close_tick(run, err));
+    return observer->on_tick(observer->self, &run->seen, err);
+}
+
+static inline s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)
+{
+    if (__builtin_expect(run->options.observer != NULL, 0)) {
+        return observed_tick(run, snapshot, err);
+    }
+    S1_TRY(err, open_tick(run, snapshot, err));
+    return close_tick(run, err);
 }
 
 static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err);
@@ -344,6 +384,9 @@ static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
     while (snapshot != NULL) {
         if (snapshot->has_bar[0]) {
             S1_TRY(err, tick(run, snapshot, err));
+            if (__builtin_expect(run->sums.is_cut_short, 0)) {
+                break;
+            }
             if (run->parts->row_count % PROGRESS_TICKS == 0) {
                 S1_TRY(err, report_progress(run, snapshot->now, err));
             }
@@ -353,7 +396,10 @@ static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
         S1_TRY(err, environment.next(environment.self, &snapshot, err));
     }
     run->sums.finish_reason = S1_STR("END_OF_DATA");
-    return S1_OK;
+    const s1_run_observer *const observer = run->options.observer;
+    return observer != NULL && observer->on_end != NULL
+               ? observer->on_end(observer->self, &run->seen, err)
+               : S1_OK;
 }
 
 /* --- Start and end. ------------------------------------------------------------------------- */
@@ -367,46 +413,46 @@ static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err)
     const s1_component_options *const options = &run->options.components;
     const s1_link *const link = options->link;
     const s1_simulation_config *const simulation = &link->environment->simulation;
-    s1_json_writer *const w = s1_journal_begin(
+    s1_tape *const w = s1_journal_begin(
         journal, S1_JOURNAL_RUN_STARTED,
         run->parts->context->view.now > 0 ? run->parts->context->view.now : options->from);
     s1_journal_details(journal);
-    s1_json_key_lit(w, "run_id");
-    s1_json_uid(w, options->run_id.uid);
-    s1_json_key_lit(w, "strategy");
-    s1_json_str(w, link->blueprint->blueprint_id);
-    s1_json_key_lit(w, "version");
-    s1_json_str(w, link->blueprint->version);
-    s1_json_key_lit(w, "environment");
-    s1_json_str(w, link->environment->environment_id);
-    s1_json_key_lit(w, "asset_pair");
-    s1_json_str(w, link->streams.items[0].need.asset_pair);
-    s1_json_key_lit(w, "timeframe");
+    s1_tape_key_lit(w, "run_id");
+    s1_tape_uid(w, options->run_id.uid);
+    s1_tape_key_lit(w, "strategy");
+    s1_tape_str(w, link->blueprint->blueprint_id);
+    s1_tape_key_lit(w, "version");
+    s1_tape_str(w, link->blueprint->version);
+    s1_tape_key_lit(w, "environment");
+    s1_tape_str(w, link->environment->environment_id);
+    s1_tape_key_lit(w, "asset_pair");
+    s1_tape_str(w, link->streams.items[0].need.asset_pair);
+    s1_tape_key_lit(w, "timeframe");
     char timeframe[S1_TIMEFRAME_TEXT_MAX];
     const size_t length = s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe);
-    s1_json_str(w, (s1_str){timeframe, length});
-    s1_json_key_lit(w, "seed");
-    s1_json_u64(w, options->seed);
+    s1_tape_str(w, (s1_str){timeframe, length});
+    s1_tape_key_lit(w, "seed");
+    s1_tape_u64(w, options->seed);
     if (simulation->has_from) {
-        s1_json_key_lit(w, "from");
-        s1_json_time(w, simulation->from);
+        s1_tape_key_lit(w, "from");
+        s1_tape_time(w, simulation->from);
     }
     if (simulation->has_to) {
-        s1_json_key_lit(w, "to");
-        s1_json_time(w, simulation->to);
+        s1_tape_key_lit(w, "to");
+        s1_tape_time(w, simulation->to);
     }
-    s1_json_key_lit(w, "warmup_bars");
-    s1_json_u64(w, run->sums.warmup_bars);
-    s1_json_key_lit(w, "config_hash");
-    s1_json_str(w, run->options.config_hash);
-    s1_json_key_lit(w, "data_hash");
-    s1_json_str(w, run->options.data_hash);
-    s1_json_key_lit(w, "initial_capital");
-    s1_json_dec(w, simulation->initial_capital);
-    s1_json_key_lit(w, "fill_rule");
-    s1_json_cstr(w, s1_enum_text(s1_fill_rule_names, simulation->fill_rule));
-    s1_json_key_lit(w, "currency");
-    s1_json_str(w, run->parts->instruments[0].quote);
+    s1_tape_key_lit(w, "warmup_bars");
+    s1_tape_u64(w, run->sums.warmup_bars);
+    s1_tape_key_lit(w, "config_hash");
+    s1_tape_str(w, run->options.config_hash);
+    s1_tape_key_lit(w, "data_hash");
+    s1_tape_str(w, run->options.data_hash);
+    s1_tape_key_lit(w, "initial_capital");
+    s1_tape_dec(w, simulation->initial_capital);
+    s1_tape_key_lit(w, "fill_rule");
+    s1_tape_name(w, s1_enum_text(s1_fill_rule_names, simulation->fill_rule));
+    s1_tape_key_lit(w, "currency");
+    s1_tape_str(w, run->parts->instruments[0].quote);
     return s1_journal_end(journal, err);
 }
 
@@ -420,7 +466,7 @@ static s1_rc journal_finished(s1_run_orchestrator *run, s1_err *err)
     (void)s1_order_manager_trades(parts->orders, &trades);
     const s1_ledger_view *const view = &parts->ledger->view;
     const s1_order_counts orders = s1_order_manager_counts(parts->orders);
-    s1_json_writer *const w =
+    s1_tape *const w =
         s1_journal_begin(parts->journal, S1_JOURNAL_RUN_FINISHED, parts->context->view.now);
     s1_journal_details(parts->journal);
     const struct {
@@ -435,23 +481,23 @@ static s1_rc journal_finished(s1_run_orchestrator *run, s1_err *err)
         {"threats", run->sums.threats},
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        s1_json_key(w, s1_str_of(counts[i].name));
-        s1_json_u64(w, counts[i].value);
+        s1_tape_key(w, s1_str_of(counts[i].name));
+        s1_tape_u64(w, counts[i].value);
     }
-    s1_json_key_lit(w, "final_cash");
-    s1_json_dec(w, view->cash);
-    s1_json_key_lit(w, "final_equity");
-    s1_json_dec(w, view->equity);
-    s1_json_key_lit(w, "fees");
-    s1_json_dec(w, view->fees);
-    s1_json_key_lit(w, "realized_pnl");
-    s1_json_dec(w, view->realized_pnl);
-    s1_json_key_lit(w, "open_positions");
-    s1_json_u64(w, view->position_count);
-    s1_json_key_lit(w, "ambiguous_bars");
-    s1_json_u64(w, orders.ambiguous);
-    s1_json_key_lit(w, "reason");
-    s1_json_str(w, run->sums.finish_reason);
+    s1_tape_key_lit(w, "final_cash");
+    s1_tape_dec(w, view->cash);
+    s1_tape_key_lit(w, "final_equity");
+    s1_tape_dec(w, view->equity);
+    s1_tape_key_lit(w, "fees");
+    s1_tape_dec(w, view->fees);
+    s1_tape_key_lit(w, "realized_pnl");
+    s1_tape_dec(w, view->realized_pnl);
+    s1_tape_key_lit(w, "open_positions");
+    s1_tape_u64(w, view->position_count);
+    s1_tape_key_lit(w, "ambiguous_bars");
+    s1_tape_u64(w, orders.ambiguous);
+    s1_tape_key_lit(w, "reason");
+    s1_tape_str(w, run->sums.finish_reason);
     return s1_journal_end(parts->journal, err);
 }
 
@@ -475,6 +521,10 @@ s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s
     const s1_nanos start = s1_clock_monotonic(clock);
     S1_TRY(err, drive(run, err));
     sum_up(run);
+    if (run->sums.is_cut_short) {
+        *ret_sums = run->sums;
+        return S1_OK;
+    }
     S1_TRY(err, journal_finished(run, err));
     const s1_nanos end = s1_clock_monotonic(clock);
     run->sums.engine_time = end - start - s1_backtest_environment_read_time(run->parts->backtest);

@@ -86,13 +86,10 @@ static inline s1_uid uid_of(uint64_t kind, uint64_t number)
 
 static inline s1_journal *journal_on(s1_journal_persistor *persistor, uint32_t block_bytes_max)
 {
-    const s1_str workers[] = {S1_STR("ema_crossover"), S1_STR("with \"quotes\"")};
     const s1_journal_options options = {.level = S1_JOURNAL_LEVEL_FULL,
                                         .block_bytes_max = block_bytes_max,
                                         .link = S1_STR(FIXTURE_LINK),
-                                        .run_id = S1_STR(FIXTURE_RUN_ID),
-                                        .workers = workers,
-                                        .worker_count = 2};
+                                        .run_id = S1_STR(FIXTURE_RUN_ID)};
     s1_journal *journal = NULL;
     MUST(s1_journal_new(&options, persistor, &journal, err));
     return journal;
@@ -100,45 +97,45 @@ static inline s1_journal *journal_on(s1_journal_persistor *persistor, uint32_t b
 
 static inline s1_rc write_started(s1_journal *journal, s1_err *err)
 {
-    s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_RUN_STARTED, FIXTURE_T0);
+    s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_RUN_STARTED, FIXTURE_T0);
     s1_journal_details(journal);
-    s1_json_key_lit(w, "run_id");
-    s1_json_str(w, S1_STR(FIXTURE_RUN_ID));
-    s1_json_key_lit(w, "strategy");
-    s1_json_str(w, S1_STR("demo"));
-    s1_json_key_lit(w, "environment");
-    s1_json_str(w, S1_STR("backtest"));
-    s1_json_key_lit(w, "asset_pair");
-    s1_json_str(w, S1_STR("EUR/USD"));
-    s1_json_key_lit(w, "timeframe");
-    s1_json_str(w, S1_STR("1h"));
-    s1_json_key_lit(w, "seed");
-    s1_json_u64(w, UINT64_MAX);
-    s1_json_key_lit(w, "config_hash");
-    s1_json_str(w, S1_STR("ab"));
-    s1_json_key_lit(w, "data_hash");
-    s1_json_str(w, S1_STR("cd"));
-    s1_json_key_lit(w, "initial_capital");
-    s1_json_str(w, S1_STR("10000"));
+    s1_tape_key_lit(w, "run_id");
+    s1_tape_str(w, S1_STR(FIXTURE_RUN_ID));
+    s1_tape_key_lit(w, "strategy");
+    s1_tape_str(w, S1_STR("demo"));
+    s1_tape_key_lit(w, "environment");
+    s1_tape_str(w, S1_STR("backtest"));
+    s1_tape_key_lit(w, "asset_pair");
+    s1_tape_str(w, S1_STR("EUR/USD"));
+    s1_tape_key_lit(w, "timeframe");
+    s1_tape_str(w, S1_STR("1h"));
+    s1_tape_key_lit(w, "seed");
+    s1_tape_u64(w, UINT64_MAX);
+    s1_tape_key_lit(w, "config_hash");
+    s1_tape_str(w, S1_STR("ab"));
+    s1_tape_key_lit(w, "data_hash");
+    s1_tape_str(w, S1_STR("cd"));
+    s1_tape_key_lit(w, "initial_capital");
+    s1_tape_str(w, S1_STR("10000"));
     return s1_journal_end(journal, err);
 }
 
 /* Opportunity n, found in hour n. */
 static inline s1_rc write_opportunity(s1_journal *journal, uint64_t n, s1_err *err)
 {
-    s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_OPPORTUNITY_DETECTED,
-                                         FIXTURE_T0 + (s1_nanos)n * 3600000000000LL);
-    s1_journal_worker_at(journal, 0);
+    s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_OPPORTUNITY_DETECTED,
+                                  FIXTURE_T0 + (s1_nanos)n * 3600000000000LL);
+    s1_journal_worker(journal, S1_STR("ema_crossover"));
     s1_journal_id_opportunity(journal, OPPORTUNITY(n));
     s1_journal_details(journal);
-    s1_json_key_lit(w, "signal_type");
-    s1_json_str(w, S1_STR("ema_cross"));
-    s1_json_key_lit(w, "direction");
-    s1_json_str(w, S1_STR("LONG"));
-    s1_json_key_lit(w, "asset");
-    s1_json_str(w, S1_STR("EUR/USD"));
-    s1_json_key_lit(w, "price");
-    s1_json_double(w, 1.0 + (double)n / 1000.0);
+    s1_tape_key_lit(w, "signal_type");
+    s1_tape_str(w, S1_STR("ema_cross"));
+    s1_tape_key_lit(w, "direction");
+    s1_tape_str(w, S1_STR("LONG"));
+    s1_tape_key_lit(w, "asset");
+    s1_tape_str(w, S1_STR("EUR/USD"));
+    s1_tape_key_lit(w, "price");
+    s1_tape_double(w, 1.0 + (double)n / 1000.0);
     return s1_journal_end(journal, err);
 }
 
@@ -146,27 +143,27 @@ static inline s1_rc write_opportunity(s1_journal *journal, uint64_t n, s1_err *e
 static inline s1_rc write_closed(s1_journal *journal, uint64_t n, uint64_t threat, s1_err *err)
 {
     const s1_nanos time = FIXTURE_T0 + (s1_nanos)n * 3600000000000LL;
-    s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, time);
+    s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_TRADE_CLOSED, time);
     s1_journal_id_opportunity(journal, OPPORTUNITY(n));
     s1_journal_id_trade(journal, TRADE(n));
     if (threat != 0) {
         s1_journal_id_threat(journal, THREAT(threat));
     }
     s1_journal_details(journal);
-    s1_json_key_lit(w, "closure_reason");
-    s1_json_str(w, threat != 0 ? S1_STR("THREAT") : S1_STR("STOP_LOSS"));
-    s1_json_key_lit(w, "exit_price");
-    s1_json_str(w, S1_STR("1.0725"));
-    s1_json_key_lit(w, "exit_time");
-    s1_json_time(w, time);
-    s1_json_key_lit(w, "quantity");
-    s1_json_str(w, S1_STR("1000"));
-    s1_json_key_lit(w, "fees");
-    s1_json_str(w, S1_STR("0.5"));
-    s1_json_key_lit(w, "pnl");
-    s1_json_str(w, S1_STR("-3.25"));
-    s1_json_key_lit(w, "pnl_gross");
-    s1_json_str(w, S1_STR("-2.75"));
+    s1_tape_key_lit(w, "closure_reason");
+    s1_tape_str(w, threat != 0 ? S1_STR("THREAT") : S1_STR("STOP_LOSS"));
+    s1_tape_key_lit(w, "exit_price");
+    s1_tape_str(w, S1_STR("1.0725"));
+    s1_tape_key_lit(w, "exit_time");
+    s1_tape_time(w, time);
+    s1_tape_key_lit(w, "quantity");
+    s1_tape_str(w, S1_STR("1000"));
+    s1_tape_key_lit(w, "fees");
+    s1_tape_str(w, S1_STR("0.5"));
+    s1_tape_key_lit(w, "pnl");
+    s1_tape_str(w, S1_STR("-3.25"));
+    s1_tape_key_lit(w, "pnl_gross");
+    s1_tape_str(w, S1_STR("-2.75"));
     return s1_journal_end(journal, err);
 }
 

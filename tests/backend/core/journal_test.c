@@ -55,16 +55,16 @@ static void test_lines(void **state)
     (void)state;
     s1_journal_persistor *persistor = memory_new();
     s1_journal *journal = journal_on(persistor, 0);
-    s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_ORDER_FILLED, 1);
+    s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_ORDER_FILLED, 1);
     s1_journal_worker(journal, S1_STR("a\"b"));
     s1_journal_id_trade(journal, TRADE(1));
     s1_journal_id_order(journal, ORDER(2));
     s1_journal_details(journal);
-    s1_json_key_lit(w, "price");
-    s1_json_str(w, S1_STR("1.5"));
+    s1_tape_key_lit(w, "price");
+    s1_tape_str(w, S1_STR("1.5"));
     MUST(s1_journal_end(journal, err));
     (void)s1_journal_begin(journal, S1_JOURNAL_RECONCILED, 2);
-    s1_journal_worker_at(journal, 1);
+    s1_journal_worker(journal, S1_STR("with \"quotes\""));
     MUST(s1_journal_end(journal, err));
     uint8_t head[S1_JOURNAL_HASH_SIZE];
     MUST(s1_journal_finish(journal, head, err));
@@ -162,10 +162,6 @@ static void test_options(void **state)
     assert_refused(&bad, "journal link of 0 bytes");
     bad.link = too_long;
     assert_refused(&bad, "journal link of 300 bytes");
-    bad = good;
-    bad.workers = &too_long;
-    bad.worker_count = 1;
-    assert_refused(&bad, "journal worker 0: name of 300 bytes");
 }
 
 /* Whatever the entries, no block is longer than allowed, and all of them verify. */
@@ -222,10 +218,10 @@ static void test_too_long(void **state)
     memset(text, 'x', 200000);
     for (size_t i = 0; i < 3; i++) {
         s1_err failure = S1_ERR_INIT;
-        s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, FIXTURE_T0);
+        s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, FIXTURE_T0);
         s1_journal_details(journal);
-        s1_json_key_lit(w, "event");
-        s1_json_str(w, s1_str_make(text, lengths[i]));
+        s1_tape_key_lit(w, "event");
+        s1_tape_str(w, s1_str_make(text, lengths[i]));
         assert_int_equal(s1_journal_end(journal, &failure), S1_E_RANGE);
         assert_non_null(strstr(failure.msg, "WORKER_NOTE: does not fit a block of 1024 bytes"));
         MUST(write_opportunity(journal, i, err));
@@ -249,17 +245,17 @@ static void test_member_json(void **state)
     s1_journal_persistor *persistor = memory_new();
     s1_journal *journal = journal_on(persistor, 0);
     s1_err failure = S1_ERR_INIT;
-    s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, 0);
+    s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, 0);
     s1_journal_details(journal);
-    s1_json_key_lit(w, "event");
-    s1_json_str(w, S1_STR("grid_filled"));
+    s1_tape_key_lit(w, "event");
+    s1_tape_str(w, S1_STR("grid_filled"));
     assert_int_equal(s1_journal_member_json(journal, "bad", S1_STR("[1]"), &failure), S1_E_INVALID);
     assert_string_equal(failure.msg, "bad: expected a JSON object, found '[1]'");
     assert_int_equal(s1_journal_member_json(journal, "bad", S1_STR("{\"a\":}"), &failure),
                      S1_E_INVALID);
     MUST(s1_journal_member_json(journal, "data", S1_STR(" {\"a\" :\n [1, \"b c\"] }\n"), err));
-    s1_json_key_lit(w, "after");
-    s1_json_u64(w, 1);
+    s1_tape_key_lit(w, "after");
+    s1_tape_u64(w, 1);
     MUST(s1_journal_end(journal, err));
     uint8_t head[S1_JOURNAL_HASH_SIZE];
     MUST(s1_journal_finish(journal, head, err));
@@ -301,8 +297,6 @@ static void test_listener(void **state)
                                         .block_bytes_max = 1024,
                                         .link = S1_STR(FIXTURE_LINK),
                                         .run_id = S1_STR(FIXTURE_RUN_ID),
-                                        .workers = (const s1_str[]){S1_STR("w")},
-                                        .worker_count = 1,
                                         .listener = {&found, hear}};
     s1_journal *journal = NULL;
     MUST(s1_journal_new(&options, persistor, &journal, err));
@@ -429,14 +423,15 @@ static void test_allocates_nothing(void **state)
     const uint64_t before = allocations;
     for (uint64_t n = 0; n < 2000; n++) {
         MUST(write_opportunity(journal, n, err));
-        s1_json_writer *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, FIXTURE_T0);
+        s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, FIXTURE_T0);
         s1_journal_worker(journal, S1_STR("grid"));
         s1_journal_details(journal);
-        s1_json_key_lit(w, "event");
-        s1_json_str(w, S1_STR("grid_filled"));
+        s1_tape_key_lit(w, "event");
+        s1_tape_str(w, S1_STR("grid_filled"));
         MUST(s1_journal_member_json(journal, "details", S1_STR("{\"level\": 3}"), err));
         MUST(s1_journal_end(journal, err));
     }
+    MUST(s1_journal_commit(journal, err));
     const uint64_t blocks = s1_journal_counts_borrow(journal)->blocks;
     assert_in_range(blocks, 6, 100);
     assert_in_range(allocations - before, 0, blocks);
