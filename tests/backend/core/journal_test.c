@@ -239,6 +239,41 @@ static void test_too_long(void **state)
     s1_journal_persistor_free(persistor);
 }
 
+/* At the full block size: a note that just fits is taken, whatever becomes of its bytes as text. */
+static void test_long_entries(void **state)
+{
+    (void)state;
+    s1_journal_persistor *persistor = memory_new();
+    s1_journal *journal = journal_on(persistor, 0);
+    MUST(write_started(journal, err));
+    const struct {
+        size_t length;
+        char byte;
+        s1_rc expected;
+    } cases[] = {{65000, 'x', S1_OK},         {65500, 'x', S1_E_RANGE}, {10800, '\x01', S1_OK},
+                 {10950, '\x01', S1_E_RANGE}, {32600, '"', S1_OK},      {32700, '"', S1_E_RANGE}};
+    char *text = malloc(65536);
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        memset(text, cases[i].byte, cases[i].length);
+        s1_tape *w = s1_journal_begin(journal, S1_JOURNAL_WORKER_NOTE, FIXTURE_T0);
+        s1_journal_details(journal);
+        s1_tape_key_lit(w, "event");
+        s1_tape_str(w, s1_str_make(text, cases[i].length));
+        assert_int_equal(s1_journal_end(journal, NULL), cases[i].expected);
+    }
+    free(text);
+    uint8_t head[S1_JOURNAL_HASH_SIZE];
+    MUST(s1_journal_finish(journal, head, err));
+    const s1_str bytes = all_bytes(persistor);
+    const s1_journal_verdict verdict = verify_bytes(bytes);
+    assert_string_equal(verdict.reason, "");
+    assert_int_equal(verdict.by_kind[S1_JOURNAL_WORKER_NOTE], 3);
+    free_str(bytes);
+    s1_journal_free(journal);
+    s1_journal_persistor_free(persistor);
+}
+
 static void test_member_json(void **state)
 {
     (void)state;
@@ -480,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_is_deterministic),
         cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_long_entries),
         cmocka_unit_test(test_member_json),
         cmocka_unit_test(test_listener),
         cmocka_unit_test(test_cancel_and_counts),
