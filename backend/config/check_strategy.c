@@ -558,14 +558,16 @@ static bool resolve_link(s1_loader *l, const s1_source *source, s1_str id, s1_st
                        "not in this version)");
         return false;
     }
-    *ret_link =
-        (s1_link){.source = *source,
-                  .id = id,
-                  .blueprint = run,
-                  .environment = env,
-                  .rules = rules,
-                  .journal_level = run->journal.level != 0 ? run->journal.level
-                                                           : l->config->platform.journal.level};
+    *ret_link = (s1_link){
+        .source = *source,
+        .id = id,
+        .blueprint = run,
+        .environment = env,
+        .rules = rules,
+        .journal_level =
+            run->journal.level != 0 ? run->journal.level : l->config->platform.journal.level,
+        .records_context = run->recording.has_context ? run->recording.context
+                                                      : l->config->platform.recording.context};
     resolve_streams(l, ret_link);
     resolve_operators(l, ret_link);
     return true;

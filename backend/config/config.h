@@ -36,11 +36,12 @@ typedef struct s1_ingestion_task {
 
 typedef struct s1_core_config {
     s1_source source;
-    int32_t language;
+    int32_t language; /* enum s1_language */
     s1_str plugins_root_path;
     struct s1_logging_config {
         s1_source source;
         s1_str profile;
+        bool console;
         S1_LIST(s1_logging_profile) profiles;
     } logging;
 } s1_core_config;
@@ -73,12 +74,19 @@ typedef struct s1_limits_config {
     int64_t active_threats_max;
     int64_t queued_events_max;  /* of a run's bus */
     int64_t context_memory_mib; /* columns of one run */
+    int64_t context_record_mib; /* what a run records of its context */
 } s1_limits_config;
 
 typedef struct s1_journal_config {
     s1_source source;
     int32_t level; /* enum s1_config_journal */
 } s1_journal_config;
+
+typedef struct s1_recording_config {
+    s1_source source;
+    bool context;
+    bool has_context; /* written: of a blueprint, where platform.yaml's counts otherwise */
+} s1_recording_config;
 
 typedef struct s1_platform_config {
     s1_source source;
@@ -106,6 +114,7 @@ typedef struct s1_platform_config {
         s1_str state_directory, journal_directory, market_data_directory, results_directory;
     } paths;
     s1_journal_config journal;
+    s1_recording_config recording;
     s1_limits_config limits;
 } s1_platform_config;
 
@@ -395,6 +404,7 @@ typedef struct s1_blueprint {
     S1_LIST(s1_data_need) data; /* the first is primary; empty: the environment's only source */
     S1_LIST(s1_operator_override) operator_overrides;
     s1_journal_config journal;
+    s1_recording_config recording;
     s1_workforce_config workforce;
     /* All of them in order of work: context, opportunity, threat, the planning phases, execution.
      */
@@ -420,7 +430,7 @@ typedef struct s1_link {
     S1_LIST(s1_link_stream) streams;       /* the primary first */
     S1_LIST(s1_operator_config) operators; /* overrides applied; order of operators.yaml */
     int32_t journal_level;                 /* enum s1_config_journal */
-    int32_t reserved;
+    bool records_context;
 } s1_link;
 
 typedef struct s1_config {

@@ -1,10 +1,15 @@
-# The default configuration tree (config/) as bytes in the library, for `s1mpletrader init`.
-# Included by the top CMakeLists.txt after the layers.
-file(GLOB_RECURSE s1_default_tree CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/config/*.yaml")
-set(s1_default_tree_source "${PROJECT_BINARY_DIR}/generated/default_tree_files.c")
-add_custom_command(OUTPUT "${s1_default_tree_source}"
-  COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}/config -DOUT=${s1_default_tree_source}
-          -P "${PROJECT_SOURCE_DIR}/backend/config/embed_script.cmake"
-  DEPENDS ${s1_default_tree} "${PROJECT_SOURCE_DIR}/backend/config/embed_script.cmake"
-  COMMENT "" VERBATIM)
-target_sources(s1_backend PRIVATE "${s1_default_tree_source}")
+# YAML files as bytes in the libraries: the default configuration tree (config/) for `s1mpletrader
+# init`, the texts of people's languages (locales/). Included by the top CMakeLists.txt after the
+# layers.
+function(s1_embed layer folder type table header)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.yaml")
+  set(source "${PROJECT_BINARY_DIR}/generated/${table}.c")
+  set(script "${PROJECT_SOURCE_DIR}/backend/config/embed_script.cmake")
+  add_custom_command(OUTPUT "${source}"
+    COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}/${folder} -DOUT=${source} -DTYPE=${type}
+            -DTABLE=${table} -DHEADER=${header} -P "${script}"
+    DEPENDS ${files} "${script}" COMMENT "" VERBATIM)
+  target_sources(${layer} PRIVATE "${source}")
+endfunction()
+s1_embed(s1_backend config s1_default_file s1_default_files backend/config/default_tree.h)
+s1_embed(s1_utils locales s1_locale_file s1_locale_files backend/utils/locale.h)

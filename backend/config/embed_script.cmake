@@ -1,8 +1,9 @@
-# cmake -DROOT=<config> -DOUT=<file.c> -P embed_script.cmake: every YAML file under ROOT as a table.
+# cmake -DROOT=<folder> -DOUT=<file.c> -DTYPE=<t> -DTABLE=<name> -DHEADER=<h> -P embed_script.cmake:
+# every YAML file under ROOT as a row {name, bytes, length} of TABLE.
 file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*.yaml")
 list(SORT files)
-set(text "/* Written by backend/config/embed_script.cmake from config/. */\n")
-string(APPEND text "#include \"backend/config/default_tree.h\"\n\n")
+set(text "/* Written by backend/config/embed_script.cmake. */\n")
+string(APPEND text "#include \"${HEADER}\"\n\n")
 set(table "")
 set(number 0)
 foreach(file IN LISTS files)
@@ -14,5 +15,5 @@ foreach(file IN LISTS files)
   string(APPEND table "    {\"${file}\", file_${number}, sizeof file_${number} - 1},\n")
   math(EXPR number "${number} + 1")
 endforeach()
-string(APPEND text "\nconst s1_default_file s1_default_files[] = {\n${table}    {0, 0, 0}};\n")
+string(APPEND text "\nconst ${TYPE} ${TABLE}[] = {\n${table}    {0, 0, 0}};\n")
 file(WRITE "${OUT}" "${text}")

@@ -1,5 +1,6 @@
 #include "backend/config/internal.h"
 #include "backend/config/tables.h"
+#include "backend/utils/locale.h"
 #include "backend/utils/timefmt.h"
 
 /* --- Checks of texts. --- */
@@ -80,8 +81,11 @@ bool s1_is_file_name(s1_str text)
 
 /* --- platform.yaml --- */
 
-enum language { LANGUAGE_EN = 1 };
-static const s1_enum_name language_names[] = {{"en", LANGUAGE_EN}, {NULL, 0}};
+static const s1_enum_name language_names[] = {
+#define X(name, value, code) {code, value},
+    S1_LANGUAGE_MAP(X)
+#undef X
+        {NULL, 0}};
 enum archive_format { ARCHIVE_PARQUET = 1 };
 static const s1_enum_name archive_names[] = {{"parquet", ARCHIVE_PARQUET}, {NULL, 0}};
 
@@ -95,17 +99,21 @@ static const s1_schema profile_schema = {"profile", "", profile_fields, sizeof(s
                                          .is_inline = true};
 
 static const s1_schema_field logging_fields[] = {
-    S1_FIELD(struct s1_logging_config, profile, S1_KIND_NAME, .default_text = "analysis",
-             .doc = "developer, analysis or one of `profiles`"),
+    S1_FIELD(struct s1_logging_config, profile, S1_KIND_NAME, .default_text = "developer",
+             .doc = "developer (how the program runs), analysis (also how the strategy decides) or "
+                    "one of `profiles`"),
+    S1_FIELD(struct s1_logging_config, console, S1_KIND_BOOL, .default_text = "false",
+             .doc = "also prints the log on stderr, a line each"),
     S1_FIELD(struct s1_logging_config, profiles, S1_KIND_MAP, .schema = &profile_schema,
-             .doc = "further log profiles by name"),
+             .doc = "further log profiles by name; RESULT is in every one"),
     S1_FIELD_END};
 static const s1_schema logging_schema = {"logging", "", logging_fields,
                                          sizeof(struct s1_logging_config), false};
 
 static const s1_schema_field core_fields[] = {
     S1_FIELD(s1_core_config, language, S1_KIND_ENUM, .names = language_names, .default_text = "en",
-             .refusal = "others are not in this version", .doc = "language of messages"),
+             .refusal = "others are not in this version",
+             .doc = "language of the log's texts, of reports and of kinds of errors"),
     S1_FIELD(s1_core_config, plugins_root_path, S1_KIND_PATH, .default_text = "plugins",
              .doc = "folder of plugins, beside those that came with the program"),
     S1_FIELD(s1_core_config, logging, S1_KIND_OBJECT, .schema = &logging_schema,
@@ -237,6 +245,13 @@ static const s1_schema_field journal_fields[] = {
 static const s1_schema journal_schema = {"journal", "", journal_fields, sizeof(s1_journal_config),
                                          false};
 
+static const s1_schema_field recording_fields[] = {
+    S1_FIELD(s1_recording_config, context, S1_KIND_BOOL, .default_text = "false",
+             .doc = "context.parquet: every column at every decision"),
+    S1_FIELD_END};
+static const s1_schema recording_schema = {"recording", "", recording_fields,
+                                           sizeof(s1_recording_config), false};
+
 #define LIMIT(member, default_, max_, doc_)                                                        \
     S1_FIELD(s1_limits_config, member, S1_KIND_INT, .default_text = default_, .min = "1",          \
              .max = max_, .doc = doc_)
@@ -247,6 +262,7 @@ static const s1_schema_field limits_fields[] = {
     LIMIT(active_threats_max, "256", "65536", "threats active at the same time"),
     LIMIT(queued_events_max, "4096", "1048576", "events waiting in a run's bus"),
     LIMIT(context_memory_mib, "8192", "1048576", "columns of one run, in MiB"),
+    LIMIT(context_record_mib, "256", "1048576", "what a run records of its context, in MiB"),
     S1_FIELD_END};
 #undef LIMIT
 static const s1_schema limits_schema = {"limits", "", limits_fields, sizeof(s1_limits_config),
@@ -267,6 +283,8 @@ static const s1_schema_field platform_fields[] = {
              .doc = "where things lie; relative to the folder that holds the configuration folder"),
     S1_FIELD(s1_platform_config, journal, S1_KIND_OBJECT, .schema = &journal_schema,
              .doc = "the decision journal of a run"),
+    S1_FIELD(s1_platform_config, recording, S1_KIND_OBJECT, .schema = &recording_schema,
+             .doc = "what a run records beside its journal"),
     S1_FIELD(s1_platform_config, limits, S1_KIND_OBJECT, .schema = &limits_schema,
              .doc = "what may grow; reaching a limit stops the run and names it"),
     S1_FIELD_END};

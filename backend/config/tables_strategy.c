@@ -167,6 +167,14 @@ static const s1_schema_field blueprint_journal_fields[] = {
 static const s1_schema blueprint_journal_schema = {"journal", "", blueprint_journal_fields,
                                                    sizeof(s1_journal_config), false};
 
+static const s1_schema_field blueprint_recording_fields[] = {
+    S1_FIELD(s1_recording_config, context, S1_KIND_BOOL, .default_doc = "platform.yaml",
+             .has_offset = offsetof(s1_recording_config, has_context),
+             .doc = "context.parquet for this strategy"),
+    S1_FIELD_END};
+static const s1_schema blueprint_recording_schema = {"recording", "", blueprint_recording_fields,
+                                                     sizeof(s1_recording_config), false};
+
 static const s1_schema_field publication_fields[] = {
     S1_FIELD(s1_worker_publication, event, S1_KIND_NAME,
              .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY, .doc = "of event_map.yaml"),
@@ -252,6 +260,8 @@ static const s1_schema_field blueprint_fields[] = {
              .doc = "operators that behave differently for this strategy, by operator_id"),
     S1_FIELD(s1_blueprint, journal, S1_KIND_OBJECT, .schema = &blueprint_journal_schema,
              .doc = "the decision journal"),
+    S1_FIELD(s1_blueprint, recording, S1_KIND_OBJECT, .schema = &blueprint_recording_schema,
+             .doc = "what a run records beside its journal"),
     S1_FIELD(s1_blueprint, workforce, S1_KIND_OBJECT, .flags = S1_FIELD_REQUIRED,
              .schema = &workforce_schema, .doc = "the workers, in the order they work in"),
     S1_FIELD_END};

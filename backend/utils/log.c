@@ -18,6 +18,7 @@ struct s1_log {
     s1_file *file;       /* NULL: no file, or it has failed or is full */
     s1_strbuf json;      /* not yet written */
     s1_strbuf human;     /* one line */
+    s1_strbuf words;     /* text of one event */
     uint64_t file_bytes; /* in the file and the buffer */
     s1_err failure;      /* the first one of the file; reported by flush */
     s1_rc failure_rc;
@@ -116,6 +117,7 @@ s1_rc s1_log_new(const s1_log_options *options, s1_log **ret_log, s1_err *err)
     }
     s1_strbuf_init(&log->json, LOG_BUFFER_BYTES);
     s1_strbuf_init(&log->human, LOG_BUFFER_BYTES);
+    s1_strbuf_init(&log->words, LOG_BUFFER_BYTES);
     if (options->json_path != NULL) {
         s1_fs_info info;
         const s1_fs *const fs = options->fs;
@@ -176,6 +178,7 @@ void s1_log_free(s1_log *log)
     s1_fs_drop(log->options.fs, log->file);
     s1_strbuf_done(&log->json);
     s1_strbuf_done(&log->human);
+    s1_strbuf_done(&log->words);
     free(log->link);
     free(log);
 }
@@ -213,6 +216,53 @@ static void json_field(s1_json_writer *writer, const s1_log_field *field)
     }
 }
 
+/* The value of a field as people read it. */
+static void word_value(s1_strbuf *out, const s1_log_field *field)
+{
+    char uid[S1_UID_TEXT_MAX];
+    switch (field->type) {
+    case S1_LOG_STR:
+        s1_strbuf_str(out, field->value.str);
+        break;
+    case S1_LOG_I64:
+        s1_strbuf_i64(out, field->value.i64);
+        break;
+    case S1_LOG_U64:
+        s1_strbuf_u64(out, field->value.u64);
+        break;
+    case S1_LOG_F64:
+        s1_strbuf_double(out, field->value.f64);
+        break;
+    case S1_LOG_DEC:
+        s1_strbuf_dec(out, field->value.dec);
+        break;
+    case S1_LOG_UID:
+        s1_strbuf_bytes(out, uid, s1_uid_print(field->value.uid, uid));
+        break;
+    }
+}
+
+/* Words an event into log->words; false if the locale has no text for it. */
+static bool word_event(s1_log *log, const char *event, const s1_log_field *fields, size_t count)
+{
+    s1_str rest = s1_locale_text(log->options.locale, s1_str_of(event));
+    s1_str before, name;
+    s1_strbuf_clear(&log->words);
+    while (s1_locale_next(&rest, &before, &name)) {
+        s1_strbuf_str(&log->words, before);
+        size_t i = 0;
+        while (i < count && !s1_str_eq_cstr(name, fields[i].key)) {
+            i++;
+        }
+        if (i < count) {
+            word_value(&log->words, &fields[i]);
+        } else if (name.len > 0) {
+            s1_strbuf_char(&log->words, '-');
+        }
+    }
+    return log->words.len > 0 && !log->words.has_failed;
+}
+
 static void json_line(s1_log *log, s1_nanos now, int32_t level, const char *event,
                       const s1_log_field *fields, size_t count)
 {
@@ -236,6 +286,10 @@ static void json_line(s1_log *log, s1_nanos now, int32_t level, const char *even
     for (size_t i = 0; i < count; i++) {
         json_field(&writer, &fields[i]);
     }
+    if (word_event(log, event, fields, count)) {
+        s1_json_key_lit(&writer, "text");
+        s1_json_str(&writer, s1_strbuf_view(&log->words));
+    }
     s1_json_object_end(&writer);
     s1_strbuf_char(&log->json, '\n');
 }
@@ -248,11 +302,11 @@ static void to_file(s1_log *log, s1_nanos now, int32_t level, const char *event,
     if (log->json.has_failed) { /* one event larger than the buffer: left out, said so */
         log->json.has_failed = false;
         s1_strbuf_truncate(&log->json, before);
-        json_line(log, now, S1_LOG_WARNING, "log_event_too_large", NULL, 0);
+        json_line(log, now, S1_LOG_WARNING, "log.event_too_large", NULL, 0);
     }
     if (log->file_bytes + (log->json.len - before) > log->options.max_bytes) {
         s1_strbuf_truncate(&log->json, before);
-        json_line(log, now, S1_LOG_WARNING, "log_full", NULL, 0);
+        json_line(log, now, S1_LOG_WARNING, "log.full", NULL, 0);
         write_buffer(log);
         s1_fs_drop(log->options.fs, log->file);
         log->file = NULL;
@@ -281,34 +335,6 @@ static void human_text(s1_strbuf *line, s1_str text)
     }
 }
 
-static void human_field(s1_strbuf *line, const s1_log_field *field)
-{
-    char uid[S1_UID_TEXT_MAX];
-    s1_strbuf_char(line, ' ');
-    s1_strbuf_cstr_add(line, field->key);
-    s1_strbuf_char(line, '=');
-    switch (field->type) {
-    case S1_LOG_STR:
-        human_text(line, field->value.str);
-        break;
-    case S1_LOG_I64:
-        s1_strbuf_i64(line, field->value.i64);
-        break;
-    case S1_LOG_U64:
-        s1_strbuf_u64(line, field->value.u64);
-        break;
-    case S1_LOG_F64:
-        s1_strbuf_double(line, field->value.f64);
-        break;
-    case S1_LOG_DEC:
-        s1_strbuf_dec(line, field->value.dec);
-        break;
-    case S1_LOG_UID:
-        s1_strbuf_bytes(line, uid, s1_uid_print(field->value.uid, uid));
-        break;
-    }
-}
-
 static void to_people(s1_log *log, s1_nanos now, int32_t level, const char *event,
                       const s1_log_field *fields, size_t count)
 {
@@ -324,10 +350,16 @@ static void to_people(s1_log *log, s1_nanos now, int32_t level, const char *even
     s1_strbuf_str(line, name);
     s1_strbuf_repeat(line, ' ', name.len < 8 ? 8 - name.len : 0);
     s1_strbuf_cstr_add(line, color[0] != '\0' ? "\x1b[0m " : " ");
-    s1_strbuf_cstr_add(line, event);
-    for (size_t i = 0; i < count; i++) {
-        human_field(line, &fields[i]);
+    if (!word_event(log, event, fields, count)) {
+        s1_strbuf_cstr_add(&log->words, event);
+        for (size_t i = 0; i < count; i++) {
+            s1_strbuf_char(&log->words, ' ');
+            s1_strbuf_cstr_add(&log->words, fields[i].key);
+            s1_strbuf_char(&log->words, '=');
+            word_value(&log->words, &fields[i]);
+        }
     }
+    human_text(line, s1_strbuf_view(&log->words));
     s1_strbuf_char(line, '\n');
     /* A terminal that is gone is no reason to stop a run: what cannot be written is dropped. */
     if (!line->has_failed) {

@@ -9,6 +9,7 @@
 
 #include "backend/utils/clock.h"
 #include "backend/utils/fs.h"
+#include "backend/utils/locale.h"
 #include "s1mple/plugin.h"
 
 #include <stdarg.h>
@@ -36,16 +37,16 @@ enum s1_log_level_more { /* beside enum s1_log_level */
                          S1_LOG_CRITICAL = 50
 };
 
-/* Bit `level` for every level shown; levels are below 64. */
+/* Bit `level` for every level shown; levels are below 64. developer: how the program runs;
+ * analysis: also how the strategy decides. */
 typedef uint64_t s1_log_profile;
 #define S1_LOG_BIT(level) ((s1_log_profile)1 << (level))
 #define S1_LOG_PROFILE_DEVELOPER                                                                   \
-    (S1_LOG_BIT(S1_LOG_INFO) | S1_LOG_BIT(S1_LOG_WARNING) | S1_LOG_BIT(S1_LOG_ERROR) |             \
-     S1_LOG_BIT(S1_LOG_CRITICAL))
+    (S1_LOG_BIT(S1_LOG_SETUP) | S1_LOG_BIT(S1_LOG_INFO) | S1_LOG_BIT(S1_LOG_RESULT) |              \
+     S1_LOG_BIT(S1_LOG_WARNING) | S1_LOG_BIT(S1_LOG_ERROR) | S1_LOG_BIT(S1_LOG_CRITICAL))
 #define S1_LOG_PROFILE_ANALYSIS                                                                    \
-    (S1_LOG_PROFILE_DEVELOPER | S1_LOG_BIT(S1_LOG_DEBUG) | S1_LOG_BIT(S1_LOG_SETUP) |              \
-     S1_LOG_BIT(S1_LOG_MATCH) | S1_LOG_BIT(S1_LOG_FILTER) | S1_LOG_BIT(S1_LOG_POLICY) |            \
-     S1_LOG_BIT(S1_LOG_RESULT) | S1_LOG_BIT(S1_LOG_TRADE))
+    (S1_LOG_PROFILE_DEVELOPER | S1_LOG_BIT(S1_LOG_DEBUG) | S1_LOG_BIT(S1_LOG_MATCH) |              \
+     S1_LOG_BIT(S1_LOG_FILTER) | S1_LOG_BIT(S1_LOG_POLICY) | S1_LOG_BIT(S1_LOG_TRADE))
 #define S1_LOG_PROFILE_NONE ((s1_log_profile)0)
 
 /* "WARNING"; "UNKNOWN" for a number that is no level. */
@@ -113,6 +114,7 @@ typedef struct s1_log_options {
     const char *json_path;   /* JSON lines, created or appended to */
     int human_fd;            /* one line per event for people (2: stderr); -1: none */
     bool is_colored;         /* of human_fd */
+    const s1_locale *locale; /* words events whose name is a key of it; NULL: none is worded */
     uint64_t max_bytes;      /* of the file; then one last line says so and it stops. 0: 1 GiB */
 } s1_log_options;
 
@@ -126,11 +128,12 @@ S1_WARN_UNUSED s1_rc s1_log_flush(s1_log *log, s1_err *err);
 /* True if `level` is in the profile; false for a NULL logger. */
 bool s1_log_wants(const s1_log *log, int32_t level);
 
-/* One event: {"ts","level","event","run_id","strategy_link_id", fields...}. `event` is a fixed
- * snake_case name. A NULL logger swallows it. Thread: one at a time (the logger's owner). */
+/* One event: {"ts","level","event","run_id","strategy_link_id", fields..., "text"}. `event` is a
+ * dotted key of locales/; its slots are keys of fields ("-" where there is none). Without a
+ * text for it there is no "text". A NULL logger swallows it. Thread: one at a time (the owner). */
 void s1_log_event(s1_log *log, int32_t level, const char *event, const s1_log_field *fields,
                   size_t count);
-/* S1_LOG_EVENT(log, S1_LOG_INFO, "data_loaded", s1_log_u64("rows", n), s1_log_str("path", p)) */
+/* S1_LOG_EVENT(log, S1_LOG_INFO, "data.loaded", s1_log_u64("rows", n), s1_log_str("path", p)) */
 #define S1_LOG_EVENT(log, level, event, ...)                                                       \
     do {                                                                                           \
         if (s1_log_wants((log), (level))) {                                                        \

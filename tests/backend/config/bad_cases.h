@@ -62,8 +62,9 @@ static const bad_case bad_cases[] = {
     {"fees_pct, which was a fraction once", "platform.yaml", "fee_rate: 0.002", "fees_pct: 0.1",
      "config/platform.yaml:5:48: error: portfolio.defaults.fees_pct: found '0.1', expected the key "
      "fee_rate, a fraction (0.001 is 0.1 percent)\n"},
-    {"a language of later", "platform.yaml", "core:\n", "core:\n  language: nl\n",
-     "config/platform.yaml:3:13: error: core.language: found 'nl', expected en (others are not in "
+    {"a language of later", "platform.yaml", "core:\n", "core:\n  language: fr\n",
+     "config/platform.yaml:3:13: error: core.language: found 'fr', expected en or nl (others are "
+     "not in "
      "this version)\n"},
     {"a future schema version", "platform.yaml", "schema_version: 1", "schema_version: 2",
      "config/platform.yaml:1:17: error: schema_version: found '2', expected 1\n"},
@@ -250,7 +251,8 @@ static const bad_case bad_cases[] = {
     {"a blueprint without workers", "runs/demo.yaml", "workforce:", "workforse:",
      "config/runs/demo.yaml:1:1: error: workforce: found nothing, expected a map\n"
      "config/runs/demo.yaml:9:1: error: workforse: found an unknown key, expected schema_version, "
-     "display_name, version, description, data, operator_overrides, journal or workforce (did you "
+     "display_name, version, description, data, operator_overrides, journal, recording or "
+     "workforce (did you "
      "mean 'workforce'?)\n"},
     {"a version that is none", "runs/demo.yaml", "version: 1.0.0", "version: 1.0",
      "config/runs/demo.yaml:2:10: error: version: found '1.0', expected a version x.y.z of three "

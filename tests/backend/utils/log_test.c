@@ -78,6 +78,36 @@ static void test_json_lines(void **state)
     s1_strbuf_done(&text);
 }
 
+/* The same event in two languages: key and arguments stay, the text changes. */
+static void test_languages(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        [S1_LANGUAGE_EN] =
+            "\"worker\":\"w\",\"message\":\"a \\\"b\\\"\",\"text\":\"w: a \\\"b\\\"\"}\n",
+        [S1_LANGUAGE_NL] = "\"text\":\"Context is warm na - bars\"}\n",
+    };
+    for (int32_t language = S1_LANGUAGE_EN; language <= S1_LANGUAGE_NL; language++) {
+        s1_locale *locale;
+        s1_log *log;
+        s1_strbuf text;
+        assert_int_equal(s1_locale_new(language, &locale, NULL), S1_OK);
+        s1_log_options with = options();
+        with.locale = locale;
+        assert_int_equal(s1_log_new(&with, &log, NULL), S1_OK);
+        S1_LOG_EVENT(log, S1_LOG_INFO, "worker.message", s1_log_str("worker", S1_STR("w")),
+                     s1_log_str("message", S1_STR("a \"b\"")));
+        s1_log_event(log, S1_LOG_INFO, "run.bootstrapped", NULL, 0);
+        s1_log_event(log, S1_LOG_INFO, "without.text", NULL, 0);
+        s1_log_free(log);
+        s1_locale_free(locale);
+        read_log(&text);
+        assert_non_null(strstr(s1_strbuf_cstr(&text), texts[language]));
+        assert_non_null(strstr(s1_strbuf_cstr(&text), "\"event\":\"without.text\"}\n"));
+        s1_strbuf_done(&text);
+    }
+}
+
 static void test_profiles(void **state)
 {
     (void)state;
@@ -87,7 +117,10 @@ static void test_profiles(void **state)
     assert_int_equal(s1_log_new(&with, &log, NULL), S1_OK);
     assert_true(s1_log_wants(log, S1_LOG_INFO));
     assert_true(s1_log_wants(log, S1_LOG_CRITICAL));
+    assert_true(s1_log_wants(log, S1_LOG_SETUP));
+    assert_true(s1_log_wants(log, S1_LOG_RESULT));
     assert_false(s1_log_wants(log, S1_LOG_DEBUG));
+    assert_false(s1_log_wants(log, S1_LOG_TRADE));
     assert_false(s1_log_wants(log, S1_LOG_MATCH));
     assert_false(s1_log_wants(log, -1));
     assert_false(s1_log_wants(log, 64));
@@ -160,7 +193,7 @@ static void test_maximum(void **state)
     s1_log_free(log);
     read_log(&text);
     assert_true(text.len < 700);
-    assert_non_null(strstr(s1_strbuf_cstr(&text), "\"event\":\"log_full\"}\n"));
+    assert_non_null(strstr(s1_strbuf_cstr(&text), "\"event\":\"log.full\"}\n"));
     s1_strbuf_done(&text);
 }
 
@@ -192,9 +225,10 @@ static void test_failing_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json_lines), cmocka_unit_test(test_profiles),
-        cmocka_unit_test(test_levels),     cmocka_unit_test(test_human_lines),
-        cmocka_unit_test(test_maximum),    cmocka_unit_test(test_failing_disk),
+        cmocka_unit_test(test_json_lines),   cmocka_unit_test(test_languages),
+        cmocka_unit_test(test_profiles),     cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_human_lines),  cmocka_unit_test(test_maximum),
+        cmocka_unit_test(test_failing_disk),
     };
     return cmocka_run_group_tests_name("log", tests, make_root, remove_root);
 }
