@@ -4,6 +4,7 @@
 
 #include "backend/analysis/explain.h"
 #include "backend/utils/text.h"
+#include "s1mple/context.h"
 
 /* Builds nodes in an arena; a failure to allocate is kept and reported once, by
  * s1_explain_builder_check. */
@@ -67,5 +68,24 @@ s1_explain_node *s1_explain_order_event(s1_explain_builder *builder, s1_explain_
 s1_explain_node *s1_explain_step(s1_explain_builder *builder, s1_explain_node *parent,
                                  const s1_journal_entry *entry,
                                  const s1_journal_details_view *details);
+
+/* Sets the details of a node to what stands in `json`. */
+void s1_explain_set_details(s1_explain_builder *builder, s1_explain_node *node, s1_strbuf *json);
+
+/* Appends a number for people: eight digits, "none" for NaN. */
+void s1_explain_number(s1_strbuf *text, double value);
+
+/* By how much a comparison missed: 0 or more for one that did not hold, negative by how much it
+ * held. NaN where a side is NaN, and for "!=", which misses by nothing. */
+double s1_explain_missed_by(const s1_condition *condition);
+
+/* The same as a share of the threshold; NaN where the threshold is 0. */
+double s1_explain_missed_share(const s1_condition *condition);
+
+/* Appends "1.0712 > 1.0731, missed by 0.0019 (0.177 %)", or the margin of one that held. */
+void s1_explain_comparison(s1_strbuf *text, const s1_condition *condition);
+
+/* Members value, op, threshold, held, missed_by, missed_share of an object that is open. */
+void s1_explain_comparison_json(s1_json_writer *writer, const s1_condition *condition);
 
 #endif /* S1_BACKEND_ANALYSIS_EXPLAIN_INTERNAL_H */

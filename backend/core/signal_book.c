@@ -26,6 +26,9 @@ static s1_rc emit(void *self, const s1_signal *draft, s1_opportunity_id *ret_id,
     S1_TRY(err, s1_text_pool_copy(book->pool, draft->signal_type, &signal->signal_type, err));
     S1_TRY(err, s1_text_pool_copy_fields(book->pool, draft->metadata, draft->metadata_count,
                                          &signal->metadata, err));
+    if (__builtin_expect(book->emitters != NULL, 0)) {
+        book->emitters[book->list.count] = book->worker;
+    }
     book->list.count++;
     book->total++;
     if (ret_id != NULL) {

@@ -23,7 +23,8 @@ typedef struct s1_signal_book {
     const s1_id_source *ids;
     s1_text_pool *pool;
     s1_opportunity_sink sink;
-    uint64_t total; /* of the run */
+    uint64_t total;             /* of the run */
+    const s1_worker **emitters; /* [capacity] whose list.items are; NULL unless somebody observes */
 } s1_signal_book;
 
 /* Everything is borrowed; `items` holds `capacity` signals. */

@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-#define DEPTH_MAX   12u
-#define TIME_COLUMN 16
-#define RUN_SHOWN   5u /* adjustments in a row from which the middle is left out */
+#define DEPTH_MAX    12u
+#define TIME_COLUMN  16
+#define EXAMPLES_MAX 1000u
+#define RUN_SHOWN    5u /* adjustments in a row from which the middle is left out */
 
 typedef struct tree {
     const s1_cli *cli;
@@ -138,22 +139,52 @@ static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
     }
 }
 
-static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+/* How many of the ways to ask were taken; one is expected. */
+static int check_question(const s1_cli_args *args, const char *id, s1_err *err)
 {
-    const bool is_rejected = s1_cli_flag(args, "rejected");
-    const char *const id = args->positional_count > 1 ? args->positionals[1] : NULL;
-    if (is_rejected == (id != NULL)) {
-        (void)S1_RAISE(err, S1_E_INVALID, "expected an id or --rejected, found %s",
-                       id != NULL ? "both" : "neither");
+    static const char *const flags[] = {"rejected", "why-not", "funnel"};
+    int asked = id != NULL;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        asked += s1_cli_flag(args, flags[i]);
+    }
+    if (asked != 1) {
+        (void)S1_RAISE(err, S1_E_INVALID,
+                       "expected an id, --rejected, --funnel or --why-not --at TIME, found %s",
+                       asked == 0 ? "none of them" : "several");
         return S1_EXIT_USAGE;
     }
+    if (s1_cli_flag(args, "why-not") != (s1_cli_text(args, "at") != NULL)) {
+        (void)S1_RAISE(err, S1_E_INVALID, "--why-not and --at TIME belong together");
+        return S1_EXIT_USAGE;
+    }
+    return S1_EXIT_OK;
+}
+
+static s1_rc ask(const s1_cli_args *args, const char *id, s1_explanation **ret_explanation,
+                 s1_err *err)
+{
+    const char *const dir = args->positionals[0];
+    const uint64_t wanted = s1_cli_number(args, "examples", 3);
+    const uint32_t examples = wanted > EXAMPLES_MAX ? EXAMPLES_MAX : (uint32_t)wanted;
+    if (s1_cli_flag(args, "rejected")) {
+        return s1_api_explain_rejected(dir, examples, ret_explanation, err);
+    }
+    if (s1_cli_flag(args, "funnel")) {
+        return s1_api_explain_funnel(dir, examples, ret_explanation, err);
+    }
+    return id != NULL ? s1_api_explain(dir, id, ret_explanation, err)
+                      : s1_api_explain_why_not(dir, s1_cli_text(args, "at"), ret_explanation, err);
+}
+
+static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    const char *const id = args->positional_count > 1 ? args->positionals[1] : NULL;
+    const int usage = check_question(args, id, err);
+    if (usage != S1_EXIT_OK) {
+        return usage;
+    }
     s1_explanation *explanation = NULL;
-    const uint64_t examples = s1_cli_number(args, "examples", 3);
-    const s1_rc rc = is_rejected
-                         ? s1_api_explain_rejected(args->positionals[0],
-                                                   examples > 1000 ? 1000u : (uint32_t)examples,
-                                                   &explanation, err)
-                         : s1_api_explain(args->positionals[0], id, &explanation, err);
+    const s1_rc rc = ask(args, id, &explanation, err);
     if (rc != S1_OK) {
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
@@ -174,24 +205,37 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 static const s1_cli_option options[] = {
     {"rejected", 'r', S1_CLI_FLAG, NULL, "all refused opportunities by stage, reason and threat",
      NULL},
-    {"examples", 'n', S1_CLI_NUMBER, "N", "refusals to show of each kind, default 3", NULL},
+    {"why-not", 'w', S1_CLI_FLAG, NULL, "one bar: which conditions held, by how much others missed",
+     NULL},
+    {"at", 'a', S1_CLI_TEXT, "TIME", "of --why-not: the bar that closes then, or last before, UTC",
+     NULL},
+    {"funnel", 'F', S1_CLI_FLAG, NULL,
+     "bars through each condition, to refusals and trades, with the closest misses", NULL},
+    {"examples", 'n', S1_CLI_NUMBER, "N",
+     "refusals to show of each kind, misses of each condition, default 3", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 
 static const s1_cli_example examples[] = {
     {"explain results/demo 1b2c3d4e", "why a trade was opened, and why it was closed"},
     {"explain results/demo --rejected", "why opportunities did not become trades"},
+    {"explain results/demo --why-not --at 2017-05-02T13:00Z", "why nothing was found at a bar"},
+    {"explain results/demo --funnel", "where opportunities are lost"},
     {NULL, NULL},
 };
 
 const s1_cli_command s1_cmd_explain = {
     .name = "explain",
     .summary = "Show why a trade was, and was not, made",
-    .usage = "RESULTS ID|--rejected",
-    .detail = "ID is an opportunity, a trade, a threat or an order; its first digits will do. The "
-              "whole chain is shown, from the journal alone: what was seen, each condition with "
-              "its threshold and margin, active threats, every planning step, the verdict, orders, "
-              "fills, adjustments, and what ended it.",
+    .usage = "RESULTS ID|--rejected|--why-not --at TIME|--funnel",
+    .detail =
+        "ID is an opportunity, a trade, a threat or an order; its first digits will do. The "
+        "whole chain is shown, from the journal alone: what was seen, each condition with "
+        "its threshold and margin, active threats, every planning step, the verdict, orders, "
+        "fills, adjustments, and what ended it. --why-not and --funnel run the strategy again, in "
+        "memory and watched: what each worker compared at each bar is not kept by a run, it "
+        "is computed anew. They need the program, plugins, configuration and data the run "
+        "was made with, and say which of them changed.",
     .positionals_min = 1,
     .positionals_max = 2,
     .options = options,

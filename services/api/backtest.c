@@ -4,6 +4,7 @@
 #include "backend/dtos/enums.h"
 #include "backend/utils/clock.h"
 #include "backend/utils/timefmt.h"
+#include "services/api/observe_internal.h"
 #include "services/api/results.h"
 #include "services/operators/backtest_service.h"
 
@@ -498,4 +499,109 @@ void s1_backtest_outcome_free(s1_backtest_outcome *outcome)
         s1_arena_done(&outcome->arena);
         free(outcome);
     }
+}
+
+/* --- Looking again. ----------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *const text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+/* What run.json says the run was a function of; texts are borrowed from `run`. */
+static s1_rc take_recorded(s1_arena *arena, const json_t *run, s1_recorded_run *ret_recorded,
+                           s1_err *err)
+{
+    const json_t *const plugins = json_object_get(run, "plugins");
+    s1_recorded_plugin *const list =
+        s1_arena_array(arena, s1_recorded_plugin, json_array_size(plugins) + 1);
+    if (list == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu plugins", json_array_size(plugins));
+    }
+    for (size_t i = 0; i < json_array_size(plugins); i++) {
+        const json_t *const plugin = json_array_get(plugins, i);
+        list[i] = (s1_recorded_plugin){text_of(plugin, "name"), text_of(plugin, "sha256")};
+    }
+    *ret_recorded = (s1_recorded_run){.binary_hash = text_of(run, "binary_hash"),
+                                      .config_hash = text_of(run, "config_hash"),
+                                      .data_hash = text_of(run, "data_hash"),
+                                      .journal_head = text_of(run, "journal_head"),
+                                      .plugins = list,
+                                      .plugin_count = json_array_size(plugins)};
+    return S1_OK;
+}
+
+static s1_rc compare_counts(const s1_results_view *view, const s1_run_sums *sums, s1_err *err)
+{
+    const s1_results_count found[] = {{"ticks", sums->ticks},
+                                      {"opportunities", sums->opportunities},
+                                      {"approved", sums->approved},
+                                      {"rejected", sums->rejected},
+                                      {"threats", sums->threats}};
+    for (size_t i = 0; i < sizeof found / sizeof found[0]; i++) {
+        const uint64_t expected = s1_results_count_find(view, found[i].name);
+        if (found[i].value != expected) {
+            return S1_RAISE(err, S1_E_DATA,
+                            "%s: repeated, the run has %llu %s, expected the %llu of its run.json",
+                            view->dir, (unsigned long long)found[i].value, found[i].name,
+                            (unsigned long long)expected);
+        }
+    }
+    return S1_OK;
+}
+
+static s1_rc observe(session *s, const s1_results_view *view, const json_t *run,
+                     const s1_run_observer *observer, s1_observed *ret_observed, s1_err *err)
+{
+    s1_recorded_run recorded;
+    S1_TRY(err, take_recorded(&s->outcome->arena, run, &recorded, err));
+    S1_TRY(err, take_run(s, view, err));
+    S1_TRY(err, prepare(s, err));
+    const s1_backtest_request request = {.preparation = &s->preparation,
+                                         .link = &s->preparation.links[0],
+                                         .seed = s->seed,
+                                         .journal_level = s->journal_level,
+                                         .fs = s1_fs_real(),
+                                         .clock = s1_clock_real(),
+                                         .observer = observer,
+                                         .recorded = &recorded};
+    s1_backtest_result result = {0};
+    S1_TRY(err, s1_backtest_repeat(&request, &result, err));
+    if (!result.sums.is_cut_short) {
+        S1_TRY(err, compare_counts(view, &result.sums, err));
+    }
+    if (ret_observed != NULL) {
+        *ret_observed = (s1_observed){result.sums.engine_time, result.sums.is_cut_short};
+    }
+    return S1_OK;
+}
+
+s1_rc s1_api_observe(const char *results_dir, const s1_run_observer *observer,
+                     s1_observed *ret_observed, s1_err *err)
+{
+    s1_results *results = NULL;
+    S1_TRY(err, s1_api_results_open(results_dir, NULL, &results, err));
+    const s1_results_view *const view = s1_results_view_borrow(results);
+    const s1_backtest_options options = {.rerun_dir = results_dir};
+    s1_backtest_outcome outcome = {0};
+    session *const s = calloc(1, sizeof *s);
+    json_t *const facts = json_loads(view->json, 0, NULL);
+    s1_rc rc;
+    s1_arena_init(&outcome.arena, ARENA_BYTES_MAX, 0);
+    if (s == NULL || facts == NULL) {
+        rc = S1_RAISE(err, S1_E_NO_MEMORY, "a run to repeat");
+    } else {
+        s->options = &options;
+        s->outcome = &outcome;
+        rc = observe(s, view, json_object_get(facts, "run"), observer, ret_observed, err);
+    }
+    if (s != NULL && s->is_prepared) {
+        s1_preparation_done(&s->preparation);
+    }
+    json_decref(facts);
+    free(s);
+    s1_arena_done(&outcome.arena);
+    s1_results_free(results);
+    return rc;
 }

@@ -20,6 +20,27 @@ S1_WARN_UNUSED
 s1_rc s1_api_explain_rejected(const char *results_dir, uint32_t examples_max,
                               s1_explanation **ret_explanation, s1_err *err);
 
+/* Explains the bar that closes at `at` (ISO 8601, UTC), or is the last before it: per
+ * OpportunityWorker which conditions held, by how much the others missed and which were not
+ * reached; columns, position and threats then; and what became of what was found. The run is
+ * repeated in memory up to there. Errors: S1_E_INVALID for a time that is none, S1_E_NOT_FOUND for
+ * one outside the run; S1_E_UNSUPPORTED when program, plugins or configuration, and S1_E_DATA when
+ * the data are no longer those of the run; S1_E_IO. */
+S1_WARN_UNUSED
+s1_rc s1_api_explain_why_not(const char *results_dir, const char *at,
+                             s1_explanation **ret_explanation, s1_err *err);
+
+/* Explains where opportunities were lost, per OpportunityWorker: bars, bars through each condition
+ * with the `misses_max` closest misses, opportunities, refusals by stage, approvals, trades. The
+ * run is repeated in memory and held against what was recorded. Errors as above. */
+S1_WARN_UNUSED
+s1_rc s1_api_explain_funnel(const char *results_dir, uint32_t misses_max,
+                            s1_explanation **ret_explanation, s1_err *err);
+
+/* Host time the repeated run took, its observer included; 0 for what came from the journal alone.
+ */
+s1_nanos s1_explanation_engine_time(const s1_explanation *explanation);
+
 const s1_explain_node *s1_explanation_root_borrow(const s1_explanation *explanation);
 const char *s1_explanation_json_borrow(const s1_explanation *explanation); /* one JSON object */
 void s1_explanation_free(s1_explanation *explanation);                     /* accepts NULL */

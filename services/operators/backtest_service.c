@@ -2,6 +2,7 @@
 
 #include "backend/analysis/results_writer.h"
 #include "backend/assembly/persistor_factory.h"
+#include "backend/data/persistors/journal_sink.h"
 #include "backend/data/persistors/parquet_persistor.h"
 #include "backend/utils/hash.h"
 #include "backend/utils/proc.h"
@@ -76,6 +77,9 @@ static s1_rc write_config_file(void *user, s1_str name, s1_str text, s1_err *err
     s1_sha256_update(b->config_digest, name.ptr, name.len);
     s1_sha256_update(b->config_digest, "\n", 1);
     s1_sha256_update(b->config_digest, text.ptr, text.len);
+    if (!b->has_folder) {
+        return S1_OK; /* repeated in memory */
+    }
     char path[S1_PATH_MAX], relative[S1_PATH_MAX];
     const int length = snprintf(relative, sizeof relative, "config/%.*s", S1_STR_ARG(name));
     if (length < 0 || (size_t)length >= sizeof relative) {
@@ -239,6 +243,18 @@ static s1_rc open_outputs(backtest *b, s1_err *err)
     return s1_log_new(&log, &b->log, err);
 }
 
+/* A journal for the run's hash chain alone: an observed run leaves nothing behind. */
+static s1_rc keep_journal_in_mind(backtest *b, s1_err *err)
+{
+    name_run(b);
+    b->journal_level = journal_level_of(b);
+    if (b->journal_level == S1_JOURNAL_LEVEL_OFF) {
+        return S1_OK;
+    }
+    S1_TRY(err, s1_journal_sink_new(&b->journal, err));
+    return s1_task_thread_new(&b->writer, err);
+}
+
 static void pass_progress(void *user, const s1_run_progress *progress)
 {
     const backtest *const b = user;
@@ -273,6 +289,7 @@ static s1_rc build_run(backtest *b, s1_err *err)
         .is_stopping = b->request->is_stopping,
         .config_hash = s1_str_of(b->config_hash),
         .data_hash = s1_str_of(b->data_hash),
+        .observer = b->request->observer,
     };
     b->has_given_readers = true;
     return s1_run_orchestrator_new(&options, &b->run, err);
@@ -509,5 +526,88 @@ s1_rc s1_backtest_run(const s1_backtest_request *request, s1_backtest_result *re
         (void)!s1_fs_remove_tree(request->fs, b->partial, &ignored);
     }
     free(b);
+    return rc;
+}
+
+/* --- Repeating. ------------------------------------------------------------------------------- */
+
+/* One hash of the recorded run against the one at hand; no record, no claim. */
+static s1_rc compare(const char *what, const char *recorded, const char *found, s1_rc code,
+                     s1_err *err)
+{
+    if (recorded[0] == '\0' || strcmp(recorded, found) == 0) {
+        return S1_OK;
+    }
+    return S1_RAISE(err, code,
+                    "cannot repeat this run: %s, found sha256 %.16s..., expected %.16s... of its "
+                    "run.json",
+                    what, found, recorded);
+}
+
+static s1_rc compare_plugins(const backtest *b, s1_err *err)
+{
+    const s1_recorded_run *const recorded = b->request->recorded;
+    const s1_prepared_link *const link = b->request->link;
+    for (uint32_t i = 0; i < link->worker_count; i++) {
+        const s1_plugin *const plugin = link->plugins[i];
+        char found[S1_SHA256_HEX];
+        char what[160];
+        s1_hex_print(plugin->library_sha256, S1_SHA256_BYTES, found);
+        (void)snprintf(what, sizeof what, "plugin %.*s is another", S1_STR_ARG(plugin->name));
+        for (size_t k = 0; k < recorded->plugin_count; k++) {
+            if (s1_str_eq_cstr(plugin->name, recorded->plugins[k].name)) {
+                S1_TRY(err, compare(what, recorded->plugins[k].hash, found, S1_E_UNSUPPORTED, err));
+            }
+        }
+    }
+    return S1_OK;
+}
+
+/* The run is a function of these: if they are the same, so is the run. */
+static s1_rc compare_causes(backtest *b, s1_err *err)
+{
+    const s1_recorded_run *const recorded = b->request->recorded;
+    S1_TRY(err, compare("the program is another build", recorded->binary_hash, b->binary_hash,
+                        S1_E_UNSUPPORTED, err));
+    S1_TRY(err, compare_plugins(b, err));
+    S1_TRY(err, compare("its configuration was changed", recorded->config_hash, b->config_hash,
+                        S1_E_UNSUPPORTED, err));
+    return compare("the archive holds other data now", recorded->data_hash, b->data_hash, S1_E_DATA,
+                   err);
+}
+
+static s1_rc repeat_all(backtest *b, s1_backtest_result *result, s1_err *err)
+{
+    S1_TRY(err, write_config(b, err));
+    S1_TRY(err, hash_binary(b, err));
+    S1_TRY(err, open_data(b, err));
+    S1_TRY(err, compare_causes(b, err));
+    S1_TRY(err, keep_journal_in_mind(b, err));
+    S1_TRY(err, build_run(b, err));
+    S1_TRY(err, s1_run_orchestrator_run(b->run, &result->sums, err));
+    const char *const expected = b->request->recorded->journal_head;
+    if (result->sums.is_cut_short || b->journal_level == S1_JOURNAL_LEVEL_OFF) {
+        return S1_OK;
+    }
+    s1_hex_print(result->sums.journal_head, S1_JOURNAL_HASH_SIZE, b->journal_head);
+    return compare("its journal came out different", expected, b->journal_head, S1_E_DATA, err);
+}
+
+s1_rc s1_backtest_repeat(const s1_backtest_request *request, s1_backtest_result *ret_result,
+                         s1_err *err)
+{
+    backtest *const b = calloc(1, sizeof *b);
+    if (b == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a backtest");
+    }
+    b->request = request;
+    s1_arena_init(&b->arena, 64u << 20, 0);
+    s1_backtest_result result = {0};
+    const s1_rc rc = repeat_all(b, &result, err);
+    release(b);
+    free(b);
+    if (rc == S1_OK) {
+        *ret_result = result;
+    }
     return rc;
 }

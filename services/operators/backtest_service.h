@@ -12,6 +12,16 @@
 #include "services/operators/run_orchestrator.h"
 #include "services/operators/run_preparer.h"
 
+/* What run.json says a run was a function of, hex; "" where it says nothing. */
+typedef struct s1_recorded_plugin {
+    const char *name, *hash;
+} s1_recorded_plugin;
+typedef struct s1_recorded_run {
+    const char *binary_hash, *config_hash, *data_hash, *journal_head;
+    const s1_recorded_plugin *plugins; /* [plugin_count] */
+    size_t plugin_count;
+} s1_recorded_run;
+
 typedef struct s1_backtest_request {
     const s1_preparation *preparation; /* without errors */
     const s1_prepared_link *link;
@@ -27,6 +37,9 @@ typedef struct s1_backtest_request {
     const atomic_bool *is_stopping;
     /* Called with the parts of a finished run before they go, for --profile. NULL: nobody. */
     void (*on_finished)(void *user, const s1_components *parts);
+    /* Of s1_backtest_repeat only. */
+    const s1_run_observer *observer;
+    const s1_recorded_run *recorded;
 } s1_backtest_request;
 
 typedef struct s1_backtest_result {
@@ -39,5 +52,12 @@ typedef struct s1_backtest_result {
  * S1_E_DATA for the archives, S1_E_PLUGIN, S1_E_CANCELED, S1_E_IO. */
 S1_WARN_UNUSED s1_rc s1_backtest_run(const s1_backtest_request *request,
                                      s1_backtest_result *ret_result, s1_err *err);
+
+/* Runs it again in memory for request->observer and leaves nothing behind: results_dir and command
+ * are not used. What the recorded run was a function of must be what is at hand (S1_E_UNSUPPORTED
+ * for another program, plugin or configuration, S1_E_DATA for other data), and a run to the end
+ * must give the recorded counts and journal head hash (else S1_E_DATA). Other errors as above. */
+S1_WARN_UNUSED s1_rc s1_backtest_repeat(const s1_backtest_request *request,
+                                        s1_backtest_result *ret_result, s1_err *err);
 
 #endif /* S1_SERVICES_OPERATORS_BACKTEST_SERVICE_H */

@@ -40,6 +40,7 @@ struct s1_run_orchestrator {
     uint64_t row;               /* of the run series */
     uint64_t tick;
     s1_run_sums sums;
+    s1_observation seen; /* for options.observer */
 };
 
 /* Fills in run->methods with self = run. */

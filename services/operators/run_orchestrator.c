@@ -187,6 +187,27 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
     return s1_bus_seal(run->bus, err);
 }
 
+/* What an observer of the run is shown, and what is noted for it alone. */
+static s1_rc bind_observer(s1_run_orchestrator *run, s1_err *err)
+{
+    s1_components *const parts = run->parts;
+    if (run->options.observer == NULL) {
+        return S1_OK;
+    }
+    parts->signals.emitters =
+        s1_arena_array(&run->arena, const s1_worker *, (size_t)parts->signals.capacity + 1);
+    if (parts->signals.emitters == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u signals", parts->signals.capacity);
+    }
+    run->seen = (s1_observation){.context = parts->context,
+                                 .workers = parts->workers,
+                                 .worker_count = parts->worker_count,
+                                 .signals = &parts->signals.list,
+                                 .emitters = parts->signals.emitters,
+                                 .threats = &parts->threats.list};
+    return S1_OK;
+}
+
 s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator **ret_run,
                               s1_err *err)
 {
@@ -216,11 +237,9 @@ s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator
             .journal = run->parts->journal,
             .approved = run->parts->approved,
         };
-        run->seen = (s1_observation){.context = run->parts->context,
-                                     .workers = run->parts->workers,
-                                     .worker_count = run->parts->worker_count,
-                                     .signals = &run->parts->signals.list,
-                                     .threats = &run->parts->threats.list};
+        rc = bind_observer(run, err);
+    }
+    if (rc == S1_OK) {
         rc = bind_bus(run, err);
     }
     if (rc != S1_OK) {

@@ -16,6 +16,7 @@
 #define S1_SERVICES_OPERATORS_RUN_ORCHESTRATOR_H
 
 #include "backend/assembly/component_builder.h"
+#include "backend/core/run_observer.h"
 #include "services/event_bus/chain_validator.h"
 #include "services/operators/portfolio_supervisor.h"
 
@@ -49,8 +50,9 @@ typedef struct s1_run_options {
     s1_component_options components;
     void (*on_progress)(void *user, const s1_run_progress *progress); /* NULL: nobody */
     void *user;
-    const atomic_bool *is_stopping; /* NULL: never */
-    s1_str config_hash, data_hash;  /* hex, for RUN_STARTED */
+    const atomic_bool *is_stopping;  /* NULL: never */
+    s1_str config_hash, data_hash;   /* hex, for RUN_STARTED */
+    const s1_run_observer *observer; /* NULL: nobody; outlives the run */
 } s1_run_options;
 
 typedef struct s1_run_sums {
@@ -60,6 +62,7 @@ typedef struct s1_run_sums {
     s1_nanos drain_time;  /* waiting for the last journal blocks after it */
     uint8_t journal_head[S1_JOURNAL_HASH_SIZE];
     s1_str finish_reason; /* static */
+    bool is_cut_short;    /* an observer had seen enough: no RUN_FINISHED, no journal head */
 } s1_run_sums;
 
 typedef struct s1_run_orchestrator s1_run_orchestrator;
