@@ -40,7 +40,6 @@ typedef struct fragment {
 
 /* What is needed to word records: one for the task, one for this thread. */
 typedef struct wording {
-    s1_strbuf buf;
     s1_json_writer writer;
     uint64_t seq;         /* of the last entry worded */
     s1_nanos cached_time; /* whose text stands in time_text */
@@ -52,6 +51,8 @@ typedef struct chunk {
     struct s1_journal *journal;
     uint8_t *records;
     size_t length;
+    uint64_t seq;       /* of the last entry before it */
+    s1_strbuf lines;    /* its entries, if this thread worded them; else empty */
     bool seals;         /* ends a block with its last entry */
     atomic_bool is_out; /* a task has it */
 } chunk;
@@ -59,8 +60,14 @@ typedef struct chunk {
 /* One more than may be pending: the next one to fill is always free. */
 #define CHUNKS (S1_EXECUTOR_PENDING_MAX + 1)
 
+/* With so many pending the task falls behind, and this thread words its chunks itself. */
+#define CHUNKS_BEHIND 8u
+
 /* Records may be as long as a block and head and tail of a chunk that is nearly ready to go. */
 #define CHUNK_CAPACITY (2u * S1_JOURNAL_BLOCK_BYTES_MAX)
+/* Lines take about twice the room of their records; chunks for which that is too little are left
+ * to the task. */
+#define LINES_CAPACITY (2u * CHUNK_CAPACITY)
 
 /* A line but for its details and worker: version, seq, time, kind, link, ids, crc. */
 #define LINE_FRAME_MAX (2u * 1024u + S1_TAPE_TEXT_RATIO * S1_JOURNAL_LINK_MAX)
@@ -73,18 +80,21 @@ struct s1_journal {
     size_t start;         /* of the record being said, and length of the whole ones */
     size_t chunk_bytes;   /* of records make a chunk go out */
     record record;        /* being said; put in front of it at its end */
-    wording own;          /* this thread's: for lines a listener hears, and to measure */
+    wording own;          /* this thread's */
+    s1_strbuf own_line;   /* that a listener hears, or that was worded to measure it */
     uint64_t seq;
     uint32_t block_bytes_max;
     bool is_finished, is_dirty, leaves_sync; /* dirty: said since the last commit */
     fragment kinds[S1_JOURNAL_KIND_COUNT];   /* ","type":"KIND","link":"..." */
     s1_executor executor;                    /* submit NULL: chunks go out on this thread */
     chunk chunks[CHUNKS];
+    atomic_uint pending; /* chunks handed out and not done */
     s1_journal_listener listener;
     s1_journal_counts counts;
     /* Touched by the tasks alone while one is pending; has_failed may be looked at any time. */
-    wording out;         /* its buf: whole entries of the open block, then the line being worded */
-    char *spare;         /* of the size of out.buf: the next block */
+    wording out;
+    s1_strbuf block;     /* whole entries of the open block, then the line being worded */
+    char *spare;         /* of the same size: the next block */
     size_t block_length; /* of the whole entries */
     uint32_t block_entries;
     uint64_t blocks;
@@ -155,7 +165,6 @@ static s1_rc start_chain(s1_journal *journal, const s1_journal_options *options,
     const s1_journal_tail *tail = s1_journal_persistor_tail_borrow(journal->persistor);
     if (tail->blocks > 0) {
         journal->seq = tail->seq;
-        journal->out.seq = tail->seq;
         journal->blocks = tail->blocks;
         journal->counts.blocks = tail->blocks;
         journal->counts.bytes = tail->bytes;
@@ -169,19 +178,18 @@ static s1_rc start_chain(s1_journal *journal, const s1_journal_options *options,
     return S1_OK;
 }
 
-static s1_rc wording_init(wording *words, size_t room, s1_err *err)
+static s1_rc make_buffer(s1_strbuf *buf, size_t room, s1_err *err)
 {
-    s1_strbuf_init(&words->buf, room);
-    if (!s1_strbuf_grow(&words->buf, room)) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "journal text of %zu bytes", room);
-    }
-    (void)s1_time_print(0, words->time_text);
-    return S1_OK;
+    s1_strbuf_init(buf, room);
+    return s1_strbuf_grow(buf, room)
+               ? S1_OK
+               : S1_RAISE(err, S1_E_NO_MEMORY, "journal text of %zu bytes", room);
 }
 
 static void open_chunk(s1_journal *journal, chunk *next)
 {
     journal->open = next;
+    next->seq = journal->seq;
     journal->start = 0;
     journal->tape = (s1_tape){.data = next->records, .capacity = CHUNK_CAPACITY};
 }
@@ -190,9 +198,11 @@ static s1_rc make_room(s1_journal *journal, s1_err *err)
 {
     /* A full block, a line that is refused if it is longer than a block, and a seal between. */
     const size_t room = 2u * (size_t)journal->block_bytes_max + S1_JOURNAL_SEAL_MAX;
-    S1_TRY(err, wording_init(&journal->out, room, err));
-    S1_TRY(err, wording_init(&journal->own, room, err));
-    journal->spare = malloc(journal->out.buf.capacity);
+    S1_TRY(err, make_buffer(&journal->block, room, err));
+    S1_TRY(err, make_buffer(&journal->own_line, room, err));
+    (void)s1_time_print(0, journal->out.time_text);
+    (void)s1_time_print(0, journal->own.time_text);
+    journal->spare = malloc(journal->block.capacity);
     if (journal->spare == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
     }
@@ -201,6 +211,9 @@ static s1_rc make_room(s1_journal *journal, s1_err *err)
         journal->chunks[i].records = malloc(CHUNK_CAPACITY);
         if (journal->chunks[i].records == NULL) {
             return S1_RAISE(err, S1_E_NO_MEMORY, "journal chunk of %u bytes", CHUNK_CAPACITY);
+        }
+        if (journal->executor.submit != NULL) {
+            S1_TRY(err, make_buffer(&journal->chunks[i].lines, LINES_CAPACITY, err));
         }
     }
     open_chunk(journal, &journal->chunks[0]);
@@ -276,11 +289,12 @@ void s1_journal_free(s1_journal *journal)
     }
     for (uint32_t i = 0; i < CHUNKS; i++) {
         free(journal->chunks[i].records);
+        s1_strbuf_done(&journal->chunks[i].lines);
     }
     free(journal->spare);
     s1_sha256_free(journal->digest);
-    s1_strbuf_done(&journal->out.buf);
-    s1_strbuf_done(&journal->own.buf);
+    s1_strbuf_done(&journal->block);
+    s1_strbuf_done(&journal->own_line);
     free(journal);
 }
 
@@ -337,9 +351,9 @@ static const uint8_t *put_ids(s1_strbuf *buf, uint32_t ids_present, const uint8_
     return at;
 }
 
-/* Words the record at `at` behind what stands in words->buf, as entry number words->seq + 1.
- * Returns the record's length. */
-static size_t put_line(const s1_journal *journal, wording *words, const uint8_t *at)
+/* Words the record at `at` behind what stands in `buf`, as entry number words->seq + 1. Returns the
+ * record's length. */
+static size_t put_line(const s1_journal *journal, wording *words, s1_strbuf *buf, const uint8_t *at)
 {
     record said;
     memcpy(&said, at, sizeof said);
@@ -347,7 +361,6 @@ static size_t put_line(const s1_journal *journal, wording *words, const uint8_t 
         (void)s1_time_print(said.time, words->time_text);
         words->cached_time = said.time;
     }
-    s1_strbuf *const buf = &words->buf;
     const size_t start = buf->len;
     s1_strbuf_lit(buf, "{\"v\":1,\"seq\":");
     s1_strbuf_u64(buf, ++words->seq);
@@ -379,7 +392,7 @@ static size_t put_seal(s1_journal *journal, uint64_t last_seq,
 {
     char hex[S1_SHA256_HEX];
     s1_hex_print(hash, S1_JOURNAL_HASH_SIZE, hex);
-    s1_strbuf seal = {journal->out.buf.data + journal->block_length, 0, S1_JOURNAL_SEAL_MAX,
+    s1_strbuf seal = {journal->block.data + journal->block_length, 0, S1_JOURNAL_SEAL_MAX,
                       S1_JOURNAL_SEAL_MAX, false};
     s1_strbuf_lit(&seal, "{\"v\":1,\"seq\":");
     s1_strbuf_u64(&seal, last_seq);
@@ -400,7 +413,7 @@ static size_t put_seal(s1_journal *journal, uint64_t last_seq,
  * out. */
 static void append_block(s1_journal *journal, uint64_t last_seq)
 {
-    s1_strbuf *const buf = &journal->out.buf;
+    s1_strbuf *const buf = &journal->block;
     char *const data = buf->data;
     const size_t behind = buf->len - journal->block_length;
     memcpy(journal->spare, data + journal->block_length, behind);
@@ -425,18 +438,34 @@ static void append_block(s1_journal *journal, uint64_t last_seq)
     journal->block_entries = 0;
 }
 
-static void word_chunk(s1_journal *journal, const chunk *said)
+/* Takes the line that was just put behind the open block into it, or into the next. */
+static void take_line(s1_journal *journal)
+{
+    s1_strbuf *const buf = &journal->block;
+    S1_ASSERT(!buf->has_failed);
+    if (buf->len + S1_JOURNAL_SEAL_MAX > journal->block_bytes_max && journal->block_entries > 0) {
+        append_block(journal, journal->out.seq - 1);
+    }
+    journal->block_length = buf->len;
+    journal->block_entries++;
+}
+
+static void take_chunk(s1_journal *journal, const chunk *said)
 {
     wording *const out = &journal->out;
-    for (size_t at = 0; at < said->length && !atomic_load(&journal->has_failed);) {
-        at += put_line(journal, out, said->records + at);
-        S1_ASSERT(!out->buf.has_failed);
-        if (out->buf.len + S1_JOURNAL_SEAL_MAX > journal->block_bytes_max &&
-            journal->block_entries > 0) {
-            append_block(journal, out->seq - 1);
-        }
-        journal->block_length = out->buf.len;
-        journal->block_entries++;
+    const s1_str lines = s1_strbuf_view(&said->lines);
+    out->seq = said->seq;
+    for (size_t at = 0; at < lines.len && !atomic_load(&journal->has_failed);) {
+        const size_t end = s1_str_find_byte(lines, '\n', at) + 1;
+        s1_strbuf_bytes(&journal->block, lines.ptr + at, end - at);
+        out->seq++;
+        at = end;
+        take_line(journal);
+    }
+    for (size_t at = 0;
+         lines.len == 0 && at < said->length && !atomic_load(&journal->has_failed);) {
+        at += put_line(journal, out, &journal->block, said->records + at);
+        take_line(journal);
     }
     if (said->seals && journal->block_entries > 0 && !atomic_load(&journal->has_failed)) {
         append_block(journal, out->seq);
@@ -446,8 +475,10 @@ static void word_chunk(s1_journal *journal, const chunk *said)
 static void send_chunk(void *argument)
 {
     chunk *const said = argument;
-    word_chunk(said->journal, said);
+    s1_journal *const journal = said->journal;
+    take_chunk(journal, said);
     atomic_store_explicit(&said->is_out, false, memory_order_release);
+    atomic_fetch_sub_explicit(&journal->pending, 1, memory_order_relaxed);
 }
 
 /* --- Chunks --------------------------------------------------------------------------------- */
@@ -479,13 +510,30 @@ static chunk *free_chunk(s1_journal *journal)
     return &journal->chunks[i];
 }
 
+/* Words the open chunk on this thread. */
+static void word_lines(s1_journal *journal, chunk *said)
+{
+    journal->own.seq = said->seq;
+    for (size_t at = 0; at < said->length && !said->lines.has_failed;) {
+        at += put_line(journal, &journal->own, &said->lines, said->records + at);
+    }
+    if (said->lines.has_failed) {
+        s1_strbuf_clear(&said->lines);
+    }
+}
+
 /* Hands out the whole records of the open chunk. */
 static void hand_out(s1_journal *journal, bool seals)
 {
     chunk *const said = journal->open;
     said->length = journal->start;
     said->seals = seals;
+    s1_strbuf_clear(&said->lines);
+    if (atomic_load_explicit(&journal->pending, memory_order_relaxed) >= CHUNKS_BEHIND) {
+        word_lines(journal, said);
+    }
     atomic_store_explicit(&said->is_out, true, memory_order_relaxed);
+    atomic_fetch_add_explicit(&journal->pending, 1, memory_order_relaxed);
     if (journal->executor.submit != NULL) {
         journal->executor.submit(journal->executor.self, send_chunk, said);
     } else {
@@ -595,14 +643,14 @@ void s1_journal_cancel(s1_journal *journal)
     journal->stage = STAGE_CLOSED;
 }
 
-/* Words the open record by itself, in this thread's buffer. */
-static s1_str own_line(s1_journal *journal)
+/* Words the open record by itself. */
+static s1_str word_own_line(s1_journal *journal)
 {
-    wording *const own = &journal->own;
-    s1_strbuf_clear(&own->buf);
-    own->seq = journal->seq;
-    (void)put_line(journal, own, journal->open->records + journal->start);
-    return s1_strbuf_view(&own->buf);
+    s1_strbuf_clear(&journal->own_line);
+    journal->own.seq = journal->seq;
+    (void)put_line(journal, &journal->own, &journal->own_line,
+                   journal->open->records + journal->start);
+    return s1_strbuf_view(&journal->own_line);
 }
 
 /* Closes the record; false if no block can hold its line. */
@@ -621,14 +669,14 @@ static bool close_record(s1_journal *journal)
         journal->block_bytes_max) {
         return true;
     }
-    const s1_str line = own_line(journal);
-    return !journal->own.buf.has_failed &&
+    const s1_str line = word_own_line(journal);
+    return !journal->own_line.has_failed &&
            line.len + S1_JOURNAL_SEAL_MAX <= journal->block_bytes_max;
 }
 
 static s1_rc tell_listener(s1_journal *journal, s1_err *err)
 {
-    const s1_str line = own_line(journal);
+    const s1_str line = word_own_line(journal);
     const s1_journal_notice notice = {.kind = journal->record.kind,
                                       .seq = journal->seq + 1,
                                       .time = journal->record.time,
