@@ -1,0 +1,446 @@
+/* The money of the audit: fills, positions, trades, and the sums a run states of itself. */
+#include "backend/analysis/invariants_internal.h"
+#include "backend/utils/text.h"
+#include "backend/utils/uid.h"
+
+#include <string.h>
+
+/* a + sign * b. */
+static s1_rc add_signed(s1_dec *value, int sign, s1_dec add, s1_err *err)
+{
+    return sign > 0 ? s1_dec_add(*value, add, value, err) : s1_dec_sub(*value, add, value, err);
+}
+
+/* One change of a position, from a fill or from TRADE_*. */
+typedef struct movement {
+    s1_dec price, quantity, fee;
+    s1_nanos time;
+} movement;
+
+static movement movement_of(const s1_audit *audit, const char *price, const char *fee)
+{
+    movement moved = {.time = audit->entry->time};
+    (void)s1_audit_dec(audit, price, &moved.price);
+    (void)s1_audit_dec(audit, "quantity", &moved.quantity);
+    (void)s1_audit_dec(audit, fee, &moved.fee);
+    return moved;
+}
+
+static s1_rc take_fee(s1_books *books, s1_book_trade *trade, s1_dec fee, s1_err *err)
+{
+    S1_TRY(err, s1_dec_sub(books->cash, fee, &books->cash, err));
+    S1_TRY(err, s1_dec_add(books->fees, fee, &books->fees, err));
+    return s1_dec_add(trade->fees, fee, &trade->fees, err);
+}
+
+static s1_rc enter(s1_books *books, s1_book_trade *trade, const movement *moved, s1_err *err)
+{
+    const int sign = s1_direction_sign(trade->direction);
+    s1_dec notional;
+    S1_TRY(err, s1_dec_mul(moved->price, moved->quantity, S1_ROUND_HALF_EVEN, &notional, err));
+    S1_TRY(err, add_signed(&books->cash, -sign, notional, err));
+    S1_TRY(err, add_signed(&books->open_cost, sign, notional, err));
+    S1_TRY(err, add_signed(&books->net_quantity, sign, moved->quantity, err));
+    S1_TRY(err, add_signed(&trade->cost, sign, notional, err));
+    S1_TRY(err, s1_dec_add(trade->quantity, moved->quantity, &trade->quantity, err));
+    S1_TRY(err, s1_dec_add(trade->entry_quantity, moved->quantity, &trade->entry_quantity, err));
+    S1_TRY(err, s1_dec_add(trade->entry_notional, notional, &trade->entry_notional, err));
+    S1_TRY(err, s1_dec_div(trade->entry_notional, trade->entry_quantity, S1_ROUND_HALF_EVEN,
+                           &trade->entry_price, err));
+    S1_TRY(err, take_fee(books, trade, moved->fee, err));
+    books->open_positions += trade->state != S1_BOOK_OPEN ? 1 : 0;
+    trade->state = S1_BOOK_OPEN;
+    trade->entry_time = moved->time;
+    return S1_OK;
+}
+
+/* Takes `quantity` of the position away at cost; *ret_part is its signed cost. */
+static s1_rc reduce(s1_books *books, s1_book_trade *trade, s1_dec quantity, s1_dec *ret_part,
+                    s1_err *err)
+{
+    s1_dec part = trade->cost;
+    if (!s1_dec_eq(quantity, trade->quantity)) {
+        S1_TRY(err, s1_dec_mul_div(trade->cost, quantity, trade->quantity, S1_ROUND_HALF_EVEN,
+                                   &part, err));
+    }
+    S1_TRY(err, s1_dec_sub(trade->cost, part, &trade->cost, err));
+    S1_TRY(err, s1_dec_sub(books->open_cost, part, &books->open_cost, err));
+    S1_TRY(err,
+           add_signed(&books->net_quantity, -s1_direction_sign(trade->direction), quantity, err));
+    S1_TRY(err, s1_dec_sub(trade->quantity, quantity, &trade->quantity, err));
+    books->open_positions -= s1_dec_is_zero(trade->quantity) ? 1 : 0;
+    *ret_part = part;
+    return S1_OK;
+}
+
+static s1_rc leave(s1_books *books, s1_book_trade *trade, const movement *moved, s1_err *err)
+{
+    const int sign = s1_direction_sign(trade->direction);
+    s1_dec notional, part;
+    S1_TRY(err, s1_dec_mul(moved->price, moved->quantity, S1_ROUND_HALF_EVEN, &notional, err));
+    S1_TRY(err, reduce(books, trade, moved->quantity, &part, err));
+    S1_TRY(err, add_signed(&books->cash, sign, notional, err));
+    s1_dec pnl = S1_DEC_ZERO;
+    S1_TRY(err, add_signed(&pnl, sign, notional, err));
+    S1_TRY(err, s1_dec_sub(pnl, part, &pnl, err));
+    S1_TRY(err, s1_dec_add(books->realized_pnl, pnl, &books->realized_pnl, err));
+    S1_TRY(err, s1_dec_add(trade->pnl, pnl, &trade->pnl, err));
+    S1_TRY(err, s1_dec_add(trade->exit_quantity, moved->quantity, &trade->exit_quantity, err));
+    S1_TRY(err, s1_dec_add(trade->exit_notional, notional, &trade->exit_notional, err));
+    S1_TRY(err, s1_dec_div(trade->exit_notional, trade->exit_quantity, S1_ROUND_HALF_EVEN,
+                           &trade->exit_price, err));
+    S1_TRY(err, take_fee(books, trade, moved->fee, err));
+    trade->exit_time = moved->time;
+    return S1_OK;
+}
+
+/* The orders that protect a position follow its size. */
+static void resize_protection(s1_audit *audit, uint32_t trade)
+{
+    const uint32_t orders[] = {audit->last_fills[trade].stop_order,
+                               audit->last_fills[trade].target_order};
+    for (size_t i = 0; i < 2; i++) {
+        audit_order *const order =
+            orders[i] != S1_UID_TABLE_NONE ? &audit->orders[orders[i]] : NULL;
+        if (order != NULL && order->state != S1_ORDER_FILLED) {
+            order->quantity = audit->trades[trade].quantity;
+        }
+    }
+}
+
+static bool is_sound(const movement *moved)
+{
+    return s1_dec_sign(moved->price) > 0 && s1_dec_sign(moved->quantity) > 0 &&
+           s1_dec_sign(moved->fee) >= 0;
+}
+
+s1_rc s1_audit_book_fill(s1_audit *audit, uint32_t index, const audit_order *order, s1_err *err)
+{
+    s1_book_trade *const trade = &audit->trades[index];
+    const movement moved = movement_of(audit, "price", "fee");
+    audit_fill *const last = &audit->last_fills[index];
+    last->price = moved.price;
+    last->quantity = moved.quantity;
+    last->fee = moved.fee;
+    last->time = moved.time;
+    if (!is_sound(&moved)) {
+        return s1_audit_breach(audit, S1_INVARIANT_KIND, "details",
+                               "a price, quantity or fee that cannot be", "above zero", err);
+    }
+    if (order->role == S1_ROLE_ENTRY) {
+        trade->direction = order->side == S1_BUY ? S1_LONG : S1_SHORT;
+        S1_TRY(err, enter(&audit->books, trade, &moved, err));
+        resize_protection(audit, index);
+        return S1_OK;
+    }
+    const int32_t exit_side = trade->direction == S1_LONG ? S1_SELL : S1_BUY;
+    if (trade->state != S1_BOOK_OPEN || order->side != exit_side ||
+        s1_dec_cmp(moved.quantity, trade->quantity) > 0) {
+        char found[S1_DEC_TEXT_MAX + 8];
+        char expected[S1_DEC_TEXT_MAX + 32];
+        char open[S1_DEC_TEXT_MAX];
+        const int length = snprintf(found, sizeof found, "%s ", s1_side_name(order->side));
+        (void)s1_dec_print(moved.quantity, found + length);
+        (void)s1_dec_print(trade->quantity, open);
+        (void)snprintf(expected, sizeof expected, "%s, at most the open %s",
+                       s1_side_name(exit_side), open);
+        return s1_audit_breach(audit, S1_INVARIANT_POSITION, "quantity", found, expected, err);
+    }
+    S1_TRY(err, leave(&audit->books, trade, &moved, err));
+    resize_protection(audit, index);
+    return S1_OK;
+}
+
+/* --- Positions. --------------------------------------------------------------------------- */
+
+static s1_rc expect_direction(s1_audit *audit, int32_t expected, s1_err *err)
+{
+    const char *const found = s1_journal_details_text(&audit->details, "direction");
+    const char *const wanted = expected == S1_LONG ? "long" : "short";
+    return found != NULL && strcmp(found, wanted) == 0
+               ? S1_OK
+               : s1_audit_breach(audit, S1_INVARIANT_POSITION, "direction",
+                                 found != NULL ? found : "nothing", wanted, err);
+}
+
+static s1_rc expect_opportunity(s1_audit *audit, const s1_book_trade *trade, s1_err *err)
+{
+    const s1_uid found = audit->entry->ids[S1_JOURNAL_ID_OPPORTUNITY];
+    if (s1_uid_eq(found, trade->opportunity_id.uid)) {
+        return S1_OK;
+    }
+    char found_text[S1_UID_TEXT_MAX];
+    char expected[S1_UID_TEXT_MAX];
+    (void)s1_uid_print(found, found_text);
+    (void)s1_uid_print(trade->opportunity_id.uid, expected);
+    return s1_audit_breach(audit, S1_INVARIANT_CAUSE, "opportunity_id", found_text, expected, err);
+}
+
+/* At level trades the entry itself opens the position. */
+static s1_rc open_by_entry(s1_audit *audit, s1_book_trade *trade, s1_err *err)
+{
+    const char *const direction = s1_journal_details_text(&audit->details, "direction");
+    const movement moved = movement_of(audit, "entry_price", "fee");
+    if (!is_sound(&moved)) {
+        return s1_audit_breach(audit, S1_INVARIANT_KIND, "details",
+                               "a price, quantity or fee that cannot be", "above zero", err);
+    }
+    trade->direction = direction != NULL && strcmp(direction, "short") == 0 ? S1_SHORT : S1_LONG;
+    return enter(&audit->books, trade, &moved, err);
+}
+
+s1_rc s1_audit_opened(s1_audit *audit, s1_err *err)
+{
+    uint32_t index = s1_audit_trade(audit);
+    const bool is_full = audit->books.level == S1_JOURNAL_LEVEL_FULL;
+    if (!is_full) {
+        S1_TRY(err, s1_audit_put_trade(audit, &index, err));
+    }
+    if (index == S1_UID_TABLE_NONE) {
+        return S1_OK;
+    }
+    s1_book_trade *const trade = &audit->trades[index];
+    const audit_fill last = audit->last_fills[index];
+    if (trade->state == S1_BOOK_CLOSED || (is_full && trade->state != S1_BOOK_OPEN)) {
+        return s1_audit_breach(audit, S1_INVARIANT_CAUSE, "trade_id",
+                               trade->state == S1_BOOK_CLOSED ? "a trade that was closed"
+                                                              : "a trade without an entry fill",
+                               "a trade whose entry was filled", err);
+    }
+    if (is_full) {
+        S1_TRY(err, expect_direction(audit, trade->direction, err));
+        S1_TRY(err,
+               s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "entry_price", last.price, err));
+        S1_TRY(err,
+               s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity", last.quantity, err));
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fee", last.fee, err));
+        S1_TRY(err,
+               s1_audit_expect_time(audit, S1_INVARIANT_POSITION, "entry_time", last.time, err));
+    } else {
+        S1_TRY(err, open_by_entry(audit, trade, err));
+    }
+    S1_TRY(err, expect_opportunity(audit, trade, err));
+    (void)s1_audit_dec(audit, "stop_loss", &trade->stop_loss);
+    (void)s1_audit_dec(audit, "take_profit", &trade->take_profit);
+    trade->is_announced = 1;
+    return S1_OK;
+}
+
+/* The size of a position was changed: at level full a fill did it and the entry only says so. */
+static s1_rc adjust_quantity(s1_audit *audit, s1_book_trade *trade, s1_dec fill_quantity,
+                             s1_err *err)
+{
+    s1_dec from = S1_DEC_ZERO;
+    s1_dec to = S1_DEC_ZERO;
+    (void)s1_audit_dec(audit, "from", &from);
+    (void)s1_audit_dec(audit, "to", &to);
+    if (audit->books.level == S1_JOURNAL_LEVEL_FULL) {
+        s1_dec before;
+        S1_TRY(err, s1_dec_add(trade->quantity, fill_quantity, &before, err));
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "from", before, err));
+        return s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "to", trade->quantity, err);
+    }
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "from", trade->quantity, err));
+    s1_dec part, gone;
+    if (s1_dec_sign(to) <= 0 || s1_dec_cmp(to, trade->quantity) >= 0) {
+        return s1_audit_breach(audit, S1_INVARIANT_POSITION, "to", "no smaller position",
+                               "a part of what is open", err);
+    }
+    S1_TRY(err, s1_dec_sub(trade->quantity, to, &gone, err));
+    S1_TRY(err, reduce(&audit->books, trade, gone, &part, err));
+    trade->unknown_parts++;
+    audit->books.unknown_parts++;
+    return S1_OK;
+}
+
+s1_rc s1_audit_adjusted(s1_audit *audit, s1_err *err)
+{
+    const uint32_t index = s1_audit_trade(audit);
+    if (index == S1_UID_TABLE_NONE) {
+        return S1_OK;
+    }
+    s1_book_trade *const trade = &audit->trades[index];
+    if (trade->state != S1_BOOK_OPEN) {
+        return s1_audit_breach(audit, S1_INVARIANT_CAUSE, "trade_id", "a trade that is not open",
+                               "an open trade", err);
+    }
+    const char *const what = s1_journal_details_text(&audit->details, "what");
+    if (what != NULL && strcmp(what, "quantity") == 0) {
+        return adjust_quantity(audit, trade, audit->last_fills[index].quantity, err);
+    }
+    s1_dec *const level = what != NULL && strcmp(what, "stop_loss") == 0     ? &trade->stop_loss
+                          : what != NULL && strcmp(what, "take_profit") == 0 ? &trade->take_profit
+                                                                             : NULL;
+    if (level == NULL) {
+        return S1_OK;
+    }
+    if (s1_journal_details_at(&audit->details, "from") != NULL) {
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "from", *level, err));
+    }
+    (void)s1_audit_dec(audit, "to", level);
+    return S1_OK;
+}
+
+/* At level trades the entry itself ends the position: its sums say what the parts were worth. */
+static s1_rc close_by_entry(s1_audit *audit, s1_book_trade *trade, s1_err *err)
+{
+    s1_books *const books = &audit->books;
+    s1_dec part, fees, left_fees, money;
+    s1_dec pnl = S1_DEC_ZERO;
+    s1_dec stated_fees = S1_DEC_ZERO;
+    (void)s1_audit_dec(audit, "pnl_gross", &pnl);
+    (void)s1_audit_dec(audit, "fees", &stated_fees);
+    (void)s1_audit_dec(audit, "exit_price", &trade->exit_price);
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity", trade->entry_quantity,
+                                    err));
+    if (!s1_dec_is_zero(trade->quantity)) {
+        S1_TRY(err, reduce(books, trade, trade->quantity, &part, err));
+    }
+    S1_TRY(err, s1_dec_sub(stated_fees, trade->fees, &left_fees, err));
+    S1_TRY(err, s1_dec_add(books->fees, left_fees, &fees, err));
+    /* What came back is what it cost, signed, and the profit. */
+    S1_TRY(err, add_signed(&books->cash, s1_direction_sign(trade->direction), trade->entry_notional,
+                           err));
+    S1_TRY(err, s1_dec_sub(pnl, left_fees, &money, err));
+    S1_TRY(err, s1_dec_add(books->cash, money, &books->cash, err));
+    S1_TRY(err, s1_dec_add(books->realized_pnl, pnl, &books->realized_pnl, err));
+    books->fees = fees;
+    books->unknown_parts -= trade->unknown_parts;
+    trade->unknown_parts = 0;
+    trade->exit_quantity = trade->entry_quantity;
+    trade->fees = stated_fees;
+    trade->pnl = pnl;
+    trade->exit_time = audit->entry->time;
+    return S1_OK;
+}
+
+/* What a closed trade states of itself. */
+static s1_rc check_closed(s1_audit *audit, const s1_book_trade *trade, s1_err *err)
+{
+    s1_dec net;
+    S1_TRY(err, s1_dec_sub(trade->pnl, trade->fees, &net, err));
+    S1_TRY(err, expect_opportunity(audit, trade, err));
+    S1_TRY(err,
+           s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "exit_price", trade->exit_price, err));
+    S1_TRY(err,
+           s1_audit_expect_time(audit, S1_INVARIANT_POSITION, "exit_time", trade->exit_time, err));
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fees", trade->fees, err));
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "pnl_gross", trade->pnl, err));
+    return s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "pnl", net, err);
+}
+
+static s1_rc remember_closed(s1_audit *audit, uint32_t index, s1_err *err)
+{
+    s1_book_trade *const trade = &audit->trades[index];
+    s1_books *const books = &audit->books;
+    const char *const reason = s1_journal_details_text(&audit->details, "closure_reason");
+    trade->state = S1_BOOK_CLOSED;
+    trade->threat_id.uid = audit->entry->ids[S1_JOURNAL_ID_THREAT];
+    trade->closure_reason =
+        s1_arena_copy_cstr(&audit->arena, s1_str_of(reason != NULL ? reason : ""));
+    if (trade->closure_reason == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a closure reason");
+    }
+    const bool has_threat = !s1_uid_is_none(trade->threat_id.uid);
+    books->closed_by_threat += has_threat ? 1 : 0;
+    S1_TRY(err, s1_audit_room(&audit->closed, &audit->closed_room, books->closed_count,
+                              sizeof *audit->closed, err));
+    audit->closed[books->closed_count++] = index;
+    books->closed = audit->closed;
+    if (has_threat != (strcmp(trade->closure_reason, "THREAT") == 0)) {
+        return s1_audit_breach(audit, S1_INVARIANT_CAUSE, "threat_id",
+                               has_threat ? "a threat" : "none",
+                               "a threat where the closure reason is THREAT, and only there", err);
+    }
+    return S1_OK;
+}
+
+s1_rc s1_audit_closed(s1_audit *audit, s1_err *err)
+{
+    const uint32_t index = s1_audit_trade(audit);
+    if (index == S1_UID_TABLE_NONE) {
+        return S1_OK;
+    }
+    s1_book_trade *const trade = &audit->trades[index];
+    if (trade->state != S1_BOOK_OPEN) {
+        return s1_audit_breach(
+            audit, trade->state == S1_BOOK_CLOSED ? S1_INVARIANT_ONCE : S1_INVARIANT_CAUSE,
+            "trade_id",
+            trade->state == S1_BOOK_CLOSED ? "a trade that was closed before"
+                                           : "a trade that was never open",
+            "an open trade", err);
+    }
+    if (audit->books.level != S1_JOURNAL_LEVEL_FULL) {
+        S1_TRY(err, close_by_entry(audit, trade, err));
+    } else {
+        if (trade->is_announced == 0) {
+            S1_TRY(err, s1_audit_breach(audit, S1_INVARIANT_CAUSE, "trade_id",
+                                        "a trade without TRADE_OPENED", "one before it ends", err));
+        }
+        if (!s1_dec_is_zero(trade->quantity)) {
+            char open[S1_DEC_TEXT_MAX];
+            (void)s1_dec_print(trade->quantity, open);
+            return s1_audit_breach(audit, S1_INVARIANT_POSITION, "quantity", open,
+                                   "nothing left of the position", err);
+        }
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity",
+                                        trade->exit_quantity, err));
+    }
+    S1_TRY(err, check_closed(audit, trade, err));
+    return remember_closed(audit, index, err);
+}
+
+/* --- The end. ----------------------------------------------------------------------------- */
+
+/* Positions whose fills are not zero and no TRADE_CLOSED, or the other way round. */
+static s1_rc check_left_open(s1_audit *audit, s1_err *err)
+{
+    uint64_t left = 0;
+    for (uint32_t i = 0; i < audit->books.trade_count; i++) {
+        left += audit->trades[i].state == S1_BOOK_OPEN ? 1 : 0;
+    }
+    return s1_audit_expect_u64(audit, S1_INVARIANT_POSITION, "open_positions", left, err);
+}
+
+s1_rc s1_audit_finished(s1_audit *audit, s1_err *err)
+{
+    s1_books *const books = &audit->books;
+    const bool is_full = books->level == S1_JOURNAL_LEVEL_FULL;
+    books->has_finished = 1;
+    (void)s1_audit_dec(audit, "final_equity", &books->final_equity);
+    S1_TRY(err, check_left_open(audit, err));
+    S1_TRY(err,
+           s1_audit_expect_u64(audit, S1_INVARIANT_REPLAY, "trades", books->closed_count, err));
+    if (is_full) {
+        S1_TRY(err, s1_audit_expect_u64(audit, S1_INVARIANT_REPLAY, "opportunities",
+                                        books->opportunities, err));
+        S1_TRY(err,
+               s1_audit_expect_u64(audit, S1_INVARIANT_REPLAY, "approved", books->approved, err));
+        S1_TRY(err,
+               s1_audit_expect_u64(audit, S1_INVARIANT_REPLAY, "rejected", books->rejected, err));
+        S1_TRY(err,
+               s1_audit_expect_u64(audit, S1_INVARIANT_REPLAY, "threats", books->threats, err));
+    }
+    if (books->unknown_parts > 0) {
+        return S1_OK; /* money left at prices this level does not keep */
+    }
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "final_cash", books->cash, err));
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fees", books->fees, err));
+    S1_TRY(err,
+           s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "realized_pnl", books->realized_pnl, err));
+    s1_dec left, right;
+    S1_TRY(err, s1_dec_add(books->cash, books->open_cost, &left, err));
+    S1_TRY(err, s1_dec_add(books->initial_capital, books->realized_pnl, &right, err));
+    S1_TRY(err, s1_dec_sub(right, books->fees, &right, err));
+    if (!s1_dec_eq(left, right)) {
+        char found[S1_DEC_TEXT_MAX];
+        char expected[S1_DEC_TEXT_MAX];
+        (void)s1_dec_print(left, found);
+        (void)s1_dec_print(right, expected);
+        S1_TRY(err,
+               s1_audit_breach(audit, S1_INVARIANT_CASH, "cash + open cost", found, expected, err));
+    }
+    return s1_dec_is_zero(books->net_quantity) && books->open_positions == 0
+               ? s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "final_equity", books->cash, err)
+               : S1_OK;
+}
