@@ -46,7 +46,8 @@ static s1_nanos service_now(void *self)
 static void service_log(void *self, const s1_worker *worker, int32_t level, s1_str message)
 {
     const s1_components *const parts = self;
-    S1_LOG_EVENT(parts->options.log, level, "worker", s1_log_str("worker", worker->instance_id),
+    S1_LOG_EVENT(parts->options.log, level, "worker.message",
+                 s1_log_str("worker", worker->instance_id),
                  s1_log_i64("time", parts->context->view.now), s1_log_str("message", message));
 }
 

@@ -8,7 +8,8 @@
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
-#include "s1_build.h"
+#include "services/operators/app_logger.h"
+#include "services/operators/result_logger.h"
 #include "services/operators/task_thread.h"
 
 #include <stdlib.h>
@@ -30,13 +31,14 @@ typedef struct backtest {
     bool has_given_readers;
     s1_nanos from; /* of the run: configured, else the first bar's open */
     s1_journal_persistor *journal;
+    s1_locale *locale;
     s1_log *log;
+    s1_result_logger results;
     s1_task_thread *writer; /* of the journal */
     s1_run_orchestrator *run;
     int32_t journal_level; /* enum s1_journal_level */
     s1_run_id run_id;
     char config_hash[S1_SHA256_HEX], data_hash[S1_SHA256_HEX], binary_hash[S1_SHA256_HEX];
-    char journal_head[S1_SHA256_HEX];
 } backtest;
 
 static const s1_link *link_of(const backtest *b)
@@ -233,14 +235,16 @@ static s1_rc open_outputs(backtest *b, s1_err *err)
         S1_TRY(err, s1_task_thread_new(&b->writer, err));
     }
     S1_TRY(err, path_in(b, S1_RESULTS_LOG_FILE, path, err));
-    const s1_log_options log = {.clock = b->request->clock,
-                                .profile = S1_LOG_PROFILE_ANALYSIS,
-                                .run_id = b->run_id,
-                                .strategy_link_id = link_of(b)->id,
-                                .fs = b->request->fs,
-                                .json_path = path,
-                                .human_fd = -1};
-    return s1_log_new(&log, &b->log, err);
+    const s1_core_config *const core = &b->request->preparation->config->platform.core;
+    S1_TRY(err, s1_locale_new(core->language, &b->locale, err));
+    const s1_app_logger_options log = {.core = core,
+                                       .clock = b->request->clock,
+                                       .fs = b->request->fs,
+                                       .path = path,
+                                       .run_id = b->run_id,
+                                       .strategy_link_id = link_of(b)->id,
+                                       .locale = b->locale};
+    return s1_app_logger_open(&log, &b->log, err);
 }
 
 /* A journal for the run's hash chain alone: an observed run leaves nothing behind. */
@@ -265,7 +269,7 @@ static void pass_progress(void *user, const s1_run_progress *progress)
 
 static s1_rc build_run(backtest *b, s1_err *err)
 {
-    const s1_run_options options = {
+    s1_run_options options = {
         .components = {.config = b->request->preparation->config,
                        .link = link_of(b),
                        .plans = b->request->link->plans,
@@ -291,151 +295,32 @@ static s1_rc build_run(backtest *b, s1_err *err)
         .data_hash = s1_str_of(b->data_hash),
         .observer = b->request->observer,
     };
+    if (b->has_folder) { /* a repeated run leaves nothing */
+        options.on_completed.self = &b->results;
+        options.on_completed.store = s1_result_logger_store;
+    }
+    const s1_result_logger_options results = {
+        .fs = b->request->fs,
+        .folder = b->partial,
+        .duckdb = b->duckdb,
+        .factory = b->factory,
+        .link = link_of(b),
+        .command = b->request->command,
+        .seed = b->request->seed,
+        .from = b->from,
+        .run_id = b->run_id,
+        .journal_level = b->journal_level,
+        .language = b->request->preparation->config->platform.core.language,
+        .binary_hash = b->binary_hash,
+        .config_hash = b->config_hash,
+        .data_hash = b->data_hash,
+    };
+    s1_result_logger_init(&b->results, &results);
     b->has_given_readers = true;
     return s1_run_orchestrator_new(&options, &b->run, err);
 }
 
-/* --- Results. --------------------------------------------------------------------------------- */
-
-/* States were kept in memory; now they become files, once. */
-static s1_rc write_states(backtest *b, s1_err *err)
-{
-    const s1_components *const parts = s1_run_orchestrator_parts(b->run);
-    for (uint32_t i = 0; i < parts->worker_count; i++) {
-        const s1_str state = s1_worker_state(parts->workers[i]);
-        if (state.len == 0) {
-            continue;
-        }
-        s1_state_persistor *persistor;
-        S1_TRY(err, s1_create_state_persistor(b->factory, link_of(b)->id,
-                                              parts->workers[i]->instance_id, &persistor, err));
-        const s1_rc rc = s1_state_save_atomic(persistor, state, err);
-        s1_state_persistor_free(persistor);
-        S1_TRY(err, rc);
-    }
-    return S1_OK;
-}
-
-static s1_rc list_plugins(backtest *b, const s1_components *parts, s1_run_manifest *manifest,
-                          s1_err *err)
-{
-    s1_run_plugin *const plugins =
-        s1_arena_array(&b->arena, s1_run_plugin, (size_t)parts->worker_count + 1);
-    char (*const hashes)[S1_SHA256_HEX] =
-        s1_arena_zeroed(&b->arena, (size_t)parts->worker_count + 1, S1_SHA256_HEX, 1);
-    if (plugins == NULL || hashes == NULL) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%u plugins", parts->worker_count);
-    }
-    for (uint32_t i = 0; i < parts->worker_count; i++) {
-        const s1_plugin *const plugin = parts->workers[i]->plugin;
-        s1_hex_print(plugin->library_sha256, S1_SHA256_BYTES, hashes[i]);
-        plugins[i] =
-            (s1_run_plugin){plugin->name, parts->workers[i]->version, s1_str_of(hashes[i])};
-    }
-    manifest->plugins = plugins;
-    manifest->plugin_count = parts->worker_count;
-    return S1_OK;
-}
-
-static s1_rc list_ambiguous(backtest *b, const s1_order_counts *counts, s1_run_manifest *manifest,
-                            s1_err *err)
-{
-    const size_t kept =
-        counts->ambiguous < S1_AMBIGUOUS_KEPT_MAX ? counts->ambiguous : S1_AMBIGUOUS_KEPT_MAX;
-    s1_ambiguous_bar *const bars = s1_arena_array(&b->arena, s1_ambiguous_bar, kept + 1);
-    if (bars == NULL) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu ambiguous bars", kept);
-    }
-    for (size_t i = 0; i < kept; i++) {
-        bars[i] = (s1_ambiguous_bar){counts->first[i].time, counts->first[i].trade_id,
-                                     s1_str_of(s1_fill_rule_name(counts->first[i].rule))};
-    }
-    manifest->ambiguous = bars;
-    manifest->ambiguous_count = kept;
-    manifest->ambiguous_bars = counts->ambiguous;
-    manifest->orders = counts->orders;
-    manifest->fills = counts->fills;
-    manifest->rejected_venue = counts->venue_refusals;
-    return S1_OK;
-}
-
-static void fill_counts(const backtest *b, const s1_components *parts, const s1_run_sums *sums,
-                        s1_run_manifest *manifest)
-{
-    manifest->warmup_bars = sums->warmup_bars;
-    manifest->ticks = sums->ticks;
-    manifest->opportunities = sums->opportunities;
-    manifest->approved = sums->approved;
-    manifest->rejected = sums->rejected;
-    manifest->rejected_governor = parts->planning.rejected[S1_STAGE_GOVERNOR];
-    manifest->rejected_entry = parts->planning.rejected[S1_STAGE_ENTRY];
-    manifest->rejected_exit = parts->planning.rejected[S1_STAGE_EXIT];
-    manifest->rejected_size = parts->planning.rejected[S1_STAGE_SIZE];
-    manifest->rejected_routing = parts->planning.rejected[S1_STAGE_ROUTING];
-    uint64_t elsewhere = manifest->rejected_venue;
-    for (size_t i = 0; i < S1_STAGE_COUNT; i++) {
-        elsewhere += parts->planning.rejected[i];
-    }
-    manifest->rejected_gate = sums->rejected - elsewhere;
-    manifest->open_positions = parts->ledger->view.position_count;
-    manifest->threats = sums->threats;
-    manifest->journal_entries = s1_journal_counts_borrow(parts->journal)->entries;
-    size_t count;
-    const s1_trade_record *const trades = s1_order_manager_trades(parts->orders, &count);
-    manifest->trades = count;
-    for (size_t i = 0; i < count; i++) {
-        manifest->closed_by_threat += !s1_uid_is_none(trades[i].threat_id.uid);
-    }
-    (void)b;
-}
-
-static s1_rc write_results(backtest *b, s1_backtest_result *result, s1_err *err)
-{
-    const s1_components *const parts = s1_run_orchestrator_parts(b->run);
-    const s1_link *const link = link_of(b);
-    const s1_simulation_config *const simulation = &link->environment->simulation;
-    const s1_run_series series = s1_components_series(parts);
-    static const char *const levels[] = {"", "full", "trades", "off"};
-    char timeframe[S1_TIMEFRAME_TEXT_MAX];
-    s1_hex_print(result->sums.journal_head, S1_JOURNAL_HASH_SIZE, b->journal_head);
-    s1_run_manifest manifest = {
-        .run_id = b->run_id,
-        .seed = b->request->seed,
-        .from = b->from,
-        .to = simulation->has_to ? simulation->to : series.time[series.count - 1],
-        .initial_capital = simulation->initial_capital,
-        .version = s1_str_of(S1_VERSION),
-        .command = s1_str_of(b->request->command),
-        .strategy = link->blueprint->blueprint_id,
-        .strategy_version = link->blueprint->version,
-        .strategy_link_id = link->id,
-        .environment = link->environment->environment_id,
-        .asset_pair = link->streams.items[0].need.asset_pair,
-        .timeframe = {timeframe,
-                      s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe)},
-        .currency = parts->instruments[0].quote,
-        .fill_rule = s1_str_of(s1_enum_text(s1_fill_rule_names, simulation->fill_rule)),
-        .ambiguity_rule = s1_str_of(s1_enum_text(s1_ambiguity_names, simulation->ambiguity)),
-        .journal_level = s1_str_of(levels[b->journal_level]),
-        .finish_reason = result->sums.finish_reason,
-        .binary_hash = s1_str_of(b->binary_hash),
-        .config_hash = s1_str_of(b->config_hash),
-        .data_hash = s1_str_of(b->data_hash),
-        .journal_head = s1_str_of(b->journal_head),
-    };
-    const s1_order_counts counts = s1_order_manager_counts(parts->orders);
-    S1_TRY(err, list_plugins(b, parts, &manifest, err));
-    S1_TRY(err, list_ambiguous(b, &counts, &manifest, err));
-    fill_counts(b, parts, &result->sums, &manifest);
-    s1_results_input input = {
-        .manifest = &manifest,
-        .series = series,
-        .fees = parts->ledger->view.fees,
-        .duckdb = b->duckdb,
-    };
-    input.trades = s1_order_manager_trades(parts->orders, &input.trade_count);
-    return s1_results_write(&input, b->request->fs, b->partial, &result->statistics, err);
-}
+/* --- All of it. ------------------------------------------------------------------------------- */
 
 /* What a rerun and a person want to know, and what no result may depend on. */
 static s1_rc log_summary(backtest *b, const s1_backtest_result *result, s1_err *err)
@@ -450,7 +335,11 @@ static s1_rc log_summary(backtest *b, const s1_backtest_result *result, s1_err *
     if (length < 0 || (size_t)length >= sizeof base) {
         return S1_RAISE(err, S1_E_RANGE, "the path of the configuration is too long");
     }
-    S1_LOG_EVENT(b->log, S1_LOG_RESULT, "run_finished", s1_log_u64("ticks", result->sums.ticks),
+    const s1_components *const parts = s1_run_orchestrator_parts(b->run);
+    S1_LOG_EVENT(b->log, S1_LOG_RESULT, "run.finished", s1_log_u64("ticks", result->sums.ticks),
+                 s1_log_u64("opportunities", result->sums.opportunities),
+                 s1_log_u64("trades", result->statistics.trade_count),
+                 s1_log_dec("final_equity", parts->ledger->view.equity),
                  s1_log_i64("engine_ns", result->sums.engine_time),
                  s1_log_i64("journal_drain_ns", result->sums.drain_time),
                  s1_log_i64("read_ns", result->read_time),
@@ -458,6 +347,20 @@ static s1_rc log_summary(backtest *b, const s1_backtest_result *result, s1_err *
                  s1_log_u64("rss_anon_bytes", s1_proc_memory_now().rss_anon),
                  s1_log_str("host", s1_str_of(host)), s1_log_str("config_base", s1_str_of(base)));
     return s1_log_flush(b->log, err);
+}
+
+static void log_start(const backtest *b)
+{
+    const s1_link *const link = link_of(b);
+    char timeframe[S1_TIMEFRAME_TEXT_MAX];
+    const size_t length = s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe);
+    S1_LOG_EVENT(b->log, S1_LOG_SETUP, "run.started",
+                 s1_log_str("strategy", link->blueprint->blueprint_id),
+                 s1_log_str("asset_pair", link->streams.items[0].need.asset_pair),
+                 s1_log_str("timeframe", (s1_str){timeframe, length}),
+                 s1_log_str("environment", link->environment->environment_id),
+                 s1_log_u64("seed", b->request->seed),
+                 s1_log_u64("workers", b->request->link->worker_count));
 }
 
 static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
@@ -468,17 +371,11 @@ static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
     S1_TRY(err, open_data(b, err));
     S1_TRY(err, open_outputs(b, err));
     S1_TRY(err, build_run(b, err));
+    log_start(b);
     S1_TRY(err, s1_run_orchestrator_run(b->run, &result->sums, err));
     const s1_components *const parts = s1_run_orchestrator_parts(b->run);
     result->read_time = s1_backtest_environment_read_time(parts->backtest);
-    if (parts->row_count == 0) {
-        return S1_RAISE(err, S1_E_DATA,
-                        "%.*s: every bar was needed for warm-up, none is left to "
-                        "trade on",
-                        S1_STR_ARG(link_of(b)->streams.items[0].need.asset_pair));
-    }
-    S1_TRY(err, write_states(b, err));
-    S1_TRY(err, write_results(b, result, err));
+    result->statistics = b->results.statistics;
     if (b->request->on_finished != NULL) {
         b->request->on_finished(b->request->user, parts);
     }
@@ -498,7 +395,9 @@ static void release(backtest *b)
     }
     s1_journal_persistor_free(b->journal);
     s1_persistor_factory_free(b->factory);
+    s1_result_logger_done(&b->results);
     s1_log_free(b->log);
+    s1_locale_free(b->locale);
     s1_duckdb_free(b->duckdb);
     s1_sha256_free(b->config_digest);
     s1_arena_done(&b->arena);
@@ -515,6 +414,9 @@ s1_rc s1_backtest_run(const s1_backtest_request *request, s1_backtest_result *re
     s1_arena_init(&b->arena, 64u << 20, 0);
     s1_backtest_result result = {0};
     s1_rc rc = run_all(b, &result, err);
+    if (rc != S1_OK && err != NULL) {
+        s1_log_err(b->log, S1_LOG_ERROR, "run.failed", err);
+    }
     release(b);
     if (rc == S1_OK) {
         rc = s1_fs_publish_folder(request->fs, b->partial, request->results_dir, err);
@@ -589,8 +491,9 @@ static s1_rc repeat_all(backtest *b, s1_backtest_result *result, s1_err *err)
     if (result->sums.is_cut_short || b->journal_level == S1_JOURNAL_LEVEL_OFF) {
         return S1_OK;
     }
-    s1_hex_print(result->sums.journal_head, S1_JOURNAL_HASH_SIZE, b->journal_head);
-    return compare("its journal came out different", expected, b->journal_head, S1_E_DATA, err);
+    char journal_head[S1_SHA256_HEX];
+    s1_hex_print(result->sums.journal_head, S1_JOURNAL_HASH_SIZE, journal_head);
+    return compare("its journal came out different", expected, journal_head, S1_E_DATA, err);
 }
 
 s1_rc s1_backtest_repeat(const s1_backtest_request *request, s1_backtest_result *ret_result,

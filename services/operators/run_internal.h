@@ -38,6 +38,8 @@ struct s1_run_orchestrator {
     const s1_plan *directive;   /* under S1_ON_PLAN_APPROVED, until it was sent */
     uint32_t changes;           /* enum s1_ledger_change since the last position management */
     uint64_t row;               /* of the run series */
+    bool tells_journal;         /* JournalEntryLogged has a listener */
+    bool logs_decisions;        /* the log's profile has them */
     uint64_t tick;
     s1_run_sums sums;
     s1_observation seen; /* for options.observer */

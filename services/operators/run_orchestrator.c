@@ -2,6 +2,7 @@
 
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
+#include "services/operators/app_logger.h"
 #include "services/operators/run_internal.h"
 
 #include <stdlib.h>
@@ -103,11 +104,17 @@ s1_rc s1_chain_check(const s1_config *config, s1_arena *arena, s1_faults *faults
 
 /* --- Building. ------------------------------------------------------------------------------ */
 
-/* JournalEntryLogged: one event per entry, if anybody listens. */
+/* One line of the log per decision, if its profile has them; JournalEntryLogged, if anybody
+ * listens. */
 static s1_rc on_journal_entry(void *self, const s1_journal_notice *notice, s1_err *err)
 {
     s1_run_orchestrator *const run = self;
-    return run->bus == NULL ? S1_OK : s1_run_publish(run, run->events.journal_entry, notice, err);
+    if (run->logs_decisions) {
+        S1_TRY(err, s1_app_logger_entry(run->options.components.log, notice, err));
+    }
+    return run->bus == NULL || !run->tells_journal
+               ? S1_OK
+               : s1_run_publish(run, run->events.journal_entry, notice, err);
 }
 
 static bool is_listened_to(const s1_config *config, const char *event)
@@ -143,6 +150,29 @@ static void find_events(s1_run_orchestrator *run)
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         *events[i].number = s1_bus_event(run->bus, events[i].name);
     }
+}
+
+static s1_rc on_completed(void *self, uint32_t event, const void *payload, s1_err *err)
+{
+    const s1_run_orchestrator *const run = self;
+    (void)event;
+    return run->options.on_completed.store(run->options.on_completed.self, run->parts, payload,
+                                           err);
+}
+
+/* Results are stored when the run has ended: a subscription of the platform, no wiring. */
+static s1_rc bind_results(s1_run_orchestrator *run, s1_err *err)
+{
+    if (run->options.on_completed.store == NULL) {
+        return S1_OK;
+    }
+    if (run->events.backtest_completed == S1_EVENT_NONE) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "event_map.yaml must list BacktestCompleted: the results are stored on it");
+    }
+    const s1_bus_subscription subscription = {
+        .event = run->events.backtest_completed, .handler = on_completed, .self = run};
+    return s1_bus_subscribe(run->bus, &subscription, err);
 }
 
 static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
@@ -184,6 +214,7 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
         return S1_RAISE(err, S1_E_INVALID,
                         "event_map.yaml must list MarketDataReceived and ContextReady");
     }
+    S1_TRY(err, bind_results(run, err));
     return s1_bus_seal(run->bus, err);
 }
 
@@ -222,7 +253,9 @@ s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator
     s1_arena_init(&run->arena, RUN_ARENA_BYTES_MAX, 0);
     run->options.components.events_self = run;
     run->options.components.event_emit = s1_run_emit;
-    if (is_listened_to(options->components.config, "JournalEntryLogged")) {
+    run->tells_journal = is_listened_to(options->components.config, "JournalEntryLogged");
+    run->logs_decisions = s1_app_logger_wants_decisions(options->components.log);
+    if (run->tells_journal || run->logs_decisions) {
         run->options.components.journal_listener =
             (s1_journal_listener){.self = run, .on_entry = on_journal_entry};
     }
@@ -370,6 +403,8 @@ static s1_rc bootstrap(s1_run_orchestrator *run, const s1_market_snapshot **ret_
         S1_TRY(err, observe(run, snapshot, err));
         run->sums.warmup_bars += snapshot->has_bar[0];
     }
+    S1_LOG_EVENT(run->options.components.log, S1_LOG_SETUP, "run.bootstrapped",
+                 s1_log_u64("warmup_bars", run->sums.warmup_bars));
     S1_TRY(err, journal_started(run, err));
     S1_TRY(err, s1_run_publish(run, run->events.bootstrap_complete, &run->sums, err));
     *ret_snapshot = snapshot;

@@ -45,6 +45,8 @@ typedef struct s1_run_progress {
     s1_nanos simulated;
 } s1_run_progress;
 
+typedef struct s1_run_sums s1_run_sums;
+
 typedef struct s1_run_options {
     /* components.events_self, event_emit and journal_listener are set by the orchestrator. */
     s1_component_options components;
@@ -53,9 +55,15 @@ typedef struct s1_run_options {
     const atomic_bool *is_stopping;  /* NULL: never */
     s1_str config_hash, data_hash;   /* hex, for RUN_STARTED */
     const s1_run_observer *observer; /* NULL: nobody; outlives the run */
+    /* Hears BacktestCompleted: stores the results (result_logger.h). store NULL: nobody. */
+    struct {
+        void *self;
+        s1_rc (*store)(void *self, const s1_components *parts, const s1_run_sums *sums,
+                       s1_err *err);
+    } on_completed;
 } s1_run_options;
 
-typedef struct s1_run_sums {
+struct s1_run_sums {
     uint64_t warmup_bars, ticks;
     uint64_t opportunities, approved, rejected, threats;
     s1_nanos engine_time; /* host time of the loop without reading the archive */
@@ -63,7 +71,7 @@ typedef struct s1_run_sums {
     uint8_t journal_head[S1_JOURNAL_HASH_SIZE];
     s1_str finish_reason; /* static */
     bool is_cut_short;    /* an observer had seen enough: no RUN_FINISHED, no journal head */
-} s1_run_sums;
+};
 
 typedef struct s1_run_orchestrator s1_run_orchestrator;
 

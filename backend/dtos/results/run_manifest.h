@@ -22,6 +22,7 @@
     X(fill_rule, "fill_rule", "next_open or same_close")                                           \
     X(ambiguity_rule, "ambiguity_rule", "What decides where a bar cannot")                         \
     X(journal_level, "journal_level", "full, trades or off")                                       \
+    X(language, "language", "Of the report, en or nl")                                             \
     X(finish_reason, "finish_reason", "Why the run ended")                                         \
     X(binary_hash, "binary_hash", "SHA-256 of the program, hex")                                   \
     X(config_hash, "config_hash", "SHA-256 of the resolved configuration, hex")                    \

@@ -1,0 +1,177 @@
+#include "services/operators/result_logger.h"
+
+#include "backend/analysis/results_writer.h"
+#include "backend/utils/hash.h"
+#include "backend/utils/locale.h"
+#include "backend/utils/timefmt.h"
+#include "backend/utils/uid.h"
+#include "s1_build.h"
+
+#define ARENA_BYTES_MAX (64u << 20)
+
+void s1_result_logger_init(s1_result_logger *logger, const s1_result_logger_options *options)
+{
+    *logger = (s1_result_logger){.options = *options};
+    s1_arena_init(&logger->arena, ARENA_BYTES_MAX, 0);
+}
+
+void s1_result_logger_done(s1_result_logger *logger)
+{
+    s1_arena_done(&logger->arena);
+}
+
+/* States were kept in memory; now they become files, once. */
+static s1_rc write_states(const s1_result_logger *logger, const s1_components *parts, s1_err *err)
+{
+    for (uint32_t i = 0; i < parts->worker_count; i++) {
+        const s1_str state = s1_worker_state(parts->workers[i]);
+        if (state.len == 0) {
+            continue;
+        }
+        s1_state_persistor *persistor;
+        S1_TRY(err, s1_create_state_persistor(logger->options.factory, logger->options.link->id,
+                                              parts->workers[i]->instance_id, &persistor, err));
+        const s1_rc rc = s1_state_save_atomic(persistor, state, err);
+        s1_state_persistor_free(persistor);
+        S1_TRY(err, rc);
+    }
+    return S1_OK;
+}
+
+static s1_rc list_plugins(s1_result_logger *logger, const s1_components *parts,
+                          s1_run_manifest *manifest, s1_err *err)
+{
+    s1_run_plugin *const plugins =
+        s1_arena_array(&logger->arena, s1_run_plugin, (size_t)parts->worker_count + 1);
+    char (*const hashes)[S1_SHA256_HEX] =
+        s1_arena_zeroed(&logger->arena, (size_t)parts->worker_count + 1, S1_SHA256_HEX, 1);
+    if (plugins == NULL || hashes == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u plugins", parts->worker_count);
+    }
+    for (uint32_t i = 0; i < parts->worker_count; i++) {
+        const s1_plugin *const plugin = parts->workers[i]->plugin;
+        s1_hex_print(plugin->library_sha256, S1_SHA256_BYTES, hashes[i]);
+        plugins[i] =
+            (s1_run_plugin){plugin->name, parts->workers[i]->version, s1_str_of(hashes[i])};
+    }
+    manifest->plugins = plugins;
+    manifest->plugin_count = parts->worker_count;
+    return S1_OK;
+}
+
+static s1_rc list_ambiguous(s1_result_logger *logger, const s1_order_counts *counts,
+                            s1_run_manifest *manifest, s1_err *err)
+{
+    const size_t kept =
+        counts->ambiguous < S1_AMBIGUOUS_KEPT_MAX ? counts->ambiguous : S1_AMBIGUOUS_KEPT_MAX;
+    s1_ambiguous_bar *const bars = s1_arena_array(&logger->arena, s1_ambiguous_bar, kept + 1);
+    if (bars == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu ambiguous bars", kept);
+    }
+    for (size_t i = 0; i < kept; i++) {
+        bars[i] = (s1_ambiguous_bar){counts->first[i].time, counts->first[i].trade_id,
+                                     s1_str_of(s1_fill_rule_name(counts->first[i].rule))};
+    }
+    manifest->ambiguous = bars;
+    manifest->ambiguous_count = kept;
+    manifest->ambiguous_bars = counts->ambiguous;
+    manifest->orders = counts->orders;
+    manifest->fills = counts->fills;
+    manifest->rejected_venue = counts->venue_refusals;
+    return S1_OK;
+}
+
+static void fill_counts(const s1_components *parts, const s1_run_sums *sums,
+                        s1_run_manifest *manifest)
+{
+    manifest->warmup_bars = sums->warmup_bars;
+    manifest->ticks = sums->ticks;
+    manifest->opportunities = sums->opportunities;
+    manifest->approved = sums->approved;
+    manifest->rejected = sums->rejected;
+    manifest->rejected_governor = parts->planning.rejected[S1_STAGE_GOVERNOR];
+    manifest->rejected_entry = parts->planning.rejected[S1_STAGE_ENTRY];
+    manifest->rejected_exit = parts->planning.rejected[S1_STAGE_EXIT];
+    manifest->rejected_size = parts->planning.rejected[S1_STAGE_SIZE];
+    manifest->rejected_routing = parts->planning.rejected[S1_STAGE_ROUTING];
+    uint64_t elsewhere = manifest->rejected_venue;
+    for (size_t i = 0; i < S1_STAGE_COUNT; i++) {
+        elsewhere += parts->planning.rejected[i];
+    }
+    manifest->rejected_gate = sums->rejected - elsewhere;
+    manifest->open_positions = parts->ledger->view.position_count;
+    manifest->threats = sums->threats;
+    manifest->journal_entries = s1_journal_counts_borrow(parts->journal)->entries;
+    size_t count;
+    const s1_trade_record *const trades = s1_order_manager_trades(parts->orders, &count);
+    manifest->trades = count;
+    for (size_t i = 0; i < count; i++) {
+        manifest->closed_by_threat += !s1_uid_is_none(trades[i].threat_id.uid);
+    }
+}
+
+static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
+                           const s1_run_sums *sums, s1_err *err)
+{
+    const s1_result_logger_options *const options = &logger->options;
+    const s1_link *const link = options->link;
+    const s1_simulation_config *const simulation = &link->environment->simulation;
+    const s1_run_series series = s1_components_series(parts);
+    static const char *const levels[] = {"", "full", "trades", "off"};
+    char timeframe[S1_TIMEFRAME_TEXT_MAX];
+    char journal_head[S1_SHA256_HEX];
+    s1_hex_print(sums->journal_head, S1_JOURNAL_HASH_SIZE, journal_head);
+    s1_run_manifest manifest = {
+        .run_id = options->run_id,
+        .seed = options->seed,
+        .from = options->from,
+        .to = simulation->has_to ? simulation->to : series.time[series.count - 1],
+        .initial_capital = simulation->initial_capital,
+        .version = s1_str_of(S1_VERSION),
+        .command = s1_str_of(options->command),
+        .strategy = link->blueprint->blueprint_id,
+        .strategy_version = link->blueprint->version,
+        .strategy_link_id = link->id,
+        .environment = link->environment->environment_id,
+        .asset_pair = link->streams.items[0].need.asset_pair,
+        .timeframe = {timeframe,
+                      s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe)},
+        .currency = parts->instruments[0].quote,
+        .fill_rule = s1_str_of(s1_enum_text(s1_fill_rule_names, simulation->fill_rule)),
+        .ambiguity_rule = s1_str_of(s1_enum_text(s1_ambiguity_names, simulation->ambiguity)),
+        .journal_level = s1_str_of(levels[options->journal_level]),
+        .language = s1_str_of(s1_language_code(options->language)),
+        .finish_reason = sums->finish_reason,
+        .binary_hash = s1_str_of(options->binary_hash),
+        .config_hash = s1_str_of(options->config_hash),
+        .data_hash = s1_str_of(options->data_hash),
+        .journal_head = s1_str_of(journal_head),
+    };
+    const s1_order_counts counts = s1_order_manager_counts(parts->orders);
+    S1_TRY(err, list_plugins(logger, parts, &manifest, err));
+    S1_TRY(err, list_ambiguous(logger, &counts, &manifest, err));
+    fill_counts(parts, sums, &manifest);
+    s1_results_input input = {
+        .manifest = &manifest,
+        .series = series,
+        .fees = parts->ledger->view.fees,
+        .duckdb = options->duckdb,
+    };
+    input.trades = s1_order_manager_trades(parts->orders, &input.trade_count);
+    return s1_results_write(&input, options->fs, options->folder, &logger->statistics, err);
+}
+
+s1_rc s1_result_logger_store(void *self, const s1_components *parts, const s1_run_sums *sums,
+                             s1_err *err)
+{
+    s1_result_logger *const logger = self;
+    if (parts->row_count == 0) {
+        return S1_RAISE(err, S1_E_DATA,
+                        "%.*s: every bar was needed for warm-up, none is left to "
+                        "trade on",
+                        S1_STR_ARG(logger->options.link->streams.items[0].need.asset_pair));
+    }
+    S1_TRY(err, write_states(logger, parts, err));
+    S1_TRY(err, write_results(logger, parts, sums, err));
+    return S1_OK;
+}
