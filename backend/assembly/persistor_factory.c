@@ -124,7 +124,10 @@ static s1_rc create_json(const s1_persistor_factory *factory, s1_strbuf *folder,
     s1_strbuf_cstr_add(folder, file);
     S1_TRY(err, s1_strbuf_check(folder, err));
     const s1_json_persistor_options options = {
-        .fs = factory->fs, .path = s1_strbuf_cstr(folder), .mode = mode};
+        .fs = factory->fs,
+        .path = s1_strbuf_cstr(folder),
+        .mode = mode,
+        .leaves_sync = factory->is_run}; /* a run folder is published as a whole */
     return s1_json_persistor_new(&options, ret_persistor, err);
 }
 

@@ -397,13 +397,26 @@ static bool are_zeros_lost_sectors(s1_str rest, uint64_t offset, uint64_t block_
     return is_any;
 }
 
+/* A whole line whose newline became something else: no crash does that. */
+static bool has_lost_newline(s1_str rest)
+{
+    if (rest.len < 2 || rest.ptr[rest.len - 1] == '\0') {
+        return false;
+    }
+    const s1_str line = s1_str_slice(rest, 0, rest.len - 1);
+    seal found;
+    s1_journal_entry entry;
+    return looks_like_seal(line) ? parse_seal(line, &found) == S1_JOURNAL_FAULT_NONE
+                                 : s1_journal_entry_parse(line, &entry) == S1_JOURNAL_FAULT_NONE;
+}
+
 /* A write that a crash cut short leaves the file short, or leaves sectors of zeros in what was
  * never synced, which is the last block. Anything else is damage. `rest` starts at the first bad
  * line, at byte `offset`, and ends with the file. */
 static bool is_torn(s1_str rest, uint64_t offset, uint64_t block_start)
 {
     if (memchr(rest.ptr, '\n', rest.len) == NULL) {
-        return true;
+        return !has_lost_newline(rest);
     }
     if (!are_zeros_lost_sectors(rest, offset, block_start)) {
         return false;

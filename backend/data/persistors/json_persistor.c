@@ -45,6 +45,7 @@ s1_rc s1_json_persistor_new(const s1_json_persistor_options *options,
     persistor->as_journal.ops = &s1_json_persistor_journal_ops;
     persistor->fs = options->fs;
     persistor->mode = options->mode;
+    persistor->leaves_sync = options->leaves_sync;
     persistor->bytes_max = options->bytes_max != 0 ? options->bytes_max : S1_STATE_BYTES_MAX;
     s1_strbuf_init(&persistor->json, persistor->bytes_max);
     s1_strbuf_init(&persistor->envelope, persistor->bytes_max + S1_STATE_ENVELOPE_MAX);

@@ -32,10 +32,10 @@ enum s1_json_persistor_mode { S1_JSON_PERSISTOR_ATOMIC = 1, S1_JSON_PERSISTOR_AP
 typedef struct s1_json_persistor s1_json_persistor;
 
 typedef struct s1_json_persistor_options {
-    const s1_fs *fs;  /* outlives the persistor */
-    const char *path; /* of the file; copied */
-    int32_t mode;     /* enum s1_json_persistor_mode */
-    uint32_t reserved;
+    const s1_fs *fs;    /* outlives the persistor */
+    const char *path;   /* of the file; copied */
+    int32_t mode;       /* enum s1_json_persistor_mode */
+    bool leaves_sync;   /* append_only: of a folder that is made durable as a whole, later */
     uint64_t bytes_max; /* atomic: of a state text; 0: S1_STATE_BYTES_MAX */
 } s1_json_persistor_options;
 

@@ -27,6 +27,8 @@ struct s1_json_persistor {
     /* append_only */
     s1_file *file;
     uint64_t length; /* whole blocks in the file */
+    bool leaves_sync;
+    bool has_unsynced; /* a block was appended since the last sync */
     bool is_folder_synced;
     s1_journal_tail tail;
 };

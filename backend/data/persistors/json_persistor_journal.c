@@ -4,6 +4,7 @@
 #include "s1mple/error.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static s1_json_persistor *self_of(s1_journal_persistor *journal)
@@ -41,15 +42,52 @@ static s1_rc verify_file(s1_json_persistor *persistor, s1_journal_verdict *ret_v
     return S1_OK;
 }
 
+/* What was read may be in the page cache only, or (after a failed fsync of the process before this
+ * one) in pages that count as clean and were never written. At most one block was not synced, so
+ * the last one is written once more, the same bytes, and synced with the file's name: what this
+ * process builds on stands. */
+static s1_rc settle(s1_json_persistor *persistor, uint64_t length, s1_err *err)
+{
+    const size_t size =
+        length < S1_JOURNAL_LINE_BYTES_MAX ? (size_t)length : S1_JOURNAL_LINE_BYTES_MAX;
+    if (size > 0) {
+        char *last = malloc(size);
+        size_t got = 0;
+        if (last == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "journal '%s': a block", persistor->path);
+        }
+        s1_rc rc = S1_OK;
+        for (size_t done = 0; done < size && rc == S1_OK; done += got) {
+            rc = s1_fs_pread(persistor->fs, persistor->file, length - size + done, last + done,
+                             size - done, &got, err);
+            if (rc == S1_OK && got == 0) {
+                rc = S1_RAISE(err, S1_E_IO, "journal '%s' became shorter", persistor->path);
+            }
+        }
+        if (rc == S1_OK) {
+            rc = s1_fs_pwrite_all(persistor->fs, persistor->file, length - size, last, size, err);
+        }
+        free(last);
+        S1_TRY(err, rc);
+    }
+    S1_TRY(err, s1_fs_fsync(persistor->fs, persistor->file, err));
+    S1_TRY(err, s1_fs_fsync_parent(persistor->fs, persistor->path, err));
+    persistor->is_folder_synced = true;
+    return S1_OK;
+}
+
 s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
 {
     S1_TRY(err, s1_fs_open(persistor->fs, persistor->path, S1_FS_READ | S1_FS_WRITE | S1_FS_CREATE,
                            &persistor->file, err));
     s1_journal_verdict verdict;
+    S1_TRY(err, s1_fs_lock(persistor->fs, persistor->file, err)); /* one writer; gone with close */
     S1_TRY(err, verify_file(persistor, &verdict, err));
     if (verdict.torn_bytes > 0) {
         S1_TRY(err, s1_fs_truncate(persistor->fs, persistor->file, verdict.bytes, err));
-        S1_TRY(err, s1_fs_fsync(persistor->fs, persistor->file, err));
+    }
+    if (!persistor->leaves_sync) {
+        S1_TRY(err, settle(persistor, verdict.bytes, err));
     }
     persistor->length = verdict.bytes;
     persistor->tail = (s1_journal_tail){.bytes = verdict.bytes,
@@ -63,23 +101,6 @@ s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
 
 /* --- The interface -------------------------------------------------------------------------- */
 
-static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
-{
-    s1_json_persistor *persistor = self_of(journal);
-    if (block.len == 0 || block.ptr[block.len - 1] != '\n') {
-        return S1_RAISE(err, S1_E_INVALID, "journal '%s': a block ends in a newline",
-                        persistor->path);
-    }
-    S1_TRY(err, s1_json_persistor_check(persistor, err));
-    const s1_rc rc = s1_fs_pwrite_all(persistor->fs, persistor->file, persistor->length, block.ptr,
-                                      block.len, err);
-    if (rc != S1_OK) {
-        return s1_json_persistor_poison(persistor, rc, "append", err);
-    }
-    persistor->length += block.len;
-    return S1_OK;
-}
-
 static s1_rc sync(s1_journal_persistor *journal, s1_err *err)
 {
     s1_json_persistor *persistor = self_of(journal);
@@ -92,6 +113,30 @@ static s1_rc sync(s1_journal_persistor *journal, s1_err *err)
         return s1_json_persistor_poison(persistor, rc, "sync", err);
     }
     persistor->is_folder_synced = true;
+    persistor->has_unsynced = false;
+    return S1_OK;
+}
+
+static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
+{
+    s1_json_persistor *persistor = self_of(journal);
+    if (block.len == 0 || block.ptr[block.len - 1] != '\n') {
+        return S1_RAISE(err, S1_E_INVALID, "journal '%s': a block ends in a newline",
+                        persistor->path);
+    }
+    S1_TRY(err, s1_json_persistor_check(persistor, err));
+    if (persistor->has_unsynced && !persistor->leaves_sync) {
+        /* Only the last block may be torn: with two on their way, a power loss may keep the second
+         * and lose the first, which no reader can tell from damage. */
+        S1_TRY(err, sync(journal, err));
+    }
+    const s1_rc rc = s1_fs_pwrite_all(persistor->fs, persistor->file, persistor->length, block.ptr,
+                                      block.len, err);
+    if (rc != S1_OK) {
+        return s1_json_persistor_poison(persistor, rc, "append", err);
+    }
+    persistor->length += block.len;
+    persistor->has_unsynced = true;
     return S1_OK;
 }
 

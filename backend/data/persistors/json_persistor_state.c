@@ -136,31 +136,40 @@ static s1_rc read_candidate(const s1_json_persistor *persistor, const char *path
 
 /* --- Recovery ------------------------------------------------------------------------------- */
 
-static s1_rc sync_file(const s1_json_persistor *persistor, const char *path, s1_err *err)
+/* Writes the bytes that were read once more, in place, and syncs them. What was read may be in the
+ * page cache only; after a failed fsync (of the process before this one) a sync alone would report
+ * success for pages that count as clean and were never written. */
+static s1_rc rewrite_file(const s1_json_persistor *persistor, const char *path, s1_str bytes,
+                          s1_err *err)
 {
     s1_file *file = NULL;
     S1_TRY(err, s1_fs_open(persistor->fs, path, S1_FS_READ | S1_FS_WRITE, &file, err));
-    const s1_rc rc = s1_fs_fsync(persistor->fs, file, err);
+    s1_rc rc = s1_fs_pwrite_all(persistor->fs, file, 0, bytes.ptr, bytes.len, err);
+    if (rc == S1_OK) {
+        rc = s1_fs_fsync(persistor->fs, file, err);
+    }
     s1_fs_drop(persistor->fs, file);
     S1_TRY(err, rc);
     return S1_OK;
 }
 
-/* The renames of a save, once PATH.journal is whole and durable. */
+/* The renames of a save, once PATH.journal is whole and durable. Its name has to be, too, before
+ * PATH goes: else a power loss may leave PATH.prev alone. */
 static s1_rc put_in_place(const s1_json_persistor *persistor, bool keeps_prev, s1_err *err)
 {
     if (keeps_prev) {
+        S1_TRY(err, s1_fs_fsync_parent(persistor->fs, persistor->path, err));
         S1_TRY(err, s1_fs_rename(persistor->fs, persistor->path, persistor->prev_path, err));
     }
     S1_TRY(err, s1_fs_rename(persistor->fs, persistor->temp_path, persistor->path, err));
     return s1_fs_fsync_parent(persistor->fs, persistor->path, err);
 }
 
-/* A crash came after the new state was whole: the save is completed. What it read may still be in
- * the page cache only, so it is synced before anything is renamed. */
-static s1_rc complete(s1_json_persistor *persistor, const candidate *now, s1_err *err)
+/* A crash came after the new state was whole: the save is completed. */
+static s1_rc complete(s1_json_persistor *persistor, const candidate *now, const candidate *temp,
+                      s1_err *err)
 {
-    S1_TRY(err, sync_file(persistor, persistor->temp_path, err));
+    S1_TRY(err, rewrite_file(persistor, persistor->temp_path, s1_strbuf_view(&temp->bytes), err));
     S1_TRY(err, put_in_place(persistor, now->is_whole, err));
     persistor->recovery = S1_STATE_RECOVERY_COMPLETED;
     return S1_OK;
@@ -197,6 +206,17 @@ static s1_rc refuse(const s1_json_persistor *persistor, const candidate *now, co
                     hint);
 }
 
+/* No save leaves this either: somebody put an older file in place of the state. */
+static s1_rc refuse_older(const s1_json_persistor *persistor, const candidate *now,
+                          const candidate *prev, s1_err *err)
+{
+    return S1_RAISE(err, S1_E_DATA,
+                    "state '%s' is generation %" PRIu64 ", its .prev is %" PRIu64
+                    ": an older state was put in its place; remove the .prev to accept that, or "
+                    "rename it to go back to it",
+                    persistor->path, now->generation, prev->generation);
+}
+
 /* Which of the three files holds the state, and what has to be done so that PATH does. */
 static s1_rc recover(s1_json_persistor *persistor, candidate *now, candidate *temp, candidate *prev,
                      const candidate **ret_state, s1_err *err)
@@ -205,13 +225,20 @@ static s1_rc recover(s1_json_persistor *persistor, candidate *now, candidate *te
                                (!now->is_whole || temp->generation > now->generation) &&
                                (!prev->is_whole || temp->generation > prev->generation);
     if (is_temp_newer) {
-        S1_TRY(err, complete(persistor, now, err));
+        S1_TRY(err, complete(persistor, now, temp, err));
         *ret_state = temp;
         return S1_OK;
     }
     if (now->is_whole || (!now->is_there && !prev->is_there)) {
+        if (now->is_whole && prev->is_whole && prev->generation >= now->generation) {
+            return refuse_older(persistor, now, prev, err);
+        }
         if (temp->is_there) {
             S1_TRY(err, drop(persistor, false, err));
+        } else if (now->is_there) {
+            /* Who killed the save before may have done so before its last sync: what a caller is
+             * told stands. */
+            S1_TRY(err, s1_fs_fsync_parent(persistor->fs, persistor->path, err));
         }
         *ret_state = now;
         return S1_OK;
