@@ -10,9 +10,9 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import harness  # noqa: E402
 import journal_invariants  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ.get("S1_SOURCE_DIR", ".")).resolve()
@@ -57,8 +57,7 @@ def main():
     if sample is None:
         print("skipped: neither .deps/samples nor shared/ holds EURUSD.csv")
         return
-    root = pathlib.Path(os.environ.get("S1_TEST_TMP", "/tmp"))
-    with tempfile.TemporaryDirectory(dir=root) as folder:
+    with harness.folder() as folder:
         work = pathlib.Path(folder)
         shutil.copytree(SOURCE / "config", work / "config")
         call(work, "data", "import", sample, "--profile", "backtesting", "--pair", "EUR/USD",

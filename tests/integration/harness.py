@@ -68,8 +68,33 @@ def sample():
     return path
 
 
-def folder():
-    return tempfile.TemporaryDirectory(dir=os.environ.get("S1_TEST_TMP", "/tmp"))
+def check_results(work):
+    """Every invariant over every results folder below `work` (`results check`)."""
+    done = subprocess.run(command("results", "check", work), text=True, capture_output=True,
+                          check=False, env=environment(), timeout=100)
+    if done.returncode not in (0, 7):  # 7: the test made no results
+        sys.exit(f"results check {work}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Folder(tempfile.TemporaryDirectory):
+    """A folder for one test; what results it holds at the end must keep every invariant."""
+
+    def __init__(self, is_checked):
+        super().__init__(dir=os.environ.get("S1_TEST_TMP", "/tmp"))
+        self.is_checked = is_checked
+
+    def __exit__(self, kind, value, trace):
+        try:
+            if kind is None and self.is_checked:
+                check_results(self.name)
+        finally:
+            super().__exit__(kind, value, trace)
+
+
+def folder(is_checked=True):
+    """is_checked False: the test damages results, or keeps them where they cannot be read."""
+    return Folder(is_checked)
 
 
 def config(work, overlay=None):

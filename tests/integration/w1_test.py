@@ -10,7 +10,9 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import harness  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ.get("S1_SOURCE_DIR", ".")).resolve()
 BUILD = pathlib.Path(os.environ["S1_BUILD_DIR"])
@@ -68,8 +70,7 @@ def main():
     if not GOLDEN.is_dir():
         print(f"skipped: {GOLDEN} is absent")
         return
-    root = pathlib.Path(os.environ.get("S1_TEST_TMP", "/tmp"))
-    with tempfile.TemporaryDirectory(dir=root) as folder:
+    with harness.folder() as folder:
         work = pathlib.Path(folder)
         config = configuration(work)
         call("data", "import", GOLDEN / "bars20k.csv", "--profile", "w1", "--pair", "SYN/USD",
