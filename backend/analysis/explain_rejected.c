@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define GROUPS_MAX  256u
+#define DETAILS_MAX 4096u
 #define THREATS_MAX 65536u /* types remembered; an older threat is then named by its id alone */
 
 static const char *const stages[] = {"governor", "entry", "exit", "size",
@@ -145,6 +146,39 @@ static void append(s1_explain_node *parent, s1_explain_node *node)
     parent->last_child = node;
 }
 
+/* "12 (7.4 %)", of all refusals. */
+static void add_count(tally *t, uint64_t count)
+{
+    s1_strbuf_printf(&t->builder.text, "%llu (%.1f %%)", (unsigned long long)count,
+                     t->refused > 0 ? 100.0 * (double)count / (double)t->refused : 0.0);
+}
+
+/* Details for who reads the JSON: {"stage","code","threat_type","count","share"}. */
+static void set_details(tally *t, s1_explain_node *node, const char *stage, const group *g,
+                        uint64_t count)
+{
+    s1_strbuf json;
+    s1_json_writer writer;
+    s1_strbuf_init(&json, DETAILS_MAX);
+    s1_json_init(&writer, &json, 0);
+    s1_json_object(&writer);
+    s1_json_key_lit(&writer, "stage");
+    s1_json_cstr(&writer, stage);
+    if (g != NULL) {
+        s1_json_key_lit(&writer, "code");
+        s1_json_cstr(&writer, g->code);
+        s1_json_key_lit(&writer, "threat_type");
+        s1_json_cstr(&writer, g->threat[0] != '\0' ? g->threat : NULL);
+    }
+    s1_json_key_lit(&writer, "count");
+    s1_json_u64(&writer, count);
+    s1_json_key_lit(&writer, "share");
+    s1_json_double(&writer, t->refused > 0 ? (double)count / (double)t->refused : 0.0);
+    s1_json_object_end(&writer);
+    s1_explain_set_details(&t->builder, node, &json);
+    s1_strbuf_done(&json);
+}
+
 /* Groups of a stage below its node, the largest first, the first found first among equals. */
 static void tell_stage(tally *t, s1_explain_node *parent, const char *stage)
 {
@@ -165,9 +199,11 @@ static void tell_stage(tally *t, s1_explain_node *parent, const char *stage)
             s1_strbuf_lit(&t->builder.text, ", because of ");
             s1_strbuf_cstr_add(&t->builder.text, largest->threat);
         }
-        s1_strbuf_printf(&t->builder.text, ": %llu", (unsigned long long)largest->count);
+        s1_strbuf_lit(&t->builder.text, ": ");
+        add_count(t, largest->count);
         largest->node->text = s1_explain_add(&t->builder, NULL, "reason")->text;
         largest->node->count = largest->count;
+        set_details(t, largest->node, stage, largest, largest->count);
         append(parent, largest->node);
         largest->node = NULL;
     }
@@ -190,18 +226,23 @@ static void tell_one_stage(tally *t, s1_explain_node *root, const char *stage)
         count += strcmp(t->groups[i].stage, stage) == 0 ? t->groups[i].count : 0;
     }
     if (count > 0) {
-        s1_strbuf_printf(&t->builder.text, "%s: %llu", stage, (unsigned long long)count);
+        s1_strbuf_printf(&t->builder.text, "%s: ", stage);
+        add_count(t, count);
         s1_explain_node *const node = s1_explain_add(&t->builder, root, "stage");
         node->count = count;
+        set_details(t, node, stage, NULL, count);
         tell_stage(t, node, stage);
     }
 }
 
 static s1_explain_node *tell(tally *t)
 {
-    s1_strbuf_printf(&t->builder.text, "%llu opportunities: %llu approved, %llu refused",
+    const double whole = t->detected > 0 ? (double)t->detected : 1.0;
+    s1_strbuf_printf(&t->builder.text,
+                     "%llu opportunities: %llu approved (%.1f %%), %llu refused (%.1f %%)",
                      (unsigned long long)t->detected, (unsigned long long)t->approved,
-                     (unsigned long long)t->refused);
+                     100.0 * (double)t->approved / whole, (unsigned long long)t->refused,
+                     100.0 * (double)t->refused / whole);
     s1_explain_node *const root = s1_explain_add(&t->builder, NULL, "rejected");
     root->count = t->refused;
     for (size_t i = 0; i < STAGE_COUNT; i++) {

@@ -18,7 +18,7 @@
 /* What one worker did at the bar. */
 typedef struct worker_moment {
     bool is_ready, is_due;
-    uint32_t signals;
+    uint32_t signals, threats;
     uint64_t rows, needed;    /* of the first input that lacks rows, unless ready */
     s1_condition *conditions; /* [condition_count of the worker] */
 } worker_moment;
@@ -159,10 +159,15 @@ static s1_rc on_bar(void *self, const s1_observation *seen, bool *ret_is_enough,
     return S1_OK;
 }
 
-static void keep_threats(moment *m, const s1_threat_list *threats)
+static void keep_threats(moment *m, const s1_observation *seen)
 {
+    const s1_threat_list *const threats = seen->threats;
     m->threat_count = threats->count;
     for (uint32_t i = 0; i < threats->count && i < THREATS_KEPT; i++) {
+        for (uint32_t k = 0; k < seen->worker_count; k++) {
+            m->workers[k].threats +=
+                s1_str_eq(seen->workers[k]->instance_id, s1_threat_list_at(threats, i)->worker);
+        }
         threat_moment *const kept = &m->threats[i];
         const s1_threat *const threat = s1_threat_list_at(threats, i);
         kept->view = *threat;
@@ -197,6 +202,7 @@ static void keep_worker(worker_moment *kept, const s1_worker *worker)
     kept->is_ready = worker->is_ready;
     kept->is_due = worker->stream->is_new != 0;
     kept->signals = 0;
+    kept->threats = 0;
     kept->needed = 0;
     for (uint32_t i = 0; !kept->is_ready && i < worker->gate_count && kept->needed == 0; i++) {
         if (*worker->gates[i].rows < worker->gates[i].need) {
@@ -224,7 +230,7 @@ static s1_rc on_tick(void *self, const s1_observation *seen, s1_err *err)
     for (uint32_t i = 0; i < seen->worker_count; i++) {
         keep_worker(&m->workers[i], seen->workers[i]);
     }
-    keep_threats(m, seen->threats);
+    keep_threats(m, seen);
     keep_signals(w, seen);
     return S1_OK;
 }
@@ -349,7 +355,9 @@ typedef struct teller {
 static void time_text(s1_strbuf *text, s1_nanos time)
 {
     char out[S1_TIME_TEXT_MAX];
-    s1_strbuf_bytes(text, out, s1_time_print_short(time, out));
+    const size_t length = s1_time_print_short(time, out);
+    const bool is_whole = length > 3 && memcmp(out + length - 3, ":00", 3) == 0;
+    s1_strbuf_bytes(text, out, is_whole ? length - 3 : length);
 }
 
 static s1_json_writer begin_details(teller *t)
@@ -474,21 +482,28 @@ static void tell_why_silent(teller *t, s1_explain_node *parent, uint32_t index)
     (void)s1_explain_add(&t->builder, parent, "undeclared");
 }
 
-static s1_rc tell_worker(teller *t, uint32_t index, s1_err *err)
+/* What a worker did, in a few words. */
+static void worker_text(s1_strbuf *text, const worker_told *told, const worker_moment *kept)
 {
-    const worker_told *const told = &t->w->workers[index];
-    const worker_moment *const kept = &t->w->seen.workers[index];
-    s1_strbuf *const text = &t->builder.text;
     s1_strbuf_cstr_add(text, told->name);
     if (!kept->is_ready) {
         s1_strbuf_printf(text, " was not asked: its inputs have %llu of the %llu rows it needs",
                          (unsigned long long)kept->rows, (unsigned long long)kept->needed);
+    } else if (told->type == S1_WORKER_THREAT) {
+        s1_strbuf_cstr_add(text, kept->threats == 0 ? " sees no threat" : " sees a threat");
     } else if (kept->signals == 0) {
         s1_strbuf_lit(text, " found no opportunity");
     } else {
         s1_strbuf_printf(text, " found %u opportunit%s", kept->signals,
                          kept->signals == 1 ? "y" : "ies");
     }
+}
+
+static s1_rc tell_worker(teller *t, uint32_t index, s1_err *err)
+{
+    const worker_told *const told = &t->w->workers[index];
+    const worker_moment *const kept = &t->w->seen.workers[index];
+    worker_text(&t->builder.text, told, kept);
     s1_explain_node *const node = s1_explain_add(&t->builder, t->root, "worker");
     node->count = kept->signals;
     s1_json_writer json = begin_details(t);
@@ -496,8 +511,9 @@ static s1_rc tell_worker(teller *t, uint32_t index, s1_err *err)
     s1_json_cstr(&json, told->name);
     s1_json_key_lit(&json, "asked");
     s1_json_bool(&json, kept->is_ready);
-    s1_json_key_lit(&json, "opportunities");
-    s1_json_u64(&json, kept->signals);
+    const bool is_threat = told->type == S1_WORKER_THREAT;
+    s1_json_key(&json, is_threat ? S1_STR("threats") : S1_STR("opportunities"));
+    s1_json_u64(&json, is_threat ? kept->threats : kept->signals);
     end_details(t, &json, node);
     if (!kept->is_ready) {
         return S1_OK;
@@ -506,7 +522,7 @@ static s1_rc tell_worker(teller *t, uint32_t index, s1_err *err)
     for (uint32_t i = 0; i < told->condition_count; i++) {
         tell_condition(t, node, told->conditions[i], &kept->conditions[i]);
     }
-    if (kept->signals == 0) {
+    if (kept->signals == 0 && !is_threat) {
         tell_why_silent(t, node, index);
     }
     for (uint32_t i = 0; i < t->w->seen.signal_count && i < SIGNALS_KEPT; i++) {
@@ -627,9 +643,12 @@ static s1_rc tell(teller *t, s1_err *err)
     const s1_why_not *const w = t->w;
     tell_root(t);
     tell_gap(t);
-    for (uint32_t i = 0; i < w->worker_count; i++) {
-        if (w->workers[i].type == S1_WORKER_OPPORTUNITY) {
-            S1_TRY(err, tell_worker(t, i, err));
+    static const int32_t types[] = {S1_WORKER_OPPORTUNITY, S1_WORKER_THREAT};
+    for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
+        for (uint32_t i = 0; i < w->worker_count; i++) {
+            if (w->workers[i].type == types[k]) {
+                S1_TRY(err, tell_worker(t, i, err));
+            }
         }
     }
     tell_values(t, t->root, w->columns, w->column_count, "columns");

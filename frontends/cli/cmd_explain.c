@@ -27,6 +27,7 @@ static const char *name_of(const char *kind)
         {"measured", "measured: "},
         {"plan", "planned: "},
         {"note", "note: "},
+        {"columns", "on the map: "},
         {"active_threat", "active threat "},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -139,6 +140,20 @@ static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
     }
 }
 
+static void print_explanation(const s1_cli *cli, const s1_explanation *explanation)
+{
+    if (cli->is_json) {
+        (void)fprintf(cli->out.out, "%s\n", s1_explanation_json_borrow(explanation));
+        return;
+    }
+    tree t = {.cli = cli};
+    const s1_explain_node *const root = s1_explanation_root_borrow(explanation);
+    print_node(&t, root, 0);
+    if (root->id != NULL) {
+        (void)fprintf(cli->out.out, "%*s full id %s\n", TIME_COLUMN, "", root->id);
+    }
+}
+
 /* How many of the ways to ask were taken; one is expected. */
 static int check_question(const s1_cli_args *args, const char *id, s1_err *err)
 {
@@ -188,16 +203,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     if (rc != S1_OK) {
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
-    if (cli->is_json) {
-        (void)fprintf(cli->out.out, "%s\n", s1_explanation_json_borrow(explanation));
-    } else {
-        tree t = {.cli = cli};
-        const s1_explain_node *const root = s1_explanation_root_borrow(explanation);
-        print_node(&t, root, 0);
-        if (root->id != NULL) {
-            (void)fprintf(cli->out.out, "%*s full id %s\n", TIME_COLUMN, "", root->id);
-        }
-    }
+    print_explanation(cli, explanation);
     s1_explanation_free(explanation);
     return S1_EXIT_OK;
 }
@@ -241,4 +247,40 @@ const s1_cli_command s1_cmd_explain = {
     .options = options,
     .examples = examples,
     .run = run,
+};
+
+/* --- explain diff. ------------------------------------------------------------------------ */
+
+static int run_diff(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    s1_explanation *explanation = NULL;
+    bool is_same = false;
+    const s1_rc rc = s1_api_explain_diff(args->positionals[0], args->positionals[1], &explanation,
+                                         &is_same, err);
+    if (rc != S1_OK) {
+        return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
+    }
+    print_explanation(cli, explanation);
+    s1_explanation_free(explanation);
+    return is_same ? S1_EXIT_OK : S1_EXIT_DIFFERENT;
+}
+
+static const s1_cli_example diff_examples[] = {
+    {"explain diff results/before results/after", "what a change of the strategy did first"},
+    {NULL, NULL},
+};
+
+const s1_cli_command s1_cmd_explain_diff = {
+    .name = "explain diff",
+    .summary = "Find the first decision in which two runs differ, and why",
+    .usage = "A B",
+    .detail =
+        "The journals are read side by side, ids aside. Where only one run decided something, "
+        "the other is run again up to that bar to say why it did not. The cause is looked "
+        "for in what a run is a function of: configuration, data, plugins, program and seed. "
+        "Exit code 0 when all decisions are the same, 9 when they are not.",
+    .positionals_min = 2,
+    .positionals_max = 2,
+    .examples = diff_examples,
+    .run = run_diff,
 };

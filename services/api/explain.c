@@ -2,7 +2,9 @@
 
 #include "backend/analysis/explain.h"
 #include "backend/analysis/funnel.h"
+#include "backend/analysis/run_diff.h"
 #include "backend/analysis/why_not.h"
+#include "backend/config/config.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/journal_open_internal.h"
 #include "services/api/observe_internal.h"
@@ -11,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BYTES_MAX ((size_t)1 << 30)
-#define JSON_BYTES_MAX  ((size_t)256 << 20)
+#define ARENA_BYTES_MAX  ((size_t)1 << 30)
+#define JSON_BYTES_MAX   ((size_t)256 << 20)
+#define CONFIG_BYTES_MAX ((size_t)256 << 20)
 
 struct s1_explanation {
     s1_arena arena;
@@ -22,7 +25,7 @@ struct s1_explanation {
     s1_nanos engine_time;
 };
 
-/* What is asked, one of four. */
+/* What is asked, one of five. */
 typedef struct question {
     const char *results_dir;
     const char *id;        /* the story of an id */
@@ -30,6 +33,8 @@ typedef struct question {
     uint32_t examples_max; /* or all refusals */
     uint32_t misses_max;   /* or, `is_funnel`, the counts */
     bool is_funnel;
+    const char *other_dir; /* or the parting from another run */
+    bool *ret_is_same;
 } question;
 
 /* The journal of a run that kept all of it; NULL at another level. */
@@ -98,9 +103,124 @@ static s1_rc explain_journal(s1_explanation *explanation, const question *q, s1_
     return rc;
 }
 
+/* --- Two runs. ------------------------------------------------------------------------------ */
+
+/* One of the two, opened. */
+typedef struct side {
+    s1_results *results;
+    s1_journal_reader *reader;
+    json_t *facts, *config;
+} side;
+
+static void side_close(side *s)
+{
+    json_decref(s->config);
+    json_decref(s->facts);
+    s1_journal_reader_free(s->reader);
+    s1_results_free(s->results);
+}
+
+/* The configuration the run recorded, as one JSON object; NULL where it cannot be read. */
+static json_t *read_config(const char *results_dir)
+{
+    char dir[S1_PATH_MAX];
+    s1_arena arena;
+    s1_faults faults;
+    s1_strbuf text;
+    const s1_config *config = NULL;
+    json_t *root = NULL;
+    s1_arena_init(&arena, CONFIG_BYTES_MAX, 0);
+    s1_faults_init(&faults, &arena, 0);
+    s1_strbuf_init(&text, JSON_BYTES_MAX);
+    if (s1_path_join(dir, sizeof dir, s1_str_of(results_dir), S1_STR("config"), NULL) == S1_OK) {
+        const s1_config_options options = {.dir = dir, .target = "operation", .fs = s1_fs_real()};
+        if (s1_config_load(&options, &arena, &faults, &config, NULL) == S1_OK &&
+            faults.errors == 0) {
+            s1_config_print_resolved_json(config, &text);
+            root = json_loadb(text.data, text.len, 0, NULL);
+        }
+    }
+    s1_strbuf_done(&text);
+    s1_arena_done(&arena);
+    return root;
+}
+
+static s1_rc side_open(side *s, const char *dir, s1_err *err)
+{
+    S1_TRY(err, s1_api_results_open(dir, NULL, &s->results, err));
+    const s1_results_view *const view = s1_results_view_borrow(s->results);
+    S1_TRY(err, s1_api_journal_open(dir, &s->reader, err));
+    s->facts = json_loads(view->json, 0, NULL);
+    if (s->facts == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%s", dir);
+    }
+    s->config = read_config(view->dir);
+    return S1_OK;
+}
+
+/* Why the other run did not decide so: it is repeated up to that bar. What stands in the way of
+ * that is told, and is no error. */
+static s1_rc attach_why_not(s1_explanation *explanation, s1_run_difference *difference,
+                            const char *dir, s1_err *err)
+{
+    s1_why_not *why_not = NULL;
+    const s1_explain_node *bar = NULL;
+    s1_err reason = S1_ERR_INIT;
+    S1_TRY(err, s1_why_not_new(difference->time, &why_not, err));
+    const s1_run_observer observer = s1_why_not_observer(why_not);
+    if (s1_api_observe(dir, &observer, NULL, &reason) == S1_OK) {
+        (void)!s1_why_not_tell(why_not, NULL, &explanation->arena, &bar, &reason);
+    }
+    s1_why_not_free(why_not);
+    return s1_run_difference_attach(difference, bar, reason.msg, &explanation->arena, err);
+}
+
+static s1_rc diff_sides(s1_explanation *explanation, const question *q, const side sides[static 2],
+                        s1_err *err)
+{
+    const char *const levels[2] = {s1_results_view_borrow(sides[0].results)->journal_level,
+                                   s1_results_view_borrow(sides[1].results)->journal_level};
+    if (strcmp(levels[0], levels[1]) != 0) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "A keeps its journal at level %s, B at %s: expected the same", levels[0],
+                        levels[1]);
+    }
+    const s1_run_side runs[2] = {
+        {"A", sides[0].reader, json_object_get(sides[0].facts, "run"), sides[0].config},
+        {"B", sides[1].reader, json_object_get(sides[1].facts, "run"), sides[1].config}};
+    s1_run_difference difference;
+    S1_TRY(err, s1_run_diff(runs, &explanation->arena, &difference, err));
+    if (difference.other != NULL && (difference.kind == S1_JOURNAL_OPPORTUNITY_DETECTED ||
+                                     difference.kind == S1_JOURNAL_THREAT_DETECTED)) {
+        const char *const other =
+            difference.parting == S1_RUN_ONLY_A ? q->other_dir : q->results_dir;
+        S1_TRY(err, attach_why_not(explanation, &difference, other, err));
+    }
+    explanation->root = difference.root;
+    *q->ret_is_same = difference.parting == S1_RUN_SAME;
+    return S1_OK;
+}
+
+static s1_rc explain_diff(s1_explanation *explanation, const question *q, s1_err *err)
+{
+    side sides[2] = {{NULL, NULL, NULL, NULL}, {NULL, NULL, NULL, NULL}};
+    s1_rc rc = side_open(&sides[0], q->results_dir, err);
+    if (rc == S1_OK) {
+        rc = side_open(&sides[1], q->other_dir, err);
+    }
+    if (rc == S1_OK) {
+        rc = diff_sides(explanation, q, sides, err);
+    }
+    side_close(&sides[0]);
+    side_close(&sides[1]);
+    return rc;
+}
+
 static s1_rc explain(s1_explanation *explanation, const question *q, s1_err *err)
 {
-    if (q->at != NULL) {
+    if (q->other_dir != NULL) {
+        S1_TRY(err, explain_diff(explanation, q, err));
+    } else if (q->at != NULL) {
         S1_TRY(err, explain_bar(explanation, q, err));
     } else if (q->is_funnel) {
         S1_TRY(err, explain_funnel(explanation, q, err));
@@ -155,6 +275,14 @@ s1_rc s1_api_explain_funnel(const char *results_dir, uint32_t misses_max,
 {
     return explanation_new(
         &(question){.results_dir = results_dir, .is_funnel = true, .misses_max = misses_max},
+        ret_explanation, err);
+}
+
+s1_rc s1_api_explain_diff(const char *results_a, const char *results_b,
+                          s1_explanation **ret_explanation, bool *ret_is_same, s1_err *err)
+{
+    return explanation_new(
+        &(question){.results_dir = results_a, .other_dir = results_b, .ret_is_same = ret_is_same},
         ret_explanation, err);
 }
 

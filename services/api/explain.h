@@ -37,6 +37,15 @@ S1_WARN_UNUSED
 s1_rc s1_api_explain_funnel(const char *results_dir, uint32_t misses_max,
                             s1_explanation **ret_explanation, s1_err *err);
 
+/* Finds the first decision in which two runs differ, and its cause: configuration, data, program,
+ * plugins, seed, or the first value that differs. A run that did not decide what the other did is
+ * repeated to say why not, where that is possible. *ret_is_same tells whether all decisions are the
+ * same. Errors: S1_E_INVALID when the two did not keep the same journal level, S1_E_NOT_FOUND when
+ * one kept none; those of both folders, the message naming which. */
+S1_WARN_UNUSED
+s1_rc s1_api_explain_diff(const char *results_a, const char *results_b,
+                          s1_explanation **ret_explanation, bool *ret_is_same, s1_err *err);
+
 /* Host time the repeated run took, its observer included; 0 for what came from the journal alone.
  */
 s1_nanos s1_explanation_engine_time(const s1_explanation *explanation);

@@ -175,15 +175,15 @@ static void refusals_by_stage_and_reason(void **state)
     assert_int_equal(s1_explain_rejected(b.reader, 1, &b.arena, &root, &b.err), S1_OK);
     print(root, 0);
     assert_string_equal(s1_strbuf_cstr(&b.printed),
-                        "rejected: 6 opportunities: 3 approved, 3 refused\n"
-                        "  stage: governor: 1\n"
-                        "    reason: THREAT_ACTIVE, because of VOLATILITY_SPIKE: 1\n"
+                        "rejected: 6 opportunities: 3 approved (50.0 %), 3 refused (50.0 %)\n"
+                        "  stage: governor: 1 (33.3 %)\n"
+                        "    reason: THREAT_ACTIVE, because of VOLATILITY_SPIKE: 1 (33.3 %)\n"
                         "      opportunity: a2000000: limit 2, actual 2.5, by governor\n"
-                        "  stage: size: 1\n"
-                        "    reason: QUANTITY_TOO_SMALL: 1\n"
+                        "  stage: size: 1 (33.3 %)\n"
+                        "    reason: QUANTITY_TOO_SMALL: 1 (33.3 %)\n"
                         "      opportunity: a6000000: limit 1, actual 0.2, by sizer\n"
-                        "  stage: gate: 1\n"
-                        "    reason: MAX_DRAWDOWN: 1\n"
+                        "  stage: gate: 1 (33.3 %)\n"
+                        "    reason: MAX_DRAWDOWN: 1 (33.3 %)\n"
                         "      opportunity: a3000000: limit 5, actual 5.4\n");
     assert_int_equal(root->count, 3);
 }

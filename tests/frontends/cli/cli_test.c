@@ -201,8 +201,8 @@ static void wrong_command_lines(void **state)
         {"data import a.csv", 2, "missing --pair P"},
         {"data import a.csv --pair EUR/USD --timeframe 1h", 2, "missing --archive DIR"},
         {"data import a.csv --pair EUR/USD --timeframe soon --archive a", 2, "'soon'"},
-        {"explain results/demo", 2, "expected an id or --rejected, found neither"},
-        {"explain results/demo b1 --rejected", 2, "found both"},
+        {"explain results/demo", 2, "found none of them"},
+        {"explain results/demo b1 --rejected", 2, "found several"},
         {"explain results/demo b1", 2, "at least 4 hexadecimal digits"},
         {"explain results/demo zzzz", 2, "expected up to 32 hexadecimal digits"},
         {"explain results/demo ffff", 7, "starts with 'ffff'"},
@@ -399,7 +399,7 @@ static void refusals_are_explained(void **state)
 {
     (void)state;
     assert_exit("explain results/demo --rejected", 0);
-    assert_prints(&out, "6 opportunities: 3 approved, 3 refused");
+    assert_prints(&out, "6 opportunities: 3 approved (50.0 %), 3 refused (50.0 %)");
     assert_prints(&out, "THREAT_ACTIVE, because of VOLATILITY_SPIKE: 1");
     assert_exit("explain results/demo --rejected --json", 0);
     json_t *const json = assert_json(&out);
