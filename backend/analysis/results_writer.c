@@ -208,6 +208,15 @@ static s1_rc write_equity(const s1_results_input *input, const s1_fs *fs, const 
     return rc;
 }
 
+static s1_rc write_context(const s1_results_input *input, const s1_fs *fs, const char *folder,
+                           s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(folder),
+                             s1_str_of(S1_RESULTS_CONTEXT_FILE), err));
+    return s1_parquet_write_context(input->duckdb, fs, path, input->context, err);
+}
+
 s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const char *folder,
                        s1_statistics *ret_statistics, s1_err *err)
 {
@@ -233,6 +242,9 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
     S1_TRY_GOTO(err, rc, out, write_text(fs, folder, S1_RESULTS_TRADES_FILE, &text, err));
     if (input->duckdb != NULL) {
         S1_TRY_GOTO(err, rc, out, write_equity(input, fs, folder, err));
+    }
+    if (input->duckdb != NULL && input->context != NULL) {
+        S1_TRY_GOTO(err, rc, out, write_context(input, fs, folder, err));
     }
     s1_strbuf_clear(&text);
     s1_results_print_manifest(input->manifest, &text);

@@ -4,16 +4,18 @@
  *  - result_metrics.json: the statistics with their conventions and definitions
  *  - result_trades.csv: closed trades in the order they closed
  *  - equity.parquet: time, equity, drawdown, close, in_position per bar
+ *  - context.parquet: every column at every decision, where that was recorded
  *
- * All four are functions of the run alone: the same bytes every time. The caller owns the folder:
- * it makes DIR.partial, adds its own files (journal.jsonl, the configuration, run.log.json) and
- * renames it at the end (s1_fs_publish_folder).
+ * All of them are functions of the run alone: the same bytes every time. The caller owns the
+ * folder: it makes DIR.partial, adds its own files (journal.jsonl, the configuration, run.log.json)
+ * and renames it at the end (s1_fs_publish_folder).
  */
 #ifndef S1_BACKEND_ANALYSIS_RESULTS_WRITER_H
 #define S1_BACKEND_ANALYSIS_RESULTS_WRITER_H
 
 #include "backend/analysis/statistics.h"
 #include "backend/data/persistors/duckdb_library.h"
+#include "backend/dtos/results/context_record.h"
 #include "backend/dtos/results/run_manifest.h"
 #include "backend/utils/fs.h"
 
@@ -21,6 +23,7 @@
 #define S1_RESULTS_METRICS_FILE "result_metrics.json"
 #define S1_RESULTS_TRADES_FILE  "result_trades.csv"
 #define S1_RESULTS_EQUITY_FILE  "equity.parquet"
+#define S1_RESULTS_CONTEXT_FILE "context.parquet"
 #define S1_RESULTS_JOURNAL_FILE "journal.jsonl"
 #define S1_RESULTS_LOG_FILE     "run.log.json"
 #define S1_RESULTS_VERSION      1 /* of the files; "schema_version" in the two JSON files */
@@ -32,7 +35,8 @@ typedef struct s1_results_input {
     size_t trade_count;
     s1_dec fees;             /* the ledger's total */
     double periods_per_year; /* 0: by the rule of statistics.h */
-    s1_duckdb *duckdb;       /* borrowed, for equity.parquet; NULL leaves that file out */
+    s1_duckdb *duckdb;       /* borrowed, for the two Parquet files; NULL leaves them out */
+    const s1_context_records *context; /* NULL: not recorded, no file */
 } s1_results_input;
 
 /* Computes the statistics and writes the four files into `folder`, which exists. Errors: those of

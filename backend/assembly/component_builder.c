@@ -324,6 +324,18 @@ static s1_rc build_rows(s1_components *parts, s1_err *err)
     return S1_OK;
 }
 
+/* After the workers: their columns are recorded. */
+static s1_rc build_recorder(s1_components *parts, s1_err *err)
+{
+    if (!parts->options.link->records_context) {
+        return S1_OK;
+    }
+    TAKE(parts, parts->signals.emitters, const s1_worker *, parts->signals.capacity, err);
+    const s1_limits_config *const limits = &parts->options.config->platform.limits;
+    return s1_context_recorder_new(parts->context, (uint64_t)limits->context_record_mib << 20,
+                                   &parts->recorder, err);
+}
+
 static s1_rc build_all(s1_components *parts, bool *has_taken_readers, s1_err *err)
 {
     S1_TRY(err, build_rows(parts, err));
@@ -338,6 +350,7 @@ static s1_rc build_all(s1_components *parts, bool *has_taken_readers, s1_err *er
                                            .event_emit = service_event_emit,
                                            .journal_append = service_journal_append};
     S1_TRY(err, build_workers(parts, err));
+    S1_TRY(err, build_recorder(parts, err));
     return build_operators(parts, err);
 }
 
@@ -378,6 +391,7 @@ void s1_components_free(s1_components *parts)
     s1_order_manager_free(parts->orders);
     s1_journal_free(parts->journal);
     s1_ledger_free(parts->ledger);
+    s1_context_recorder_free(parts->recorder);
     s1_trading_context_free(parts->context);
     s1_reserve_free(parts->row_equity, parts->row_capacity * sizeof *parts->row_equity);
     s1_reserve_free(parts->row_in_position, parts->row_capacity * sizeof *parts->row_in_position);

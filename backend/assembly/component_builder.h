@@ -10,6 +10,7 @@
 
 #include "backend/assembly/worker_builder.h"
 #include "backend/config/config.h"
+#include "backend/core/context_recorder.h"
 #include "backend/core/order_manager.h"
 #include "backend/dtos/results/run_series.h"
 #include "backend/environments/backtest/backtest_environment.h"
@@ -62,6 +63,7 @@ typedef struct s1_components {
     s1_threat_book threats;
     s1_planning_pass planning;
     s1_plan_list approved;
+    s1_context_recorder *recorder; /* NULL: not recorded */
     s1_text_pool pool;
     s1_arena arena; /* of all the above that has no _free */
     /* What the run leaves per bar; rows [0, row_count). */

@@ -336,6 +336,12 @@ static s1_rc log_summary(backtest *b, const s1_backtest_result *result, s1_err *
         return S1_RAISE(err, S1_E_RANGE, "the path of the configuration is too long");
     }
     const s1_components *const parts = s1_run_orchestrator_parts(b->run);
+    if (parts->recorder != NULL) {
+        const s1_context_records records = s1_context_recorder_records(parts->recorder);
+        S1_LOG_EVENT(b->log, S1_LOG_INFO, "run.context_recorded",
+                     s1_log_u64("records", records.count),
+                     s1_log_u64("columns", records.column_count));
+    }
     S1_LOG_EVENT(b->log, S1_LOG_RESULT, "run.finished", s1_log_u64("ticks", result->sums.ticks),
                  s1_log_u64("opportunities", result->sums.opportunities),
                  s1_log_u64("trades", result->statistics.trade_count),

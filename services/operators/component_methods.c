@@ -147,6 +147,25 @@ static s1_rc execute_plans(void *self, const void *const *payloads, const void *
     return S1_OK;
 }
 
+static s1_rc record_signals(void *self, const void *const *payloads, const void **ret_result,
+                            s1_err *err)
+{
+    const s1_run_orchestrator *const run = self;
+    const s1_signal_list *const signals = payloads[0];
+    *ret_result = NULL;
+    return s1_context_recorder_signals(run->parts->recorder, signals, run->parts->signals.emitters,
+                                       err);
+}
+
+static s1_rc record_plans(void *self, const void *const *payloads, const void **ret_result,
+                          s1_err *err)
+{
+    const s1_run_orchestrator *const run = self;
+    *ret_result = NULL;
+    return s1_context_recorder_plans(run->parts->recorder, S1_STR("PlanningOperator"), payloads[0],
+                                     err);
+}
+
 /* --- Orders, as execution workers see them. ------------------------------------------------- */
 
 static s1_rc api_submit(void *self, const s1_plan *directive, s1_err *err)
@@ -236,6 +255,8 @@ void s1_component_methods(s1_component_method methods[static S1_COMPONENT_METHOD
          "LedgerState",
          NULL,
          execute_plans},
+        {S1_CONTEXT_RECORDER, "record_signals", {"List[Signal]"}, NULL, NULL, record_signals},
+        {S1_CONTEXT_RECORDER, "record_plans", {"List[RoutedTradePlan]"}, NULL, NULL, record_plans},
     };
     memcpy(methods, table, sizeof table);
 }

@@ -148,6 +148,10 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
         .journal_head = s1_str_of(journal_head),
     };
     const s1_order_counts counts = s1_order_manager_counts(parts->orders);
+    s1_context_records records;
+    if (parts->recorder != NULL) {
+        records = s1_context_recorder_records(parts->recorder);
+    }
     S1_TRY(err, list_plugins(logger, parts, &manifest, err));
     S1_TRY(err, list_ambiguous(logger, &counts, &manifest, err));
     fill_counts(parts, sums, &manifest);
@@ -156,6 +160,7 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
         .series = series,
         .fees = parts->ledger->view.fees,
         .duckdb = options->duckdb,
+        .context = parts->recorder != NULL ? &records : NULL,
     };
     input.trades = s1_order_manager_trades(parts->orders, &input.trade_count);
     return s1_results_write(&input, options->fs, options->folder, &logger->statistics, err);

@@ -194,8 +194,15 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
         queue_max *= 2;
     }
     S1_TRY(err, s1_bus_new(run->event_names, run->chain.event_count, queue_max, &run->bus, err));
+    bool is_recorded = run->parts->recorder == NULL;
     for (uint32_t i = 0; i < run->chain.wiring_count; i++) {
         const s1_wiring *const wiring = &run->chain.wirings[i];
+        if (s1_str_eq_cstr(wiring->component, S1_CONTEXT_RECORDER)) {
+            if (run->parts->recorder == NULL) {
+                continue;
+            }
+            is_recorded = true;
+        }
         const s1_component_method *const method = s1_chain_method(&run->chain, wiring);
         if (method == NULL) {
             return S1_RAISE(err, S1_E_INVALID,
@@ -207,6 +214,11 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
         S1_TRY(err, s1_event_adapter_new(run->bus, run->chain.events, wiring, method,
                                          &run->adapters[run->adapter_count], err));
         run->adapter_count++;
+    }
+    if (!is_recorded) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "recording.context is true, but no wiring of wiring_map.yaml "
+                        "invokes " S1_CONTEXT_RECORDER);
     }
     S1_TRY(err, s1_run_bind_workers(run, err));
     find_events(run);

@@ -22,7 +22,9 @@
 
 #include <stdatomic.h>
 
-#define S1_COMPONENT_METHODS 8u
+#define S1_COMPONENT_METHODS 10u
+/* Its wirings are bound only where recording.context is true. */
+#define S1_CONTEXT_RECORDER "ContextRecorder"
 
 /* Events the platform itself publishes; NULL-terminated. */
 extern const char *const s1_platform_events[];

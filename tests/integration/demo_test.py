@@ -65,7 +65,7 @@ def main():
         for name in ("one", "two"):
             call(work, "backtest", "config/runs/demo.yaml", "--results", work / name)
         for name in ("journal.jsonl", "result_trades.csv", "result_metrics.json",
-                     "equity.parquet", "run.json"):
+                     "equity.parquet", "context.parquet", "run.json"):
             assert filecmp.cmp(work / "one" / name, work / "two" / name, shallow=False), name
         kinds = journal_invariants.check(work / "one")
         check_cases(work / "one")

@@ -17,8 +17,8 @@ import harness
 from harness import call, has
 
 BARS = 300_000
-WHOLE = {"config", "equity.parquet", "journal.jsonl", "result_metrics.json", "result_trades.csv",
-         "run.json", "run.log.json", "state"}
+WHOLE = {"config", "context.parquet", "equity.parquet", "journal.jsonl", "result_metrics.json",
+         "result_trades.csv", "run.json", "run.log.json", "state"}
 
 
 def configuration(work):

@@ -33,6 +33,7 @@
     X(data_chunk_get_size)                                                                         \
     X(data_chunk_set_size)                                                                         \
     X(data_chunk_get_vector)                                                                       \
+    X(vector_assign_string_element_len)                                                            \
     X(vector_get_data)                                                                             \
     X(vector_get_validity)                                                                         \
     X(vector_size)                                                                                 \

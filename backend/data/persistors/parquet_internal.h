@@ -21,6 +21,9 @@ typedef struct s1_parquet_source {
     s1_archive_cursor *before; /* borrowed, NULL: none; of the types of the columns */
     s1_archive_cursor *after;
     uint64_t rows_total; /* expected in all */
+    /* Instead of the columns' values: writes rows [row, row + count) from row `at` of the chunk. */
+    void (*give)(const void *self, duckdb_data_chunk chunk, size_t at, size_t row, size_t count);
+    const void *give_self;
     /* Where it stands; 0 before a query. */
     uint32_t part;
     uint32_t reserved;

@@ -25,6 +25,7 @@
 
 #include "backend/core/interfaces/data_persistor.h"
 #include "backend/data/persistors/duckdb_library.h"
+#include "backend/dtos/results/context_record.h"
 #include "backend/dtos/results/run_series.h"
 #include "backend/utils/fs.h"
 #include "s1mple/base.h"
@@ -51,7 +52,8 @@ s1_rc s1_parquet_persistor_new(const s1_parquet_options *options, s1_data_persis
     X(BOOL, 4)         /* uint8_t, 0 or 1 -> BOOLEAN */                                            \
     X(DECIMAL, 5)      /* int64_t mantissas at `scale` -> DECIMAL(18, scale) */                    \
     X(MONEY, 6)        /* s1_dec -> DECIMAL(38, 18): below 10^20 either side of zero */            \
-    X(UINT8, 7)        /* uint8_t -> UTINYINT */
+    X(UINT8, 7)        /* uint8_t -> UTINYINT */                                                   \
+    X(TEXT, 8)         /* VARCHAR; of context.parquet only */
 enum s1_parquet_type {
 #define X(name, value) S1_PARQUET_##name = (value),
     S1_PARQUET_TYPE_MAP(X)
@@ -83,5 +85,12 @@ s1_rc s1_parquet_write_table(s1_duckdb *duckdb, const s1_fs *fs, const char *pat
 S1_WARN_UNUSED
 s1_rc s1_parquet_write_equity(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
                               const s1_run_series *series, const double *drawdown, s1_err *err);
+
+/* results/context.parquet: time, worker, opportunity_id, trade_id (VARCHAR, empty for none),
+ * column_name (VARCHAR), value (DOUBLE, NaN where the column had none yet): a row per record and
+ * column, in that order. Errors as s1_parquet_write_table. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_write_context(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
+                               const s1_context_records *records, s1_err *err);
 
 #endif /* S1_BACKEND_DATA_PERSISTORS_PARQUET_PERSISTOR_H */

@@ -30,6 +30,8 @@ static duckdb_logical_type logical_type(const s1_duckdb_api *api, const s1_parqu
         return api->create_logical_type(DUCKDB_TYPE_TIMESTAMP_NS);
     case S1_PARQUET_DOUBLE:
         return api->create_logical_type(DUCKDB_TYPE_DOUBLE);
+    case S1_PARQUET_TEXT:
+        return api->create_logical_type(DUCKDB_TYPE_VARCHAR);
     case S1_PARQUET_BOOL:
         return api->create_logical_type(DUCKDB_TYPE_BOOLEAN);
     case S1_PARQUET_UINT8:
@@ -98,6 +100,12 @@ static s1_rc take_columns(s1_parquet_source *source, duckdb_data_chunk chunk, si
     const s1_duckdb_api *api = s1_duckdb_process_api();
     const size_t left = source->row_count - source->row;
     const size_t count = left < room ? left : room;
+    if (source->give != NULL) {
+        source->give(source->give_self, chunk, at, source->row, count);
+        source->row += count;
+        *ret_count = count;
+        return S1_OK;
+    }
     for (size_t i = 0; i < source->column_count && count > 0; i++) {
         const size_t size = element_size(source->columns[i].type);
         const char *values = (const char *)source->columns[i].values + source->row * size;

@@ -622,8 +622,9 @@ static void from_init_to_explain(void **state)
     assert_exit("backtest demo --results runs/a --seed 3", 6);
     assert_prints(&err, "results folder 'runs/a' is there already");
     assert_exit("backtest --rerun runs/a --results runs/b", 0);
-    static const char *const names[] = {"journal.jsonl", "result_trades.csv", "result_metrics.json",
-                                        "equity.parquet", "run.json"};
+    static const char *const names[] = {"journal.jsonl",       "result_trades.csv",
+                                        "result_metrics.json", "equity.parquet",
+                                        "context.parquet",     "run.json"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_same_file("runs/a", "runs/b", names[i]);
     }
