@@ -15,6 +15,8 @@ target_compile_options(s1_test_options INTERFACE ${s1_test_flags})
 
 if(cmocka_FOUND)
   file(GLOB_RECURSE s1_support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
+  # Preloaded into other processes, and free of sanitizers: no part of the library.
+  list(FILTER s1_support_sources EXCLUDE REGEX "/tests/support/shim/")
   set(s1_support)
   if(s1_support_sources)
     add_library(s1_test_support STATIC ${s1_support_sources})
@@ -38,6 +40,12 @@ if(cmocka_FOUND)
       OUTPUT_NAME "${name}_test")
     s1_register_test(${name} unit $<TARGET_FILE:t_${name}>)
   endforeach()
+  add_library(s1_fault_shim MODULE "${PROJECT_SOURCE_DIR}/tests/support/shim/fault_shim.c")
+  set_target_properties(s1_fault_shim PROPERTIES PREFIX "" OUTPUT_NAME fault_shim
+    LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  target_compile_options(s1_fault_shim PRIVATE -Wall -Wextra -Werror -fvisibility=hidden
+    -fno-sanitize=all)
+  add_dependencies(t_deep_process s1_fault_shim)
 else()
   message(STATUS "cmocka not found: no unit tests in this build ('make test' installs it)")
 endif()

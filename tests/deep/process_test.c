@@ -1,0 +1,505 @@
+/* The storage programme on the real C library: a process that is killed at the n-th call (S2),
+ * whose calls fail (S3), that races for a lock (S7), and whose disk is full (S8).
+ *
+ * The program is its own victim: `--victim KIND FOLDER PUTS ROUND` opens the store, puts and says
+ * so on standard output, a line at a time: "R n" recovered up to item n, "T n" tries up to n,
+ * "A n" acknowledged up to n, "F text" failed. tests/support/shim/fault_shim.c does the rest.
+ */
+#define _GNU_SOURCE 1 /* pipe2 */
+#include "backend/utils/folder_lock.h"
+#include "backend/utils/rng.h"
+#include "s1mple/error.h"
+#include "tests/support/crash_store.h"
+#include "tests/support/deep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUTPUT_SIZE 8192u
+#define PATH_SIZE   512u
+#define ENV_MAX     16
+
+enum { VICTIM_DONE = 0, VICTIM_UNREADABLE = 4, VICTIM_POISONED = 6, VICTIM_WRONG = 9 };
+
+static char program[PATH_SIZE], shim[PATH_SIZE + 32], root[PATH_SIZE];
+extern char **environ;
+
+/* --- The victim ----------------------------------------------------------------------------- */
+
+S1_PRINTF(1, 2) static void say(const char *format, ...)
+{
+    char line[600];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    const size_t size = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
+    if (write(STDOUT_FILENO, line, size) != (ssize_t)size) {
+        _exit(98);
+    }
+}
+
+static const s1_crash_kind *kind_named(const char *name)
+{
+    return strcmp(name, "state") == 0 ? &s1_crash_state : &s1_crash_journal;
+}
+
+static int victim(const s1_crash_kind *kind, const char *where, uint64_t puts, uint32_t round)
+{
+    static uint32_t rounds[S1_CRASH_ITEMS_MAX];
+    s1_crash_store *store = NULL;
+    s1_err err = S1_ERR_INIT;
+    uint64_t last = 0;
+    const s1_rc rc = kind->open(s1_fs_real(), where, rounds, &store, &last, &err);
+    if (rc != S1_OK) {
+        say("F %s\n", err.msg);
+        return rc == S1_E_DATA        ? VICTIM_UNREADABLE
+               : rc == S1_CRASH_WRONG ? VICTIM_WRONG
+                                      : VICTIM_POISONED;
+    }
+    say("R %" PRIu64 "\n", last);
+    bool has_failed = false;
+    for (uint64_t i = 0; i < puts; i++) {
+        const uint64_t count = kind == &s1_crash_state ? 1 : 1 + (last + i) % 4;
+        if (!has_failed) {
+            say("T %" PRIu64 "\n", last + count);
+        }
+        if (kind->put(store, last + 1, count, round, &err) == S1_OK) {
+            last += count;
+            say("A %" PRIu64 "\n", last);
+        } else {
+            has_failed = true;
+            say("F %s%s\n", kind->is_poisoned(store) ? "" : "NOT POISONED: ", err.msg);
+        }
+    }
+    kind->close(store);
+    return has_failed ? VICTIM_POISONED : VICTIM_DONE;
+}
+
+/* Takes the lock, says so, and keeps it until standard input ends. */
+static int racer(const char *path)
+{
+    s1_folder_lock *lock = NULL;
+    s1_err err = S1_ERR_INIT;
+    if (s1_folder_lock_new(s1_fs_real(), path, "data folder", &lock, &err) != S1_OK) {
+        say("L %s\n", err.msg);
+        return err.code == S1_E_DENIED ? 0 : VICTIM_POISONED;
+    }
+    say("W %ld\n", (long)getpid());
+    char byte;
+    while (read(STDIN_FILENO, &byte, 1) > 0) {}
+    s1_folder_lock_free(lock);
+    return 0;
+}
+
+/* --- Running one ---------------------------------------------------------------------------- */
+
+typedef struct accident {
+    uint64_t at, cut;
+    const char *what; /* S1_SHIM_DO */
+    bool is_for_ever, reports;
+} accident;
+
+typedef struct outcome {
+    uint64_t recovered, tried, acknowledged, calls;
+    bool has_recovered, has_failed, has_acknowledged_after, is_unpoisoned;
+    int status; /* exit code; -1: killed by SIGKILL; -2: anything else */
+    char why[300];
+} outcome;
+
+static void fail_hard(const char *what)
+{
+    (void)fprintf(stderr, "process_test: %s: %s\n", what, strerror(errno));
+    exit(97);
+}
+
+static pid_t start(char *const argv[], char *const envp[], int *ret_from, int *ret_to)
+{
+    int out[2], in[2];
+    posix_spawn_file_actions_t actions;
+    pid_t pid = 0;
+    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(in, O_CLOEXEC) != 0) {
+        fail_hard("pipe");
+    }
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    errno = posix_spawn(&pid, program, &actions, NULL, argv, envp);
+    if (errno != 0) {
+        fail_hard(program);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(out[1]);
+    (void)close(in[0]);
+    *ret_from = out[0];
+    *ret_to = in[1];
+    return pid;
+}
+
+static void read_outcome(char *text, outcome *found)
+{
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        const uint64_t number = strtoull(line + 1, NULL, 10);
+        switch (line[0]) {
+        case 'R':
+            found->has_recovered = true;
+            found->recovered = found->tried = found->acknowledged = number;
+            break;
+        case 'T':
+            found->tried = number;
+            break;
+        case 'A':
+            found->has_acknowledged_after |= found->has_failed;
+            found->acknowledged = number;
+            break;
+        case 'F':
+            found->is_unpoisoned |= strstr(line, "NOT POISONED") != NULL;
+            if (!found->has_failed) {
+                (void)snprintf(found->why, sizeof found->why, "%s", line + 2);
+            }
+            found->has_failed = true;
+            break;
+        case 'C':
+            found->calls = number;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static outcome run_victim(const s1_crash_kind *kind, const char *where, uint64_t puts,
+                          uint32_t round, const accident *happens)
+{
+    static char env[ENV_MAX][PATH_SIZE + 64];
+    char *envp[ENV_MAX + 1];
+    size_t used = 0;
+    const char *tmp = "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0";
+    (void)snprintf(env[used++], sizeof env[0], "%s", tmp);
+    if (happens != NULL) {
+        (void)snprintf(env[used++], sizeof env[0], "LD_PRELOAD=%s", shim);
+        (void)snprintf(env[used++], sizeof env[0], "S1_SHIM_PATH=%s", where);
+        (void)snprintf(env[used++], sizeof env[0], "S1_SHIM_NOSYNC=1");
+        (void)snprintf(env[used++], sizeof env[0], "S1_SHIM_AT=%" PRIu64, happens->at);
+        (void)snprintf(env[used++], sizeof env[0], "S1_SHIM_CUT=%" PRIu64, happens->cut);
+        (void)snprintf(env[used++], sizeof env[0], "S1_SHIM_DO=%s", happens->what);
+        (void)snprintf(env[used++], sizeof env[0], "S1_SHIM_FOREVER=%d", happens->is_for_ever);
+        (void)snprintf(env[used++], sizeof env[0], "S1_SHIM_REPORT=%d", happens->reports);
+    }
+    for (size_t i = 0; i < used; i++) {
+        envp[i] = env[i];
+    }
+    envp[used] = NULL;
+    char puts_text[24], round_text[24], kind_text[16], folder_text[PATH_SIZE];
+    (void)snprintf(puts_text, sizeof puts_text, "%" PRIu64, puts);
+    (void)snprintf(round_text, sizeof round_text, "%u", round);
+    (void)snprintf(kind_text, sizeof kind_text, "%s", kind->name);
+    (void)snprintf(folder_text, sizeof folder_text, "%s", where);
+    char victim_text[] = "--victim";
+    char *const argv[] = {program,   victim_text, kind_text, folder_text,
+                          puts_text, round_text,  NULL};
+    int from, to, status;
+    const pid_t pid = start(argv, envp, &from, &to);
+    (void)close(to);
+    char text[OUTPUT_SIZE];
+    size_t length = 0;
+    for (ssize_t got; length < sizeof text - 1 &&
+                      (got = read(from, text + length, sizeof text - 1 - length)) > 0;) {
+        length += (size_t)got;
+    }
+    text[length] = '\0';
+    (void)close(from);
+    if (waitpid(pid, &status, 0) != pid) {
+        fail_hard("waitpid");
+    }
+    outcome found = {.status = WIFEXITED(status) ? WEXITSTATUS(status)
+                               : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? -1
+                                                                                    : -2};
+    read_outcome(text, &found);
+    return found;
+}
+
+static void fresh_folder(char where[PATH_SIZE], const char *name)
+{
+    (void)snprintf(where, PATH_SIZE, "%s/%s", root, name);
+    if (s1_fs_remove_tree(s1_fs_real(), where, NULL) != S1_OK ||
+        s1_fs_mkdir(s1_fs_real(), where, NULL) != S1_OK) {
+        fail_hard(where);
+    }
+}
+
+/* --- S2 ------------------------------------------------------------------------------------- */
+
+#define S2_PUTS  4u
+#define S2_CHAIN 20u /* kills in one folder, each recovery being the next one's victim */
+
+/* One folder, killed again and again. Case numbers are first .. first + S2_CHAIN - 1. */
+static void kill_chain(s1_deep *deep, uint64_t chain, uint64_t calls[2], uint64_t *kills)
+{
+    const s1_crash_kind *kind = chain % 2 == 0 ? &s1_crash_state : &s1_crash_journal;
+    char where[PATH_SIZE];
+    s1_rng rng;
+    uint64_t promised = 0, tried = 0;
+    s1_rng_init_part(&rng, deep->seed, chain);
+    fresh_folder(where, "kill");
+    for (uint32_t i = 0; i <= S2_CHAIN; i++) { /* the last one lives */
+        const accident happens = {.at = i < S2_CHAIN ? 1 + s1_rng_below(&rng, calls[chain % 2]) : 0,
+                                  .cut = s1_rng_below(&rng, 3) * 512 + s1_rng_below(&rng, 2) * 100,
+                                  .what = "kill"};
+        const outcome found = run_victim(kind, where, S2_PUTS, i + 1, &happens);
+        *kills += found.status == -1;
+        if (found.status != -1 && found.status != VICTIM_DONE) {
+            s1_deep_fail(deep, chain, "%s, life %u, killed at call %" PRIu64 ": status %d: %s",
+                         kind->name, i, happens.at, found.status, found.why);
+            return;
+        }
+        if (found.has_recovered && (found.recovered < promised || found.recovered > tried)) {
+            s1_deep_fail(deep, chain,
+                         "%s, life %u: recovered item %" PRIu64 ", acknowledged %" PRIu64
+                         ", tried %" PRIu64,
+                         kind->name, i, found.recovered, promised, tried);
+            return;
+        }
+        if (found.has_recovered) {
+            promised = found.acknowledged;
+            tried = found.tried;
+        }
+    }
+}
+
+static void count_calls(uint64_t ret_calls[2])
+{
+    const accident none = {.what = "", .reports = true};
+    for (int i = 0; i < 2; i++) {
+        char where[PATH_SIZE];
+        fresh_folder(where, "count");
+        const s1_crash_kind *kind = i == 0 ? &s1_crash_state : &s1_crash_journal;
+        ret_calls[i] = run_victim(kind, where, S2_PUTS, 1, &none).calls;
+        if (ret_calls[i] < 10) {
+            fail_hard("the shim counts no calls");
+        }
+    }
+}
+
+static void run_s2(s1_deep *deep)
+{
+    uint64_t calls[2], kills = 0;
+    count_calls(calls);
+    uint64_t chains = 0;
+    if (deep->first > 0) { /* one chain again */
+        kill_chain(deep, deep->first, calls, &kills);
+    }
+    for (uint64_t chain = 0; deep->first == 0 && kills < deep->end && deep->failures < 20;
+         chain++, chains++) {
+        kill_chain(deep, chain, calls, &kills);
+    }
+    s1_deep_figures(deep, "%" PRIu64 " kills in %" PRIu64 " folders, %" PRIu64 " broken", kills,
+                    chains, deep->failures);
+}
+
+/* --- S3 ------------------------------------------------------------------------------------- */
+
+static const char *const s3_whats[] = {"5" /* EIO */,   "28" /* ENOSPC */,  "short",
+                                       "4" /* EINTR */, "122" /* EDQUOT */, "24" /* EMFILE */};
+
+static void fail_call(s1_deep *deep, uint64_t at, const s1_crash_kind *kind,
+                      const accident *happens)
+{
+    char where[PATH_SIZE];
+    fresh_folder(where, "fail");
+    const outcome first = run_victim(kind, where, S2_PUTS, 1, happens);
+    const outcome second = run_victim(kind, where, 1, 2, NULL);
+    const bool has_status = first.status == (first.has_failed ? VICTIM_POISONED : VICTIM_DONE);
+    if (!has_status || first.has_acknowledged_after || first.is_unpoisoned ||
+        second.status != VICTIM_DONE || second.recovered < first.acknowledged ||
+        second.recovered > first.tried) {
+        s1_deep_fail(deep, at,
+                     "%s, call %" PRIu64 " %s %s: status %d, acknowledged %" PRIu64 " of %" PRIu64
+                     "%s, then status %d, recovered %" PRIu64 ": %s%s",
+                     kind->name, happens->at, happens->what,
+                     happens->is_for_ever ? "for ever" : "once", first.status, first.acknowledged,
+                     first.tried, first.has_acknowledged_after ? ", also after the failure" : "",
+                     second.status, second.recovered, first.why, second.why);
+    }
+}
+
+static void run_s3(s1_deep *deep)
+{
+    uint64_t calls[2], at = 0, cases = 0;
+    count_calls(calls);
+    for (int k = 0; k < 2; k++) {
+        for (size_t w = 0; w < sizeof s3_whats / sizeof s3_whats[0]; w++) {
+            for (int is_for_ever = 0; is_for_ever < 2; is_for_ever++) {
+                for (uint64_t number = 1; number <= calls[k]; number++, at++) {
+                    if ((deep->first > 0 && at != deep->first) ||
+                        (deep->is_share && (at % 7 != 0))) {
+                        continue;
+                    }
+                    if (is_for_ever != 0 && strcmp(s3_whats[w], "4") == 0) {
+                        continue; /* EINTR for ever is a machine that does nothing else */
+                    }
+                    const accident happens = {
+                        .at = number, .what = s3_whats[w], .is_for_ever = is_for_ever != 0};
+                    fail_call(deep, at, k == 0 ? &s1_crash_state : &s1_crash_journal, &happens);
+                    cases++;
+                }
+            }
+        }
+    }
+    s1_deep_figures(deep, "%" PRIu64 " failing calls of libc, %" PRIu64 " broken", cases,
+                    deep->failures);
+}
+
+/* --- S7 ------------------------------------------------------------------------------------- */
+
+#define RACERS 3
+
+static void race(s1_deep *deep, uint64_t at, uint64_t *named)
+{
+    char lock[PATH_SIZE + 16];
+    char racer_text[] = "--racer";
+    char *env[] = {NULL};
+    pid_t pids[RACERS];
+    int from[RACERS], to[RACERS];
+    (void)snprintf(lock, sizeof lock, "%s/race.lock", root);
+    for (int i = 0; i < RACERS; i++) {
+        char *const argv[] = {program, racer_text, lock, NULL};
+        pids[i] = start(argv, env, &from[i], &to[i]);
+    }
+    int winners = 0, losers = 0, statuses = 0;
+    long winner = 0;
+    char lines[RACERS][700];
+    for (int i = 0; i < RACERS; i++) { /* the winner holds it until all have said something */
+        const ssize_t got = read(from[i], lines[i], sizeof lines[i] - 1);
+        lines[i][got > 0 ? got : 0] = '\0';
+        winners += lines[i][0] == 'W';
+        losers += lines[i][0] == 'L';
+        winner = lines[i][0] == 'W' ? strtol(lines[i] + 1, NULL, 10) : winner;
+    }
+    char name[48];
+    (void)snprintf(name, sizeof name, "in use by process %ld:", winner);
+    for (int i = 0; i < RACERS; i++) {
+        int status = 0;
+        *named += lines[i][0] == 'L' && strstr(lines[i], name) != NULL;
+        (void)close(to[i]);
+        if (waitpid(pids[i], &status, 0) != pids[i]) {
+            fail_hard("waitpid");
+        }
+        statuses += status != 0;
+        (void)close(from[i]);
+    }
+    if (winners != 1 || losers != RACERS - 1 || statuses != 0) {
+        s1_deep_fail(deep, at, "%d winners, %d losers: %s %s %s", winners, losers, lines[0],
+                     lines[1], lines[2]);
+    }
+}
+
+static void run_s7(s1_deep *deep)
+{
+    uint64_t named = 0;
+    for (uint64_t at = deep->first; at < deep->end; at++) {
+        race(deep, at, &named);
+    }
+    s1_deep_figures(deep,
+                    "%" PRIu64 " races of %d, exactly one wins; %" PRIu64
+                    " losers name the winner's process, %" PRIu64 " broken",
+                    deep->end - deep->first, RACERS, named, deep->failures);
+    if (named == 0 && deep->end - deep->first > 5) {
+        s1_deep_fail(deep, 0, "no loser was told who has the lock");
+    }
+}
+
+/* --- S8 ------------------------------------------------------------------------------------- */
+
+/* A file system of 64 KiB that fills up; then there is room again. */
+static void fill_disk(s1_deep *deep, uint64_t at, const s1_crash_kind *kind, const char *where)
+{
+    char options[64];
+    (void)snprintf(options, sizeof options, "size=%" PRIu64 "k", 16 + 4 * (at % 12));
+    if (mount("tmpfs", where, "tmpfs", 0, options) != 0) {
+        fail_hard("mount");
+    }
+    const outcome first = run_victim(kind, where, 120, 1, NULL);
+    if (mount("tmpfs", where, "tmpfs", MS_REMOUNT, "size=16m") != 0) {
+        fail_hard("remount");
+    }
+    const outcome second = run_victim(kind, where, 1, 2, NULL);
+    if ((kind == &s1_crash_journal && !first.has_failed) || first.has_acknowledged_after ||
+        second.status != VICTIM_DONE || second.recovered < first.acknowledged ||
+        second.recovered > first.tried) {
+        s1_deep_fail(deep, at,
+                     "%s: full at item %" PRIu64 " (%s), then status %d, recovered %" PRIu64 ": %s",
+                     kind->name, first.acknowledged, first.why, second.status, second.recovered,
+                     second.why);
+    }
+    if (umount(where) != 0) {
+        fail_hard("umount");
+    }
+}
+
+static void run_s8(s1_deep *deep)
+{
+    char where[PATH_SIZE];
+    fresh_folder(where, "full");
+    if (mount("tmpfs", where, "tmpfs", 0, "size=16k") != 0) {
+        s1_deep_figures(deep, "skipped: no right to mount a small file system");
+        return;
+    }
+    (void)umount(where);
+    for (uint64_t at = deep->first; at < deep->end; at++) {
+        fill_disk(deep, at, at % 2 == 0 ? &s1_crash_state : &s1_crash_journal, where);
+    }
+    s1_deep_figures(deep, "%" PRIu64 " full file systems, %" PRIu64 " broken",
+                    deep->end - deep->first, deep->failures);
+}
+
+/* --- Main ----------------------------------------------------------------------------------- */
+
+/* Kills need no disk: in memory where there is room for that. */
+static void find_places(const char *self)
+{
+    const char *folder = access("/dev/shm", W_OK) == 0   ? "/dev/shm"
+                         : getenv("S1_TEST_TMP") != NULL ? getenv("S1_TEST_TMP")
+                                                         : "/tmp";
+    (void)snprintf(root, sizeof root, "%s/s1-process-XXXXXX", folder);
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (mkdtemp(root) == NULL || length <= 0) {
+        fail_hard(self);
+    }
+    program[length] = '\0';
+    const char *slash = strrchr(program, '/');
+    (void)snprintf(shim, sizeof shim, "%.*s/fault_shim.so", (int)(slash - program), program);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 6 && strcmp(argv[1], "--victim") == 0) {
+        return victim(kind_named(argv[2]), argv[3], strtoull(argv[4], NULL, 10),
+                      (uint32_t)strtoul(argv[5], NULL, 10));
+    }
+    if (argc == 3 && strcmp(argv[1], "--racer") == 0) {
+        return racer(argv[2]);
+    }
+    static const s1_deep_row rows[] = {
+        {"S2", "kill -9 at every call of libc", 300, 10000, 500000, run_s2},
+        {"S3l", "every call of libc fails, once and for ever", 1, 1, 1, run_s3},
+        {"S7", "a second instance", 30, 1000, 20000, run_s7},
+        {"S8", "a full file system", 6, 200, 2000, run_s8},
+    };
+    find_places(argv[0]);
+    const int status = s1_deep_main(argc, argv, rows, sizeof rows / sizeof rows[0]);
+    if (s1_fs_remove_tree(s1_fs_real(), root, NULL) != S1_OK) {
+        return 1;
+    }
+    return status;
+}
