@@ -138,6 +138,24 @@ static s1_rc real_fsync(void *self, s1_file *file, s1_err *err)
     return S1_OK;
 }
 
+/* What is written out takes a moment; memory before this distance is likely clean. */
+#define BEHIND_BYTES ((uint64_t)4 << 20)
+
+static void real_write_behind(void *self, s1_file *file, uint64_t offset, uint64_t length)
+{
+    (void)self;
+#ifdef SYNC_FILE_RANGE_WRITE
+    (void)sync_file_range(file->fd, (off_t)offset, (off_t)length, SYNC_FILE_RANGE_WRITE);
+    if (offset > BEHIND_BYTES) {
+        (void)posix_fadvise(file->fd, 0, (off_t)(offset - BEHIND_BYTES), POSIX_FADV_DONTNEED);
+    }
+#else
+    (void)file;
+    (void)offset;
+    (void)length;
+#endif
+}
+
 static s1_rc real_truncate(void *self, s1_file *file, uint64_t size, s1_err *err)
 {
     (void)self;
@@ -319,6 +337,7 @@ const s1_fs *s1_fs_real(void)
         .rmdir = real_rmdir,
         .stat = real_stat,
         .list = real_list,
+        .write_behind = real_write_behind,
     };
     return &fs;
 }

@@ -94,6 +94,8 @@ typedef struct s1_fs {
     s1_rc (*rmdir)(void *self, const char *path, s1_err *err);
     s1_rc (*stat)(void *self, const char *path, s1_fs_info *ret_info, s1_err *err);
     s1_rc (*list)(void *self, const char *path, s1_fs_list *ret_list, s1_err *err);
+    /* May be NULL: a hint, no operation. */
+    void (*write_behind)(void *self, s1_file *file, uint64_t offset, uint64_t length);
 } s1_fs;
 
 /* The machine's file system. Static. */
@@ -121,6 +123,16 @@ S1_WARN_UNUSED s1_rc s1_fs_truncate(const s1_fs *fs, s1_file *file, uint64_t siz
 S1_WARN_UNUSED s1_rc s1_fs_lock(const s1_fs *fs, s1_file *file, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_fs_stat_file(const s1_fs *fs, s1_file *file, s1_fs_info *ret_info,
                                      s1_err *err);
+/* Hint for a long file that is only appended to: begin to write these bytes out, and give back the
+ * memory of what lies well before them and is on disk already. A later fsync is then short, and the
+ * file does not drive others from memory. */
+static inline void s1_fs_write_behind(const s1_fs *fs, s1_file *file, uint64_t offset,
+                                      uint64_t length)
+{
+    if (fs->write_behind != NULL) {
+        fs->write_behind(fs->self, file, offset, length);
+    }
+}
 /* Files and folders alike; a file at `to` is replaced. Not durable by itself: s1_fs_fsync_parent.
  */
 S1_WARN_UNUSED s1_rc s1_fs_rename(const s1_fs *fs, const char *from, const char *to, s1_err *err);

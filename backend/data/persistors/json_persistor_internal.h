@@ -27,6 +27,7 @@ struct s1_json_persistor {
     /* append_only */
     s1_file *file;
     uint64_t length; /* whole blocks in the file */
+    uint64_t pushed; /* of it, on their way to the disk: see push */
     bool leaves_sync;
     bool has_unsynced; /* a block was appended since the last sync */
     bool is_folder_synced;

@@ -117,6 +117,19 @@ static s1_rc sync(s1_journal_persistor *journal, s1_err *err)
     return S1_OK;
 }
 
+#define PUSH_BYTES ((uint64_t)1 << 20)
+
+/* A journal that syncs once, at the end of a run, is written out on the way: the end is then short,
+ * and a long journal needs no memory of its own length. */
+static void push(s1_json_persistor *persistor)
+{
+    const uint64_t fresh = persistor->length - persistor->pushed;
+    if (persistor->leaves_sync && fresh >= PUSH_BYTES) {
+        s1_fs_write_behind(persistor->fs, persistor->file, persistor->pushed, fresh);
+        persistor->pushed = persistor->length;
+    }
+}
+
 static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
 {
     s1_json_persistor *persistor = self_of(journal);
@@ -137,6 +150,7 @@ static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
     }
     persistor->length += block.len;
     persistor->has_unsynced = true;
+    push(persistor);
     return S1_OK;
 }
 
