@@ -49,14 +49,14 @@ static bool is_item(s1_str text, uint64_t n, uint32_t *ret_round)
     return s1_str_eq(text, s1_str_make(expected, item_text(n, round, expected)));
 }
 
+/* NULL: no memory. */
 static s1_crash_store *store_new(const s1_fs *fs, const char *where, const char *file)
 {
     s1_crash_store *store = calloc(1, sizeof *store);
-    if (store == NULL) {
-        abort();
+    if (store != NULL) {
+        store->fs = fs;
+        (void)snprintf(store->path, sizeof store->path, "%s/%s", where, file);
     }
-    store->fs = fs;
-    (void)snprintf(store->path, sizeof store->path, "%s/%s", where, file);
     return store;
 }
 
@@ -110,7 +110,8 @@ static s1_rc state_open(const s1_fs *fs, const char *where, uint32_t *rounds,
                         s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
 {
     s1_crash_store *store = store_new(fs, where, "state.json");
-    const s1_rc rc = load_state(store, rounds, ret_count, err);
+    const s1_rc rc = store == NULL ? S1_RAISE(err, S1_E_NO_MEMORY, "a store")
+                                   : load_state(store, rounds, ret_count, err);
     if (rc != S1_OK) {
         store_close(store);
         return rc;
@@ -181,7 +182,8 @@ static s1_rc journal_open(const s1_fs *fs, const char *where, uint32_t *rounds,
                           s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
 {
     s1_crash_store *store = store_new(fs, where, "journal.jsonl");
-    const s1_rc rc = load_journal(store, rounds, ret_count, err);
+    const s1_rc rc = store == NULL ? S1_RAISE(err, S1_E_NO_MEMORY, "a store")
+                                   : load_journal(store, rounds, ret_count, err);
     if (rc != S1_OK) {
         store_close(store);
         return rc;
@@ -222,6 +224,15 @@ const s1_crash_kind s1_crash_journal = {"journal",   "journal.jsonl",     journa
                                         journal_put, journal_is_poisoned, store_close};
 
 /* --- Mutants -------------------------------------------------------------------------------- */
+
+static s1_crash_store *must_new(const s1_fs *fs, const char *where, const char *file)
+{
+    s1_crash_store *store = store_new(fs, where, file);
+    if (store == NULL) {
+        abort();
+    }
+    return store;
+}
 
 /* Reads a file, or nothing where there is none. */
 static s1_rc slurp(const s1_fs *fs, const char *path, s1_strbuf *ret_text, s1_err *err)
@@ -264,7 +275,8 @@ static s1_rc seed_open(const s1_fs *fs, const char *where, uint32_t *rounds,
                        s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
 {
     s1_crash_store *store = store_new(fs, where, "state.json");
-    const s1_rc rc = load_seed(store, rounds, ret_count, err);
+    const s1_rc rc = store == NULL ? S1_RAISE(err, S1_E_NO_MEMORY, "a store")
+                                   : load_seed(store, rounds, ret_count, err);
     if (rc != S1_OK) {
         store_close(store);
         return rc;
@@ -311,7 +323,7 @@ const s1_crash_kind s1_crash_seed_state = {"state by the seed's protocol",
 static s1_rc unchecked_state_open(const s1_fs *fs, const char *where, uint32_t *rounds,
                                   s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
 {
-    s1_crash_store *store = store_new(fs, where, "state.json");
+    s1_crash_store *store = must_new(fs, where, "state.json");
     s1_strbuf text;
     s1_rc rc = slurp(fs, store->path, &text, err);
     uint64_t generation = 0;
@@ -343,7 +355,7 @@ const s1_crash_kind s1_crash_unchecked_state = {
 static s1_rc unchecked_journal_open(const s1_fs *fs, const char *where, uint32_t *rounds,
                                     s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
 {
-    s1_crash_store *store = store_new(fs, where, "journal.jsonl");
+    s1_crash_store *store = must_new(fs, where, "journal.jsonl");
     s1_strbuf text;
     s1_rc rc = slurp(fs, store->path, &text, err);
     reading so_far = {0, rounds};
