@@ -11,6 +11,7 @@
 #define VALUES_SHOWN       12u
 #define CAUSES_SHOWN       20u
 #define PATH_BYTES_MAX     ((size_t)1 << 16)
+#define SUM_BYTES_MAX      4096u
 
 /* Entries of one run at the moment of parting, copied. */
 typedef struct moment {
@@ -511,15 +512,49 @@ static void tell_causes(teller *t, const s1_run_difference *difference)
     (void)s1_explain_add(&t->builder, node, "cause");
 }
 
+/* One sum of both runs: rounded in the line, exact in the details. */
+static void tell_sum(teller *t, s1_explain_node *parent, const s1_journal_details_view *views,
+                     const char *member, const char *label)
+{
+    s1_strbuf cells[2];
+    s1_strbuf json;
+    s1_json_writer writer;
+    s1_strbuf_init(&json, SUM_BYTES_MAX);
+    s1_json_init(&writer, &json, 0);
+    s1_json_object(&writer);
+    s1_json_key_lit(&writer, "name");
+    s1_json_cstr(&writer, member);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *const value = s1_journal_details_at(&views[i], member);
+        char *const exact = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        s1_json_key(&writer, i == 0 ? S1_STR("a") : S1_STR("b"));
+        s1_json_raw(&writer, s1_str_of(exact != NULL ? exact : "null"));
+        free(exact);
+        s1_strbuf_init(&cells[i], SUM_BYTES_MAX);
+        s1_explain_member(&cells[i], &views[i], member);
+    }
+    s1_json_object_end(&writer);
+    const bool is_equal = json_equal(s1_journal_details_at(&views[0], member),
+                                     s1_journal_details_at(&views[1], member)) != 0;
+    s1_strbuf_printf(&t->builder.text, "%-13s %18s %18s%s", label, s1_strbuf_cstr(&cells[0]),
+                     s1_strbuf_cstr(&cells[1]), is_equal ? "" : "  *");
+    s1_explain_node *const line = s1_explain_add(&t->builder, parent, "sum");
+    s1_explain_set_details(&t->builder, line, &json);
+    s1_strbuf_done(&json);
+    s1_strbuf_done(&cells[0]);
+    s1_strbuf_done(&cells[1]);
+}
+
 static s1_rc tell_sums(teller *t, s1_explain_node *root, const s1_journal_entry finished[static 2],
                        s1_err *err)
 {
     static const char *const sums[][2] = {
-        {"ticks", "bars"},         {"opportunities", "opportunities"},
-        {"approved", "approved"},  {"rejected", "refused"},
-        {"threats", "threats"},    {"trades", "trades"},
-        {"fees", "fees"},          {"realized_pnl", "realised pnl"},
-        {"final_equity", "equity"}};
+        {"ticks", "bars"},          {"opportunities", "opportunities"},
+        {"approved", "approved"},   {"rejected", "refused"},
+        {"threats", "threats"},     {"trades", "trades"},
+        {"fees", "fees"},           {"realized_pnl", "realised pnl"},
+        {"final_equity", "equity"},
+    };
     if (finished[0].kind == 0 || finished[1].kind == 0) {
         return S1_OK;
     }
@@ -527,28 +562,11 @@ static s1_rc tell_sums(teller *t, s1_explain_node *root, const s1_journal_entry 
     S1_TRY(err, s1_journal_details_init(&views[0], &finished[0], err));
     const s1_rc rc = s1_journal_details_init(&views[1], &finished[1], err);
     if (rc == S1_OK) {
-        s1_strbuf_printf(&t->builder.text, "%-14s %18s %18s", "in the end", t->sides[0].name,
+        s1_strbuf_printf(&t->builder.text, "%-16s %18s %18s", "in the end", t->sides[0].name,
                          t->sides[1].name);
         s1_explain_node *const node = s1_explain_add(&t->builder, root, "sums");
         for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
-            s1_strbuf cells[2];
-            for (size_t k = 0; k < 2; k++) {
-                s1_strbuf_init(&cells[k], 256);
-                s1_explain_member(&cells[k], &views[k], sums[i][0]);
-            }
-            const char *const a = s1_strbuf_cstr(&cells[0]);
-            const char *const b = s1_strbuf_cstr(&cells[1]);
-            s1_strbuf_printf(&t->builder.text, "%-11s %18s %18s%s", sums[i][1], a, b,
-                             strcmp(a, b) == 0 ? "" : "  *");
-            s1_explain_node *const line = s1_explain_add(&t->builder, node, "sum");
-            s1_strbuf json;
-            s1_strbuf_init(&json, 1024);
-            s1_strbuf_printf(&json, "{\"name\":\"%s\",\"a\":\"%s\",\"b\":\"%s\"}", sums[i][0], a,
-                             b);
-            s1_explain_set_details(&t->builder, line, &json);
-            s1_strbuf_done(&json);
-            s1_strbuf_done(&cells[0]);
-            s1_strbuf_done(&cells[1]);
+            tell_sum(t, node, views, sums[i][0], sums[i][1]);
         }
     }
     s1_journal_details_done(&views[0]);

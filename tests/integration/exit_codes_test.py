@@ -40,7 +40,7 @@ KEYS = {
 MINUTES = ["backtest", "demo", "--results", "no", "--set", "data[0].timeframe=1m", "--set",
            "data_sources.eurusd_1h_archive.timeframe=1m"]
 COMMANDS = [("init",), ("validate",), ("data", "import"), ("backtest",), ("results", "list"),
-            ("results", "show"), ("explain",), ("journal", "show"), ("journal", "verify"),
+            ("results", "show"), ("explain",), ("explain", "diff"), ("journal", "show"), ("journal", "verify"),
             ("plugins", "list"), ("plugins", "show"), ("plugins", "check"), ("doctor",),
             ("version",)]
 
@@ -94,16 +94,19 @@ def causes(work):
         (7, ["results", "show", "nowhere"]), (7, ["plugins", "show", "ema"]),
         (7, ["explain", "r", "ffffffffffff"]), (7, ["data", "import", "none.csv", *importing]),
         (8, ["doctor", "--plugins", "empty"]),
+        (9, ["explain", "diff", "r", "same_close"]),
     ]
     (work / "plugins/broken").mkdir(parents=True)
     (work / "plugins/broken/manifest.yaml").write_text("identification: 7\n")
+    call(work, "backtest", "demo", "--results", "same_close", "--set",
+         "environments.backtest_eurusd_1h.simulation.fill_rule=same_close")
     seen = {}
     for code, arguments in cases:
         done = call(work, *arguments, expected=None)
         if done.code != code:
             raise AssertionError(f"{arguments}: expected {code}, {done}")
         seen.setdefault(code, []).append(" ".join(arguments))
-        if code not in (0, 8):
+        if code not in (0, 8, 9):
             text = call(work, *arguments, "--json", expected=code).err if arguments else None
             check_error(text, code)
     has(interrupted(work), "stopped")

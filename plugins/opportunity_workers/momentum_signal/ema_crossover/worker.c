@@ -13,6 +13,7 @@ typedef struct ema_crossover {
     const s1_stream *stream;
     const s1_series *fast, *slow;
     s1_condition *fast_above_slow, *fast_below_slow;
+    s1_condition *was_not_above, *was_not_below; /* a bar ago, by the difference; on_cross only */
     bool is_on_cross;
     bool has_long, has_short;
 } ema_crossover;
@@ -80,7 +81,8 @@ static s1_rc crossover_detect(void *self, const s1_context *context, const s1_op
     }
     if (me->is_on_cross) {
         const double before = s1_series_at(me->fast, 1) - s1_series_at(me->slow, 1);
-        if (!(direction == S1_LONG ? before <= 0.0 : before >= 0.0)) {
+        if (!(direction == S1_LONG ? S1_CONDITION(context, me->was_not_above, before, LE, 0.0)
+                                   : S1_CONDITION(context, me->was_not_below, before, GE, 0.0))) {
             return S1_OK;
         }
     }
@@ -127,7 +129,9 @@ static s1_rc crossover_create(const s1_host *host, const s1_binder *binder, void
     S1_TRY(err, bind_average(binder, fast, &bound.fast, err));
     S1_TRY(err, bind_average(binder, slow, &bound.slow, err));
     S1_TRY(err, binder->condition(b, S1_STR("fast_above_slow"), &bound.fast_above_slow, err));
+    S1_TRY(err, binder->condition(b, S1_STR("was_not_above"), &bound.was_not_above, err));
     S1_TRY(err, binder->condition(b, S1_STR("fast_below_slow"), &bound.fast_below_slow, err));
+    S1_TRY(err, binder->condition(b, S1_STR("was_not_below"), &bound.was_not_below, err));
     ema_crossover *const me = malloc(sizeof *me);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "ema_crossover: %zu bytes", sizeof *me);

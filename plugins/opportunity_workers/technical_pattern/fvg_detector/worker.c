@@ -10,7 +10,7 @@ typedef struct fvg_detector {
     const s1_stream *stream;
     const s1_series *atr;               /* NULL unless min_gap_atr > 0 */
     const s1_series *is_bos, *is_choch; /* NULL unless require_structure_break */
-    s1_condition *long_gap, *short_gap, *structure_break;
+    s1_condition *gap_up, *long_gap, *gap_down, *short_gap, *structure_break;
     double min_gap_size;
     double min_gap_atr;
     uint64_t structure_bars;
@@ -76,12 +76,12 @@ static s1_rc fvg_detect(void *self, const s1_context *context, const s1_opportun
     const double last_high = s1_series_last(&stream->high);
     const double last_low = s1_series_last(&stream->low);
     const double smallest = smallest_gap(me);
-    if (me->has_long && last_low > first_high &&
+    if (me->has_long && S1_CONDITION(context, me->gap_up, last_low, GT, first_high) &&
         S1_CONDITION(context, me->long_gap, last_low - first_high, GE, smallest) &&
         has_structure_break(me, context, 1.0)) {
         S1_TRY(err, emit_gap(me, S1_LONG, first_high, last_low, out, err));
     }
-    if (me->has_short && last_high < first_low &&
+    if (me->has_short && S1_CONDITION(context, me->gap_down, last_high, LT, first_low) &&
         S1_CONDITION(context, me->short_gap, first_low - last_high, GE, smallest) &&
         has_structure_break(me, context, -1.0)) {
         S1_TRY(err, emit_gap(me, S1_SHORT, last_high, first_low, out, err));
@@ -137,7 +137,9 @@ static s1_rc fvg_create(const s1_host *host, const s1_binder *binder, void **ret
     bound.has_short = direction.ptr[0] != 'l';
     S1_TRY(err, binder->stream(b, (s1_str){NULL, 0}, &bound.stream, err));
     S1_TRY(err, bind_optional(&bound, binder, err));
+    S1_TRY(err, binder->condition(b, S1_STR("gap_up"), &bound.gap_up, err));
     S1_TRY(err, binder->condition(b, S1_STR("long_gap_size"), &bound.long_gap, err));
+    S1_TRY(err, binder->condition(b, S1_STR("gap_down"), &bound.gap_down, err));
     S1_TRY(err, binder->condition(b, S1_STR("short_gap_size"), &bound.short_gap, err));
     S1_TRY(err, binder->condition(b, S1_STR("bars_since_break"), &bound.structure_break, err));
     fvg_detector *const me = malloc(sizeof *me);
