@@ -273,6 +273,7 @@ def other_causes(work):
     (work / "forged/run.json").write_text(json.dumps({**facts, "data_hash": "0" * 64}))
     tree = explain(work, "diff", "r", "forged")
     assert any("the data differ" in n["text"] for n in nodes(tree, "cause")), tree
+    shutil.rmtree(work / "forged")
     shutil.move(work / "demo/archive", work / "demo/elsewhere")
     assert call(work, "explain", "r", "--funnel", expected=None).code in (4, 7)
     explain(work, "r", "--rejected")  # needs the journal alone
