@@ -21,10 +21,19 @@
 #define LINE_MIN    100u
 #define ENTRIES_MAX (BLOCK_MAX / LINE_MIN + 1u)
 
+/* One file of a journal. The last one may still grow. */
+typedef struct segment {
+    s1_file *file;
+    uint64_t start, size; /* in the journal; of the file when it was opened */
+} segment;
+
 struct s1_journal_reader {
     s1_journal_source source;
-    const s1_fs *fs; /* of a reader that opened its own file; else NULL */
-    s1_file *file;
+    const s1_fs *fs;   /* of a reader that opened its own files; else NULL */
+    segment *segments; /* [segment_count] of them, in order */
+    uint32_t segment_count;
+    const s1_journal_place *places; /* [place_count] of a selection; NULL: every line */
+    size_t place_count, place_next;
     char *window; /* [WINDOW_SIZE] bytes of the journal from window_offset on */
     size_t window_length;
     uint64_t window_offset;
@@ -51,7 +60,17 @@ static s1_rc read_file(void *self, uint64_t offset, void *buffer, size_t capacit
                        size_t *ret_length, s1_err *err)
 {
     const s1_journal_reader *reader = self;
-    return s1_fs_pread(reader->fs, reader->file, offset, buffer, capacity, ret_length, err);
+    uint32_t at = reader->segment_count - 1;
+    while (at > 0 && reader->segments[at].start > offset) {
+        at--;
+    }
+    const segment *here = &reader->segments[at];
+    const uint64_t from = offset - here->start;
+    if (at + 1 < reader->segment_count) { /* what stands behind it is the next segment's */
+        const uint64_t left = here->size - from;
+        capacity = left < capacity ? (size_t)left : capacity;
+    }
+    return s1_fs_pread(reader->fs, here->file, from, buffer, capacity, ret_length, err);
 }
 
 static s1_rc read_persistor(void *self, uint64_t offset, void *buffer, size_t capacity,
@@ -112,21 +131,80 @@ s1_rc s1_journal_reader_new(const s1_journal_source *source, s1_journal_reader *
     return S1_OK;
 }
 
+s1_rc s1_journal_segment_path(const char *path, uint32_t number, char ret_path[static S1_PATH_MAX],
+                              s1_err *err)
+{
+    const int length = number <= 1 ? snprintf(ret_path, S1_PATH_MAX, "%s", path)
+                                   : snprintf(ret_path, S1_PATH_MAX, "%s.%u", path, number);
+    return length > 0 && (size_t)length < S1_PATH_MAX
+               ? S1_OK
+               : S1_RAISE(err, S1_E_RANGE, "journal '%s': the path is too long", path);
+}
+
+/* Opens segment `number`; false in *ret_is_there if there is none. */
+static s1_rc open_segment(s1_journal_reader *reader, const char *path, uint32_t number,
+                          bool *ret_is_there, s1_err *err)
+{
+    char name[S1_PATH_MAX];
+    s1_fs_info info;
+    S1_TRY(err, s1_journal_segment_path(path, number, name, err));
+    *ret_is_there = number == 1 || s1_fs_is_file(reader->fs, name);
+    if (!*ret_is_there) {
+        return S1_OK;
+    }
+    segment *const grown = realloc(reader->segments, number * sizeof *grown);
+    if (grown == NULL || number > S1_JOURNAL_SEGMENTS_MAX) {
+        reader->segments = grown != NULL ? grown : reader->segments;
+        return S1_RAISE(err, S1_E_NO_MEMORY, "journal '%s': %u segments", path, number);
+    }
+    reader->segments = grown;
+    segment opened = {0};
+    S1_TRY(err, s1_fs_open(reader->fs, name, S1_FS_READ, &opened.file, err));
+    const s1_rc rc = s1_fs_stat_file(reader->fs, opened.file, &info, err);
+    if (rc != S1_OK) {
+        s1_fs_drop(reader->fs, opened.file);
+        return rc;
+    }
+    opened.size = info.size;
+    reader->segments[reader->segment_count++] = opened;
+    return S1_OK;
+}
+
+/* Where each segment starts. Sizes are asked once all are open: a segment that has one behind it
+ * grows no more. */
+static s1_rc place_segments(s1_journal_reader *reader, s1_err *err)
+{
+    uint64_t start = 0;
+    for (uint32_t i = 0; i < reader->segment_count; i++) {
+        s1_fs_info info;
+        S1_TRY(err, s1_fs_stat_file(reader->fs, reader->segments[i].file, &info, err));
+        reader->segments[i].start = start;
+        reader->segments[i].size = info.size;
+        start += info.size;
+    }
+    return S1_OK;
+}
+
 s1_rc s1_journal_reader_open(const s1_fs *fs, const char *path, s1_journal_reader **ret_reader,
                              s1_err *err)
 {
-    s1_file *file = NULL;
-    S1_TRY(err, s1_fs_open(fs, path, S1_FS_READ, &file, err));
     s1_journal_reader *reader = NULL;
-    const s1_rc rc = s1_journal_reader_new(&(s1_journal_source){NULL, read_file}, &reader, err);
-    if (rc != S1_OK) {
-        s1_err_push(err, __FILE__, __func__, __LINE__);
-        s1_fs_drop(fs, file);
-        return rc;
-    }
+    S1_TRY(err, s1_journal_reader_new(&(s1_journal_source){NULL, read_file}, &reader, err));
     reader->source.self = reader;
     reader->fs = fs;
-    reader->file = file;
+    bool is_there = true;
+    s1_rc rc = S1_OK;
+    for (uint32_t number = 1; rc == S1_OK && is_there; number++) {
+        rc = open_segment(reader, path, number, &is_there, err);
+    }
+    if (rc == S1_OK) {
+        rc = place_segments(reader, err);
+    }
+    if (rc != S1_OK) {
+        s1_err_push(err, __FILE__, __func__, __LINE__);
+        s1_journal_reader_free(reader);
+        return rc;
+    }
     *ret_reader = reader;
     return S1_OK;
 }
@@ -136,9 +214,10 @@ void s1_journal_reader_free(s1_journal_reader *reader)
     if (reader == NULL) {
         return;
     }
-    if (reader->fs != NULL) {
-        s1_fs_drop(reader->fs, reader->file);
+    for (uint32_t i = 0; i < reader->segment_count; i++) {
+        s1_fs_drop(reader->fs, reader->segments[i].file);
     }
+    free(reader->segments);
     s1_sha256_free(reader->digest);
     free(reader->entries);
     free(reader->window);
@@ -165,6 +244,34 @@ void s1_journal_reader_rewind(s1_journal_reader *reader)
     reader->fault_line = 0;
     reader->fault_offset = 0;
     reader->reason[0] = '\0';
+    reader->place_next = 0;
+}
+
+void s1_journal_reader_select(s1_journal_reader *reader, const s1_journal_place *places,
+                              size_t count)
+{
+    s1_journal_reader_rewind(reader);
+    reader->places = places;
+    reader->place_count = places != NULL ? count : 0;
+}
+
+uint64_t s1_journal_reader_size(const s1_journal_reader *reader)
+{
+    const segment *const last =
+        reader->segment_count > 0 ? &reader->segments[reader->segment_count - 1] : NULL;
+    return last != NULL ? last->start + last->size : 0;
+}
+
+s1_rc s1_journal_reader_peek(const s1_journal_reader *reader, uint64_t offset, void *buffer,
+                             size_t capacity, size_t *ret_length, s1_err *err)
+{
+    size_t length = 0;
+    for (size_t got = 1; length < capacity && got > 0; length += got) {
+        S1_TRY(err, reader->source.read_at(reader->source.self, offset + length,
+                                           (char *)buffer + length, capacity - length, &got, err));
+    }
+    *ret_length = length;
+    return S1_OK;
 }
 
 /* --- Lines ---------------------------------------------------------------------------------- */
@@ -367,8 +474,17 @@ static void set_fault(s1_journal_reader *reader, int32_t fault, uint64_t offset,
     reader->fault_line = reader->line_number + 1;
     reader->fault_offset = offset;
     reader->is_done = true;
-    (void)snprintf(reader->reason, sizeof reader->reason, "line %llu (byte %llu): %s%s%s",
-                   (unsigned long long)reader->fault_line, (unsigned long long)offset,
+    char where[64] = "";
+    if (reader->segment_count > 1) {
+        uint32_t at = reader->segment_count - 1;
+        while (at > 0 && reader->segments[at].start > offset) {
+            at--;
+        }
+        (void)snprintf(where, sizeof where, ", segment %u byte %llu", at + 1,
+                       (unsigned long long)(offset - reader->segments[at].start));
+    }
+    (void)snprintf(reader->reason, sizeof reader->reason, "line %llu (byte %llu%s): %s%s%s",
+                   (unsigned long long)reader->fault_line, (unsigned long long)offset, where,
                    s1_journal_fault_text(fault), detail[0] != '\0' ? ": " : "", detail);
 }
 
@@ -557,9 +673,41 @@ static s1_rc read_block(s1_journal_reader *reader, s1_err *err)
 
 /* --- Walking -------------------------------------------------------------------------------- */
 
+/* The next entry of a selection. */
+static s1_rc next_selected(s1_journal_reader *reader, const s1_journal_entry **ret_entry,
+                           s1_err *err)
+{
+    if (reader->place_next == reader->place_count) {
+        *ret_entry = NULL;
+        return S1_OK;
+    }
+    const s1_journal_place *const place = &reader->places[reader->place_next];
+    size_t got = 0;
+    s1_journal_entry *const entry = &reader->entries[0];
+    if (place->length < BLOCK_MAX) {
+        S1_TRY(err, s1_journal_reader_peek(reader, place->offset, reader->window,
+                                           place->length + 1u, &got, err));
+    }
+    if (got != place->length + 1u || reader->window[place->length] != '\n' ||
+        s1_journal_entry_parse(s1_str_make(reader->window, place->length), entry) !=
+            S1_JOURNAL_FAULT_NONE) {
+        return S1_RAISE(err, S1_E_DATA, "journal: no entry stands at byte %llu, line %u",
+                        (unsigned long long)place->offset, place->line_number);
+    }
+    entry->offset = place->offset;
+    entry->line_number = place->line_number;
+    entry->is_sealed = 1;
+    reader->place_next++;
+    *ret_entry = entry;
+    return S1_OK;
+}
+
 s1_rc s1_journal_reader_next(s1_journal_reader *reader, const s1_journal_entry **ret_entry,
                              s1_err *err)
 {
+    if (reader->places != NULL) {
+        return next_selected(reader, ret_entry, err);
+    }
     while (reader->entry_next == reader->entry_count && !reader->is_done) {
         S1_TRY(err, read_block(reader, err));
     }

@@ -20,6 +20,12 @@
 #include <jansson.h>
 
 #define S1_JOURNAL_LINE_BYTES_MAX (64u * 1024u) /* of a line: a block holds at least one */
+#define S1_JOURNAL_SEGMENTS_MAX   9999u         /* of a journal */
+
+/* The path of segment `number` of the journal at `path`: PATH itself for 1, PATH.2, PATH.3, ...
+ * Errors: S1_E_RANGE if it does not fit. */
+S1_WARN_UNUSED s1_rc s1_journal_segment_path(const char *path, uint32_t number,
+                                             char ret_path[static S1_PATH_MAX], s1_err *err);
 
 /* Where a reader gets its bytes. read_at gives at most `capacity` bytes and 0 at the end. */
 typedef struct s1_journal_source {
@@ -78,8 +84,9 @@ typedef struct s1_journal_verdict {
 
 typedef struct s1_journal_reader s1_journal_reader;
 
-/* Opens a journal file. Errors: S1_E_NOT_FOUND, S1_E_IO, S1_E_NO_MEMORY. Heap;
- * s1_journal_reader_free. */
+/* Opens a journal file and the segments that follow it (PATH.2, PATH.3, ... as far as they go),
+ * which read as one. What a writer adds to the last of them is seen, a segment that it starts later
+ * is not. Errors: S1_E_NOT_FOUND, S1_E_IO, S1_E_NO_MEMORY. Heap; s1_journal_reader_free. */
 S1_WARN_UNUSED s1_rc s1_journal_reader_open(const s1_fs *fs, const char *path,
                                             s1_journal_reader **ret_reader, s1_err *err);
 
@@ -93,8 +100,32 @@ s1_journal_source s1_journal_source_bytes(const s1_str *bytes);
 
 void s1_journal_reader_free(s1_journal_reader *reader); /* accepts NULL */
 
-/* Back to the first line. */
+/* Back to the first line, or to the first place of a selection. */
 void s1_journal_reader_rewind(s1_journal_reader *reader);
+
+/* Where one entry stands, as an index keeps it. */
+typedef struct s1_journal_place {
+    uint64_t offset;      /* of the line's first byte */
+    uint32_t length;      /* of the line, without its newline */
+    uint32_t line_number; /* 1 for the first line */
+} s1_journal_place;
+
+/* From now on next() gives the entries at these places only, in this order, each with its checksum
+ * checked but not the chain; they count as sealed. `places` is borrowed until the next selection;
+ * NULL ends it. Rewinds. A place that holds no entry is S1_E_DATA. */
+void s1_journal_reader_select(s1_journal_reader *reader, const s1_journal_place *places,
+                              size_t count);
+
+/* Bytes of the journal, all segments together, as they were when it was opened; 0 for a source that
+ * is no file. */
+uint64_t s1_journal_reader_size(const s1_journal_reader *reader);
+
+/* Raw bytes of the journal, as many as there are, for who wants to look at its end. Errors:
+ * S1_E_IO.
+ */
+S1_WARN_UNUSED s1_rc s1_journal_reader_peek(const s1_journal_reader *reader, uint64_t offset,
+                                            void *buffer, size_t capacity, size_t *ret_length,
+                                            s1_err *err);
 
 /* The next entry, or *ret_entry = NULL after the last. Seals are checked and passed over. A torn
  * tail is the end: s1_journal_reader_torn_bytes tells. Errors: S1_E_DATA with the line and why (and

@@ -93,13 +93,15 @@ static s1_rc explain_funnel(s1_explanation *explanation, const question *q, s1_e
 static s1_rc explain_journal(s1_explanation *explanation, const question *q, s1_err *err)
 {
     s1_journal_reader *reader = NULL;
-    S1_TRY(err, s1_api_journal_open(q->results_dir, &reader, err));
+    s1_journal_place *places = NULL;
+    S1_TRY(err, s1_api_journal_open_id(q->results_dir, q->id, true, &reader, &places, err));
     const s1_rc rc =
         q->id != NULL
             ? s1_explain_id(reader, s1_str_of(q->id), &explanation->arena, &explanation->root, err)
             : s1_explain_rejected(reader, q->examples_max, &explanation->arena, &explanation->root,
                                   err);
     s1_journal_reader_free(reader);
+    free(places);
     return rc;
 }
 

@@ -1,5 +1,6 @@
 #include "services/api/journal.h"
 
+#include "backend/analysis/journal_index.h"
 #include "backend/analysis/results_writer.h"
 #include "backend/utils/hash.h"
 #include "backend/utils/timefmt.h"
@@ -7,34 +8,122 @@
 #include "services/api/journal_open_internal.h"
 #include "services/api/results.h"
 
+#include <stdlib.h>
+
 #define ID_PREFIX_MIN 4u
 
 /* --- Opening. ----------------------------------------------------------------------------- */
 
-s1_rc s1_api_journal_open(const char *path, s1_journal_reader **ret_reader, s1_err *err)
+/* The file of the journal of `path`. */
+static s1_rc journal_file(const char *path, char file[static S1_PATH_MAX], s1_err *err)
 {
     const s1_fs *const fs = s1_fs_real();
     if (!s1_fs_is_folder(fs, path)) {
-        return s1_journal_reader_open(fs, path, ret_reader, err);
+        return s1_journal_segment_path(path, 1, file, err);
     }
-    char file[S1_PATH_MAX];
-    S1_TRY(err, s1_path_join(file, sizeof file, s1_str_of(path), s1_str_of(S1_RESULTS_JOURNAL_FILE),
+    S1_TRY(err, s1_path_join(file, S1_PATH_MAX, s1_str_of(path), s1_str_of(S1_RESULTS_JOURNAL_FILE),
                              err));
     if (s1_fs_is_file(fs, file)) {
-        return s1_journal_reader_open(fs, file, ret_reader, err);
+        return S1_OK;
     }
     s1_results *results = NULL;
     S1_TRY(err, s1_api_results_open(path, NULL, &results, err));
     const s1_results_view *const view = s1_results_view_borrow(results);
-    s1_rc rc = s1_path_join(file, sizeof file, s1_str_of(view->dir),
+    s1_rc rc = s1_path_join(file, S1_PATH_MAX, s1_str_of(view->dir),
                             s1_str_of(S1_RESULTS_JOURNAL_FILE), err);
     if (rc == S1_OK && !s1_fs_is_file(fs, file)) {
         rc = S1_RAISE(err, S1_E_NOT_FOUND, "%s keeps no journal (level %s)", view->dir,
                       view->journal_level);
     }
     s1_results_free(results);
-    S1_TRY(err, rc);
-    return s1_journal_reader_open(fs, file, ret_reader, err);
+    return rc;
+}
+
+s1_rc s1_api_journal_open(const char *path, s1_journal_reader **ret_reader, s1_err *err)
+{
+    char file[S1_PATH_MAX];
+    S1_TRY(err, journal_file(path, file, err));
+    return s1_journal_reader_open(s1_fs_real(), file, ret_reader, err);
+}
+
+/* Lower-case digits without dashes; false for what is no id. */
+static bool digits_of(const char *id, char digits[static 33], size_t *ret_count)
+{
+    size_t count = 0;
+    for (const char *at = id; *at != '\0'; at++) {
+        const char c = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
+        if (c == '-') {
+            continue;
+        }
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) || count == 32) {
+            return false;
+        }
+        digits[count++] = c;
+    }
+    *ret_count = count;
+    return count >= ID_PREFIX_MIN;
+}
+
+/* True if an entry stands at every place: an index may be older than a changed journal. */
+static bool do_places_hold(s1_journal_reader *reader, const s1_journal_place *places, size_t count)
+{
+    s1_journal_reader_select(reader, places, count);
+    for (size_t i = 0; i < count; i++) {
+        const s1_journal_entry *entry = NULL;
+        if (s1_journal_reader_next(reader, &entry, NULL) != S1_OK) {
+            return false;
+        }
+    }
+    s1_journal_reader_rewind(reader);
+    return true;
+}
+
+/* Selects what the index knows. False: there is none that can be used. */
+static bool select_id(s1_journal_reader *reader, const char *file, s1_str digits, bool is_story,
+                      s1_journal_place **ret_places)
+{
+    s1_journal_index *index = NULL;
+    s1_journal_place *places = NULL;
+    size_t count = 0;
+    size_t ids = 0;
+    s1_rc rc = s1_journal_index_open(s1_fs_real(), file, reader, &index, NULL);
+    if (rc == S1_OK) {
+        rc = is_story ? s1_journal_index_story(index, reader, digits, &places, &count, &ids, NULL)
+                      : s1_journal_index_find(index, digits, &places, &count, &ids, NULL);
+    }
+    s1_journal_index_free(index);
+    if (rc != S1_OK) {
+        s1_journal_index_drop(s1_fs_real(), file); /* made anew next time */
+    }
+    if (rc == S1_OK && places != NULL && do_places_hold(reader, places, count)) {
+        *ret_places = places;
+        return true;
+    }
+    if (places != NULL) {
+        s1_journal_index_drop(s1_fs_real(), file);
+    }
+    free(places);
+    s1_journal_reader_select(reader, NULL, 0);
+    return false;
+}
+
+s1_rc s1_api_journal_open_id(const char *path, const char *id, bool is_story,
+                             s1_journal_reader **ret_reader, s1_journal_place **ret_places,
+                             s1_err *err)
+{
+    char file[S1_PATH_MAX];
+    char digits[33];
+    size_t count = 0;
+    s1_journal_reader *reader = NULL;
+    S1_TRY(err, journal_file(path, file, err));
+    S1_TRY(err, s1_journal_reader_open(s1_fs_real(), file, &reader, err));
+    *ret_places = NULL;
+    if (id != NULL && s1_journal_reader_size(reader) >= S1_JOURNAL_INDEX_FROM &&
+        digits_of(id, digits, &count)) {
+        (void)select_id(reader, file, s1_str_make(digits, count), is_story, ret_places);
+    }
+    *ret_reader = reader;
+    return S1_OK;
 }
 
 /* --- Filtering. --------------------------------------------------------------------------- */
@@ -48,19 +137,9 @@ typedef struct matcher {
 
 static s1_rc matcher_id(matcher *m, const char *id, s1_err *err)
 {
-    for (const char *at = id; *at != '\0'; at++) {
-        const char c = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
-        if (c == '-') {
-            continue;
-        }
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) || m->digit_count == 32) {
-            return S1_RAISE(err, S1_E_INVALID, "id '%s': expected up to 32 hexadecimal digits", id);
-        }
-        m->digits[m->digit_count++] = c;
-    }
-    return m->digit_count >= ID_PREFIX_MIN
+    return digits_of(id, m->digits, &m->digit_count)
                ? S1_OK
-               : S1_RAISE(err, S1_E_INVALID, "id '%s': expected at least %u hexadecimal digits", id,
+               : S1_RAISE(err, S1_E_INVALID, "id '%s': expected %u to 32 hexadecimal digits", id,
                           ID_PREFIX_MIN);
 }
 
@@ -162,7 +241,8 @@ s1_rc s1_api_journal_walk(const char *path, const s1_journal_filter *filter, s1_
     matcher m;
     S1_TRY(err, matcher_init(&m, filter, err));
     s1_journal_reader *reader = NULL;
-    S1_TRY(err, s1_api_journal_open(path, &reader, err));
+    s1_journal_place *places = NULL;
+    S1_TRY(err, s1_api_journal_open_id(path, filter->id, false, &reader, &places, err));
     uint64_t shown = 0;
     s1_rc rc = S1_OK;
     while (rc == S1_OK && (filter->limit == 0 || shown < filter->limit)) {
@@ -177,6 +257,7 @@ s1_rc s1_api_journal_walk(const char *path, const s1_journal_filter *filter, s1_
         }
     }
     s1_journal_reader_free(reader);
+    free(places);
     return rc;
 }
 

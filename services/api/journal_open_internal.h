@@ -11,4 +11,13 @@
 S1_WARN_UNUSED
 s1_rc s1_api_journal_open(const char *path, s1_journal_reader **ret_reader, s1_err *err);
 
+/* As s1_api_journal_open, but in a long journal the reader gives only the entries that the index
+ * knows for `id` (digits, maybe abbreviated): those that carry it, or with `is_story` all that
+ * explaining it takes. Without an index, or for an id the index cannot decide on, it gives every
+ * entry. *ret_places is to be freed after the reader. */
+S1_WARN_UNUSED
+s1_rc s1_api_journal_open_id(const char *path, const char *id, bool is_story,
+                             s1_journal_reader **ret_reader, s1_journal_place **ret_places,
+                             s1_err *err);
+
 #endif /* S1_SERVICES_API_JOURNAL_OPEN_INTERNAL_H */

@@ -185,7 +185,7 @@ def helps(work):
 
 
 def main():
-    with harness.folder() as name:
+    with harness.folder(is_checked=False) as name:  # it forges a journal
         work = pathlib.Path(name)
         if not harness.demo(work):
             return
