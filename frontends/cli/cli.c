@@ -1,14 +1,17 @@
 #include "frontends/cli/cli.h"
 
 #include "backend/utils/clock.h"
+#include "backend/utils/locale.h"
 #include "backend/utils/log.h"
 #include "backend/utils/proc.h"
+#include "services/api/config.h"
 #include "services/api/version.h"
 
 #include <string.h>
 
 #define JSON_BYTES_MAX ((size_t)2 << 30)
 #define COMMANDS_MAX   32u
+#define KEY_MAX        64u
 
 const s1_cli_command *const s1_cli_commands[] = {
     &s1_cmd_init,          &s1_cmd_validate,     &s1_cmd_data_import,
@@ -88,6 +91,40 @@ static void print_error_json(const s1_cli *cli, const s1_err *err, int exit_code
     s1_strbuf_done(&text);
 }
 
+/* The text of "<group>.<name>" with the name in small letters. */
+static const char *text_of(const s1_locale *locale, const char *group, const char *name,
+                           char key[static KEY_MAX])
+{
+    (void)snprintf(key, KEY_MAX, "%s.%s", group, name);
+    for (char *at = key; *at != '\0'; at++) {
+        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+    }
+    return s1_locale_cstr(locale, key);
+}
+
+static void print_error_text(const s1_cli *cli, const s1_locale *locale, const s1_err *err,
+                             int exit_code)
+{
+    char kind[KEY_MAX], meaning[KEY_MAX];
+    (void)fprintf(cli->err.out, "%s%s:%s %s\n", s1_terminal_on(&cli->err, S1_STYLE_BAD),
+                  s1_locale_cstr(locale, "error.label"), s1_terminal_off(&cli->err), err->msg);
+    if (!cli->is_verbose) {
+        return;
+    }
+    (void)fprintf(cli->err.out, "  %s (%s), %s %d: %s\n", s1_error_name(err->code),
+                  text_of(locale, "error", s1_error_name(err->code) + strlen("S1_E_"), kind),
+                  s1_locale_cstr(locale, "exit.label"), exit_code,
+                  text_of(locale, "exit", s1_exit_name(exit_code), meaning));
+    const uint32_t kept = err->depth < S1_ERR_FRAMES ? err->depth : S1_ERR_FRAMES;
+    for (uint32_t i = 0; i < kept; i++) {
+        (void)fprintf(cli->err.out, "  at %s (%s:%u)\n", err->frames[i].func, err->frames[i].file,
+                      err->frames[i].line);
+    }
+    if (err->sys_errno != 0) {
+        (void)fprintf(cli->err.out, "  system: errno %d\n", err->sys_errno);
+    }
+}
+
 /* The one place where a failure is printed. */
 static void print_error(const s1_cli *cli, const s1_err *err, int exit_code)
 {
@@ -98,21 +135,12 @@ static void print_error(const s1_cli *cli, const s1_err *err, int exit_code)
         print_error_json(cli, err, exit_code);
         return;
     }
-    (void)fprintf(cli->err.out, "%serror:%s %s\n", s1_terminal_on(&cli->err, S1_STYLE_BAD),
-                  s1_terminal_off(&cli->err), err->msg);
-    if (!cli->is_verbose) {
-        return;
-    }
-    (void)fprintf(cli->err.out, "  %s (%s), exit code %d: %s\n", s1_error_name(err->code),
-                  s1_error_text(err->code), exit_code, s1_exit_meaning(exit_code));
-    const uint32_t kept = err->depth < S1_ERR_FRAMES ? err->depth : S1_ERR_FRAMES;
-    for (uint32_t i = 0; i < kept; i++) {
-        (void)fprintf(cli->err.out, "  at %s (%s:%u)\n", err->frames[i].func, err->frames[i].file,
-                      err->frames[i].line);
-    }
-    if (err->sys_errno != 0) {
-        (void)fprintf(cli->err.out, "  system: errno %d\n", err->sys_errno);
-    }
+    s1_locale *locale = NULL;
+    const int32_t language =
+        s1_api_config_language(cli->config_dir != NULL ? cli->config_dir : "config");
+    (void)!s1_locale_new(language, &locale, NULL); /* without memory the keys are printed */
+    print_error_text(cli, locale, err, exit_code);
+    s1_locale_free(locale);
 }
 
 /* --- Help. -------------------------------------------------------------------------------- */
@@ -276,6 +304,7 @@ static int run_command(s1_cli *cli, int argc, char *const argv[], s1_err *err)
     if (s1_cli_parse(command, argc - words, argv + words, &args, err) != S1_OK) {
         return S1_EXIT_USAGE;
     }
+    cli->config_dir = s1_cli_config_dir(&args);
     if (s1_cli_flag(&args, "help")) {
         s1_cli_print_help(cli->out.out, command, cli->out.columns);
         return S1_EXIT_OK;

@@ -11,6 +11,7 @@ typedef struct s1_cli {
     s1_terminal out; /* stdout: what was asked for */
     s1_terminal err; /* stderr: progress, warnings, errors */
     bool is_json, is_verbose;
+    const char *config_dir; /* of the command; its language is that of errors. NULL: "config" */
 } s1_cli;
 
 /* Runs the command of argv and returns the exit code of the process. */

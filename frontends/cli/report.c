@@ -1,4 +1,5 @@
 /* What a run was worth, on one screen. */
+#include "backend/utils/locale.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
 #include "services/api/results.h"
@@ -6,8 +7,35 @@
 #include <math.h>
 #include <string.h>
 
-#define LABEL_WIDTH 16
-#define VALUE_WIDTH 14
+#define LABEL_WIDTH    16
+#define VALUE_WIDTH    14
+#define TEXT_BYTES_MAX 4096u
+
+/* What is printed, where, and in which words. */
+typedef struct report {
+    const s1_cli *cli;
+    const s1_results_view *view;
+    const s1_locale *locale;
+} report;
+
+/* Prints a text with its slots filled. */
+static void say_values(const report *r, const char *key, const s1_locale_value *values,
+                       size_t count)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, TEXT_BYTES_MAX);
+    s1_locale_word(r->locale, key, values, count, &text);
+    (void)fwrite(text.data, 1, text.len, r->cli->out.out);
+    s1_strbuf_done(&text);
+}
+#define SAY(r, key, ...)                                                                           \
+    say_values((r), (key), (const s1_locale_value[]){__VA_ARGS__},                                 \
+               sizeof((const s1_locale_value[]){__VA_ARGS__}) / sizeof(s1_locale_value))
+
+static const char *words(const report *r, const char *key)
+{
+    return s1_locale_cstr(r->locale, key);
+}
 
 static const char *text_of(const s1_results_view *view, const char *name)
 {
@@ -31,28 +59,29 @@ static enum s1_style style_of(double value)
     return value > 0.0 ? S1_STYLE_GOOD : value < 0.0 ? S1_STYLE_BAD : S1_STYLE_PLAIN;
 }
 
-static const char *duration_of(const s1_results_view *view, const char *name, char *buffer)
+static const char *duration_of(const report *r, const char *name, char *buffer)
 {
-    const double seconds = number_of(view, name);
+    const double seconds = number_of(r->view, name);
     if (isfinite(seconds) && !(seconds > 0.0)) {
-        (void)snprintf(buffer, S1_TIMEFRAME_TEXT_MAX, "none");
+        (void)snprintf(buffer, S1_TIMEFRAME_TEXT_MAX, "%s", words(r, "report.none"));
     } else if (isfinite(seconds)) {
         (void)s1_duration_print((s1_nanos)(seconds * 1e9), buffer);
     } else {
-        (void)snprintf(buffer, S1_TIMEFRAME_TEXT_MAX, "n/a");
+        (void)snprintf(buffer, S1_TIMEFRAME_TEXT_MAX, "%s", words(r, "report.not_defined"));
     }
     return buffer;
 }
 
-static void label(const s1_cli *cli, const char *name)
+static void label(const report *r, const char *key)
 {
-    (void)fprintf(cli->out.out, "  %-*s", LABEL_WIDTH, name);
+    (void)fprintf(r->cli->out.out, "  %-*s", LABEL_WIDTH, words(r, key));
 }
 
-static void heading(const s1_cli *cli, const char *text)
+static void heading(const report *r, const char *key)
 {
-    (void)fprintf(cli->out.out, "\n%s%s%s\n", s1_terminal_on(&cli->out, S1_STYLE_BOLD), text,
-                  s1_terminal_off(&cli->out));
+    const s1_terminal *const terminal = &r->cli->out;
+    (void)fprintf(terminal->out, "\n%s%s%s\n", s1_terminal_on(terminal, S1_STYLE_BOLD),
+                  words(r, key), s1_terminal_off(terminal));
 }
 
 static void print_value(const s1_cli *cli, const char *text, double sign)
@@ -61,160 +90,190 @@ static void print_value(const s1_cli *cli, const char *text, double sign)
                   text, s1_terminal_off(&cli->out));
 }
 
-static void print_head(const s1_cli *cli, const s1_results_view *view)
+static void print_head(const report *r)
 {
+    const s1_cli *const cli = r->cli;
+    const s1_results_view *const view = r->view;
     FILE *const out = cli->out.out;
     char from[S1_FORMAT_MAX];
     char to[S1_FORMAT_MAX];
     char bars[S1_FORMAT_MAX];
     char warmup[S1_FORMAT_MAX];
-    (void)fprintf(out, "%s%s%s on %s %s, %s, run %.8s\n\n",
-                  s1_terminal_on(&cli->out, S1_STYLE_BOLD), view->link, s1_terminal_off(&cli->out),
-                  view->asset_pair, view->timeframe, view->fill_rule, view->run_id);
-    label(cli, "Period");
-    (void)fprintf(out, "%s to %s\n", s1_format_time(text_of(view, "start_time"), from),
-                  s1_format_time(text_of(view, "end_time"), to));
-    label(cli, "Bars");
-    (void)fprintf(out, "%s", s1_format_count(count_of(view, "ticks"), bars));
+    char link[256], run[16];
+    (void)snprintf(link, sizeof link, "%s%s%s", s1_terminal_on(&cli->out, S1_STYLE_BOLD),
+                   view->link, s1_terminal_off(&cli->out));
+    (void)snprintf(run, sizeof run, "%.8s", view->run_id);
+    SAY(r, "report.head", {"link", link}, {"pair", view->asset_pair},
+        {"timeframe", view->timeframe}, {"fill_rule", view->fill_rule}, {"run", run});
+    (void)fputs("\n\n", out);
+    label(r, "report.period");
+    SAY(r, "report.period_value", {"from", s1_format_time(text_of(view, "start_time"), from)},
+        {"to", s1_format_time(text_of(view, "end_time"), to)});
+    (void)fputc('\n', out);
+    label(r, "report.ticks");
+    (void)s1_format_count(count_of(view, "ticks"), bars);
     if (count_of(view, "warmup_bars") > 0) {
-        (void)fprintf(out, ", after %s for warm-up",
-                      s1_format_count(count_of(view, "warmup_bars"), warmup));
+        SAY(r, "report.ticks_after_warmup", {"bars", bars},
+            {"warmup", s1_format_count(count_of(view, "warmup_bars"), warmup)});
+    } else {
+        (void)fputs(bars, out);
     }
     (void)fputc('\n', out);
-    label(cli, "Capital");
-    (void)fprintf(out, "%s to ", s1_format_money(text_of(view, "initial_capital"), from));
-    (void)fprintf(out, "%s %s\n", s1_format_money(text_of(view, "final_equity"), to),
-                  view->currency);
+    label(r, "report.capital");
+    SAY(r, "report.capital_value",
+        {"from", s1_format_money(text_of(view, "initial_capital"), from)},
+        {"to", s1_format_money(text_of(view, "final_equity"), to)}, {"currency", view->currency});
+    (void)fputc('\n', out);
 }
 
-static void print_against_market(const s1_cli *cli, const s1_results_view *view)
+static void print_against_market(const report *r)
 {
+    const s1_cli *const cli = r->cli;
+    const s1_results_view *const view = r->view;
     static const char *const rows[][3] = {
-        {"Return", "total_return", "buy_and_hold_return"},
-        {"Max drawdown", "max_drawdown", "buy_and_hold_max_drawdown"},
+        {"report.return", "total_return", "buy_and_hold_return"},
+        {"report.max_drawdown", "max_drawdown", "buy_and_hold_max_drawdown"},
     };
     char buffer[S1_FORMAT_MAX];
-    (void)fprintf(cli->out.out, "\n  %-*s%*s%*s\n", LABEL_WIDTH, "", VALUE_WIDTH, "strategy",
-                  VALUE_WIDTH + 2, "buy and hold");
+    (void)fprintf(cli->out.out, "\n  %-*s%*s%*s\n", LABEL_WIDTH, "", VALUE_WIDTH,
+                  words(r, "report.strategy"), VALUE_WIDTH + 2, words(r, "report.buy_and_hold"));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const double own = number_of(view, rows[i][1]);
-        label(cli, rows[i][0]);
+        label(r, rows[i][0]);
         print_value(cli, s1_format_percent(own, buffer), own);
         (void)fprintf(cli->out.out, "%*s\n", VALUE_WIDTH + 2,
                       s1_format_percent(number_of(view, rows[i][2]), buffer));
     }
 }
 
-static void print_ratios(const s1_cli *cli, const s1_results_view *view)
+static void print_ratios(const report *r)
 {
+    const s1_cli *const cli = r->cli;
+    const s1_results_view *const view = r->view;
     FILE *const out = cli->out.out;
     char a[S1_FORMAT_MAX];
     char b[S1_FORMAT_MAX];
     char c[S1_FORMAT_MAX];
     char under[S1_TIMEFRAME_TEXT_MAX];
-    label(cli, "CAGR");
-    (void)fprintf(out, "%*s   volatility %s a year\n", VALUE_WIDTH,
-                  s1_format_percent(number_of(view, "cagr"), a),
-                  s1_format_percent(number_of(view, "volatility"), b) +
-                      (b[0] == '+')); /* a width has no sign */
-    label(cli, "Sharpe");
-    (void)fprintf(out, "%*s   Sortino %s, Calmar %s\n", VALUE_WIDTH,
-                  s1_format_ratio(number_of(view, "sharpe"), a),
-                  s1_format_ratio(number_of(view, "sortino"), b),
-                  s1_format_ratio(number_of(view, "calmar"), c));
-    label(cli, "Under water");
-    (void)fprintf(out, "%*s   at the longest\n", VALUE_WIDTH,
-                  duration_of(view, "max_drawdown_duration", under));
-    label(cli, "Exposure");
-    (void)fprintf(out, "%*s   of the bars\n", VALUE_WIDTH,
-                  s1_format_percent(number_of(view, "exposure"), a) + (a[0] == '+'));
-    (void)fprintf(out, "  %s%s returns, %g periods a year, risk-free rate 0%s\n",
-                  s1_terminal_on(&cli->out, S1_STYLE_DIM), view->sampling, view->periods_per_year,
-                  s1_terminal_off(&cli->out));
+    label(r, "report.cagr");
+    (void)fprintf(out, "%*s   ", VALUE_WIDTH, s1_format_percent(number_of(view, "cagr"), a));
+    (void)s1_format_percent(number_of(view, "volatility"), b);
+    SAY(r, "report.volatility", {"volatility", b + (b[0] == '+')}); /* a width has no sign */
+    (void)fputc('\n', out);
+    label(r, "report.sharpe");
+    (void)fprintf(out, "%*s   ", VALUE_WIDTH, s1_format_ratio(number_of(view, "sharpe"), a));
+    SAY(r, "report.ratios", {"sortino", s1_format_ratio(number_of(view, "sortino"), b)},
+        {"calmar", s1_format_ratio(number_of(view, "calmar"), c)});
+    (void)fputc('\n', out);
+    label(r, "report.under_water");
+    (void)fprintf(out, "%*s   %s\n", VALUE_WIDTH, duration_of(r, "max_drawdown_duration", under),
+                  words(r, "report.longest"));
+    label(r, "report.exposure");
+    (void)fprintf(out, "%*s   %s\n", VALUE_WIDTH,
+                  s1_format_percent(number_of(view, "exposure"), a) + (a[0] == '+'),
+                  words(r, "report.of_the_bars"));
+    (void)snprintf(b, sizeof b, "report.sampling_%s", view->sampling);
+    (void)snprintf(c, sizeof c, "%g", view->periods_per_year);
+    (void)fprintf(out, "  %s", s1_terminal_on(&cli->out, S1_STYLE_DIM));
+    SAY(r, "report.returns", {"sampling", words(r, b)}, {"periods", c});
+    (void)fprintf(out, "%s\n", s1_terminal_off(&cli->out));
 }
 
-static void print_trades(const s1_cli *cli, const s1_results_view *view)
+static void print_trades(const report *r)
 {
+    const s1_cli *const cli = r->cli;
+    const s1_results_view *const view = r->view;
     FILE *const out = cli->out.out;
     char a[S1_FORMAT_MAX];
     char b[S1_FORMAT_MAX];
     char held[S1_TIMEFRAME_TEXT_MAX];
-    heading(cli, "Trades");
-    label(cli, "Closed");
+    heading(r, "report.trades");
+    label(r, "report.closed");
     (void)fprintf(out, "%*s", VALUE_WIDTH, s1_format_count(count_of(view, "trades"), a));
     if (count_of(view, "trades") > 0) {
-        (void)fprintf(out, "   %s won, held %s on average",
-                      s1_format_percent(number_of(view, "win_rate"), b) + (b[0] == '+'),
-                      duration_of(view, "avg_trade_duration", held));
+        (void)s1_format_percent(number_of(view, "win_rate"), b);
+        (void)fputs("   ", out);
+        SAY(r, "report.won", {"share", b + (b[0] == '+')},
+            {"duration", duration_of(r, "avg_trade_duration", held)});
     }
     (void)fprintf(out, "\n");
     if (count_of(view, "open_positions") > 0) {
-        label(cli, "Still open");
-        (void)fprintf(out, "%*s   at the end of the data\n", VALUE_WIDTH,
-                      s1_format_count(count_of(view, "open_positions"), a));
+        label(r, "report.still_open");
+        (void)fprintf(out, "%*s   %s\n", VALUE_WIDTH,
+                      s1_format_count(count_of(view, "open_positions"), a),
+                      words(r, "report.end_of_data"));
     }
     if (count_of(view, "trades") > 0) {
         char expectancy[32];
         (void)snprintf(expectancy, sizeof expectancy, "%.6f", number_of(view, "expectancy"));
-        label(cli, "Expectancy");
-        (void)fprintf(out, "%*s   %s a trade, profit factor %s\n", VALUE_WIDTH,
-                      s1_format_money(expectancy, a), view->currency,
-                      s1_format_ratio(number_of(view, "profit_factor"), b));
-        label(cli, "Best, worst");
+        label(r, "report.expectancy");
+        (void)fprintf(out, "%*s   ", VALUE_WIDTH, s1_format_money(expectancy, a));
+        SAY(r, "report.a_trade", {"currency", view->currency},
+            {"factor", s1_format_ratio(number_of(view, "profit_factor"), b)});
+        (void)fputc('\n', out);
+        label(r, "report.best_worst");
         (void)fprintf(out, "%*s   %s\n", VALUE_WIDTH,
                       s1_format_money(text_of(view, "best_trade"), a),
                       s1_format_money(text_of(view, "worst_trade"), b));
     }
-    label(cli, "Net profit");
+    label(r, "report.net_profit");
     print_value(cli, s1_format_money(text_of(view, "net_profit"), a),
                 number_of(view, "net_profit"));
-    (void)fprintf(out, "   after fees of %s %s\n", s1_format_money(text_of(view, "fees"), b),
-                  view->currency);
+    (void)fputs("   ", out);
+    SAY(r, "report.fees", {"fees", s1_format_money(text_of(view, "fees"), b)},
+        {"currency", view->currency});
+    (void)fputc('\n', out);
 }
 
-static void print_funnel(const s1_cli *cli, const s1_results_view *view)
+static void print_funnel(const report *r)
 {
+    const s1_cli *const cli = r->cli;
+    const s1_results_view *const view = r->view;
     static const char *const stages[] = {"governor", "entry", "exit", "size",
                                          "routing",  "gate",  "venue"};
     FILE *const out = cli->out.out;
     char a[S1_FORMAT_MAX];
-    heading(cli, "Opportunities");
-    label(cli, "Detected");
+    heading(r, "report.opportunities");
+    label(r, "report.detected");
     (void)fprintf(out, "%*s\n", VALUE_WIDTH, s1_format_count(count_of(view, "opportunities"), a));
-    label(cli, "Approved");
+    label(r, "report.approved");
     (void)fprintf(out, "%*s\n", VALUE_WIDTH, s1_format_count(count_of(view, "approved"), a));
-    label(cli, "Refused");
+    label(r, "report.refused");
     (void)fprintf(out, "%*s", VALUE_WIDTH, s1_format_count(count_of(view, "rejected"), a));
     const char *separator = "   ";
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "rejected_%s", stages[i]);
         if (count_of(view, name) > 0) {
-            (void)fprintf(out, "%s%s %s", separator, stages[i],
+            char key[32];
+            (void)snprintf(key, sizeof key, "report.stage_%s", stages[i]);
+            (void)fprintf(out, "%s%s %s", separator, words(r, key),
                           s1_format_count(count_of(view, name), a));
             separator = ", ";
         }
     }
     (void)fprintf(out, "\n");
-    label(cli, "Threats");
+    label(r, "report.threats");
     (void)fprintf(out, "%*s   ", VALUE_WIDTH, s1_format_count(count_of(view, "threats"), a));
-    (void)fprintf(out, "trades closed by one: %s\n",
-                  s1_format_count(count_of(view, "closed_by_threat"), a));
+    SAY(r, "report.by_threat", {"count", s1_format_count(count_of(view, "closed_by_threat"), a)});
+    (void)fputc('\n', out);
     if (count_of(view, "ambiguous_bars") > 0) {
-        label(cli, "Ambiguous bars");
-        (void)fprintf(out, "%*s   where a rule had to decide; see run.json\n", VALUE_WIDTH,
-                      s1_format_count(count_of(view, "ambiguous_bars"), a));
+        label(r, "report.ambiguous_bars");
+        (void)fprintf(out, "%*s   %s\n", VALUE_WIDTH,
+                      s1_format_count(count_of(view, "ambiguous_bars"), a),
+                      words(r, "report.ambiguous"));
     }
 }
 
 /* A trade worth asking about: the last one. */
-static s1_rc print_next(const s1_cli *cli, s1_results *results, s1_err *err)
+static s1_rc print_next(const report *r, s1_results *results, s1_err *err)
 {
-    const s1_results_view *const view = s1_results_view_borrow(results);
+    const s1_cli *const cli = r->cli;
+    const s1_results_view *const view = r->view;
     const s1_results_trade *trades = NULL;
     size_t count = 0;
     S1_TRY(err, s1_api_results_trades(results, &trades, &count, err));
-    heading(cli, "Next");
+    heading(r, "report.next");
     const bool has_journal = strcmp(view->journal_level, "full") == 0;
     if (has_journal && count > 0) {
         (void)fprintf(cli->out.out, "  s1mpletrader explain %s %.8s\n", view->dir,
@@ -230,13 +289,18 @@ static s1_rc print_next(const s1_cli *cli, s1_results *results, s1_err *err)
 s1_rc s1_cli_print_report(s1_cli *cli, s1_results *results, s1_err *err)
 {
     const s1_results_view *const view = s1_results_view_borrow(results);
-    print_head(cli, view);
-    print_against_market(cli, view);
-    print_ratios(cli, view);
-    print_trades(cli, view);
-    print_funnel(cli, view);
+    s1_locale *locale;
+    S1_TRY(err, s1_locale_new(s1_language_parse(s1_str_of(view->language)), &locale, err));
+    const report r = {cli, view, locale};
+    print_head(&r);
+    print_against_market(&r);
+    print_ratios(&r);
+    print_trades(&r);
+    print_funnel(&r);
     (void)fprintf(cli->out.out, "\n");
-    label(cli, "Results");
+    label(&r, "report.results");
     (void)fprintf(cli->out.out, "%s\n", view->dir);
-    return print_next(cli, results, err);
+    const s1_rc rc = print_next(&r, results, err);
+    s1_locale_free(locale);
+    return rc;
 }

@@ -9,4 +9,8 @@
 S1_WARN_UNUSED
 s1_rc s1_api_config_init(const char *dir, uint32_t *ret_file_count, s1_err *err);
 
+/* core.language of the platform.yaml in `dir` (enum s1_language), for what is said before or
+ * without a configuration that can be read; English where it says nothing else. */
+int32_t s1_api_config_language(const char *dir);
+
 #endif /* S1_SERVICES_API_CONFIG_H */

@@ -163,6 +163,7 @@ static s1_rc load(s1_results *results, const char *folder, s1_err *err)
     view->seed = fact(results, "seed");
     view->fill_rule = fact(results, "fill_rule");
     view->journal_level = fact(results, "journal_level");
+    view->language = fact(results, "language");
     view->command = fact(results, "command");
     view->finish_reason = fact(results, "finish_reason");
     view->config_hash = fact(results, "config_hash");

@@ -1,5 +1,6 @@
 #include "services/operators/app_logger.h"
 
+#include "backend/dtos/enums.h"
 #include "backend/dtos/journal/journal_kind.h"
 
 #include <jansson.h>
@@ -12,6 +13,15 @@
 static const int32_t decision_levels[] = {S1_LOG_MATCH, S1_LOG_FILTER, S1_LOG_POLICY, S1_LOG_TRADE,
                                           S1_LOG_DEBUG};
 
+/* The configuration numbers levels in the order of its list, the log by weight. */
+static s1_log_profile bit_of(int32_t configured)
+{
+    const char *const name = s1_enum_text(s1_config_log_level_names, configured);
+    int32_t level = 0;
+    return s1_log_level_parse(s1_str_of(name), &level, NULL) == S1_OK ? S1_LOG_BIT(level)
+                                                                      : S1_LOG_PROFILE_NONE;
+}
+
 s1_log_profile s1_app_logger_profile(const s1_core_config *core)
 {
     s1_log_profile profile = s1_str_eq_cstr(core->logging.profile, "analysis")
@@ -22,7 +32,7 @@ s1_log_profile s1_app_logger_profile(const s1_core_config *core)
         if (s1_str_eq(own->name, core->logging.profile)) {
             profile = S1_LOG_PROFILE_NONE;
             for (uint32_t k = 0; k < own->levels.count; k++) {
-                profile |= S1_LOG_BIT(own->levels.items[k]);
+                profile |= bit_of(own->levels.items[k]);
             }
         }
     }
