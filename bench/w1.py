@@ -2,7 +2,7 @@
 """Work W1 (../shared/golden/peers/INDEX.md) for us and the peers, and docs/benchmarks.md.
 
 Rounds are interleaved: every contender runs once per round, each in a fresh process, so that a busy
-minute hurts all alike. "Engine" is the time around the engine's run call alone: no import, no file
+minute hurts all alike, and each round starts with another. Ratios are made within a round. "Engine" is the time around the engine's run call alone: no import, no file
 reading, no building of the peer's objects; ours is the loop without reading the archive, until the
 last block of the journal is written. Medians, with the spread in brackets.
 """
@@ -81,7 +81,7 @@ def cpu_name():
 
 
 def page(runs, bars, rounds):
-    base = statistics.median(r["engine"] for r in runs["S1mpleTrader, journal full"])
+    ours = runs["S1mpleTrader, journal full"]
     lines = [
         "# Benchmarks", "",
         "Written by `make bench`; do not edit. Work W1 of `../shared/golden/peers/INDEX.md`: "
@@ -91,17 +91,17 @@ def page(runs, bars, rounds):
         "without import, reading and building of objects. Ours decides, books and records every journal "
         "entry in that time while a second thread words, hashes and writes them; it ends when the last "
         "block is written, and how long that took after the last bar stands under drained.", "",
-        "| engine | engine s | ns a bar | of it drained s | times our full run | whole process s | trades |",
+        "| engine | engine s | ns a bar | of it drained s | times our full run of the round | whole process s | trades |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, results in runs.items():
         engine = [r["engine"] for r in results]
         middle = statistics.median(engine)
+        times = [r["engine"] / full["engine"] for r, full in zip(results, ours)]
         drained = f"{statistics.median(r['drain'] for r in results):.3f}" if name in OURS else ""
         lines.append(f"| {name} | {spread(engine, 3)} | {middle / bars * 1e9:.0f} | {drained} | "
-                     f"{middle / base:.1f} | {spread([r['wall'] for r in results], 2)} | "
+                     f"{spread(times, 2)} | {spread([r['wall'] for r in results], 2)} | "
                      f"{results[0]['trades']} |")
-    ours = runs["S1mpleTrader, journal full"]
     lines += ["", f"Memory of our full run: {ours[0]['anon']:.0f} MB anonymous, "
               f"{ours[0]['rss']:.0f} MB at the peak with the mapped files.", ""]
     return "\n".join(lines)
@@ -117,13 +117,15 @@ def main():
     options = parser.parse_args()
     peers = [p for p in options.peers.split(",") if p]
     runs = {name: [] for name in [*OURS, *peers]}
+    names = list(runs)
     for number in range(options.rounds):
-        for name, level in OURS.items():
-            runs[name].append(run_ours(options.work, level))
+        first = number * 3 % len(names)  # nobody always runs after the same one
+        for name in names[first:] + names[:first]:
+            if name in OURS:
+                runs[name].append(run_ours(options.work, OURS[name]))
+            else:
+                runs[name].append(run_peer(options.work, options.scripts, options.bars, name))
             print(f"bench: round {number + 1}, {name}: {runs[name][-1]}", flush=True)
-        for peer in peers:
-            runs[peer].append(run_peer(options.work, options.scripts, options.bars, peer))
-            print(f"bench: round {number + 1}, {peer}: {runs[peer][-1]}", flush=True)
     text = page(runs, options.bars, options.rounds)
     pathlib.Path("docs/benchmarks.md").write_text(text)
     print(text)

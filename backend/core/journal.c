@@ -40,7 +40,6 @@ typedef struct fragment {
 
 /* What is needed to word records: one for the task, one for this thread. */
 typedef struct wording {
-    s1_json_writer writer;
     uint64_t seq;         /* of the last entry worded */
     s1_nanos cached_time; /* whose text stands in time_text */
     char time_text[S1_TIME_TEXT_MAX];
@@ -196,8 +195,9 @@ static void open_chunk(s1_journal *journal, chunk *next)
 
 static s1_rc make_room(s1_journal *journal, s1_err *err)
 {
-    /* A full block, a line that is refused if it is longer than a block, and a seal between. */
-    const size_t room = 2u * (size_t)journal->block_bytes_max + S1_JOURNAL_SEAL_MAX;
+    /* A full block with its seal, and the most that can be worded behind it. */
+    const size_t room =
+        journal->block_bytes_max + LINE_FRAME_MAX + (size_t)S1_TAPE_TEXT_RATIO * CHUNK_CAPACITY;
     S1_TRY(err, make_buffer(&journal->block, room, err));
     S1_TRY(err, make_buffer(&journal->own_line, room, err));
     (void)s1_time_print(0, journal->out.time_text);
@@ -374,12 +374,9 @@ static size_t put_line(const s1_journal *journal, wording *words, s1_strbuf *buf
         part += said.worker_length;
     }
     part = put_ids(buf, said.ids_present, part);
-    s1_strbuf_lit(buf, ",\"details\":");
-    s1_json_init(&words->writer, buf, 0);
-    s1_json_object(&words->writer);
-    s1_tape_play(part, (size_t)(at + said.length - part), &words->writer);
-    S1_ASSERT(words->writer.depth == 1); /* what details opened is closed again */
-    s1_json_object_end(&words->writer);
+    s1_strbuf_lit(buf, ",\"details\":{");
+    s1_tape_play(part, (size_t)(at + said.length - part), buf);
+    s1_strbuf_char(buf, '}');
     put_crc(buf, start);
     return said.length;
 }
@@ -739,6 +736,11 @@ s1_rc s1_journal_finish(s1_journal *journal, uint8_t ret_head[static S1_JOURNAL_
     journal->is_finished = true;
     memcpy(ret_head, journal->chain, S1_JOURNAL_HASH_SIZE);
     return S1_OK;
+}
+
+bool s1_journal_has_failed(const s1_journal *journal)
+{
+    return atomic_load_explicit(&journal->has_failed, memory_order_acquire);
 }
 
 uint64_t s1_journal_seq(const s1_journal *journal)

@@ -144,6 +144,10 @@ S1_WARN_UNUSED s1_rc s1_journal_finish(s1_journal *journal,
 /* Sequence number of the newest entry; 0 if there is none. */
 uint64_t s1_journal_seq(const s1_journal *journal);
 
+/* True once a write or a sync failed: the journal takes nothing more, and nobody may act on what it
+ * could not hold. Any thread. False at level off. */
+bool s1_journal_has_failed(const s1_journal *journal);
+
 /* Entries so far. Borrowed as long as the journal lives. */
 const s1_journal_counts *s1_journal_counts_borrow(const s1_journal *journal);
 

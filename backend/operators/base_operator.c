@@ -119,6 +119,11 @@ __attribute__((noinline, cold)) static s1_rc tell_failure(s1_base_operator *op, 
     return answer_failure(op, failed, op->failed_rc, err);
 }
 
+static inline s1_rc end_pass(s1_base_operator *op, s1_err *err)
+{
+    return __builtin_expect(op->failed == NULL, 1) ? S1_OK : tell_failure(op, err);
+}
+
 static s1_rc hear_step(const s1_operator_worker *item, const s1_operator_pass *pass, s1_err *err)
 {
     return pass->on_step == NULL ? S1_OK : pass->on_step(pass->self, item, err);
@@ -156,7 +161,7 @@ static s1_rc run_planning(s1_base_operator *op, const s1_operator_pass *pass, s1
             break; /* nobody builds on half a plan */
         }
     }
-    return S1_OK;
+    return end_pass(op, err);
 }
 
 static s1_rc run_execution(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
@@ -166,11 +171,12 @@ static s1_rc run_execution(s1_base_operator *op, const s1_operator_pass *pass, s
             S1_TRY(err, take_turn(op, &op->workers[i], pass, err));
         }
     }
-    return S1_OK;
+    return end_pass(op, err);
 }
 
-static s1_rc run_context(s1_base_operator *op, s1_err *err)
+static s1_rc run_context(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
 {
+    (void)pass;
     for (uint32_t i = 0; i < op->worker_count; i++) {
         s1_operator_worker *const item = &op->workers[i];
         if (s1_worker_is_due(item->worker)) {
@@ -178,37 +184,28 @@ static s1_rc run_context(s1_base_operator *op, s1_err *err)
             s1_worker_seal_columns(item->worker); /* also of one that failed and was skipped */
         }
     }
-    return S1_OK;
+    return end_pass(op, err);
 }
 
-static s1_rc run_detectors(s1_base_operator *op, s1_err *err)
+static s1_rc run_detectors(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
 {
+    (void)pass;
     show(op);
     for (uint32_t i = 0; i < op->worker_count; i++) {
         if (s1_worker_is_ready(op->workers[i].worker)) {
             S1_TRY(err, take_turn(op, &op->workers[i], &no_pass, err));
         }
     }
-    return S1_OK;
+    return end_pass(op, err);
 }
 
 s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
 {
-    s1_rc rc;
-    switch (op->manages) {
-    case S1_WORKER_CONTEXT:
-        rc = run_context(op, err);
-        break;
-    case S1_WORKER_PLANNING:
-        rc = run_planning(op, pass, err);
-        break;
-    case S1_WORKER_EXECUTION:
-        rc = run_execution(op, pass, err);
-        break;
-    default:
-        rc = run_detectors(op, err);
-        break;
-    }
-    S1_TRY(err, rc);
-    return __builtin_expect(op->failed == NULL, 1) ? S1_OK : tell_failure(op, err);
+    /* Each type's way of going through its workers; the call is the last thing done here. */
+    static s1_rc (*const run[])(s1_base_operator *, const s1_operator_pass *, s1_err *) = {
+        [S1_WORKER_CONTEXT] = run_context,     [S1_WORKER_OPPORTUNITY] = run_detectors,
+        [S1_WORKER_THREAT] = run_detectors,    [S1_WORKER_PLANNING] = run_planning,
+        [S1_WORKER_EXECUTION] = run_execution,
+    };
+    return run[op->manages](op, pass, err);
 }

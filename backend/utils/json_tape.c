@@ -1,15 +1,18 @@
 #include "backend/utils/json_tape.h"
 
 #include "backend/utils/assert.h"
+#include "backend/utils/dtoa.h"
+#include "backend/utils/timefmt.h"
+#include "backend/utils/uid.h"
 
-/* Reads the value of an op at `at` into `value` and passes it. */
+/* Reads a value of the recording. */
 #define TAKE(at, value)                                                                            \
     do {                                                                                           \
         memcpy(&(value), (at), sizeof(value));                                                     \
         (at) += sizeof(value);                                                                     \
     } while (0)
 
-static s1_str take_bytes(const uint8_t **at)
+static inline s1_str take_bytes(const uint8_t **at)
 {
     uint32_t length;
     TAKE(*at, length);
@@ -18,8 +21,31 @@ static s1_str take_bytes(const uint8_t **at)
     return bytes;
 }
 
-/* Makes the call whose value is at `at`; returns where the next op stands. */
-static const uint8_t *play_value(uint8_t op, const uint8_t *at, s1_json_writer *writer)
+static inline char *put_plain(char *to, const char *text, size_t length)
+{
+    *to++ = '"';
+    s1_copy_short(to, text, length);
+    to += length;
+    *to++ = '"';
+    return to;
+}
+
+/* A text that may need escapes, by way of the buffer the cursor `to` runs in. */
+static char *put_text(char *to, s1_str text, s1_strbuf *buf)
+{
+    buf->len = (size_t)(to - buf->data);
+    s1_json_quote(buf, text);
+    return buf->data + buf->len;
+}
+
+static inline char *put_literal(char *to, const char *text, size_t length)
+{
+    memcpy(to, text, length);
+    return to + length;
+}
+
+/* Words the value of `op`, which stands at *at; its room is there. */
+static char *put_value(uint8_t op, const uint8_t **at, char *to, s1_strbuf *buf)
 {
     union {
         const char *name;
@@ -31,77 +57,93 @@ static const uint8_t *play_value(uint8_t op, const uint8_t *at, s1_json_writer *
     } value;
     switch (op) {
     case S1_TAPE_NAME:
-        TAKE(at, value.name);
-        s1_json_cstr(writer, value.name);
-        break;
+        TAKE(*at, value.name);
+        return value.name != NULL ? put_plain(to, value.name, strlen(value.name))
+                                  : put_literal(to, "null", 4);
     case S1_TAPE_TEXT:
-        s1_json_str(writer, take_bytes(&at));
-        break;
-    case S1_TAPE_RAW:
-        s1_json_raw(writer, take_bytes(&at));
-        break;
+        return put_text(to, take_bytes(at), buf);
+    case S1_TAPE_RAW: {
+        const s1_str json = take_bytes(at);
+        return put_literal(to, json.ptr, json.len);
+    }
     case S1_TAPE_U64:
-        TAKE(at, value.number);
-        s1_json_u64(writer, value.number);
-        break;
+        TAKE(*at, value.number);
+        return to + s1_dec_internal_digits(to, value.number);
     case S1_TAPE_TRUE:
+        return put_literal(to, "true", 4);
     case S1_TAPE_FALSE:
-        s1_json_bool(writer, op == S1_TAPE_TRUE);
-        break;
+        return put_literal(to, "false", 5);
     case S1_TAPE_DOUBLE:
-        TAKE(at, value.real);
-        s1_json_double(writer, value.real);
-        break;
+        TAKE(*at, value.real);
+        return to + s1_double_print(value.real, to);
     case S1_TAPE_DECIMAL:
-        TAKE(at, value.decimal);
-        s1_json_dec(writer, value.decimal);
+        TAKE(*at, value.decimal);
+        *to++ = '"';
+        to += s1_dec_print(value.decimal, to);
         break;
     case S1_TAPE_UID:
-        TAKE(at, value.uid);
-        s1_json_uid(writer, value.uid);
+        TAKE(*at, value.uid);
+        if (s1_uid_is_none(value.uid)) {
+            return put_literal(to, "null", 4);
+        }
+        *to++ = '"';
+        to += s1_uid_print(value.uid, to);
         break;
     default:
         S1_ASSERT(op == S1_TAPE_TIME);
-        TAKE(at, value.time);
-        s1_json_time(writer, value.time);
+        TAKE(*at, value.time);
+        *to++ = '"';
+        to += s1_time_print(value.time, to);
         break;
     }
-    return at;
+    *to++ = '"';
+    return to;
 }
 
-void s1_tape_play(const uint8_t *recording, size_t length, s1_json_writer *writer)
+void s1_tape_play(const uint8_t *recording, size_t length, s1_strbuf *buf)
 {
+    char *to = s1_strbuf_reserve(buf, S1_TAPE_TEXT_RATIO * length);
+    if (to == NULL) {
+        return;
+    }
     const uint8_t *at = recording;
     const uint8_t *const end = recording + length;
+    bool follows = false; /* something on this level: a comma goes before the next */
     while (at < end) {
         const uint8_t op = *at++;
+        if (op == S1_TAPE_OBJECT_END || op == S1_TAPE_ARRAY_END) {
+            *to++ = op == S1_TAPE_OBJECT_END ? '}' : ']';
+            follows = true;
+            continue;
+        }
+        *to = ',';
+        to += follows;
+        follows = false;
         switch (op) {
         case S1_TAPE_OBJECT:
-            s1_json_object(writer);
-            break;
-        case S1_TAPE_OBJECT_END:
-            s1_json_object_end(writer);
+            *to++ = '{';
             break;
         case S1_TAPE_ARRAY:
-            s1_json_array(writer);
-            break;
-        case S1_TAPE_ARRAY_END:
-            s1_json_array_end(writer);
+            *to++ = '[';
             break;
         case S1_TAPE_KEY: {
             const size_t name_length = *at++;
             const char *name;
             TAKE(at, name);
-            s1_json_key_raw(writer, name, name_length);
+            to = put_plain(to, name, name_length);
+            *to++ = ':';
             break;
         }
         case S1_TAPE_KEY_TEXT:
-            s1_json_key(writer, take_bytes(&at));
+            to = put_text(to, take_bytes(&at), buf);
+            *to++ = ':';
             break;
         default:
-            at = play_value(op, at, writer);
+            to = put_value(op, &at, to, buf);
+            follows = true;
             break;
         }
     }
     S1_ASSERT(at == end);
+    buf->len = (size_t)(to - buf->data);
 }

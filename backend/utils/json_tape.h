@@ -1,12 +1,12 @@
 /* backend/utils/json_tape.h - JSON that is said now and worded later, perhaps on another thread.
  *
  * A tape records the calls one would make on an s1_json_writer (json_writer.h), each as a byte that
- * tells what it is and the value as it lies in memory; s1_tape_play makes them. Recording
+ * tells what it is and the value as it lies in memory; s1_tape_play words them. Recording
  * costs a copy of the value, wording it is left to whoever plays.
  *
  * The memory is the caller's and does not grow. A call that finds no room sets has_failed, records
  * nothing, and the recording is worth nothing: check once, at the end. A key comes before each
- * member of an object, as with the writer, which asserts it when the tape is played.
+ * member of an object, and what is opened is closed, as with the writer.
  */
 #ifndef S1_UTILS_JSON_TAPE_H
 #define S1_UTILS_JSON_TAPE_H
@@ -47,8 +47,9 @@ typedef struct s1_tape {
     bool has_failed;
 } s1_tape;
 
-/* Makes the recorded calls on `writer`. `recording` is what s1_tape functions put there. */
-void s1_tape_play(const uint8_t *recording, size_t length, s1_json_writer *writer);
+/* Appends the text of a recording that s1_tape functions made, without blanks. `buf` must have, or
+ * get, room for S1_TAPE_TEXT_RATIO times its length; else it has failed and is as before. */
+void s1_tape_play(const uint8_t *recording, size_t length, s1_strbuf *buf);
 
 /* Where the next `bytes` bytes go; NULL if there is no room. */
 static inline uint8_t *s1_tape_room(s1_tape *tape, size_t bytes)

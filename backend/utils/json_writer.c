@@ -105,37 +105,13 @@ void s1_json_key(s1_json_writer *writer, s1_str name)
     end_key(writer);
 }
 
-/* memcpy for the short texts a journal is made of: two moves that may overlap instead of a call. */
-static inline void copy_short(char *to, const char *from, size_t len)
-{
-    if (len > 16) {
-        memcpy(to, from, len);
-    } else if (len >= 8) {
-        uint64_t first, last;
-        memcpy(&first, from, sizeof first);
-        memcpy(&last, from + len - sizeof last, sizeof last);
-        memcpy(to, &first, sizeof first);
-        memcpy(to + len - sizeof last, &last, sizeof last);
-    } else if (len >= 4) {
-        uint32_t first, last;
-        memcpy(&first, from, sizeof first);
-        memcpy(&last, from + len - sizeof last, sizeof last);
-        memcpy(to, &first, sizeof first);
-        memcpy(to + len - sizeof last, &last, sizeof last);
-    } else {
-        for (size_t i = 0; i < len; i++) {
-            to[i] = from[i];
-        }
-    }
-}
-
 /* Quotes around text that needs no escape. */
 static inline void quote_plain(s1_strbuf *buf, const char *text, size_t len)
 {
     char *const to = s1_strbuf_reserve(buf, len + 2);
     if (to != NULL) {
         to[0] = '"';
-        copy_short(to + 1, text, len);
+        s1_copy_short(to + 1, text, len);
         to[len + 1] = '"';
         s1_strbuf_commit(buf, len + 2);
     }
@@ -157,7 +133,7 @@ void s1_json_key_raw(s1_json_writer *writer, const char *name, size_t len)
         *to = ',';
         to += (writer->has_member & bit) != 0;
         *to++ = '"';
-        copy_short(to, name, len);
+        s1_copy_short(to, name, len);
         to += len;
         *to++ = '"';
         *to++ = ':';

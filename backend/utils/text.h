@@ -90,6 +90,30 @@ size_t s1_str_distance(s1_str a, s1_str b);
  * if none is near (distance over a third of the longer text, at least 1, is not near). */
 ptrdiff_t s1_str_nearest(s1_str text, const s1_str *candidates, size_t count);
 
+/* memcpy for texts that are mostly short: two moves that may overlap instead of a call. */
+static inline void s1_copy_short(char *to, const char *from, size_t len)
+{
+    if (len > 16) {
+        memcpy(to, from, len);
+    } else if (len >= 8) {
+        uint64_t first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + len - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + len - sizeof last, &last, sizeof last);
+    } else if (len >= 4) {
+        uint32_t first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + len - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + len - sizeof last, &last, sizeof last);
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            to[i] = from[i];
+        }
+    }
+}
+
 /* --- s1_strbuf ---------------------------------------------------------------------------- */
 
 /* A growing text in the caller's struct. An append that would pass `max_bytes`, or finds no

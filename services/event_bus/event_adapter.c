@@ -22,7 +22,8 @@ struct s1_event_adapter {
     const void *result; /* of the last call */
 };
 
-static inline s1_rc call(s1_event_adapter *adapter, s1_err *err)
+/* Not inlined: the callers only note what came, and need no frame then. */
+__attribute__((noinline)) static s1_rc call(s1_event_adapter *adapter, s1_err *err)
 {
     adapter->result = NULL;
     S1_TRY(err, adapter->invoke(adapter->self, adapter->payloads, &adapter->result, err));

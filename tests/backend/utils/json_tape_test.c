@@ -9,10 +9,8 @@
 
 static s1_str play(const s1_tape *tape, s1_strbuf *buf)
 {
-    s1_json_writer writer;
     s1_strbuf_clear(buf);
-    s1_json_init(&writer, buf, 0);
-    s1_tape_play(tape->data, tape->length, &writer);
+    s1_tape_play(tape->data, tape->length, buf);
     return s1_strbuf_view(buf);
 }
 
