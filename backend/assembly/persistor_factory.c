@@ -11,6 +11,7 @@
 #define NAME_MAX_BYTES 255u /* of one folder name, escapes included: what file systems allow */
 
 struct s1_persistor_factory {
+    uint64_t journal_segment_bytes;
     const s1_fs *fs;
     s1_duckdb *duckdb;
     char *base; /* run folder or root */
@@ -32,6 +33,7 @@ s1_rc s1_persistor_factory_new(const s1_persistor_factory_options *options,
     }
     factory->fs = options->fs;
     factory->duckdb = options->duckdb;
+    factory->journal_segment_bytes = options->journal_segment_bytes;
     factory->is_run = options->run_folder != NULL;
     factory->base = s1_str_dup(s1_str_of(factory->is_run ? options->run_folder : options->root));
     factory->archive = options->archive != NULL ? s1_str_dup(s1_str_of(options->archive)) : NULL;
@@ -127,7 +129,8 @@ static s1_rc create_json(const s1_persistor_factory *factory, s1_strbuf *folder,
         .fs = factory->fs,
         .path = s1_strbuf_cstr(folder),
         .mode = mode,
-        .leaves_sync = factory->is_run}; /* a run folder is published as a whole */
+        .leaves_sync = factory->is_run, /* a run folder is published as a whole */
+        .segment_bytes_max = factory->journal_segment_bytes};
     return s1_json_persistor_new(&options, ret_persistor, err);
 }
 

@@ -23,11 +23,12 @@
 typedef struct s1_persistor_factory s1_persistor_factory;
 
 typedef struct s1_persistor_factory_options {
-    const s1_fs *fs;        /* outlives the factory and all it made */
-    const char *run_folder; /* backtest: everything of the run; NULL in paper and live */
-    const char *root;       /* paper, live: data root; NULL in a backtest */
-    const char *archive;    /* root of the Parquet archive; NULL: no data persistor */
-    s1_duckdb *duckdb;      /* with archive; outlives the factory and all it made */
+    const s1_fs *fs;                /* outlives the factory and all it made */
+    const char *run_folder;         /* backtest: everything of the run; NULL in paper and live */
+    const char *root;               /* paper, live: data root; NULL in a backtest */
+    const char *archive;            /* root of the Parquet archive; NULL: no data persistor */
+    s1_duckdb *duckdb;              /* with archive; outlives the factory and all it made */
+    uint64_t journal_segment_bytes; /* of a journal's file before the next; 0: one file */
 } s1_persistor_factory_options;
 
 /* Exactly one of run_folder and root is given. Makes no folder yet. Heap; free with

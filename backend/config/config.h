@@ -72,9 +72,10 @@ typedef struct s1_limits_config {
     int64_t working_orders_max; /* per run */
     int64_t signals_per_tick_max;
     int64_t active_threats_max;
-    int64_t queued_events_max;  /* of a run's bus */
-    int64_t context_memory_mib; /* columns of one run */
-    int64_t context_record_mib; /* what a run records of its context */
+    int64_t queued_events_max;   /* of a run's bus */
+    int64_t context_memory_mib;  /* columns of one run */
+    int64_t context_record_mib;  /* what a run records of its context */
+    int64_t journal_segment_mib; /* of a journal's file, before the next one is started */
 } s1_limits_config;
 
 typedef struct s1_journal_config {

@@ -46,6 +46,7 @@ s1_rc s1_json_persistor_new(const s1_json_persistor_options *options,
     persistor->fs = options->fs;
     persistor->mode = options->mode;
     persistor->leaves_sync = options->leaves_sync;
+    persistor->segment_bytes_max = options->segment_bytes_max;
     persistor->bytes_max = options->bytes_max != 0 ? options->bytes_max : S1_STATE_BYTES_MAX;
     s1_strbuf_init(&persistor->json, persistor->bytes_max);
     s1_strbuf_init(&persistor->envelope, persistor->bytes_max + S1_STATE_ENVELOPE_MAX);
@@ -72,9 +73,11 @@ void s1_json_persistor_free(s1_json_persistor *persistor)
     if (persistor == NULL) {
         return;
     }
-    if (persistor->file != NULL) {
-        s1_fs_drop(persistor->fs, persistor->file);
+    for (uint32_t i = persistor->segment_count;
+         i-- > 0;) { /* the lock, which is the first's, last */
+        s1_fs_drop(persistor->fs, persistor->segments[i].file);
     }
+    free(persistor->segments);
     s1_strbuf_done(&persistor->json);
     s1_strbuf_done(&persistor->envelope);
     free(persistor->path);

@@ -7,13 +7,15 @@
  * Loading completes an interrupted save only if its journal is whole and newer; a torn or older one
  * is dropped. A damaged PATH is refused with what can be done about it, never replaced by nothing.
  *
- * append_only (IJournalPersistor): blocks of lines at the end of PATH. Opening verifies the whole
- * chain; a last block that was never sealed is cut off (truncate, sync) and reported in the tail,
- * anything else that is wrong is refused with its line.
+ * append_only (IJournalPersistor): blocks of lines at the end of PATH. A block that would make the
+ * file longer than segment_bytes_max starts the next one, PATH.2, PATH.3, ..., whose chain goes on;
+ * what came before is synced first, so that only the last can be torn. Opening verifies the whole
+ * chain over all of them; a last block that was never sealed is cut off (truncate, sync) and
+ * reported in the tail, anything else that is wrong is refused with its line. The lock is on PATH.
  *
  * Everything goes through the s1_fs seam. The folder of PATH must exist; nothing outside PATH,
- * PATH.journal and PATH.prev is touched. Every failed write, sync or rename poisons the instance
- * and none is tried again: a second fsync may report success for bytes that are gone.
+ * PATH.journal, PATH.prev and PATH.N is touched. Every failed write, sync or rename poisons the
+ * instance and none is tried again: a second fsync may report success for bytes that are gone.
  *
  * Assumed of the disk: a synced byte stays; a sector (512 bytes) is written whole or not at all,
  * and writing one leaves its neighbours alone (SQLite's "powersafe overwrite").
@@ -37,6 +39,7 @@ typedef struct s1_json_persistor_options {
     int32_t mode;       /* enum s1_json_persistor_mode */
     bool leaves_sync;   /* append_only: of a folder that is made durable as a whole, later */
     uint64_t bytes_max; /* atomic: of a state text; 0: S1_STATE_BYTES_MAX */
+    uint64_t segment_bytes_max; /* append_only: a file of so many goes on in the next; 0: never */
 } s1_json_persistor_options;
 
 /* Heap; free with s1_json_persistor_free, or through the interface asked for below. append_only

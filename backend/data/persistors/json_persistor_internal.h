@@ -5,6 +5,12 @@
 #include "backend/data/persistors/json_persistor.h"
 #include "backend/utils/text.h"
 
+/* One file of a journal. */
+typedef struct s1_json_segment {
+    s1_file *file;
+    uint64_t start; /* in the journal */
+} s1_json_segment;
+
 struct s1_json_persistor {
     s1_state_persistor as_state; /* one of the two is in use; both lead back to this struct */
     s1_journal_persistor as_journal;
@@ -25,9 +31,11 @@ struct s1_json_persistor {
     s1_strbuf envelope;
 
     /* append_only */
-    s1_file *file;
-    uint64_t length; /* whole blocks in the file */
-    uint64_t pushed; /* of it, on their way to the disk: see push */
+    s1_json_segment *segments; /* [segment_count], in order; blocks go to the last */
+    uint32_t segment_count;
+    uint64_t segment_bytes_max; /* 0: no limit */
+    uint64_t length;            /* whole blocks in all of them */
+    uint64_t pushed;            /* of it, on their way to the disk: see push */
     bool leaves_sync;
     bool has_unsynced; /* a block was appended since the last sync */
     bool is_folder_synced;

@@ -20,12 +20,63 @@ static const s1_json_persistor *const_self_of(const s1_journal_persistor *journa
 
 /* --- Opening -------------------------------------------------------------------------------- */
 
-/* The raw file, before its length in whole blocks is known. */
+static const s1_json_segment *last_of(const s1_json_persistor *persistor)
+{
+    return &persistor->segments[persistor->segment_count - 1];
+}
+
+/* The files as one, before the length in whole blocks is known. */
 static s1_rc read_raw(void *self, uint64_t offset, void *buffer, size_t capacity,
                       size_t *ret_length, s1_err *err)
 {
     const s1_json_persistor *persistor = self;
-    return s1_fs_pread(persistor->fs, persistor->file, offset, buffer, capacity, ret_length, err);
+    uint32_t at = persistor->segment_count - 1;
+    while (at > 0 && persistor->segments[at].start > offset) {
+        at--;
+    }
+    const s1_json_segment *here = &persistor->segments[at];
+    if (at + 1 < persistor->segment_count) {
+        const uint64_t left = here[1].start - offset;
+        capacity = left < capacity ? (size_t)left : capacity;
+    }
+    return s1_fs_pread(persistor->fs, here->file, offset - here->start, buffer, capacity,
+                       ret_length, err);
+}
+
+/* Opens segment `number` (from 1) behind the others, at byte `start` of the journal. */
+static s1_rc add_segment(s1_json_persistor *persistor, uint32_t number, uint32_t flags,
+                         uint64_t start, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    S1_TRY(err, s1_journal_segment_path(persistor->path, number, path, err));
+    s1_json_segment *const grown =
+        realloc(persistor->segments, number * sizeof *persistor->segments);
+    if (grown == NULL || number > S1_JOURNAL_SEGMENTS_MAX) {
+        persistor->segments = grown != NULL ? grown : persistor->segments;
+        return S1_RAISE(err, S1_E_NO_MEMORY, "journal '%s': %u segments", persistor->path, number);
+    }
+    persistor->segments = grown;
+    s1_file *file = NULL;
+    S1_TRY(err, s1_fs_open(persistor->fs, path, S1_FS_READ | S1_FS_WRITE | flags, &file, err));
+    persistor->segments[persistor->segment_count++] = (s1_json_segment){file, start};
+    return S1_OK;
+}
+
+/* The segments that are there, behind the first, which is open and locked. */
+static s1_rc add_segments(s1_json_persistor *persistor, s1_err *err)
+{
+    for (uint64_t start = 0;;) {
+        char path[S1_PATH_MAX];
+        s1_fs_info info;
+        const uint32_t next = persistor->segment_count + 1;
+        S1_TRY(err, s1_journal_segment_path(persistor->path, next, path, err));
+        if (!s1_fs_is_file(persistor->fs, path)) {
+            return S1_OK;
+        }
+        S1_TRY(err, s1_fs_stat_file(persistor->fs, last_of(persistor)->file, &info, err));
+        start += info.size;
+        S1_TRY(err, add_segment(persistor, next, 0, start, err));
+    }
 }
 
 static s1_rc verify_file(s1_json_persistor *persistor, s1_journal_verdict *ret_verdict, s1_err *err)
@@ -39,6 +90,10 @@ static s1_rc verify_file(s1_json_persistor *persistor, s1_journal_verdict *ret_v
         return S1_RAISE(err, S1_E_DATA, "journal '%s' is damaged at %s", persistor->path,
                         ret_verdict->reason);
     }
+    if (ret_verdict->torn_bytes > 0 && ret_verdict->bytes < last_of(persistor)->start) {
+        return S1_RAISE(err, S1_E_DATA, "journal '%s': a block before the last file is not sealed",
+                        persistor->path);
+    }
     return S1_OK;
 }
 
@@ -46,8 +101,10 @@ static s1_rc verify_file(s1_json_persistor *persistor, s1_journal_verdict *ret_v
  * one) in pages that count as clean and were never written. At most one block was not synced, so
  * the last one is written once more, the same bytes, and synced with the file's name: what this
  * process builds on stands. */
-static s1_rc settle(s1_json_persistor *persistor, uint64_t length, s1_err *err)
+static s1_rc settle(s1_json_persistor *persistor, uint64_t whole, s1_err *err)
 {
+    s1_file *const file = last_of(persistor)->file;
+    const uint64_t length = whole - last_of(persistor)->start;
     const size_t size =
         length < S1_JOURNAL_LINE_BYTES_MAX ? (size_t)length : S1_JOURNAL_LINE_BYTES_MAX;
     if (size > 0) {
@@ -58,19 +115,19 @@ static s1_rc settle(s1_json_persistor *persistor, uint64_t length, s1_err *err)
         }
         s1_rc rc = S1_OK;
         for (size_t done = 0; done < size && rc == S1_OK; done += got) {
-            rc = s1_fs_pread(persistor->fs, persistor->file, length - size + done, last + done,
-                             size - done, &got, err);
+            rc = s1_fs_pread(persistor->fs, file, length - size + done, last + done, size - done,
+                             &got, err);
             if (rc == S1_OK && got == 0) {
                 rc = S1_RAISE(err, S1_E_IO, "journal '%s' became shorter", persistor->path);
             }
         }
         if (rc == S1_OK) {
-            rc = s1_fs_pwrite_all(persistor->fs, persistor->file, length - size, last, size, err);
+            rc = s1_fs_pwrite_all(persistor->fs, file, length - size, last, size, err);
         }
         free(last);
         S1_TRY(err, rc);
     }
-    S1_TRY(err, s1_fs_fsync(persistor->fs, persistor->file, err));
+    S1_TRY(err, s1_fs_fsync(persistor->fs, file, err));
     S1_TRY(err, s1_fs_fsync_parent(persistor->fs, persistor->path, err));
     persistor->is_folder_synced = true;
     return S1_OK;
@@ -78,13 +135,15 @@ static s1_rc settle(s1_json_persistor *persistor, uint64_t length, s1_err *err)
 
 s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
 {
-    S1_TRY(err, s1_fs_open(persistor->fs, persistor->path, S1_FS_READ | S1_FS_WRITE | S1_FS_CREATE,
-                           &persistor->file, err));
     s1_journal_verdict verdict;
-    S1_TRY(err, s1_fs_lock(persistor->fs, persistor->file, err)); /* one writer; gone with close */
+    S1_TRY(err, add_segment(persistor, 1, S1_FS_CREATE, 0, err));
+    /* One writer, whatever the number of files; gone with close. */
+    S1_TRY(err, s1_fs_lock(persistor->fs, persistor->segments[0].file, err));
+    S1_TRY(err, add_segments(persistor, err));
     S1_TRY(err, verify_file(persistor, &verdict, err));
     if (verdict.torn_bytes > 0) {
-        S1_TRY(err, s1_fs_truncate(persistor->fs, persistor->file, verdict.bytes, err));
+        S1_TRY(err, s1_fs_truncate(persistor->fs, last_of(persistor)->file,
+                                   verdict.bytes - last_of(persistor)->start, err));
     }
     if (!persistor->leaves_sync) {
         S1_TRY(err, settle(persistor, verdict.bytes, err));
@@ -105,7 +164,7 @@ static s1_rc sync(s1_journal_persistor *journal, s1_err *err)
 {
     s1_json_persistor *persistor = self_of(journal);
     S1_TRY(err, s1_json_persistor_check(persistor, err));
-    s1_rc rc = s1_fs_fsync(persistor->fs, persistor->file, err);
+    s1_rc rc = s1_fs_fsync(persistor->fs, last_of(persistor)->file, err);
     if (rc == S1_OK && !persistor->is_folder_synced) { /* the file's own name */
         rc = s1_fs_fsync_parent(persistor->fs, persistor->path, err);
     }
@@ -125,9 +184,29 @@ static void push(s1_json_persistor *persistor)
 {
     const uint64_t fresh = persistor->length - persistor->pushed;
     if (persistor->leaves_sync && fresh >= PUSH_BYTES) {
-        s1_fs_write_behind(persistor->fs, persistor->file, persistor->pushed, fresh);
+        const s1_json_segment *const last = last_of(persistor);
+        const uint64_t from = persistor->pushed > last->start ? persistor->pushed : last->start;
+        s1_fs_write_behind(persistor->fs, last->file, from - last->start, persistor->length - from);
         persistor->pushed = persistor->length;
     }
+}
+
+/* Starts the next file if this block would make the last one too long. Everything before is on the
+ * disk then, name and all, unless the folder is made durable as a whole. */
+static s1_rc rotate(s1_json_persistor *persistor, size_t block, s1_err *err)
+{
+    const uint64_t used = persistor->length - last_of(persistor)->start;
+    if (persistor->segment_bytes_max == 0 || used == 0 ||
+        used + block <= persistor->segment_bytes_max) {
+        return S1_OK;
+    }
+    const s1_rc rc = add_segment(persistor, persistor->segment_count + 1,
+                                 S1_FS_CREATE | S1_FS_EXCLUSIVE, persistor->length, err);
+    if (rc != S1_OK) {
+        return s1_json_persistor_poison(persistor, rc, "start the next segment", err);
+    }
+    persistor->is_folder_synced = false;
+    return S1_OK;
 }
 
 static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
@@ -143,8 +222,10 @@ static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
          * and lose the first, which no reader can tell from damage. */
         S1_TRY(err, sync(journal, err));
     }
-    const s1_rc rc = s1_fs_pwrite_all(persistor->fs, persistor->file, persistor->length, block.ptr,
-                                      block.len, err);
+    S1_TRY(err, rotate(persistor, block.len, err));
+    const s1_json_segment *const last = last_of(persistor);
+    const s1_rc rc = s1_fs_pwrite_all(persistor->fs, last->file, persistor->length - last->start,
+                                      block.ptr, block.len, err);
     if (rc != S1_OK) {
         return s1_json_persistor_poison(persistor, rc, "append", err);
     }
@@ -163,8 +244,8 @@ static s1_rc read_at(s1_journal_persistor *journal, uint64_t offset, void *buffe
         *ret_length = 0;
         return S1_OK;
     }
-    return s1_fs_pread(persistor->fs, persistor->file, offset, buffer,
-                       left < capacity ? (size_t)left : capacity, ret_length, err);
+    return read_raw(self_of(journal), offset, buffer, left < capacity ? (size_t)left : capacity,
+                    ret_length, err);
 }
 
 static s1_rc read_all(s1_journal_persistor *journal, s1_journal_line_fn visit, void *user,
