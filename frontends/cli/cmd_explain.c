@@ -204,6 +204,12 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
     print_explanation(cli, explanation);
+    const s1_nanos engine_time = s1_explanation_engine_time(explanation);
+    if (cli->is_verbose && engine_time > 0) {
+        char took[S1_TIMEFRAME_TEXT_MAX];
+        (void)s1_duration_print(engine_time, took);
+        (void)fprintf(cli->err.out, "repeated in %s of engine time, watched\n", took);
+    }
     s1_explanation_free(explanation);
     return S1_EXIT_OK;
 }

@@ -123,20 +123,31 @@ static const story_line story_lines[] = {
      "data\"}"},
 };
 
-/* Appends the journal, every line with its checksum, no seal: a tail that was never closed. */
-static inline void story_write(s1_strbuf *out)
+/* Appends the journal with line `at` (from 0) replaced, or left out where `instead` is NULL; every
+ * line with its checksum, no seal: a tail that was never closed. */
+static inline void story_write_with(s1_strbuf *out, size_t at, const story_line *instead)
 {
     const size_t count = sizeof story_lines / sizeof story_lines[0];
+    size_t seq = 0;
     for (size_t i = 0; i < count; i++) {
-        const story_line *const l = &story_lines[i];
+        const story_line *const l = i == at ? instead : &story_lines[i];
+        if (l == NULL) {
+            continue;
+        }
         const size_t start = out->len;
         s1_strbuf_printf(out,
                          "{\"v\":1,\"seq\":%zu,\"time\":\"2017-05-01T%s:00.000000000Z\","
                          "\"type\":\"%s\",\"link\":\"demo\"%s,\"details\":%s",
-                         i + 1, l->time, l->type, l->ids, l->details);
+                         ++seq, l->time, l->type, l->ids, l->details);
         const uint32_t crc = s1_crc32c(0, out->data + start, out->len - start);
         s1_strbuf_printf(out, ",\"crc\":\"%08" PRIx32 "\"}\n", crc);
     }
+}
+
+/* The journal as it stands above. */
+static inline void story_write(s1_strbuf *out)
+{
+    story_write_with(out, SIZE_MAX, NULL);
 }
 
 #endif /* S1_TESTS_BACKEND_ANALYSIS_STORY_FIXTURE_H */

@@ -192,6 +192,7 @@ typedef struct run_setting {
     void (*on_progress)(void *user, const s1_run_progress *progress);
     void *user;
     const atomic_bool *is_stopping;
+    const s1_run_observer *observer;
 } run_setting;
 
 static s1_rc run(stage *s, const run_setting *with, s1_err *err)
@@ -217,6 +218,7 @@ static s1_rc run(stage *s, const run_setting *with, s1_err *err)
                                     .on_progress = with->on_progress,
                                     .user = with->user,
                                     .is_stopping = with->is_stopping,
+                                    .observer = with->observer,
                                     .config_hash = S1_STR("c"),
                                     .data_hash = S1_STR("d")};
     s1_run_orchestrator *orchestrator;
@@ -261,6 +263,78 @@ static void test_same_bytes_twice(void **state)
     MUST(run(s, &other, err));
     assert_memory_not_equal(s->sums.journal_head, first.sums.journal_head, S1_JOURNAL_HASH_SIZE);
     assert_string_equal(s->cash, first.cash);
+    stage_free(s);
+}
+
+/* Counts what it sees and ends the run at a bar. */
+typedef struct watcher {
+    uint64_t bars, ticks, ends, signals, evaluated;
+    s1_nanos until; /* 0: to the end */
+} watcher;
+
+static s1_rc watch_bar(void *self, const s1_observation *seen, bool *ret_is_enough, s1_err *err)
+{
+    watcher *const w = self;
+    (void)err;
+    w->bars++;
+    *ret_is_enough = w->until != 0 && seen->context->view.now > w->until;
+    return S1_OK;
+}
+
+static s1_rc watch_tick(void *self, const s1_observation *seen, s1_err *err)
+{
+    watcher *const w = self;
+    (void)err;
+    w->ticks++;
+    w->signals += seen->signals->count;
+    for (uint32_t i = 0; i < seen->signals->count; i++) {
+        assert_int_equal(seen->emitters[i]->type, S1_WORKER_OPPORTUNITY);
+    }
+    for (uint32_t i = 0; i < seen->worker_count; i++) {
+        for (uint32_t k = 0; k < seen->workers[i]->condition_count; k++) {
+            w->evaluated +=
+                seen->workers[i]->conditions[k].condition.tick == seen->context->view.tick;
+        }
+    }
+    return S1_OK;
+}
+
+static s1_rc watch_end(void *self, const s1_observation *seen, s1_err *err)
+{
+    (void)seen, (void)err;
+    ((watcher *)self)->ends++;
+    return S1_OK;
+}
+
+/* Watching changes no byte of the journal, sees every signal, and may end the run before anybody
+ * acts on a bar. */
+static void test_an_observer_changes_nothing(void **state)
+{
+    (void)state;
+    stage *const s = stage_new();
+    run_setting with = {.seed = 7, .journal_level = S1_JOURNAL_LEVEL_FULL, .journal = nowhere()};
+    MUST(run(s, &with, err));
+    const stage alone = *s;
+    watcher all = {0};
+    s1_run_observer observer = {
+        .self = &all, .on_bar = watch_bar, .on_tick = watch_tick, .on_end = watch_end};
+    with.observer = &observer;
+    MUST(run(s, &with, err));
+    assert_memory_equal(s->sums.journal_head, alone.sums.journal_head, S1_JOURNAL_HASH_SIZE);
+    assert_false(s->sums.is_cut_short);
+    assert_int_equal(all.bars, BARS);
+    assert_int_equal(all.ticks, BARS);
+    assert_int_equal(all.ends, 1);
+    assert_int_equal(all.signals, alone.sums.opportunities);
+    assert_true(all.evaluated > BARS);
+    watcher some = {.until = 100 * HOUR};
+    observer.self = &some;
+    MUST(run(s, &with, err));
+    assert_true(s->sums.is_cut_short);
+    assert_int_equal(some.ticks, s->sums.ticks);
+    assert_int_equal(some.bars, some.ticks + 1);
+    assert_int_equal(some.ends, 1);
+    assert_true(s->sums.ticks < 101);
     stage_free(s);
 }
 
@@ -450,6 +524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bytes_twice),
+        cmocka_unit_test(test_an_observer_changes_nothing),
         cmocka_unit_test(test_verdicts_add_up),
         cmocka_unit_test(test_journal_level_changes_no_decision),
         cmocka_unit_test(test_warmup_bars_are_no_ticks),

@@ -129,9 +129,13 @@ static s1_rc crossover_create(const s1_host *host, const s1_binder *binder, void
     S1_TRY(err, bind_average(binder, fast, &bound.fast, err));
     S1_TRY(err, bind_average(binder, slow, &bound.slow, err));
     S1_TRY(err, binder->condition(b, S1_STR("fast_above_slow"), &bound.fast_above_slow, err));
-    S1_TRY(err, binder->condition(b, S1_STR("was_not_above"), &bound.was_not_above, err));
+    if (bound.is_on_cross) {
+        S1_TRY(err, binder->condition(b, S1_STR("was_not_above"), &bound.was_not_above, err));
+    }
     S1_TRY(err, binder->condition(b, S1_STR("fast_below_slow"), &bound.fast_below_slow, err));
-    S1_TRY(err, binder->condition(b, S1_STR("was_not_below"), &bound.was_not_below, err));
+    if (bound.is_on_cross) {
+        S1_TRY(err, binder->condition(b, S1_STR("was_not_below"), &bound.was_not_below, err));
+    }
     ema_crossover *const me = malloc(sizeof *me);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "ema_crossover: %zu bytes", sizeof *me);
