@@ -85,7 +85,7 @@ static void test_tables(void **state)
 {
     (void)state;
     s1_locale *const en = locale_of(S1_LANGUAGE_EN);
-#define X(name, code, text) expect(en, "error", #name + strlen("S1_E_"), text);
+#define X(name, code, text) expect(en, "error", &#name[sizeof("S1_E_") - 1], text);
     S1_ERROR_MAP(X)
 #undef X
 #define X(value, code, name, meaning) expect(en, "exit", name, meaning);
