@@ -59,8 +59,11 @@ void s1_explain_comparison(s1_strbuf *text, const s1_condition *condition)
     }
     if (condition->held) {
         s1_strbuf_printf(text, ", margin %.5g", -missed + 0.0);
-    } else {
+    } else if (missed > 0.0) {
         s1_strbuf_printf(text, ", missed by %.5g", missed);
+    } else {
+        s1_strbuf_lit(text, ", missed: they are equal");
+        return;
     }
     if (isfinite(share)) {
         s1_strbuf_printf(text, " (%.3g %%)", fabs(share) * 100.0);
