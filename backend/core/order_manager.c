@@ -188,6 +188,9 @@ static int32_t exit_side(const open_trade *trade)
 s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive, s1_str worker,
                               s1_err *err)
 {
+    if (s1_journal_has_failed(manager->options.journal)) {
+        return S1_RAISE(err, S1_E_STORAGE, "no new order: the journal cannot be written");
+    }
     if (find_trade(manager, directive->trade_id) != NULL) {
         return S1_RAISE(err, S1_E_EXISTS, "the directive of this trade was sent already");
     }

@@ -17,6 +17,8 @@ int s1_exit_from_rc(s1_rc rc)
     case S1_E_DENIED:
     case S1_E_EXISTS:
         return S1_EXIT_IO;
+    case S1_E_STORAGE:
+        return S1_EXIT_STORAGE;
     case S1_E_NOT_FOUND:
         return S1_EXIT_NOT_FOUND;
     case S1_E_CANCELED:

@@ -76,7 +76,8 @@ typedef struct s1_run_id {
     X(S1_E_EXISTS, -10, "already exists")                                                          \
     X(S1_E_CANCELED, -11, "stopped on request")                                                    \
     X(S1_E_PLUGIN, -12, "a worker failed")                                                         \
-    X(S1_E_UNSUPPORTED, -13, "not in this version")
+    X(S1_E_UNSUPPORTED, -13, "not in this version")                                                \
+    X(S1_E_STORAGE, -14, "the journal or a state failed: stopped, a restart recovers")
 enum s1_error_code {
     S1_OK = 0,
 #define X(name, code, text) name = (code),

@@ -3,6 +3,7 @@
 #include "backend/analysis/results_writer.h"
 #include "backend/dtos/enums.h"
 #include "backend/utils/clock.h"
+#include "backend/utils/folder_lock.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/observe_internal.h"
 #include "services/api/results.h"
@@ -398,15 +399,25 @@ static s1_rc run_several(session *s, s1_err *err)
     if (length < 0 || (size_t)length >= sizeof s->partial) {
         return S1_RAISE(err, S1_E_RANGE, "results folder: the path is too long");
     }
-    S1_TRY(err, s1_fs_remove_tree(fs, s->partial, err));
-    S1_TRY(err, s1_fs_mkdir(fs, s->partial, err));
-    s1_rc rc = run_threads(s, err);
+    char path[S1_PATH_MAX], what[S1_PATH_MAX + 32];
+    s1_folder_lock *lock = NULL;
+    (void)snprintf(path, sizeof path, "%s.lock", s->options->results_dir); /* fits: as partial */
+    (void)snprintf(what, sizeof what, "results folder '%s'", s->options->results_dir);
+    S1_TRY(err, s1_folder_lock_new(fs, path, what, &lock, err));
+    s1_rc rc = s1_fs_remove_tree(fs, s->partial, err);
+    if (rc == S1_OK) {
+        rc = s1_fs_mkdir(fs, s->partial, err);
+    }
+    if (rc == S1_OK) {
+        rc = run_threads(s, err);
+    }
     if (rc == S1_OK) {
         rc = s1_fs_publish_folder(fs, s->partial, s->options->results_dir, err);
     }
     if (rc != S1_OK) {
         (void)!s1_fs_remove_tree(fs, s->partial, NULL);
     }
+    s1_folder_lock_free(lock);
     return rc;
 }
 

@@ -3,7 +3,10 @@
 #include "backend/data/ingest/csv_profile.h"
 #include "backend/data/ingest/data_import.h"
 #include "backend/data/persistors/parquet_persistor.h"
+#include "backend/utils/folder_lock.h"
 #include "backend/utils/timefmt.h"
+
+#include <stdio.h>
 
 bool s1_api_data_profile(size_t index, const char **ret_name, const char **ret_about)
 {
@@ -68,6 +71,16 @@ static s1_rc import(const s1_api_import_options *options, s1_data_persistor *arc
     return S1_OK;
 }
 
+static s1_rc lock_archive(const char *archive_dir, s1_folder_lock **ret_lock, s1_err *err)
+{
+    const s1_fs *const fs = s1_fs_real();
+    char path[S1_PATH_MAX], what[S1_PATH_MAX + 16];
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(archive_dir), S1_STR(".lock"), err));
+    (void)snprintf(what, sizeof what, "archive '%s'", archive_dir);
+    S1_TRY(err, s1_fs_mkdir_all(fs, archive_dir, err));
+    return s1_folder_lock_new(fs, path, what, ret_lock, err);
+}
+
 s1_rc s1_api_data_import(const s1_api_import_options *options, s1_api_import_report *ret_report,
                          s1_err *err)
 {
@@ -78,9 +91,14 @@ s1_rc s1_api_data_import(const s1_api_import_options *options, s1_api_import_rep
                                                               .duckdb = duckdb,
                                                               .archive = options->archive_dir},
                                         &archive, err);
+    s1_folder_lock *lock = NULL; /* an import replaces files of the archive */
+    if (rc == S1_OK) {
+        rc = lock_archive(options->archive_dir, &lock, err);
+    }
     if (rc == S1_OK) {
         rc = import(options, archive, ret_report, err);
     }
+    s1_folder_lock_free(lock);
     s1_data_persistor_free(archive);
     s1_duckdb_free(duckdb);
     return rc;

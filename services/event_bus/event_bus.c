@@ -132,6 +132,12 @@ s1_rc s1_bus_seal(s1_bus *bus, s1_err *err)
     return S1_OK;
 }
 
+void s1_bus_clear(s1_bus *bus)
+{
+    bus->head.head = bus->head.tail;
+    bus->head.deferred_count = 0;
+}
+
 s1_rc s1_bus_defer(s1_bus *bus, struct s1_bus_route *route, const void *payload, s1_err *err)
 {
     struct s1_bus_head *const head = &bus->head;

@@ -46,6 +46,9 @@ S1_WARN_UNUSED s1_rc s1_bus_subscribe(s1_bus *bus, const s1_bus_subscription *su
                                       s1_err *err);
 S1_WARN_UNUSED s1_rc s1_bus_seal(s1_bus *bus, s1_err *err);
 
+/* Drops every event that waits, deferred ones too: of a run that goes no further. */
+void s1_bus_clear(s1_bus *bus);
+
 /* How often an event was published. */
 uint64_t s1_bus_published(const s1_bus *bus, uint32_t event);
 

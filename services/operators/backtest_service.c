@@ -4,6 +4,7 @@
 #include "backend/assembly/persistor_factory.h"
 #include "backend/data/persistors/journal_sink.h"
 #include "backend/data/persistors/parquet_persistor.h"
+#include "backend/utils/folder_lock.h"
 #include "backend/utils/hash.h"
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
@@ -22,6 +23,7 @@ typedef struct backtest {
     const s1_backtest_request *request;
     s1_arena arena;
     char partial[S1_PATH_MAX];
+    s1_folder_lock *lock; /* of the results folder and its partial */
     bool has_folder;
     s1_sha256 *config_digest;
     s1_duckdb *duckdb;
@@ -58,6 +60,12 @@ static s1_rc path_in(const backtest *b, const char *name, char path[static S1_PA
 static s1_rc make_folder(backtest *b, s1_err *err)
 {
     const char *const dir = b->request->results_dir;
+    char path[S1_PATH_MAX], what[S1_PATH_MAX + 32];
+    if ((size_t)snprintf(path, sizeof path, "%s.lock", dir) >= sizeof path) {
+        return S1_RAISE(err, S1_E_RANGE, "results folder: the path is too long");
+    }
+    (void)snprintf(what, sizeof what, "results folder '%s'", dir);
+    S1_TRY(err, s1_folder_lock_new(b->request->fs, path, what, &b->lock, err));
     if (s1_fs_exists(b->request->fs, dir)) {
         return S1_RAISE(err, S1_E_EXISTS,
                         "results folder '%s' is there already; name another or remove it", dir);
@@ -226,7 +234,11 @@ static s1_rc open_outputs(backtest *b, s1_err *err)
     char run_id[S1_UID_TEXT_MAX];
     name_run(b);
     const s1_str run_text = {run_id, s1_uid_print(b->run_id.uid, run_id)};
-    const s1_persistor_factory_options options = {.fs = b->request->fs, .run_folder = b->partial};
+    const s1_limits_config *const limits = &b->request->preparation->config->platform.limits;
+    const s1_persistor_factory_options options = {.fs = b->request->fs,
+                                                  .run_folder = b->partial,
+                                                  .journal_segment_bytes =
+                                                      (uint64_t)limits->journal_segment_mib << 20};
     S1_TRY(err, s1_persistor_factory_new(&options, &b->factory, err));
     b->journal_level = journal_level_of(b);
     if (b->journal_level != S1_JOURNAL_LEVEL_OFF) {
@@ -433,6 +445,7 @@ s1_rc s1_backtest_run(const s1_backtest_request *request, s1_backtest_result *re
         s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
         (void)!s1_fs_remove_tree(request->fs, b->partial, &ignored);
     }
+    s1_folder_lock_free(b->lock);
     free(b);
     return rc;
 }

@@ -31,7 +31,13 @@ static s1_rc write_states(const s1_result_logger *logger, const s1_components *p
         s1_state_persistor *persistor;
         S1_TRY(err, s1_create_state_persistor(logger->options.factory, logger->options.link->id,
                                               parts->workers[i]->instance_id, &persistor, err));
-        const s1_rc rc = s1_state_save_atomic(persistor, state, err);
+        s1_err cause = S1_ERR_INIT;
+        s1_rc rc = s1_state_save_atomic(persistor, state, &cause);
+        if (s1_state_is_poisoned(persistor)) {
+            rc = S1_RAISE(err, S1_E_STORAGE, "a state cannot be written: %.300s", cause.msg);
+        } else if (rc != S1_OK && err != NULL) {
+            *err = cause;
+        }
         s1_state_persistor_free(persistor);
         S1_TRY(err, rc);
     }

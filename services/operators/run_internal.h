@@ -8,7 +8,7 @@
 typedef struct s1_run_events {
     uint32_t market_data, context_ready, journal_entry, ledger_changed;
     uint32_t start_requested, run_started, bootstrap_complete;
-    uint32_t shutdown_requested, run_finished, backtest_completed;
+    uint32_t shutdown_requested, run_finished, backtest_completed, alert_raised;
 } s1_run_events;
 
 /* An event-aware worker listening to one event. */

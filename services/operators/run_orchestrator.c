@@ -1,5 +1,6 @@
 #include "services/operators/run_orchestrator.h"
 
+#include "backend/utils/json_writer.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 #include "services/operators/app_logger.h"
@@ -12,17 +13,10 @@
 #define PROGRESS_TICKS      8192u
 
 const char *const s1_platform_events[] = {
-    "StartStrategyRequested",
-    "RunStarted",
-    "BootstrapComplete",
-    "MarketDataReceived",
-    "ContextReady",
-    "LedgerStateChanged",
-    "JournalEntryLogged",
-    "ShutdownRequested",
-    "RunFinished",
-    "BacktestCompleted",
-    NULL,
+    "StartStrategyRequested", "RunStarted",        "BootstrapComplete",
+    "MarketDataReceived",     "ContextReady",      "LedgerStateChanged",
+    "JournalEntryLogged",     "ShutdownRequested", "RunFinished",
+    "BacktestCompleted",      "AlertRaised",       NULL,
 };
 
 /* --- The chain. ----------------------------------------------------------------------------- */
@@ -146,6 +140,7 @@ static void find_events(s1_run_orchestrator *run)
         {&run->events.shutdown_requested, S1_STR("ShutdownRequested")},
         {&run->events.run_finished, S1_STR("RunFinished")},
         {&run->events.backtest_completed, S1_STR("BacktestCompleted")},
+        {&run->events.alert_raised, S1_STR("AlertRaised")},
     };
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         *events[i].number = s1_bus_event(run->bus, events[i].name);
@@ -581,7 +576,7 @@ static void sum_up(s1_run_orchestrator *run)
     }
 }
 
-s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
+static s1_rc run_to_the_end(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
 {
     const s1_clock *const clock = run->options.components.clock;
     const s1_nanos start = s1_clock_monotonic(clock);
@@ -601,4 +596,41 @@ s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s
     S1_TRY(err, s1_bus_drain(run->bus, err));
     *ret_sums = run->sums;
     return S1_OK;
+}
+
+/* The journal failed. Nothing that waits is acted on; whoever listens to AlertRaised hears why. An
+ * order that a listener tries to send now is refused (s1_order_manager_submit). */
+static s1_rc stop_for_storage(s1_run_orchestrator *run, const s1_err *cause, s1_err *err)
+{
+    s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
+    s1_strbuf json;
+    s1_strbuf_init(&json, 4096);
+    s1_strbuf_lit(&json, "{\"code\":\"STORAGE_FAILED\",\"severity\":\"CRITICAL\",\"message\":");
+    s1_json_quote(&json, s1_str_of(cause->msg));
+    s1_strbuf_char(&json, '}');
+    const s1_str text = s1_strbuf_view(&json);
+    s1_bus_clear(run->bus);
+    if (s1_run_publish(run, run->events.alert_raised, &text, &ignored) == S1_OK) {
+        (void)!s1_bus_drain(run->bus, &ignored);
+    }
+    s1_strbuf_done(&json);
+    return S1_RAISE(err, S1_E_STORAGE, "the journal cannot be written, the run stopped: %.300s",
+                    cause->msg);
+}
+
+s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
+{
+    s1_err cause = S1_ERR_INIT;
+    const s1_rc rc = run_to_the_end(run, ret_sums, &cause);
+    if (rc == S1_OK) {
+        return S1_OK;
+    }
+    if (s1_journal_has_failed(run->parts->journal)) {
+        return stop_for_storage(run, &cause, err);
+    }
+    if (err != NULL) {
+        *err = cause;
+        s1_err_push(err, __FILE__, __func__, __LINE__);
+    }
+    return rc;
 }

@@ -114,6 +114,7 @@ def causes(work):
     done = call(work, *MINUTES, "--set", "platform.limits.context_memory_mib=1", expected=1)
     has(done.err, "the limit of 1048576 bytes")
     seen[1] = ["a limit"]
+    seen[10] = ["storage_failure_test.py"]
     assert set(seen) == set(documented()), (sorted(seen), sorted(documented()))
     assert not list(work.glob("no*"))
 
