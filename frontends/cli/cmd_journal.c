@@ -171,3 +171,74 @@ const s1_cli_command s1_cmd_journal_verify = {
     .examples = verify_examples,
     .run = run_verify,
 };
+
+/* --- journal export. ---------------------------------------------------------------------- */
+
+static s1_rc to_stdout(void *user, s1_str bytes, s1_err *err)
+{
+    const s1_cli *const cli = user;
+    if (s1_proc_stop_requested() != 0) {
+        return S1_RAISE(err, S1_E_CANCELED, "stopped");
+    }
+    return fwrite(bytes.ptr, 1, bytes.len, cli->out.out) == bytes.len
+               ? S1_OK
+               : S1_RAISE(err, S1_E_IO, "standard output cannot be written");
+}
+
+static int32_t format_of(const char *name)
+{
+#define X(value, text, meaning)                                                                    \
+    if (name != NULL && strcmp(name, text) == 0) {                                                 \
+        return value;                                                                              \
+    }
+    S1_EXPORT_FORMAT_MAP(X)
+#undef X
+    return S1_EXPORT_JSON;
+}
+
+static int run_export(s1_cli *cli, const s1_cli_args *args, s1_err *err)
+{
+    const s1_journal_export options = {.path = args->positionals[0],
+                                       .format = format_of(s1_cli_text(args, "format")),
+                                       .out = s1_cli_text(args, "out"),
+                                       .write = to_stdout,
+                                       .user = cli};
+    uint64_t entries = 0;
+    const s1_rc rc = s1_api_journal_export(&options, &entries, err);
+    if (rc == S1_OK && options.out != NULL) {
+        if (cli->is_json) {
+            (void)fprintf(cli->out.out, "{\"entries\": %llu}\n", (unsigned long long)entries);
+        } else {
+            (void)fprintf(cli->out.out, "%llu entries in %s\n", (unsigned long long)entries,
+                          options.out);
+        }
+    }
+    return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
+}
+
+static const s1_cli_option export_options[] = {
+    {"format", 'f', S1_CLI_TEXT, "FORMAT", "of what is written, default json", "json|csv|parquet"},
+    {"out", 'o', S1_CLI_TEXT, "FILE", "file to make or replace, whole or not at all; else stdout",
+     NULL},
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+
+static const s1_cli_example export_examples[] = {
+    {"journal export results/demo --out journal.json", "strategy_link_id and journal_entries"},
+    {"journal export results/demo --format parquet --out journal.parquet", "for a data frame"},
+    {NULL, NULL},
+};
+
+const s1_cli_command s1_cmd_journal_export = {
+    .name = "journal export",
+    .summary = "Write a journal as JSON, CSV or Parquet",
+    .usage = "RESULTS",
+    .detail = "The journal is verified first. JSON is {\"strategy_link_id\", \"journal_entries\": "
+              "[{\"timestamp\", \"event_type\", ids, ..., \"details\"}]}; CSV and Parquet have a "
+              "row per entry, with the details as JSON text.",
+    .positionals_min = 1,
+    .positionals_max = 1,
+    .options = export_options,
+    .examples = export_examples,
+    .run = run_export,
+};

@@ -43,4 +43,33 @@ typedef struct s1_journal_report {
 S1_WARN_UNUSED
 s1_rc s1_api_journal_verify(const char *path, s1_journal_report *ret_report, s1_err *err);
 
+/* --- Export. ------------------------------------------------------------------------------ */
+
+/* X(value, name on the command line, meaning). */
+#define S1_EXPORT_FORMAT_MAP(X)                                                                    \
+    X(S1_EXPORT_JSON, "json", "one document: strategy_link_id and journal_entries")                \
+    X(S1_EXPORT_CSV, "csv", "one row per entry, details as JSON text")                             \
+    X(S1_EXPORT_PARQUET, "parquet", "the same columns, for tables")
+enum s1_export_format {
+    S1_EXPORT_INVALID,
+#define X(value, name, meaning) value,
+    S1_EXPORT_FORMAT_MAP(X)
+#undef X
+};
+
+typedef struct s1_journal_export {
+    const char *path; /* results folder or journal file */
+    int32_t format;   /* enum s1_export_format */
+    uint32_t reserved;
+    const char *out; /* file to make or to replace, whole or not at all; NULL: `write` is called */
+    s1_rc (*write)(void *user, s1_str bytes, s1_err *err); /* JSON and CSV only */
+    void *user;
+} s1_journal_export;
+
+/* Verifies the journal, then writes it out entry by entry; memory does not grow with it.
+ * *ret_entries is how many. Errors: S1_E_DATA for a damaged journal (nothing is written then),
+ * S1_E_INVALID for Parquet without `out`, S1_E_NOT_FOUND, S1_E_IO, and what `write` returns. */
+S1_WARN_UNUSED
+s1_rc s1_api_journal_export(const s1_journal_export *options, uint64_t *ret_entries, s1_err *err);
+
 #endif /* S1_SERVICES_API_JOURNAL_H */

@@ -93,4 +93,25 @@ S1_WARN_UNUSED
 s1_rc s1_parquet_write_context(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
                                const s1_context_records *records, s1_err *err);
 
+/* Entries of a journal as a table: seq, timestamp and texts. `next` gives the next row; what it
+ * points to is borrowed until the call after it. */
+#define S1_PARQUET_JOURNAL_TEXTS 9u
+typedef struct s1_parquet_journal_row {
+    uint64_t seq;
+    s1_nanos time;
+    s1_str texts[S1_PARQUET_JOURNAL_TEXTS];
+} s1_parquet_journal_row;
+typedef struct s1_parquet_journal {
+    uint64_t rows;
+    const char *const *names; /* [S1_PARQUET_JOURNAL_TEXTS] of the text columns */
+    void *self;
+    s1_rc (*next)(void *self, s1_parquet_journal_row *ret_row, s1_err *err);
+} s1_parquet_journal;
+
+/* Writes the rows to `path`, which does not stand before. Errors: those of `next` (no file is left
+ * then) and of s1_parquet_write_table. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_write_journal(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
+                               const s1_parquet_journal *journal, s1_err *err);
+
 #endif /* S1_BACKEND_DATA_PERSISTORS_PARQUET_PERSISTOR_H */
