@@ -510,6 +510,36 @@ static void test_too_many_trades(void **state)
     stage_free(s);
 }
 
+static s1_rc no_room(s1_journal_persistor *self, s1_str block, s1_err *err)
+{
+    (void)self, (void)block;
+    return S1_RAISE(err, S1_E_IO, "no space left");
+}
+
+/* Once the journal failed no order goes to the venue, whatever the journal's level keeps. */
+static void test_no_order_after_a_failed_journal(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "100000"});
+    flat_bar(s, 10000);
+    const s1_plan sent = plan_of(s, S1_LONG, "1", 0, 0);
+    (void)submit(s, &sent);
+    const uint32_t submits = s->submits;
+    s1_journal_persistor_ops failing = *s->k->persistor->ops;
+    failing.append = no_room;
+    const s1_journal_persistor_ops *const sound = s->k->persistor->ops;
+    s->k->persistor->ops = &failing;
+    FAILS(s1_journal_commit(s->k->journal, err), S1_E_IO, "no space left");
+    assert_true(s1_journal_has_failed(s->k->journal));
+    const s1_plan plan = plan_of(s, S1_LONG, "1", 0, 0);
+    FAILS(s1_order_manager_submit(s->orders, &plan, S1_STR("e"), err), S1_E_STORAGE,
+          "no new order: the journal cannot be written");
+    assert_int_equal(s->submits, submits);
+    ASSERT_DEC(s->ledger->view.reserved, "100");
+    s->k->persistor->ops = sound;
+    stage_free(s);
+}
+
 /* same_close: in, out and the books all within the call. */
 static void test_same_close(void **state)
 {
@@ -916,6 +946,7 @@ int main(void)
         cmocka_unit_test(test_expired_entry),
         cmocka_unit_test(test_stop_entry_is_held_at_its_trigger),
         cmocka_unit_test(test_too_many_trades),
+        cmocka_unit_test(test_no_order_after_a_failed_journal),
         cmocka_unit_test(test_same_close),
         cmocka_unit_test(test_ambiguous_bars_are_listed),
         cmocka_unit_test(test_triggered_order_works_on),
