@@ -53,4 +53,8 @@ int s1_cli_print_validation(s1_cli *cli, const struct s1_validation *validation,
 struct s1_results;
 S1_WARN_UNUSED s1_rc s1_cli_print_report(s1_cli *cli, struct s1_results *results, s1_err *err);
 
+/* Prints an explanation as a tree, or with --json as it is (cmd_explain.c). */
+struct s1_explanation;
+void s1_cli_print_explanation(const s1_cli *cli, const struct s1_explanation *explanation);
+
 #endif /* S1_FRONTENDS_CLI_CLI_H */

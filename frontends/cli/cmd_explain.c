@@ -140,7 +140,7 @@ static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
     }
 }
 
-static void print_explanation(const s1_cli *cli, const s1_explanation *explanation)
+void s1_cli_print_explanation(const s1_cli *cli, const s1_explanation *explanation)
 {
     if (cli->is_json) {
         (void)fprintf(cli->out.out, "%s\n", s1_explanation_json_borrow(explanation));
@@ -203,7 +203,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     if (rc != S1_OK) {
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
-    print_explanation(cli, explanation);
+    s1_cli_print_explanation(cli, explanation);
     const s1_nanos engine_time = s1_explanation_engine_time(explanation);
     if (cli->is_verbose && engine_time > 0) {
         char took[S1_TIMEFRAME_TEXT_MAX];
@@ -266,7 +266,7 @@ static int run_diff(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     if (rc != S1_OK) {
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
-    print_explanation(cli, explanation);
+    s1_cli_print_explanation(cli, explanation);
     s1_explanation_free(explanation);
     return is_same ? S1_EXIT_OK : S1_EXIT_DIFFERENT;
 }

@@ -1,5 +1,6 @@
 #include "backend/utils/proc.h"
 #include "frontends/cli/cli.h"
+#include "services/api/explain.h"
 #include "services/api/replay.h"
 
 #include <string.h>
@@ -125,7 +126,31 @@ static int replay(s1_cli *cli, const char *results, s1_err *err)
 typedef struct watch {
     s1_progress progress;
     atomic_bool is_stopping;
+    s1_explanation *difference; /* of another configuration; NULL: not asked for */
 } watch;
+
+/* While both runs are there: where they part, and why. */
+static s1_rc on_folder(void *user, const char *recorded_dir, const char *again_dir, s1_err *err)
+{
+    watch *const w = user;
+    bool is_same = false;
+    return s1_api_explain_diff(recorded_dir, again_dir, &w->difference, &is_same, err);
+}
+
+static s1_rc print_difference_json(s1_cli *cli, const s1_replay_execution_view *view,
+                                   const s1_explanation *difference, s1_err *err)
+{
+    s1_strbuf text;
+    s1_json_writer w;
+    s1_cli_json_begin(&text, &w);
+    s1_json_object(&w);
+    s1_json_key_lit(&w, "execution");
+    s1_json_raw(&w, s1_str_of(view->json));
+    s1_json_key_lit(&w, "difference");
+    s1_json_raw(&w, s1_str_of(s1_explanation_json_borrow(difference)));
+    s1_json_object_end(&w);
+    return s1_cli_json_end(cli, &text, err);
+}
 
 static void on_progress(void *user, const s1_backtest_progress *progress)
 {
@@ -163,22 +188,29 @@ static void print_execution(const s1_cli *cli, const s1_replay_execution_view *v
 static int execute(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     watch w = {.progress = s1_cli_progress(cli, "bars")};
+    const bool is_other = args->list_count > 0 || s1_cli_flag(args, "config");
     const s1_replay_execute_options options = {.results_dir = args->positionals[0],
                                                .config_dir = s1_cli_text(args, "config"),
                                                .overrides = args->lists,
                                                .override_count = args->list_count,
                                                .on_progress = on_progress,
                                                .user = &w,
-                                               .is_stopping = &w.is_stopping};
+                                               .is_stopping = &w.is_stopping,
+                                               .on_folder = is_other ? on_folder : NULL};
     s1_replay_execution *execution = NULL;
     s1_rc rc = s1_api_replay_execute(&options, &execution, err);
     s1_progress_end(&w.progress);
     if (rc != S1_OK) {
+        s1_explanation_free(w.difference);
         return s1_exit_from_rc(rc);
     }
     const s1_replay_execution_view *const view = s1_replay_execution_borrow(execution);
-    if (cli->is_json) {
+    if (cli->is_json && w.difference != NULL) {
+        rc = print_difference_json(cli, view, w.difference, err);
+    } else if (cli->is_json) {
         (void)fprintf(cli->out.out, "%s\n", view->json);
+    } else if (w.difference != NULL) {
+        s1_cli_print_explanation(cli, w.difference);
     } else {
         print_execution(cli, view);
     }
@@ -186,8 +218,10 @@ static int execute(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         rc = S1_RAISE(err, S1_E_DATA, "%s: the run does not repeat; %s differs", view->dir,
                       view->differing_file);
     }
+    const bool is_different = view->is_other && view->seq != 0;
+    s1_explanation_free(w.difference);
     s1_replay_execution_free(execution);
-    return s1_exit_from_rc(rc);
+    return rc == S1_OK && is_different ? S1_EXIT_DIFFERENT : s1_exit_from_rc(rc);
 }
 
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
@@ -226,7 +260,9 @@ const s1_cli_command s1_cmd_replay = {
               "left, exactly. A difference names entry or file, field, what was found and what was "
               "expected, and ends with exit code 4. With --execute the strategy runs again from "
               "the recorded configuration and data, in a folder that is removed afterwards; "
-              "without --set and --config a different byte is exit code 4 too.",
+              "a different byte is exit code 4 too. With --set or --config it runs otherwise, and "
+              "the first decision that differs is printed with its cause, as explain diff does; "
+              "exit code 9 if there is one.",
     .positionals_min = 1,
     .positionals_max = 1,
     .options = options_table,

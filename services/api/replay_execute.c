@@ -125,7 +125,9 @@ static bool same_run(s1_replay_execution *e, const char *a, const char *b)
 /* What the machine made, and what was made from the journal later. */
 static bool is_left_out(const char *name)
 {
-    return strcmp(name, S1_RESULTS_LOG_FILE) == 0 || strncmp(name, "journal.idx", 11) == 0;
+    return strcmp(name, S1_RESULTS_LOG_FILE) == 0 ||
+           strncmp(name, S1_RESULTS_JOURNAL_FILE ".idx",
+                   sizeof S1_RESULTS_JOURNAL_FILE ".idx" - 1) == 0;
 }
 
 static void note_difference(s1_replay_execution *e, const char *name)

@@ -100,17 +100,23 @@ def check_differences(work):
 
 
 def check_execute(work):
+    shutil.copytree(work / "config", work / "config2")
+    harness.replace(work / "config2/runs/demo.yaml", ('reward_risk: "2"', 'reward_risk: "3"'))
     before = sorted(p.name for p in work.iterdir())
     report = json.loads(call(work, "replay", "full", "--execute", "--json").out)
     assert report["is_identical"] and report["files"] > 10 and report["entries"] > 3000
     has(call(work, "replay", "trades", "--execute"), "identical")
-    done = call(work, "replay", "full", "--execute", "--set",
-                "environments.backtest_eurusd_1h.simulation.fill_rule=same_close")
-    has(done, "differs")
-    assert "identical" not in done.out
+    other = ("--set", "environments.backtest_eurusd_1h.simulation.fill_rule=same_close")
+    done = call(work, "replay", "full", "--execute", *other, expected=9)
+    has(done, "fill_rule", "same_close")
+    report = json.loads(call(work, "replay", "full", "--execute", *other, "--json",
+                             expected=9).out)
+    assert report["execution"]["is_other_configuration"] and report["difference"]["children"]
+    call(work, "replay", "full", "--execute", "--config", "config2", expected=9)
     has(call(work, "replay", "d2", "--execute", expected=4), "result_trades.csv differs")
     has(call(work, "replay", "full", "--set", "a=b", expected=2), "--execute")
-    assert sorted(p.name for p in work.iterdir()) == before, "the second run was not removed"
+    after = sorted(p.name for p in work.iterdir())
+    assert after == before, f"the second run was not removed: {set(after) - set(before)}"
 
 
 def main():
