@@ -10,7 +10,7 @@
 
 #include "services/event_bus/event_bus.h"
 
-#define S1_WIRING_EVENTS_MAX 4u
+#define S1_WIRING_EVENTS_MAX S1_BUS_JOIN_MAX
 
 /* One callable of a component. */
 typedef struct s1_component_method {

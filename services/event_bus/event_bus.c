@@ -115,7 +115,8 @@ s1_rc s1_bus_seal(s1_bus *bus, s1_err *err)
             for (uint32_t i = 0; i < bus->subscription_count; i++) {
                 const s1_bus_subscription *const item = &bus->subscriptions[i];
                 if (item->event == event && item->is_deferred == (deferred == 1)) {
-                    bus->head.targets[next++] = (struct s1_bus_target){item->handler, item->self};
+                    bus->head.targets[next++] = (struct s1_bus_target){
+                        item->handler, item->self, item->call, item->bit, item->place};
                 }
             }
             if (deferred == 1) {
@@ -154,16 +155,64 @@ s1_rc s1_bus_refuse(const s1_bus *bus, s1_err *err)
     return S1_RAISE(err, S1_E_NO_MEMORY, "the bus holds %u events, its limit", bus->head.mask + 1);
 }
 
+/* Notes what came for a call and makes it when all is there. */
+static inline s1_rc make_call(s1_bus *bus, const struct s1_bus_target *target, const void *payload,
+                              s1_err *err)
+{
+    s1_bus_call *const call = target->call;
+    call->payloads[target->place] = payload;
+    if (call->needed != 1) {
+        const uint64_t tick = bus->head.tick;
+        const uint32_t have = (call->tick == tick ? call->have : 0) | target->bit;
+        call->tick = tick;
+        call->have = have;
+        if (have != call->needed) {
+            return S1_OK;
+        }
+        call->have = 0;
+    }
+    const void *result = NULL;
+    S1_TRY(err, call->invoke(call->self, call->payloads, &result, err));
+    return result == NULL || call->publishes == S1_EVENT_NONE
+               ? S1_OK
+               : s1_bus_publish(bus, call->publishes, result, err);
+}
+
+static inline s1_rc deliver(s1_bus *bus, const struct s1_bus_target *targets, uint32_t count,
+                            uint32_t event, const void *payload, s1_err *err)
+{
+    const struct s1_bus_target *const end = targets + count;
+    for (const struct s1_bus_target *target = targets; target != end; target++) {
+        if (__builtin_expect(target->handler == NULL, 1)) {
+            S1_TRY(err, make_call(bus, target, payload, err));
+        } else {
+            S1_TRY(err, target->handler(target->self, event, payload, err));
+        }
+    }
+    return S1_OK;
+}
+
+s1_rc s1_bus_drain(s1_bus *bus, s1_err *err)
+{
+    struct s1_bus_head *const head = &bus->head;
+    const struct s1_bus_item *const ring = head->ring;
+    const uint32_t mask = head->mask;
+    while (head->head != head->tail) {
+        const struct s1_bus_item item = ring[head->head++ & mask]; /* its slot may be used again */
+        S1_TRY(err, deliver(bus, item.route->targets, item.route->count, item.route->event,
+                            item.payload, err));
+    }
+    return S1_OK;
+}
+
 s1_rc s1_bus_deliver_deferred(s1_bus *bus, s1_err *err)
 {
     struct s1_bus_head *const head = &bus->head;
     const uint32_t count = head->deferred_count; /* what handlers defer now waits for the next */
     for (uint32_t i = 0; i < count; i++) {
         const struct s1_bus_item item = head->deferred[i];
-        for (uint32_t k = 0; k < item.route->deferred_count; k++) {
-            const struct s1_bus_target *const target = &item.route->deferred[k];
-            S1_TRY(err, target->handler(target->self, item.route->event, item.payload, err));
-        }
+        S1_TRY(err, deliver(bus, item.route->deferred, item.route->deferred_count,
+                            item.route->event, item.payload, err));
         S1_TRY(err, s1_bus_drain(bus, err));
     }
     memmove(head->deferred, head->deferred + count,

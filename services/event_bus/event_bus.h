@@ -23,12 +23,30 @@ typedef struct s1_bus s1_bus;
  * never silenced. Handlers may publish. */
 typedef s1_rc (*s1_bus_handler)(void *self, uint32_t event, const void *payload, s1_err *err);
 
+#define S1_BUS_JOIN_MAX 4u
+
+/* A call that one event, or the last of several of one tick, sets off, and whose result is
+ * published in turn. The bus makes it itself: no frame lies between it and the callee. */
+typedef struct s1_bus_call {
+    /* *ret_result = NULL publishes nothing. */
+    s1_rc (*invoke)(void *self, const void *const *payloads, const void **ret_result, s1_err *err);
+    void *self;
+    uint32_t publishes;    /* event; S1_EVENT_NONE for none */
+    uint32_t needed, have; /* bit per event that is joined; needed is 1 where nothing is */
+    uint32_t reserved;
+    uint64_t tick; /* of `have` */
+    const void *payloads[S1_BUS_JOIN_MAX];
+} s1_bus_call;
+
 typedef struct s1_bus_subscription {
     uint32_t event;
-    int32_t priority; /* lower goes first; equal ones in order of subscription */
-    bool is_deferred; /* delivered at the begin of the next tick */
-    s1_bus_handler handler;
-    void *self;
+    int32_t priority;       /* lower goes first; equal ones in order of subscription */
+    bool is_deferred;       /* delivered at the begin of the next tick */
+    s1_bus_handler handler; /* NULL: `call` is made */
+    void *self;             /* of handler */
+    s1_bus_call *call;      /* borrowed until the bus is freed */
+    uint32_t bit;           /* of this event in call->needed */
+    uint32_t place;         /* of its payload in call->payloads */
 } s1_bus_subscription;
 
 /* A bus for events[0..event_count); the names are borrowed. `queue_max` (a power of two) bounds the
@@ -59,9 +77,11 @@ struct s1_bus_item {
     struct s1_bus_route *route;
     const void *payload;
 };
-struct s1_bus_target {
+struct s1_bus_target { /* as in the subscription */
     s1_bus_handler handler;
     void *self;
+    s1_bus_call *call;
+    uint32_t bit, place;
 };
 struct s1_bus_route {                    /* of one event */
     const struct s1_bus_target *targets; /* [count], called in this tick */
@@ -118,23 +138,7 @@ S1_WARN_UNUSED static inline s1_rc s1_bus_publish(s1_bus *bus, uint32_t event, c
 }
 
 /* Handles events until none is left. */
-S1_WARN_UNUSED static inline s1_rc s1_bus_drain(s1_bus *bus, s1_err *err)
-{
-    struct s1_bus_head *const head = s1_bus_head_of(bus);
-    const struct s1_bus_item *const ring = head->ring;
-    const uint32_t mask = head->mask;
-    while (head->head != head->tail) {
-        const struct s1_bus_item *const item = &ring[head->head++ & mask];
-        const struct s1_bus_route *const route = item->route;
-        const void *const payload = item->payload; /* handlers may reuse the slot */
-        const struct s1_bus_target *target = route->targets;
-        const struct s1_bus_target *const end = target + route->count;
-        for (; target != end; target++) {
-            S1_TRY(err, target->handler(target->self, route->event, payload, err));
-        }
-    }
-    return S1_OK;
-}
+S1_WARN_UNUSED s1_rc s1_bus_drain(s1_bus *bus, s1_err *err);
 
 /* The slow half of s1_bus_begin_tick. */
 S1_WARN_UNUSED s1_rc s1_bus_deliver_deferred(s1_bus *bus, s1_err *err);
@@ -146,12 +150,6 @@ S1_WARN_UNUSED static inline s1_rc s1_bus_begin_tick(s1_bus *bus, uint64_t tick,
     S1_ASSERT(head->head == head->tail);
     head->tick = tick;
     return head->deferred_count == 0 ? S1_OK : s1_bus_deliver_deferred(bus, err);
-}
-
-/* The tick of the last s1_bus_begin_tick; joins are made on it. */
-static inline uint64_t s1_bus_tick(s1_bus *bus)
-{
-    return s1_bus_head_of(bus)->tick;
 }
 
 #endif /* S1_SERVICES_EVENT_BUS_EVENT_BUS_H */
