@@ -280,6 +280,28 @@ def other_causes(work):
     shutil.move(work / "demo/elsewhere", work / "demo/archive")
 
 
+def links_of_an_operation(work):
+    """Each link of an operation is a run of its own; two of them can be held together."""
+    lines = ["schema_version: 1"]
+    for name in ("next_open", "same_close"):
+        lines.append(f"e_{name}:\n  type: backtest\n  data_source_id: eurusd_1h_archive\n"
+                     f"  simulation: {{ initial_capital: \"10000\", fill_rule: {name} }}")
+    (work / "config/environments.yaml").write_text("\n".join(lines) + "\n")
+    lines = ["schema_version: 1", "display_name: Two", "strategy_links:"]
+    for name in ("next_open", "same_close"):
+        lines.append(f"  - {{ id: {name}, strategy_blueprint_id: demo, "
+                     f"execution_environment_id: e_{name} }}")
+    (work / "config/operation.yaml").write_text("\n".join(lines) + "\n")
+    call(work, "backtest", "operation", "--results", "links")
+    has(call(work, "explain", "links", "--funnel", expected=None).err, "next_open", "same_close")
+    for name in ("next_open", "same_close"):
+        tree = explain(work, f"links/{name}", "--funnel")
+        found = len(entries(work / "links" / name, "OPPORTUNITY_DETECTED"))
+        assert sum(n["details"]["opportunities"] for n in nodes(tree, "worker")) == found
+    tree = explain(work, "diff", "links/next_open", "links/same_close", expected=9)
+    assert tree["details"]["parting"] != "the same"
+
+
 def nothing_is_left(work):
     before = sorted(str(p) for p in work.rglob("*"))
     explain(work, "r", "--funnel")
@@ -295,7 +317,7 @@ def main():
         call(work, "backtest", "demo", "--results", "r")
         for part in (why_was_it_opened, which_threat_forced_it, what_was_refused_and_why, why_not,
                      why_not_a_found_one, bars_that_are_none, funnel, without_a_journal, two_runs,
-                     other_causes, nothing_is_left):
+                     other_causes, nothing_is_left, links_of_an_operation):
             part(work)
             print(part.__name__)
 
