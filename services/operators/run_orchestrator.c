@@ -386,9 +386,6 @@ __attribute__((noinline, cold)) static s1_rc observed_tick(s1_run_orchestrator *
 
 static inline s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)
 {
-    if (__builtin_expect(run->options.observer != NULL, 0)) {
-        return observed_tick(run, snapshot, err);
-    }
     S1_TRY(err, open_tick(run, snapshot, err));
     return close_tick(run, err);
 }
@@ -444,9 +441,13 @@ static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
     S1_TRY(err, bootstrap(run, &snapshot, err));
     while (snapshot != NULL) {
         if (snapshot->has_bar[0]) {
-            S1_TRY(err, tick(run, snapshot, err));
-            if (__builtin_expect(run->sums.is_cut_short, 0)) {
-                break;
+            if (__builtin_expect(run->options.observer == NULL, 1)) {
+                S1_TRY(err, tick(run, snapshot, err));
+            } else {
+                S1_TRY(err, observed_tick(run, snapshot, err));
+                if (run->sums.is_cut_short) {
+                    break;
+                }
             }
             if (run->parts->row_count % PROGRESS_TICKS == 0) {
                 S1_TRY(err, report_progress(run, snapshot->now, err));
