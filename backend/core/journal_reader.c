@@ -56,6 +56,16 @@ struct s1_journal_reader {
 
 /* --- Sources -------------------------------------------------------------------------------- */
 
+static uint64_t start_of_file(void *self, uint64_t offset)
+{
+    const s1_journal_reader *reader = self;
+    uint32_t at = reader->segment_count - 1;
+    while (at > 0 && reader->segments[at].start > offset) {
+        at--;
+    }
+    return reader->segments[at].start;
+}
+
 static s1_rc read_file(void *self, uint64_t offset, void *buffer, size_t capacity,
                        size_t *ret_length, s1_err *err)
 {
@@ -101,12 +111,12 @@ static s1_rc read_bytes(void *self, uint64_t offset, void *buffer, size_t capaci
 
 s1_journal_source s1_journal_source_of(s1_journal_persistor *persistor)
 {
-    return (s1_journal_source){persistor, read_persistor};
+    return (s1_journal_source){persistor, read_persistor, NULL};
 }
 
 s1_journal_source s1_journal_source_bytes(const s1_str *bytes)
 {
-    return (s1_journal_source){((text_pointer){.text = bytes}).self, read_bytes};
+    return (s1_journal_source){((text_pointer){.text = bytes}).self, read_bytes, NULL};
 }
 
 /* --- Lifetime ------------------------------------------------------------------------------- */
@@ -148,9 +158,16 @@ static s1_rc open_segment(s1_journal_reader *reader, const char *path, uint32_t 
     char name[S1_PATH_MAX];
     s1_fs_info info;
     S1_TRY(err, s1_journal_segment_path(path, number, name, err));
-    *ret_is_there = number == 1 || s1_fs_is_file(reader->fs, name);
-    if (!*ret_is_there) {
-        return S1_OK;
+    if (number > 1) { /* one that cannot be asked is not one that is missing */
+        s1_err failure = S1_ERR_INIT;
+        const s1_rc found = s1_fs_stat(reader->fs, name, &info, &failure);
+        *ret_is_there = found == S1_OK;
+        if (found != S1_OK && found != S1_E_NOT_FOUND && err != NULL) {
+            *err = failure;
+        }
+        if (found != S1_OK) {
+            return found == S1_E_NOT_FOUND ? S1_OK : found;
+        }
     }
     segment *const grown = realloc(reader->segments, number * sizeof *grown);
     if (grown == NULL || number > S1_JOURNAL_SEGMENTS_MAX) {
@@ -189,7 +206,8 @@ s1_rc s1_journal_reader_open(const s1_fs *fs, const char *path, s1_journal_reade
                              s1_err *err)
 {
     s1_journal_reader *reader = NULL;
-    S1_TRY(err, s1_journal_reader_new(&(s1_journal_source){NULL, read_file}, &reader, err));
+    S1_TRY(err, s1_journal_reader_new(&(s1_journal_source){NULL, read_file, start_of_file}, &reader,
+                                      err));
     reader->source.self = reader;
     reader->fs = fs;
     bool is_there = true;
@@ -488,6 +506,14 @@ static void set_fault(s1_journal_reader *reader, int32_t fault, uint64_t offset,
                    s1_journal_fault_text(fault), detail[0] != '\0' ? ": " : "", detail);
 }
 
+/* Of the file that holds the next block. */
+static uint64_t file_start(const s1_journal_reader *reader)
+{
+    return reader->source.file_start != NULL
+               ? reader->source.file_start(reader->source.self, reader->offset)
+               : 0;
+}
+
 /* True if the zeros in `rest`, which starts at byte `offset` of the file and ends with it, are what
  * lost sectors leave: runs of whole sectors, but for where the block starts and the file ends. */
 static bool are_zeros_lost_sectors(s1_str rest, uint64_t offset, uint64_t block_start)
@@ -651,7 +677,8 @@ static s1_rc read_block(s1_journal_reader *reader, s1_err *err)
         if (fault != S1_JOURNAL_FAULT_NONE) {
             if (at == left ||
                 (left <= BLOCK_MAX && reader->fault == S1_JOURNAL_FAULT_NONE &&
-                 is_torn(s1_str_make(text, left - at), reader->offset + at, reader->offset))) {
+                 is_torn(s1_str_make(text, left - at), reader->offset + at - file_start(reader),
+                         reader->offset - file_start(reader)))) {
                 set_torn(reader, first_line, left);
             } else if (reader->fault == S1_JOURNAL_FAULT_NONE) {
                 set_fault(reader, fault, reader->offset + at, "%s", "");

@@ -32,6 +32,9 @@ typedef struct s1_journal_source {
     void *self;
     s1_rc (*read_at)(void *self, uint64_t offset, void *buffer, size_t capacity, size_t *ret_length,
                      s1_err *err);
+    /* Where the file starts that holds byte `offset`: sectors are counted from there. NULL: there
+     * is one file. */
+    uint64_t (*file_start)(void *self, uint64_t offset);
 } s1_journal_source;
 
 /* One entry, without parsing its details. Texts point into the line. */

@@ -49,7 +49,9 @@ S1_PRINTF(1, 2) static void say(const char *format, ...)
 
 static const s1_crash_kind *kind_named(const char *name)
 {
-    return strcmp(name, "state") == 0 ? &s1_crash_state : &s1_crash_journal;
+    return strcmp(name, "state") == 0     ? &s1_crash_state
+           : strcmp(name, "rotated") == 0 ? &s1_crash_rotated
+                                          : &s1_crash_journal;
 }
 
 static int victim(const s1_crash_kind *kind, const char *where, uint64_t puts, uint32_t round)
@@ -246,7 +248,9 @@ static void fresh_folder(char where[PATH_SIZE], const char *name)
 /* One folder, killed again and again. Case numbers are first .. first + S2_CHAIN - 1. */
 static void kill_chain(s1_deep *deep, uint64_t chain, uint64_t calls[2], uint64_t *kills)
 {
-    const s1_crash_kind *kind = chain % 2 == 0 ? &s1_crash_state : &s1_crash_journal;
+    const s1_crash_kind *kind = chain % 2 == 0   ? &s1_crash_state
+                                : chain % 4 == 1 ? &s1_crash_journal
+                                                 : &s1_crash_rotated;
     char where[PATH_SIZE];
     s1_rng rng;
     uint64_t promised = 0, tried = 0;

@@ -241,21 +241,32 @@ static bool power_case(const s1_crash_kind *kind, uint64_t seed, uint64_t at, ui
     return is_kept;
 }
 
-/* Even cases are states, odd ones journals. */
+#define KINDS 3u
+
+/* In turns: a state, a journal, a journal in several files. */
 static const s1_crash_kind *kind_of(uint64_t at)
 {
-    return at % 2 == 0 ? &s1_crash_state : &s1_crash_journal;
+    static const s1_crash_kind *const kinds[KINDS] = {&s1_crash_state, &s1_crash_journal,
+                                                      &s1_crash_rotated};
+    return kinds[at % KINDS];
+}
+
+static void count_all_changes(uint64_t seed, uint64_t ret_changes[KINDS])
+{
+    for (uint64_t k = 0; k < KINDS; k++) {
+        ret_changes[k] = count_changes(kind_of(k), seed);
+    }
 }
 
 static void run_s1(s1_deep *deep)
 {
-    const uint64_t changes[2] = {count_changes(&s1_crash_state, deep->seed),
-                                 count_changes(&s1_crash_journal, deep->seed)};
+    uint64_t changes[KINDS];
+    count_all_changes(deep->seed, changes);
     char why[400];
     for (uint64_t at = deep->first; at < deep->end; at++) {
-        const uint64_t number = at / 2; /* so that each kind goes through all its places */
-        if (!power_case(kind_of(at), deep->seed + at % 2, number, changes[at % 2], false, false,
-                        why)) {
+        const uint64_t number = at / KINDS; /* so that each kind goes through all its places */
+        if (!power_case(kind_of(at), deep->seed + at % KINDS, number, changes[at % KINDS], false,
+                        false, why)) {
             s1_deep_fail(deep, at, "%s: %s", kind_of(at)->name, why);
         }
     }
@@ -292,7 +303,7 @@ static bool fail_call(s1_deep *deep, uint64_t at, const s1_crash_kind *kind, uin
 static void run_s3(s1_deep *deep)
 {
     uint64_t cases = 0, at = 0;
-    for (uint64_t k = 0; k < 2; k++) {
+    for (uint64_t k = 0; k < KINDS; k++) {
         for (size_t e = 0; e < sizeof s3_errnos / sizeof s3_errnos[0]; e++) {
             for (int is_permanent = 0; is_permanent < 2; is_permanent++) {
                 bool is_reached = true;
@@ -383,7 +394,7 @@ static uint64_t fail_all_fsyncs(s1_deep *deep, uint64_t repeats, bool retries,
 {
     uint64_t at = 0, cases = 0;
     for (uint64_t repeat = 0; repeat < repeats; repeat++) {
-        for (uint64_t k = 0; k < 2; k++) {
+        for (uint64_t k = 0; k < KINDS; k++) {
             for (int is_permanent = 0; is_permanent < 2; is_permanent++) {
                 bool is_reached = true;
                 for (uint64_t number = 1; is_reached; number++, at++) {
@@ -406,13 +417,14 @@ static void run_s4(s1_deep *deep)
 
 /* --- S5 ------------------------------------------------------------------------------------- */
 
-static const char *const s5_files[] = {FOLDER "/state.json", FOLDER "/state.json.prev",
-                                       FOLDER "/state.json.journal", FOLDER "/journal.jsonl"};
+static const char *const s5_files[] = {FOLDER "/journal.jsonl.2", FOLDER "/state.json",
+                                       FOLDER "/state.json.prev", FOLDER "/state.json.journal",
+                                       FOLDER "/journal.jsonl"};
 
 /* Changes a byte of one of the files that are there. */
 static void corrupt(rig *r)
 {
-    const char *path = s5_files[s1_rng_below(&r->rng, 4)];
+    const char *path = s5_files[s1_rng_below(&r->rng, sizeof s5_files / sizeof s5_files[0])];
     s1_str bytes;
     if (s1_sim_fs_peek(r->sim, path, &bytes) && bytes.len > 0) {
         const uint64_t offset = s1_rng_below(&r->rng, bytes.len);
@@ -440,13 +452,14 @@ static void settle_damaged(rig *r, uint64_t *refused)
     }
 }
 
-static void compound_case(s1_deep *deep, uint64_t at, const uint64_t changes[2], uint64_t *refused)
+static void compound_case(s1_deep *deep, uint64_t at, const uint64_t changes[KINDS],
+                          uint64_t *refused)
 {
     rig *r = rig_new(kind_of(at), deep->seed ^ 0x55, at);
     const uint64_t lives = 2 + s1_rng_below(&r->rng, 3);
     const uint64_t what = s1_rng_below(&r->rng, 3);
     for (uint64_t life = 0; life < lives && !r->has_failed; life++) {
-        s1_sim_fs_crash_at(r->sim, 1 + s1_rng_below(&r->rng, life == 0 ? changes[at % 2] : 8),
+        s1_sim_fs_crash_at(r->sim, 1 + s1_rng_below(&r->rng, life == 0 ? changes[at % KINDS] : 8),
                            s1_rng_below(&r->rng, 4096));
         if (what == 1 && life > 0) { /* the disk is full, or gives up, while recovering */
             s1_fault_fs_fail(&r->fault, -1, 1 + s1_rng_below(&r->rng, 20),
@@ -471,8 +484,8 @@ static void compound_case(s1_deep *deep, uint64_t at, const uint64_t changes[2],
 
 static void run_s5(s1_deep *deep)
 {
-    const uint64_t changes[2] = {count_changes(&s1_crash_state, deep->seed),
-                                 count_changes(&s1_crash_journal, deep->seed)};
+    uint64_t changes[KINDS];
+    count_all_changes(deep->seed, changes);
     uint64_t refused = 0;
     for (uint64_t at = deep->first; at < deep->end; at++) {
         compound_case(deep, at, changes, &refused);
@@ -574,7 +587,7 @@ static uint64_t flip_bits(s1_deep *deep, const s1_crash_kind *writer, const s1_c
 static void zero_pages(s1_deep *deep, damage_counts *counts)
 {
     for (uint64_t at = 0; at < (deep->is_share ? 40u : 400u); at++) {
-        rig *r = full_rig(kind_of(at), deep->seed + at, 20);
+        rig *r = full_rig(kind_of(at % 2), deep->seed + at, 20);
         s1_str bytes;
         char path[64];
         (void)snprintf(path, sizeof path, FOLDER "/%s", r->kind->file);

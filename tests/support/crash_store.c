@@ -14,6 +14,7 @@
 struct s1_crash_store {
     const s1_fs *fs;
     char path[256];
+    uint64_t segment_bytes; /* 0: one file */
     s1_state_persistor *state;
     s1_journal_persistor *file;
     s1_journal *journal;
@@ -75,7 +76,10 @@ static void store_close(s1_crash_store *store)
 static s1_rc open_persistor(s1_crash_store *store, int32_t mode, s1_err *err)
 {
     s1_json_persistor *persistor = NULL;
-    const s1_json_persistor_options options = {.fs = store->fs, .path = store->path, .mode = mode};
+    const s1_json_persistor_options options = {.fs = store->fs,
+                                               .path = store->path,
+                                               .mode = mode,
+                                               .segment_bytes_max = store->segment_bytes};
     S1_TRY(err, s1_json_persistor_new(&options, &persistor, err));
     if (mode == S1_JSON_PERSISTOR_ATOMIC) {
         store->state = s1_json_persistor_state(persistor);
@@ -178,10 +182,14 @@ static s1_rc load_journal(s1_crash_store *store, uint32_t *rounds, uint64_t *ret
     return S1_OK;
 }
 
-static s1_rc journal_open(const s1_fs *fs, const char *where, uint32_t *rounds,
-                          s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
+static s1_rc open_journal(const s1_fs *fs, const char *where, uint64_t segment_bytes,
+                          uint32_t *rounds, s1_crash_store **ret_store, uint64_t *ret_count,
+                          s1_err *err)
 {
     s1_crash_store *store = store_new(fs, where, "journal.jsonl");
+    if (store != NULL) {
+        store->segment_bytes = segment_bytes;
+    }
     const s1_rc rc = store == NULL ? S1_RAISE(err, S1_E_NO_MEMORY, "a store")
                                    : load_journal(store, rounds, ret_count, err);
     if (rc != S1_OK) {
@@ -190,6 +198,18 @@ static s1_rc journal_open(const s1_fs *fs, const char *where, uint32_t *rounds,
     }
     *ret_store = store;
     return S1_OK;
+}
+
+static s1_rc journal_open(const s1_fs *fs, const char *where, uint32_t *rounds,
+                          s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
+{
+    return open_journal(fs, where, 0, rounds, ret_store, ret_count, err);
+}
+
+static s1_rc rotated_open(const s1_fs *fs, const char *where, uint32_t *rounds,
+                          s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
+{
+    return open_journal(fs, where, 2 * BLOCK_BYTES, rounds, ret_store, ret_count, err);
 }
 
 static s1_rc put_entry(s1_journal *journal, uint64_t n, uint32_t round, s1_err *err)
@@ -221,6 +241,8 @@ static bool journal_is_poisoned(const s1_crash_store *store)
 }
 
 const s1_crash_kind s1_crash_journal = {"journal",   "journal.jsonl",     journal_open,
+                                        journal_put, journal_is_poisoned, store_close};
+const s1_crash_kind s1_crash_rotated = {"rotated",   "journal.jsonl",     rotated_open,
                                         journal_put, journal_is_poisoned, store_close};
 
 /* --- Mutants -------------------------------------------------------------------------------- */

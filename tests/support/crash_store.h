@@ -31,8 +31,8 @@ typedef struct s1_crash_kind {
     void (*close)(s1_crash_store *store); /* accepts NULL */
 } s1_crash_kind;
 
-/* What ships. */
-extern const s1_crash_kind s1_crash_state, s1_crash_journal;
+/* What ships; rotated: a journal in files of a few blocks. */
+extern const s1_crash_kind s1_crash_state, s1_crash_journal, s1_crash_rotated;
 
 /* Mutants. The seed's protocol (003 §6.1.4): a journal that is there wins, no checks. */
 extern const s1_crash_kind s1_crash_seed_state;

@@ -3,7 +3,8 @@
  * atomic (IStatePersistor): one envelope
  *     {"generation":G,"length":L,"crc32c":"8 hex","state":<L bytes>}\n
  * whose crc covers every byte of the file but its own eight digits. A save writes PATH.journal and
- * syncs it, renames PATH to PATH.prev, renames PATH.journal to PATH and syncs the directory.
+ * syncs it and its name, renames PATH to PATH.prev, renames PATH.journal to PATH and syncs the
+ * directory.
  * Loading completes an interrupted save only if its journal is whole and newer; a torn or older one
  * is dropped. A damaged PATH is refused with what can be done about it, never replaced by nothing.
  *

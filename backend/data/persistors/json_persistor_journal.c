@@ -25,6 +25,16 @@ static const s1_json_segment *last_of(const s1_json_persistor *persistor)
     return &persistor->segments[persistor->segment_count - 1];
 }
 
+static uint64_t start_of_file(void *self, uint64_t offset)
+{
+    const s1_json_persistor *persistor = self;
+    uint32_t at = persistor->segment_count - 1;
+    while (at > 0 && persistor->segments[at].start > offset) {
+        at--;
+    }
+    return persistor->segments[at].start;
+}
+
 /* The files as one, before the length in whole blocks is known. */
 static s1_rc read_raw(void *self, uint64_t offset, void *buffer, size_t capacity,
                       size_t *ret_length, s1_err *err)
@@ -70,8 +80,13 @@ static s1_rc add_segments(s1_json_persistor *persistor, s1_err *err)
         s1_fs_info info;
         const uint32_t next = persistor->segment_count + 1;
         S1_TRY(err, s1_journal_segment_path(persistor->path, next, path, err));
-        if (!s1_fs_is_file(persistor->fs, path)) {
-            return S1_OK;
+        s1_err failure = S1_ERR_INIT; /* one that cannot be asked is not one that is missing */
+        const s1_rc found = s1_fs_stat(persistor->fs, path, &info, &failure);
+        if (found != S1_OK && found != S1_E_NOT_FOUND && err != NULL) {
+            *err = failure;
+        }
+        if (found != S1_OK) {
+            return found == S1_E_NOT_FOUND ? S1_OK : found;
         }
         S1_TRY(err, s1_fs_stat_file(persistor->fs, last_of(persistor)->file, &info, err));
         start += info.size;
@@ -82,7 +97,8 @@ static s1_rc add_segments(s1_json_persistor *persistor, s1_err *err)
 static s1_rc verify_file(s1_json_persistor *persistor, s1_journal_verdict *ret_verdict, s1_err *err)
 {
     s1_journal_reader *reader = NULL;
-    S1_TRY(err, s1_journal_reader_new(&(s1_journal_source){persistor, read_raw}, &reader, err));
+    S1_TRY(err, s1_journal_reader_new(&(s1_journal_source){persistor, read_raw, start_of_file},
+                                      &reader, err));
     const s1_rc rc = s1_journal_verify(reader, ret_verdict, err);
     s1_journal_reader_free(reader);
     S1_TRY(err, rc);
