@@ -2,6 +2,7 @@
 #include "frontends/cli/cli.h"
 #include "services/api/journal.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define DETAILS_MIN 12u /* columns of a line kept for details, before the worker is named */
@@ -180,9 +181,12 @@ static s1_rc to_stdout(void *user, s1_str bytes, s1_err *err)
     if (s1_proc_stop_requested() != 0) {
         return S1_RAISE(err, S1_E_CANCELED, "stopped");
     }
-    return fwrite(bytes.ptr, 1, bytes.len, cli->out.out) == bytes.len
-               ? S1_OK
-               : S1_RAISE(err, S1_E_IO, "standard output cannot be written");
+    errno = 0;
+    if (fwrite(bytes.ptr, 1, bytes.len, cli->out.out) == bytes.len) {
+        return S1_OK;
+    }
+    return errno == EPIPE ? S1_E_IO /* its reader has gone: nothing to say */
+                          : S1_RAISE(err, S1_E_IO, "standard output cannot be written");
 }
 
 static int32_t format_of(const char *name)

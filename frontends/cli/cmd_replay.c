@@ -37,10 +37,14 @@ static void print_breaches(const s1_cli *cli, const s1_replay_view *view)
 static s1_rc raise_breach(const s1_replay_view *view, s1_err *err)
 {
     const s1_replay_breach *const first = &view->breaches[0];
+    char line[32] = "";
+    if (first->line != 0) {
+        (void)snprintf(line, sizeof line, " line %llu", (unsigned long long)first->line);
+    }
     return S1_RAISE(err, S1_E_DATA,
-                    "%s: %llu do not hold; the first: %s, line %llu, %s: found %s, expected %s",
-                    view->dir, (unsigned long long)view->breach_count, first->where,
-                    (unsigned long long)first->line, first->field, first->found, first->expected);
+                    "%s: %llu do not hold; the first: %s%s, %s: found %s, expected %s", view->dir,
+                    (unsigned long long)view->breach_count, first->where, line, first->field,
+                    first->found, first->expected);
 }
 
 /* --- replay. ------------------------------------------------------------------------------ */

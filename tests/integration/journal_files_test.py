@@ -6,6 +6,7 @@ import csv
 import json
 import pathlib
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -34,6 +35,9 @@ def check_export(work):
     assert {"trade_id", "closure_reason", "exit_price"} <= set(first["TRADE_CLOSED"])
     assert "rejection_reason" in first["OPPORTUNITY_REJECTED"]
     assert json.loads(call(work, "journal", "export", "full").out) == document
+    pipe = subprocess.run(f"{harness.BINARY} journal export full --format csv | head -1",
+                          shell=True, text=True, capture_output=True, check=False, cwd=work)
+    assert pipe.stdout.startswith("seq,timestamp") and not pipe.stderr, pipe.stderr
 
     csv.field_size_limit(1 << 20)
     table = list(csv.DictReader(call(work, "journal", "export", "full", "--format",
