@@ -29,6 +29,7 @@ s1_rc s1_event_adapter_new(s1_bus *bus, const s1_event_spec *events, const s1_wi
     }
     adapter->call = (s1_bus_call){.invoke = method->invoke,
                                   .self = method->self,
+                                  .only_with = method->only_with,
                                   .publishes = s1_bus_event(bus, wiring->publishes),
                                   .needed = (1u << wiring->listen_count) - 1};
     s1_rc rc = S1_OK;

@@ -23,6 +23,8 @@ typedef struct s1_component_method {
     void *self;
     /* payloads[i] belongs to takes[i]. *ret_result = NULL publishes nothing. */
     s1_rc (*invoke)(void *self, const void *const *payloads, const void **ret_result, s1_err *err);
+    /* A count without which there is nothing to do: no call while it is 0. NULL: always called. */
+    const uint32_t *only_with;
 } s1_component_method;
 
 /* WiringInstruction: one line of wiring_map.yaml. Texts are borrowed from the configuration. */

@@ -171,6 +171,9 @@ static inline s1_rc make_call(s1_bus *bus, const struct s1_bus_target *target, c
         }
         call->have = 0;
     }
+    if (call->only_with != NULL && *call->only_with == 0) {
+        return S1_OK;
+    }
     const void *result = NULL;
     S1_TRY(err, call->invoke(call->self, call->payloads, &result, err));
     return result == NULL || call->publishes == S1_EVENT_NONE

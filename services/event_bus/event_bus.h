@@ -31,8 +31,9 @@ typedef struct s1_bus_call {
     /* *ret_result = NULL publishes nothing. */
     s1_rc (*invoke)(void *self, const void *const *payloads, const void **ret_result, s1_err *err);
     void *self;
-    uint32_t publishes;    /* event; S1_EVENT_NONE for none */
-    uint32_t needed, have; /* bit per event that is joined; needed is 1 where nothing is */
+    const uint32_t *only_with; /* no call while this is 0; NULL: always */
+    uint32_t publishes;        /* event; S1_EVENT_NONE for none */
+    uint32_t needed, have;     /* bit per event that is joined; needed is 1 where nothing is */
     uint32_t reserved;
     uint64_t tick; /* of `have` */
     const void *payloads[S1_BUS_JOIN_MAX];

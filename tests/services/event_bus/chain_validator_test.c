@@ -18,12 +18,12 @@ static s1_rc nothing(void *self, const void *const *payloads, const void **ret_r
 }
 
 static const s1_component_method methods[] = {
-    {"Finder", "find", {"Go"}, "S", NULL, nothing},
-    {"Guard", "watch", {"Go"}, "T", NULL, nothing},
-    {"Planner", "plan", {"S", "T"}, "P", NULL, nothing},
-    {"Doer", "act", {"P"}, NULL, NULL, nothing},
-    {"Doer", "undo", {"P"}, "P", NULL, nothing},
-    {"Doer", "react", {"P"}, "S", NULL, nothing},
+    {"Finder", "find", {"Go"}, "S", NULL, nothing, NULL},
+    {"Guard", "watch", {"Go"}, "T", NULL, nothing, NULL},
+    {"Planner", "plan", {"S", "T"}, "P", NULL, nothing, NULL},
+    {"Doer", "act", {"P"}, NULL, NULL, nothing, NULL},
+    {"Doer", "undo", {"P"}, "P", NULL, nothing, NULL},
+    {"Doer", "react", {"P"}, "S", NULL, nothing, NULL},
 };
 static const char *const platform_events[] = {"Start", NULL};
 
@@ -208,7 +208,7 @@ static void test_dead_end_is_a_warning(void **state)
 static void test_platform_event_is_no_dead_end(void **state)
 {
     (void)state;
-    static const s1_component_method starter = {"A", "b", {"Go"}, "Go", NULL, nothing};
+    static const s1_component_method starter = {"A", "b", {"Go"}, "Go", NULL, nothing, NULL};
     static const char *const both[] = {"Start", "Again", NULL};
     static const s1_event_spec two[] = {{{"Start", 5}, {"Go", 2}}, {{"Again", 5}, {"Go", 2}}};
     chain c = {.count = 0};

@@ -23,6 +23,7 @@ typedef struct stage {
     s1_event_adapter *adapter, *listener;
     char trace[256];
     bool is_silent, fails;
+    uint32_t work; /* the planner is called only while there is some */
 } stage;
 
 static void note(stage *s, const char *text)
@@ -58,11 +59,12 @@ static s1_rc hear_plan(void *self, const void *const *payloads, const void **ret
 static void open_stage(stage *s, const char *first, const char *second, bool is_deferred)
 {
     s1_err err = S1_ERR_INIT;
-    *s = (stage){0};
+    *s = (stage){.work = 1};
     const s1_component_method planner = {
-        "Planner", "run", {"List[Signal]", "List[CriticalEvent]"}, "List[RoutedTradePlan]",
-        s,         plan};
-    const s1_component_method ear = {"Ear", "hear", {"List[RoutedTradePlan]"}, NULL, s, hear_plan};
+        "Planner", "run",   {"List[Signal]", "List[CriticalEvent]"}, "List[RoutedTradePlan]", s,
+        plan,      &s->work};
+    const s1_component_method ear = {"Ear",     "hear", {"List[RoutedTradePlan]"}, NULL, s,
+                                     hear_plan, NULL};
     const s1_wiring wiring = {.adapter_id = S1_STR("P"),
                               .listens_to = {{first, strlen(first)}, {second, strlen(second)}},
                               .listen_count = 2,
@@ -113,6 +115,25 @@ static void test_join_calls_once_both_came(void **state)
     assert_string_equal(s.trace, "plan(s1,t1) plan ");
     assert_int_equal(tick(&s, 2, "s2", "t2", &err), S1_OK);
     assert_string_equal(s.trace, "plan(s1,t1) plan plan(s2,t2) plan ");
+    close_stage(&s);
+}
+
+/* Without work no call, whatever came; with it, the payloads are those of this tick. */
+static void test_no_call_without_work(void **state)
+{
+    (void)state;
+    stage s;
+    s1_err err = S1_ERR_INIT;
+    open_stage(&s, "SignalsDetected", "ThreatsDetected", false);
+    s.work = 0;
+    assert_int_equal(tick(&s, 1, "s1", "t1", &err), S1_OK);
+    assert_string_equal(s.trace, "");
+    assert_int_equal(tick(&s, 2, "s2", NULL, &err), S1_OK);
+    s.work = 1;
+    assert_int_equal(tick(&s, 3, NULL, "t3", &err), S1_OK);
+    assert_string_equal(s.trace, "");
+    assert_int_equal(tick(&s, 4, "s4", "t4", &err), S1_OK);
+    assert_string_equal(s.trace, "plan(s4,t4) plan ");
     close_stage(&s);
 }
 
@@ -205,8 +226,8 @@ static void refuses(const char *event)
     s1_bus *bus = NULL;
     s1_event_adapter *adapter = NULL;
     s1_err err = S1_ERR_INIT;
-    const s1_component_method ear = {"Ear", "hear", {"List[RoutedTradePlan]"},
-                                     NULL,  NULL,   hear_plan};
+    const s1_component_method ear = {"Ear",     "hear", {"List[RoutedTradePlan]"}, NULL, NULL,
+                                     hear_plan, NULL};
     const s1_wiring wiring = {
         .adapter_id = S1_STR("E"), .listens_to = {{event, strlen(event)}}, .listen_count = 1};
     char expected[96];
@@ -229,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_join_calls_once_both_came),
+        cmocka_unit_test(test_no_call_without_work),
         cmocka_unit_test(test_payloads_go_by_type),
         cmocka_unit_test(test_stale_half_is_dropped),
         cmocka_unit_test(test_join_within_a_tick),
