@@ -60,10 +60,12 @@ typedef struct chunk {
 #define CHUNKS (S1_EXECUTOR_PENDING_MAX + 1)
 
 /* With so many pending the task falls behind, and this thread words its chunks itself. */
-#define CHUNKS_BEHIND 8u
+#define CHUNKS_BEHIND 4u
 
-/* Records may be as long as a block and head and tail of a chunk that is nearly ready to go. */
-#define CHUNK_CAPACITY (2u * S1_JOURNAL_BLOCK_BYTES_MAX)
+/* A chunk goes out with the records of some blocks in it: few wake-ups, and it stays in the cache.
+ * The last of its records may be as long as a block. */
+#define CHUNK_BLOCKS   2u
+#define CHUNK_CAPACITY ((CHUNK_BLOCKS + 1u) * S1_JOURNAL_BLOCK_BYTES_MAX)
 /* Lines take about twice the room of their records; chunks for which that is too little are left
  * to the task. */
 #define LINES_CAPACITY (2u * CHUNK_CAPACITY)
@@ -241,7 +243,7 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     journal->leaves_sync = options->leaves_sync;
     journal->block_bytes_max =
         options->block_bytes_max != 0 ? options->block_bytes_max : S1_JOURNAL_BLOCK_BYTES_MAX;
-    journal->chunk_bytes = journal->block_bytes_max / 2;
+    journal->chunk_bytes = (size_t)CHUNK_BLOCKS * journal->block_bytes_max;
     for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
         S1_TRY(err, make_fragment(kind, options->link, &journal->kinds[kind], err));
     }

@@ -8,7 +8,7 @@
 
 /* When submit returns, at most this many tasks wait or run: enough to bridge a file system that is
  * slow for a while. */
-#define S1_EXECUTOR_PENDING_MAX 256u
+#define S1_EXECUTOR_PENDING_MAX 64u
 
 typedef struct s1_executor {
     void *self;
