@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bars="${1:-1000000}"
-rounds="${2:-3}"
+rounds="${2:-5}"
 shared="${S1_SHARED:-../shared}"
 work=build/bench
 scripts="$shared/golden/peers/scripts"
