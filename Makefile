@@ -59,7 +59,7 @@ bench: build ## the bench table docs/benchmarks.md against the peers
 	@tools/build.sh release bench-bin
 	@bench/run.sh
 
-deep: ## the long tier: every preset, valgrind, longer fuzzing
+deep: ## the long tier: every preset, the storage programme, valgrind, longer fuzzing
 	@tools/deep.sh
 
 plugin-check: build ## every bundled plugin: exports, imports, manifest

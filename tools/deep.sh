@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tier that is too long for every commit: all presets in full, valgrind, ten minutes of fuzzing
-# per target, coverage. Ends with 'N passed, N failed'.
+# The tier that is too long for every commit: all presets in full, the storage programme,
+# valgrind, ten minutes of fuzzing per target, coverage. Ends with 'N passed, N failed'.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=tools/tally.sh
@@ -9,6 +9,7 @@ tools/setup.sh test || exit 1
 for preset in dev asan tsan clang release; do
     tally_build "$preset" && tally_ctest "$preset" -LE lint
 done
+tally_command "storage programme, T0 (docs/reliability.md)" tests/deep/run.sh T0 build/dev
 tally_head "valgrind dev"
 for test in build/dev/tests/*_test; do
     [ -x "$test" ] || continue

@@ -86,8 +86,11 @@ struct s1_journal {
     uint64_t seq;
     uint32_t block_bytes_max;
     bool is_finished, is_dirty, leaves_sync; /* dirty: said since the last commit */
-    fragment kinds[S1_JOURNAL_KIND_COUNT];   /* ","type":"KIND","link":"..." */
-    s1_executor executor;                    /* submit NULL: chunks go out on this thread */
+    s1_nanos commit_within;                  /* 0: only when asked to */
+    s1_nanos dirty_since;                    /* monotonic; while is_dirty and commit_within > 0 */
+    const s1_clock *clock;
+    fragment kinds[S1_JOURNAL_KIND_COUNT]; /* ","type":"KIND","link":"..." */
+    s1_executor executor;                  /* submit NULL: chunks go out on this thread */
     chunk chunks[CHUNKS];
     atomic_uint pending; /* chunks handed out and not done */
     s1_journal_listener listener;
@@ -152,6 +155,11 @@ static s1_rc check_options(const s1_journal_options *options, s1_err *err)
                                           options->block_bytes_max > S1_JOURNAL_BLOCK_BYTES_MAX)) {
         return S1_RAISE(err, S1_E_INVALID, "journal block of %u bytes: expected 1024 to %u",
                         options->block_bytes_max, S1_JOURNAL_BLOCK_BYTES_MAX);
+    }
+    if (options->commit_within < 0 || (options->commit_within > 0 && options->clock == NULL)) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "journal commits within %lld ns: expected 0, or more and a clock",
+                        (long long)options->commit_within);
     }
     if (options->link.len == 0 || options->link.len > S1_JOURNAL_LINK_MAX) {
         return S1_RAISE(err, S1_E_INVALID, "journal link of %zu bytes: expected 1 to %u",
@@ -241,6 +249,8 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     journal->listener = options->listener;
     journal->executor = options->executor;
     journal->leaves_sync = options->leaves_sync;
+    journal->commit_within = options->commit_within;
+    journal->clock = options->clock;
     journal->block_bytes_max =
         options->block_bytes_max != 0 ? options->block_bytes_max : S1_JOURNAL_BLOCK_BYTES_MAX;
     journal->chunk_bytes = (size_t)CHUNK_BLOCKS * journal->block_bytes_max;
@@ -683,6 +693,17 @@ static s1_rc tell_listener(s1_journal *journal, s1_err *err)
     return journal->listener.on_entry(journal->listener.self, &notice, err);
 }
 
+/* An entry was added: its group begins, or may be due. */
+static s1_rc group_commit(s1_journal *journal, s1_err *err)
+{
+    s1_nanos wait;
+    if (!journal->is_dirty) {
+        journal->dirty_since = s1_clock_monotonic(journal->clock);
+        journal->is_dirty = true;
+    }
+    return s1_journal_poll(journal, &wait, err);
+}
+
 s1_rc s1_journal_end(s1_journal *journal, s1_err *err)
 {
     S1_ASSERT(journal->stage != STAGE_CLOSED);
@@ -702,7 +723,11 @@ s1_rc s1_journal_end(s1_journal *journal, s1_err *err)
     journal->seq++;
     journal->counts.entries++;
     journal->counts.by_kind[journal->record.kind]++;
-    journal->is_dirty = true;
+    if (journal->commit_within == 0) {
+        journal->is_dirty = true;
+        return rc;
+    }
+    S1_TRY(err, group_commit(journal, err));
     return rc;
 }
 
@@ -728,6 +753,20 @@ s1_rc s1_journal_commit(s1_journal *journal, s1_err *err)
         }
     }
     journal->is_dirty = false;
+    return S1_OK;
+}
+
+s1_rc s1_journal_poll(s1_journal *journal, s1_nanos *ret_wait, s1_err *err)
+{
+    *ret_wait = INT64_MAX;
+    if (!journal->is_dirty || journal->commit_within == 0) {
+        return S1_OK;
+    }
+    const s1_nanos waited = s1_clock_monotonic(journal->clock) - journal->dirty_since;
+    if (waited >= journal->commit_within) {
+        return s1_journal_commit(journal, err);
+    }
+    *ret_wait = journal->commit_within - waited;
     return S1_OK;
 }
 

@@ -30,6 +30,7 @@
 #include "backend/core/interfaces/executor.h"
 #include "backend/core/interfaces/journal_persistor.h"
 #include "backend/dtos/journal/journal_kind.h"
+#include "backend/utils/clock.h"
 #include "backend/utils/json_tape.h"
 #include "s1mple/base.h"
 
@@ -62,6 +63,11 @@ typedef struct s1_journal_options {
     /* Words, hashes and appends; submit NULL: this thread does, when a chunk is full. A failed
      * write is told by an entry or commit after it. The bytes are the same. */
     s1_executor executor;
+    /* Group commit: an entry is durable at the latest this long after it was said, if entries or
+     * s1_journal_poll calls keep coming; those said in the meantime share one sync. 0: commits only
+     * when asked to. */
+    s1_nanos commit_within;
+    const s1_clock *clock; /* of commit_within; borrowed */
     /* A backtest: who publishes the run folder makes all its files durable at once, so a commit
      * appends and does not sync. */
     bool leaves_sync;
@@ -135,6 +141,11 @@ void s1_journal_cancel(s1_journal *journal);
 /* Group commit: seals what is open, appends it and makes it durable. With nothing new since the
  * last commit it does nothing. Errors: S1_E_IO. */
 S1_WARN_UNUSED s1_rc s1_journal_commit(s1_journal *journal, s1_err *err);
+
+/* Commits if the oldest entry that is not durable has waited for options.commit_within. Says in
+ * *ret_wait how long the next one may still wait: INT64_MAX if all is durable, or nothing is due by
+ * itself. Errors: S1_E_IO. */
+S1_WARN_UNUSED s1_rc s1_journal_poll(s1_journal *journal, s1_nanos *ret_wait, s1_err *err);
 
 /* Commits, and gives the hash of the whole chain (at level off, 32 zero bytes). The journal takes
  * no further entries. Errors: S1_E_IO. */

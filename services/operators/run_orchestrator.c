@@ -106,9 +106,15 @@ static s1_rc on_journal_entry(void *self, const s1_journal_notice *notice, s1_er
     if (run->logs_decisions) {
         S1_TRY(err, s1_app_logger_entry(run->options.components.log, notice, err));
     }
-    return run->bus == NULL || !run->tells_journal
-               ? S1_OK
-               : s1_run_publish(run, run->events.journal_entry, notice, err);
+    if (run->bus == NULL || !run->tells_journal) {
+        return S1_OK;
+    }
+    void *memory; /* the bus delivers it later in the tick */
+    S1_TRY(err, s1_text_pool_take(&run->parts->pool, sizeof *notice, &memory, err));
+    s1_journal_notice *const kept = memory;
+    *kept = *notice;
+    S1_TRY(err, s1_text_pool_copy(&run->parts->pool, notice->line, &kept->line, err));
+    return s1_run_publish(run, run->events.journal_entry, kept, err);
 }
 
 static bool is_listened_to(const s1_config *config, const char *event)

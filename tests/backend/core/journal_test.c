@@ -382,6 +382,59 @@ static void test_cancel_and_counts(void **state)
     s1_journal_persistor_free(persistor);
 }
 
+/* Entries of one window share a sync, and none waits longer than the window. */
+static void test_group_commit(void **state)
+{
+    (void)state;
+    folder where;
+    folder_init(&where, "journal.jsonl");
+    s1_fault_fs fault;
+    s1_fault_fs_init(&fault, s1_fs_real());
+    const s1_json_persistor_options on_disk = {
+        .fs = &fault.table, .path = where.file, .mode = S1_JSON_PERSISTOR_APPEND_ONLY};
+    s1_json_persistor *persistor = NULL;
+    MUST(s1_json_persistor_new(&on_disk, &persistor, err));
+    s1_manual_clock manual;
+    s1_manual_clock_init(&manual, FIXTURE_T0);
+    const s1_nanos ms = 1000000;
+    s1_journal_options options = {.level = S1_JOURNAL_LEVEL_FULL,
+                                  .link = S1_STR(FIXTURE_LINK),
+                                  .run_id = S1_STR(FIXTURE_RUN_ID),
+                                  .commit_within = 5 * ms};
+    assert_refused(&options, "expected 0, or more and a clock");
+    options.clock = &manual.clock;
+    s1_journal *journal = NULL;
+    MUST(s1_journal_new(&options, s1_json_persistor_journal(persistor), &journal, err));
+    s1_nanos wait = 0;
+    MUST(s1_journal_poll(journal, &wait, err));
+    assert_int_equal(wait, INT64_MAX);
+    MUST(write_started(journal, err));
+    MUST(s1_journal_commit(journal, err)); /* the first sync also syncs the folder */
+    const uint64_t before = fault.calls_of[S1_FS_OP_FSYNC];
+    for (uint64_t n = 1; n <= 100; n++) { /* an entry every 0.1 ms */
+        MUST(write_opportunity(journal, n, err));
+        s1_manual_clock_advance(&manual, ms / 10);
+    }
+    assert_int_equal(fault.calls_of[S1_FS_OP_FSYNC] - before, 1); /* the second is due at 10.1 ms */
+    MUST(s1_journal_poll(journal, &wait, err));
+    assert_int_equal(fault.calls_of[S1_FS_OP_FSYNC] - before, 1);
+    assert_int_equal(wait, ms / 10);
+    s1_manual_clock_advance(&manual, wait); /* nothing is said any more: the loop polls */
+    MUST(s1_journal_poll(journal, &wait, err));
+    assert_int_equal(fault.calls_of[S1_FS_OP_FSYNC] - before, 2);
+    assert_int_equal(wait, INT64_MAX);
+    assert_int_equal(s1_journal_counts_borrow(journal)->blocks, 3);
+    s1_fault_fs_fail(&fault, S1_FS_OP_FSYNC, 1, 5, false);
+    MUST(write_opportunity(journal, 101, err));
+    s1_manual_clock_advance(&manual, 5 * ms);
+    s1_err failure = S1_ERR_INIT;
+    assert_int_not_equal(s1_journal_poll(journal, &wait, &failure), S1_OK);
+    assert_int_not_equal(write_opportunity(journal, 102, &failure), S1_OK);
+    s1_journal_free(journal);
+    s1_json_persistor_free(persistor);
+    folder_done(&where);
+}
+
 /* A journal goes on where the one before it ended, chain and numbers included. */
 static void test_goes_on(void **state)
 {
@@ -519,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_member_json),
         cmocka_unit_test(test_listener),
         cmocka_unit_test(test_cancel_and_counts),
+        cmocka_unit_test(test_group_commit),
         cmocka_unit_test(test_goes_on),
         cmocka_unit_test(test_failing_persistor),
         cmocka_unit_test(test_allocates_nothing),
