@@ -1,9 +1,10 @@
 #include "backend/utils/folder_lock.h"
 
+#include "backend/utils/proc.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TRIES_MAX 1000 /* the file may be removed between our open and our lock */
 #define PID_SIZE  24u
@@ -62,7 +63,7 @@ static s1_rc lock_file(const s1_fs *fs, const char *path, const char *what, s1_f
 static s1_rc write_owner(s1_folder_lock *lock, s1_err *err)
 {
     char pid[PID_SIZE];
-    const int length = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    const int length = snprintf(pid, sizeof pid, "%lld\n", (long long)s1_proc_pid());
     S1_TRY(err, s1_fs_truncate(lock->fs, lock->file, 0, err));
     return s1_fs_pwrite_all(lock->fs, lock->file, 0, pid, (size_t)length, err);
 }
