@@ -566,6 +566,27 @@ void s1_strbuf_double(s1_strbuf *buf, double value)
     }
 }
 
+void s1_strbuf_csv(s1_strbuf *buf, s1_str text)
+{
+    bool is_quoted = false;
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.ptr[i];
+        is_quoted = is_quoted || c == ',' || c == '"' || c == '\n' || c == '\r';
+    }
+    if (!is_quoted) {
+        s1_strbuf_str(buf, text);
+        return;
+    }
+    s1_strbuf_char(buf, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '"') {
+            s1_strbuf_char(buf, '"');
+        }
+        s1_strbuf_char(buf, text.ptr[i]);
+    }
+    s1_strbuf_char(buf, '"');
+}
+
 void s1_strbuf_repeat(s1_strbuf *buf, char byte, size_t count)
 {
     char *const to = s1_strbuf_reserve(buf, count);

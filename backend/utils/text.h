@@ -206,6 +206,8 @@ static inline void s1_strbuf_dec(s1_strbuf *buf, s1_dec value)
 void s1_strbuf_double(s1_strbuf *buf, double value);
 /* `count` times `byte`. */
 void s1_strbuf_repeat(s1_strbuf *buf, char byte, size_t count);
+/* A cell of a CSV line, quoted where RFC 4180 asks for it. */
+void s1_strbuf_csv(s1_strbuf *buf, s1_str text);
 /* printf; only for messages and tables, not for numbers that must not depend on the locale. */
 S1_PRINTF(2, 3) void s1_strbuf_printf(s1_strbuf *buf, const char *format, ...);
 

@@ -149,26 +149,6 @@ static s1_rc write_json_entry(exporter *e, const s1_parquet_journal_row *row, s1
     return S1_OK;
 }
 
-static void add_cell(s1_strbuf *out, s1_str text)
-{
-    bool is_plain = true;
-    for (size_t i = 0; i < text.len && is_plain; i++) {
-        is_plain = strchr(",\"\r\n", text.ptr[i]) == NULL;
-    }
-    if (is_plain) {
-        s1_strbuf_str(out, text);
-        return;
-    }
-    s1_strbuf_char(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"') {
-            s1_strbuf_char(out, '"');
-        }
-        s1_strbuf_char(out, text.ptr[i]);
-    }
-    s1_strbuf_char(out, '"');
-}
-
 static void write_csv_entry(exporter *e, const s1_parquet_journal_row *row)
 {
     char time[S1_TIME_TEXT_MAX];
@@ -176,7 +156,7 @@ static void write_csv_entry(exporter *e, const s1_parquet_journal_row *row)
     s1_strbuf_bytes(&e->text, time, s1_time_print(row->time, time));
     for (size_t i = 0; i < S1_PARQUET_JOURNAL_TEXTS; i++) {
         s1_strbuf_char(&e->text, ',');
-        add_cell(&e->text, row->texts[i]);
+        s1_strbuf_csv(&e->text, row->texts[i]);
     }
     s1_strbuf_char(&e->text, '\n');
 }

@@ -10,27 +10,6 @@ const char *s1_direction_name(int32_t direction)
 
 /* --- CSV. --------------------------------------------------------------------------------- */
 
-static void csv_text(s1_strbuf *out, s1_str text)
-{
-    bool is_quoted = false;
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.ptr[i];
-        is_quoted = is_quoted || c == ',' || c == '"' || c == '\n' || c == '\r';
-    }
-    if (!is_quoted) {
-        s1_strbuf_str(out, text);
-        return;
-    }
-    s1_strbuf_char(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"') {
-            s1_strbuf_char(out, '"');
-        }
-        s1_strbuf_char(out, text.ptr[i]);
-    }
-    s1_strbuf_char(out, '"');
-}
-
 static void csv_uid(s1_strbuf *out, s1_uid uid)
 {
     char text[S1_UID_TEXT_MAX];
@@ -50,7 +29,7 @@ static void csv_time(s1_strbuf *out, s1_nanos time)
 #define CSV_DEC(out, value)       s1_strbuf_dec((out), (value))
 #define CSV_TIME(out, value)      csv_time((out), (value))
 #define CSV_ROW(out, value)       s1_strbuf_u64((out), (value))
-#define CSV_TEXT(out, value)      csv_text((out), (value))
+#define CSV_TEXT(out, value)      s1_strbuf_csv((out), (value))
 
 void s1_trade_record_csv_header(s1_strbuf *out)
 {

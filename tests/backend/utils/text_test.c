@@ -340,9 +340,28 @@ static void test_buffer_maximum(void **state)
     s1_strbuf_done(&buf);
 }
 
+static void test_csv(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"", ""},
+                                           {"plain 1.5", "plain 1.5"},
+                                           {"a,b", "\"a,b\""},
+                                           {"say \"x\"", "\"say \"\"x\"\"\""},
+                                           {"a\nb", "\"a\nb\""},
+                                           {"a\rb", "\"a\rb\""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        s1_strbuf buf;
+        s1_strbuf_init(&buf, 64);
+        s1_strbuf_csv(&buf, s1_str_of(cases[i][0]));
+        assert_string_equal(s1_strbuf_cstr(&buf), cases[i][1]);
+        s1_strbuf_done(&buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_csv),
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_find_and_slice),
         cmocka_unit_test(test_split),
