@@ -1,5 +1,7 @@
 #include "backend/analysis/json_diff.h"
 
+#include "backend/config/yaml.h"
+
 #include <string.h>
 
 typedef struct differ {
@@ -13,12 +15,8 @@ static void compare(const differ *d, const json_t *a, const json_t *b);
 /* What an item of a list is called; NULL where nothing names it. */
 static const char *name_of(const json_t *item)
 {
-    static const char *const names[] = {"id",          "name",           "operator_id",
-                                        "plugin",      "environment_id", "blueprint_id",
-                                        "adapter_id",  "event_name",     "data_source_id",
-                                        "schedule_id", "connector_id",   "asset_pair"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *const name = json_string_value(json_object_get(item, names[i]));
+    for (size_t i = 0; s1_config_item_keys[i] != NULL; i++) {
+        const char *const name = json_string_value(json_object_get(item, s1_config_item_keys[i]));
         if (name != NULL) {
             return name;
         }

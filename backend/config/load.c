@@ -139,7 +139,8 @@ static s1_rc check_overrides_used(s1_loader *l, s1_err *err)
         }
         const s1_str path = s1_str_of(l->options->overrides[i]);
         const s1_str first = s1_str_slice(path, 0, s1_str_find_byte(path, '.', 0));
-        const s1_str hint = s1_config_nearest(first, known, count);
+        s1_str hint = s1_config_nearest(first, known, count);
+        hint = s1_str_eq(hint, first) ? (s1_str){NULL, 0} : hint; /* known, but nothing reads it */
         return S1_RAISE(err, S1_E_INVALID,
                         "--set %s: found '%.*s', expected a file of this configuration that is "
                         "read (environments.NAME..., runs.NAME..., workforce...)%s%.*s%s",
@@ -292,7 +293,8 @@ static s1_rc load_run(s1_loader *l, s1_str path, s1_blueprint **ret_run, s1_err 
     S1_TRY(err, read_tree(l, path, &root, err));
     if (root != NULL) {
         S1_TRY(err, apply_overrides(l, s1_config_format(l->arena, "runs.%s", id.ptr),
-                                    s1_str_eq(id, l->target_run), root, err));
+                                    s1_str_eq(id, l->target_run) || s1_str_eq(id, l->only_run),
+                                    root, err));
     }
     s1_blueprint *const run = S1_CONFIG_NEW(l->arena, s1_blueprint);
     s1_schema_read(&s1_blueprint_schema, root, run, l->arena, l->faults);
@@ -413,6 +415,20 @@ static s1_rc find_target(s1_loader *l, target *ret_target, s1_err *err)
                     hint.len != 0 ? "'?)" : "");
 }
 
+/* The blueprint that all links of an operation run; empty if there are several. */
+static s1_str only_blueprint(const s1_operation_config *operation)
+{
+    s1_str only = {NULL, 0};
+    for (uint32_t i = 0; i < operation->strategy_links.count; i++) {
+        const s1_str id = operation->strategy_links.items[i].strategy_blueprint_id;
+        if (i > 0 && !s1_str_eq(id, only)) {
+            return (s1_str){NULL, 0};
+        }
+        only = id;
+    }
+    return only;
+}
+
 /* Reads what the target needs; without a target everything. */
 static s1_rc load_strategies(s1_loader *l, s1_err *err)
 {
@@ -430,6 +446,7 @@ static s1_rc load_strategies(s1_loader *l, s1_err *err)
     l->operations = S1_CONFIG_ARRAY(l->arena, s1_operation_config *, count + 1);
     if (l->options->target != NULL && !t.is_run) {
         S1_TRY(err, load_operation(l, t.path, operation_prefix(l, t.path), err));
+        l->only_run = only_blueprint(l->operations[0]);
     } else if (!t.is_run || l->options->environment_id == NULL) {
         /* A blueprint's links stand in the one operation.yaml; its siblings are no concern. */
         for (size_t i = 0; i < (t.is_run && count > 1 ? 1 : count); i++) {

@@ -16,6 +16,7 @@ typedef struct s1_loader {
     s1_faults *faults;
     s1_config *config;
     s1_str target_run; /* id of the target blueprint; empty: none */
+    s1_str only_run;   /* all that the target operation runs; empty: none, or several */
     bool *is_used;     /* [override_count] */
     s1_blueprint **runs;
     uint32_t run_count;

@@ -588,9 +588,9 @@ s1_str s1_yaml_show(const s1_yaml_node *node, s1_arena *arena)
 /* --- Setting a value at a path. --- */
 
 typedef struct segment {
-    bool is_index;
+    bool is_item; /* of a list: by its name, or by its index if the name is empty */
     uint32_t index;
-    s1_str key;
+    s1_str key; /* of a map, or the item's name */
 } segment;
 
 /* Cuts the next segment off; false if the path cannot be read. */
@@ -603,10 +603,17 @@ static bool next_segment(s1_str *path, segment *ret_segment)
         for (end = 1; end < rest.len && s1_config_is_digit(rest.ptr[end]) && end < 7; end++) {
             index = index * 10 + (uint32_t)(rest.ptr[end] - '0');
         }
-        if (end == 1 || end == rest.len || rest.ptr[end] != ']') {
+        const bool is_name = end < rest.len && rest.ptr[end] != ']';
+        while (end < rest.len && rest.ptr[end] != ']') {
+            end++;
+        }
+        if (end == 1 || end == rest.len) {
             return false;
         }
-        *ret_segment = (segment){.is_index = true, .index = index};
+        *ret_segment = (segment){.is_item = true, .index = index};
+        if (is_name) {
+            ret_segment->key = s1_str_slice(rest, 1, end);
+        }
         end++;
     } else {
         while (end < rest.len && rest.ptr[end] != '.' && rest.ptr[end] != '[') {
@@ -629,22 +636,53 @@ static bool next_segment(s1_str *path, segment *ret_segment)
     return true;
 }
 
+const char *const s1_config_item_keys[] = {
+    "id",           "name",       "operator_id", "plugin",         "environment_id",
+    "blueprint_id", "adapter_id", "event_name",  "data_source_id", "schedule_id",
+    "connector_id", "asset_pair", NULL};
+
+static bool is_called(const s1_yaml_node *item, s1_str name)
+{
+    const s1_yaml_node *called = NULL;
+    for (size_t i = 0; s1_config_item_keys[i] != NULL && called == NULL; i++) {
+        called =
+            item->kind == S1_YAML_MAP ? s1_yaml_get(item, s1_str_of(s1_config_item_keys[i])) : NULL;
+    }
+    return called != NULL && called->kind == S1_YAML_SCALAR && s1_str_eq(called->text, name);
+}
+
+static s1_rc step_item(s1_yaml_node *node, const segment *seg, s1_str path, s1_yaml_node **ret_node,
+                       s1_err *err)
+{
+    const bool is_list = node->kind == S1_YAML_LIST;
+    s1_yaml_node *found = NULL;
+    uint32_t hits = 0;
+    for (s1_yaml_node *child = is_list ? node->first : NULL; child != NULL; child = child->next) {
+        if (seg->key.len == 0 ? child->index == seg->index : is_called(child, seg->key)) {
+            found = child;
+            hits++;
+        }
+    }
+    if (seg->key.len == 0 && hits != 1) {
+        return S1_RAISE(err, S1_E_INVALID, "--set %.*s: found index %u, expected %s of %u items",
+                        S1_STR_ARG(path), seg->index, is_list ? "one of a list" : "a list",
+                        is_list ? node->count : 0);
+    }
+    if (hits != 1) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "--set %.*s: found %u items called '%.*s', expected one (its name or its "
+                        "index)",
+                        S1_STR_ARG(path), hits, S1_STR_ARG(seg->key));
+    }
+    *ret_node = found;
+    return S1_OK;
+}
+
 static s1_rc step(s1_yaml_node *node, const segment *seg, s1_str path, s1_str file, s1_arena *arena,
                   s1_yaml_node **ret_node, s1_err *err)
 {
-    if (seg->is_index) {
-        if (node->kind != S1_YAML_LIST || seg->index >= node->count) {
-            return S1_RAISE(err, S1_E_INVALID,
-                            "--set %.*s: found index %u, expected %s of %u items", S1_STR_ARG(path),
-                            seg->index, node->kind == S1_YAML_LIST ? "one of a list" : "a list",
-                            node->kind == S1_YAML_LIST ? node->count : 0);
-        }
-        s1_yaml_node *child = node->first;
-        while (child->index != seg->index) {
-            child = child->next;
-        }
-        *ret_node = child;
-        return S1_OK;
+    if (seg->is_item) {
+        return step_item(node, seg, path, ret_node, err);
     }
     if (node->kind == S1_YAML_NULL) {
         node->kind = S1_YAML_MAP;
@@ -697,9 +735,10 @@ s1_rc s1_yaml_set(s1_yaml_node *root, s1_str path, s1_str value, const s1_yaml_o
     while (rest.len != 0) {
         segment seg;
         if (!next_segment(&rest, &seg)) {
-            return S1_RAISE(err, S1_E_INVALID,
-                            "--set: found path '%.*s', expected names and [index] joined by '.'",
-                            S1_STR_ARG(path));
+            return S1_RAISE(
+                err, S1_E_INVALID,
+                "--set: found path '%.*s', expected names and [index] or [name] joined by '.'",
+                S1_STR_ARG(path));
         }
         S1_TRY(err, step(node, &seg, path, file, arena, &node, err));
     }

@@ -50,8 +50,13 @@ void s1_yaml_parse(s1_str text, const s1_yaml_options *options, s1_arena *arena,
 /* The child of a map by key, or NULL. Accepts NULL. */
 s1_yaml_node *s1_yaml_get(const s1_yaml_node *map, s1_str key);
 
+/* What names an item of a list in a configuration: the first of these keys that it has. Ends with
+ * NULL. */
+extern const char *const s1_config_item_keys[];
+
 /* Sets the value at a path below `root` ("simulation.fill_rule", "workforce.context_workers[0].
- * params.periods"), making maps on the way where nothing stands; `value` is YAML text in flow style
+ * params.periods"; an item of a list by its index or its name), making maps on the way where
+ * nothing stands; `value` is YAML text in flow style
  * ("[12, 26]", "same_close"); options->file names its origin in faults ("--set a.b=1"). Errors:
  * S1_E_INVALID for a path that cannot be read, a list index that is not there, a value that is no
  * YAML. */

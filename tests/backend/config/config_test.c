@@ -292,6 +292,17 @@ static void overrides_change_values(void **state)
     assert_int_equal(periods->count, 2);
     assert_text(periods->last->text, "26");
     end(&f);
+
+    /* Items of a list by name; of an operation with one strategy, its blueprint by itself. */
+    static const char *const by_name[] = {
+        "workforce.context_workers[ema_detector].params.periods=[5, 7]"};
+    write_base();
+    load_clean(&f, "operation", by_name, 1);
+    assert_text(
+        s1_yaml_get(f.config->links.items[0].blueprint->workers.items[0]->params, S1_STR("periods"))
+            ->last->text,
+        "7");
+    end(&f);
 }
 
 static void an_override_is_named_in_its_fault(void **state)
@@ -330,8 +341,11 @@ static void overrides_that_cannot_be_read_are_errors(void **state)
          "--set workforce.context_workers[9].params.periods: found index 9, expected one of a list "
          "of 2 items"},
         {"workforce.context_workers[x]=1",
-         "--set: found path 'workforce.context_workers[x]', expected names and [index] joined by "
-         "'.'"},
+         "--set workforce.context_workers[x]: found 0 items called 'x', expected one (its name "
+         "or its index)"},
+        {"workforce.context_workers[x=1",
+         "--set: found path 'workforce.context_workers[x', expected names and [index] or [name] "
+         "joined by '.'"},
         {"environments.backtest_eurusd.type.x=1",
          "--set backtest_eurusd.type.x: found 'x' below 'backtest', expected a map"},
         {"platform.core=[1, 2",
