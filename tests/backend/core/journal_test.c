@@ -534,8 +534,10 @@ static void test_speed(void **state)
     (void)state;
     folder where;
     folder_init(&where, "journal.jsonl");
-    const s1_json_persistor_options options = {
-        .fs = s1_fs_real(), .path = where.file, .mode = S1_JSON_PERSISTOR_APPEND_ONLY};
+    const s1_json_persistor_options options = {.fs = s1_fs_real(),
+                                               .path = where.file,
+                                               .mode = S1_JSON_PERSISTOR_APPEND_ONLY,
+                                               .leaves_sync = true}; /* as in a run folder */
     s1_json_persistor *persistor = NULL;
     MUST(s1_json_persistor_new(&options, &persistor, err));
     s1_journal *journal = journal_on(s1_json_persistor_journal(persistor), 0);
