@@ -33,11 +33,11 @@ OURS = {
 }
 
 
-def timed(command, environment=None):
-    """Runs a process; returns (wall seconds, peak MB of it, its output)."""
+def timed(command, cores=None):
+    """Runs a process, on these cores alone if given; returns (wall seconds, its output)."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env=environment)
+                               preexec_fn=cores and (lambda: os.sched_setaffinity(0, cores)))
     output, errors = process.communicate()
     wall = time.perf_counter() - start
     if process.returncode != 0:
@@ -45,17 +45,20 @@ def timed(command, environment=None):
     return wall, output
 
 
-def run_ours(work, level):
+def run_ours(work, level, cores=None):
     results = work / "results"
     shutil.rmtree(results, ignore_errors=True)
     wall, _ = timed(["build/release/s1mpletrader", "backtest", "w1", "--config",
-                     str(work / "config"), "--results", str(results), "--journal", level])
+                     str(work / "config"), "--results", str(results), "--journal", level], cores)
     last = (results / "run.log.json").read_text().strip().splitlines()[-1]
     log = json.loads(last)
     metrics = json.loads((results / "run.json").read_text())
     trades = metrics.get("trades", metrics.get("counts", {}).get("trades"))
     return {"wall": wall, "engine": (log["engine_ns"] + log["journal_drain_ns"]) / 1e9,
-            "trades": trades, "drain": log["journal_drain_ns"] / 1e9, "rss": log["rss_peak_bytes"] / 1e6, "anon": log["rss_anon_bytes"] / 1e6}
+            "trades": trades,
+            "journal_bytes": sum(f.stat().st_size for f in results.glob("journal.jsonl*")),
+            "entries": metrics["counts"]["journal_entries"], "drain": log["journal_drain_ns"] / 1e9,
+            "rss": log["rss_peak_bytes"] / 1e6, "anon": log["rss_anon_bytes"] / 1e6}
 
 
 def run_peer(work, scripts, bars, peer):
@@ -80,7 +83,27 @@ def cpu_name():
     return platform.processor()
 
 
-def page(runs, bars, rounds):
+def entry_cost(full, off):
+    """Nanoseconds a journal entry adds to the engine: medians of the runs with and without."""
+    added = (statistics.median(r["engine"] for r in full) -
+             statistics.median(r["engine"] for r in off))
+    return added * 1e9 / full[0]["entries"]
+
+
+def budgets(runs, pinned):
+    """What ARCHITECTURE section 9 allows beside the table, and what was found."""
+    full, off = runs["S1mpleTrader, journal full"], runs["S1mpleTrader, journal off"]
+    size = full[0]["journal_bytes"] / full[0]["entries"]
+    return ["", "| budget | allowed | found |", "|---|---|---|",
+            f"| a journal entry ({full[0]['entries']:,} of {size:.0f} bytes), what it adds to the "
+            f"engine | 500 ns | {entry_cost(full, off):.0f} ns |",
+            f"| the same on one core, all of it: words, CRC, SHA-256, write | 500 ns | "
+            f"{entry_cost(pinned['full'], pinned['off']):.0f} ns |",
+            f"| anonymous memory | columns and 64 MiB | {full[0]['anon']:.0f} MB "
+            f"({full[0]['rss']:.0f} MB at the peak with the mapped files) |", ""]
+
+
+def page(runs, pinned, bars, rounds):
     ours = runs["S1mpleTrader, journal full"]
     lines = [
         "# Benchmarks", "",
@@ -102,8 +125,7 @@ def page(runs, bars, rounds):
         lines.append(f"| {name} | {spread(engine, 3)} | {middle / bars * 1e9:.0f} | {drained} | "
                      f"{spread(times, 2)} | {spread([r['wall'] for r in results], 2)} | "
                      f"{results[0]['trades']} |")
-    lines += ["", f"Memory of our full run: {ours[0]['anon']:.0f} MB anonymous, "
-              f"{ours[0]['rss']:.0f} MB at the peak with the mapped files.", ""]
+    lines += budgets(runs, pinned)
     return "\n".join(lines)
 
 
@@ -126,7 +148,11 @@ def main():
             else:
                 runs[name].append(run_peer(options.work, options.scripts, options.bars, name))
             print(f"bench: round {number + 1}, {name}: {runs[name][-1]}", flush=True)
-    text = page(runs, options.bars, options.rounds)
+    pinned = {level: [] for level in ("full", "off")}
+    for number in range(options.rounds):
+        for level in pinned:
+            pinned[level].append(run_ours(options.work, level, cores={0}))
+    text = page(runs, pinned, options.bars, options.rounds)
     pathlib.Path("docs/benchmarks.md").write_text(text)
     print(text)
 
