@@ -1,8 +1,8 @@
 /* Columns of the indicator plugins on real bars.
  *
  * As a test: each value is computed again from its definition, without the recursion the plugin
- * uses. With arguments it prints columns for indicator_oracle_test.py, which compares them with
- * TA-Lib:
+ * uses, and cutting the history changes no value before the cut. With arguments it prints columns
+ * for indicator_oracle_test.py, which compares them with TA-Lib:
  *
  *     indicator_columns_test CSV PLUGIN PARAMS COLUMN...
  *
@@ -82,6 +82,80 @@ static void atr_is_the_weighted_sum(void **state)
     s1_harness_free(h);
 }
 
+/* --- Cutting the history. -------------------------------------------------------------------- */
+
+typedef struct cut_case {
+    const char *plugin, *params;
+    const char *columns[6]; /* up to the first NULL */
+} cut_case;
+
+static const cut_case cut_cases[] = {
+    {"ema_detector", "{periods: [3, 14], seed: sma}", {"ema_3", "ema_14"}},
+    {"atr_calculator", "{period: 14}", {"atr_14"}},
+    {"rsi_calculator", "{period: 14}", {"rsi_14"}},
+    {"macd_calculator", "", {"macd_12_26_9", "macd_signal_12_26_9", "macd_histogram_12_26_9"}},
+};
+
+#define CUT_BARS 240u
+
+/* A walk of `count` bars; from bar `cut` on another walk. Both are the same in every run. */
+static void walk(s1_harness *h, uint64_t cut, uint64_t count)
+{
+    uint64_t seed = 42;
+    double close = 1.25;
+    for (uint64_t t = 0; t < count; t++) {
+        double steps[4];
+        for (size_t i = 0; i < 4; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            steps[i] = (double)(seed >> 40) / (double)(1u << 24);
+        }
+        const double open = close;
+        close = open + (steps[0] - 0.5) * (t < cut ? 0.01 : 0.05);
+        close = steps[3] < 0.1 ? open : close; /* bars without a change belong to it */
+        s1_harness_bar(h, open, fmax(open, close) + steps[1] * 0.004,
+                       fmin(open, close) - steps[2] * 0.004, close, 1);
+    }
+}
+
+static void expect_same_rows(const s1_harness *h, const s1_harness *whole, const cut_case *of,
+                             uint64_t rows)
+{
+    for (size_t c = 0; c < 6 && of->columns[c] != NULL; c++) {
+        const double *const found = s1_harness_column(h, of->columns[c]);
+        const double *const expected = s1_harness_column(whole, of->columns[c]);
+        for (uint64_t t = 0; t < rows; t++) {
+            expect_same(found[t], expected[t]);
+        }
+        assert_false(isnan(expected[CUT_BARS - 1])); /* the comparison was one of values */
+    }
+}
+
+/* What a column said up to a bar is the same whether later bars are there, are others, or not. */
+static void cutting_the_history_changes_nothing_before(void **state)
+{
+    (void)state;
+    static const uint64_t cuts[] = {1, 2, 14, 15, 28, 29, 60, 61, 150, CUT_BARS - 1};
+    for (size_t k = 0; k < sizeof cut_cases / sizeof *cut_cases; k++) {
+        const cut_case *const of = &cut_cases[k];
+        s1_harness *const whole = s1_harness_new(NULL);
+        s1_harness_add(whole, of->plugin, of->params);
+        walk(whole, CUT_BARS, CUT_BARS);
+        for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+            s1_harness *const cut = s1_harness_new(NULL);
+            s1_harness *const other = s1_harness_new(NULL);
+            s1_harness_add(cut, of->plugin, of->params);
+            s1_harness_add(other, of->plugin, of->params);
+            walk(cut, cuts[i], cuts[i]);
+            walk(other, cuts[i], CUT_BARS);
+            expect_same_rows(cut, whole, of, cuts[i]);
+            expect_same_rows(other, whole, of, cuts[i]);
+            s1_harness_free(cut);
+            s1_harness_free(other);
+        }
+        s1_harness_free(whole);
+    }
+}
+
 static int print_columns(const char *csv, const char *plugin, const char *params,
                          char *const *columns, int count)
 {
@@ -105,6 +179,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ema_is_the_weighted_sum),
         cmocka_unit_test(atr_is_the_weighted_sum),
+        cmocka_unit_test(cutting_the_history_changes_nothing_before),
     };
     return cmocka_run_group_tests_name("indicator_columns", tests, NULL, NULL);
 }

