@@ -95,7 +95,8 @@ struct s1_journal {
     atomic_uint pending; /* chunks handed out and not done */
     s1_journal_listener listener;
     s1_journal_counts counts;
-    /* Touched by the tasks alone while one is pending; has_failed may be looked at any time. */
+    /* Touched by the tasks alone while one is pending; has_failed and is_low may be looked at any
+     * time. */
     wording out;
     s1_strbuf block;     /* whole entries of the open block, then the line being worded */
     char *spare;         /* of the same size: the next block */
@@ -107,7 +108,7 @@ struct s1_journal {
     s1_journal_persistor *persistor;
     uint64_t bytes_appended;
     s1_err failure;
-    atomic_bool has_failed;
+    atomic_bool has_failed, is_low;
 };
 
 /* --- Making one ----------------------------------------------------------------------------- */
@@ -246,6 +247,7 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
                         s1_journal_level_name(options->level));
     }
     journal->persistor = persistor;
+    atomic_store(&journal->is_low, s1_journal_persistor_is_low(persistor));
     journal->listener = options->listener;
     journal->executor = options->executor;
     journal->leaves_sync = options->leaves_sync;
@@ -436,6 +438,9 @@ static void append_block(s1_journal *journal, uint64_t last_seq)
                                     &journal->failure) != S1_OK) {
         atomic_store(&journal->has_failed, true);
         return;
+    }
+    if (s1_journal_persistor_is_low(journal->persistor)) {
+        atomic_store(&journal->is_low, true);
     }
     memcpy(journal->chain, hash, sizeof hash);
     journal->bytes_appended += whole;
@@ -782,6 +787,11 @@ s1_rc s1_journal_finish(s1_journal *journal, uint8_t ret_head[static S1_JOURNAL_
 bool s1_journal_has_failed(const s1_journal *journal)
 {
     return atomic_load_explicit(&journal->has_failed, memory_order_acquire);
+}
+
+bool s1_journal_is_low(const s1_journal *journal)
+{
+    return atomic_load_explicit(&journal->is_low, memory_order_acquire);
 }
 
 uint64_t s1_journal_seq(const s1_journal *journal)

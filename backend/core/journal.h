@@ -159,6 +159,11 @@ uint64_t s1_journal_seq(const s1_journal *journal);
  * could not hold. Any thread. False at level off. */
 bool s1_journal_has_failed(const s1_journal *journal);
 
+/* True once the disk was full and the journal goes on in what was set aside for that
+ * (s1_journal_persistor_is_low): what is open is to be brought to its end, nothing new begun. Any
+ * thread. False at level off. */
+bool s1_journal_is_low(const s1_journal *journal);
+
 /* Entries so far. Borrowed as long as the journal lives. */
 const s1_journal_counts *s1_journal_counts_borrow(const s1_journal *journal);
 

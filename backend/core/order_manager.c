@@ -185,6 +185,17 @@ static int32_t exit_side(const open_trade *trade)
     return trade->plan.direction == S1_LONG ? S1_SELL : S1_BUY;
 }
 
+/* The order ends here: journalled, never sent, nothing held for it. */
+static s1_rc deny(s1_order_manager *manager, s1_order *order, s1_str worker, s1_str reason,
+                  s1_err *err)
+{
+    order->order_id = s1_ids_order(manager->options.ids, 0);
+    order->state = S1_ORDER_DENIED;
+    manager->counts.denied++;
+    return s1_order_journal_state(manager->options.journal, order, worker, reason,
+                                  order->submitted_at, err);
+}
+
 s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive, s1_str worker,
                               s1_err *err)
 {
@@ -194,7 +205,8 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
     if (find_trade(manager, directive->trade_id) != NULL) {
         return S1_RAISE(err, S1_E_EXISTS, "the directive of this trade was sent already");
     }
-    if (manager->trade_count == manager->options.trades_max) {
+    const bool is_low = s1_journal_is_low(manager->options.journal);
+    if (!is_low && manager->trade_count == manager->options.trades_max) {
         return S1_RAISE(err, S1_E_NO_MEMORY,
                         "%u trades are open or pending, the most of this run "
                         "(limits.open_trades_max)",
@@ -206,11 +218,15 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
                       .time_in_force = directive->time_in_force,
                       .post_only = directive->post_only,
                       .quantity = directive->quantity,
+                      .trade_id = directive->trade_id,
                       .submitted_at = manager->now};
     if (directive->order_type == S1_ORDER_LIMIT) {
         order.price = directive->limit_price;
     } else if (directive->order_type == S1_ORDER_STOP) {
         order.price = directive->trigger_price;
+    }
+    if (is_low) {
+        return deny(manager, &order, worker, S1_STR(S1_DENIED_STORAGE_LOW), err);
     }
     open_trade fresh = {.plan = *directive};
     S1_TRY(err, s1_order_manager_cost(

@@ -39,8 +39,13 @@ void s1_order_manager_connect(s1_order_manager *manager, const s1_environment *e
 /* Tells the time: decisions from here on carry it. `row` is the row of the run series. */
 void s1_order_manager_begin_tick(s1_order_manager *manager, s1_nanos now, uint64_t row);
 
-/* Sends the entry order of an approved plan. Errors: S1_E_EXISTS if the trade is known,
- * S1_E_NO_MEMORY at trades_max. */
+/* Why the platform itself stops an entry order (reason of ORDER_DENIED). */
+#define S1_DENIED_STORAGE_LOW "STORAGE_LOW" /* the journal is low (s1_journal_is_low) */
+
+/* Sends the entry order of an approved plan. While the journal is low none is sent: the order ends
+ * as ORDER_DENIED in the journal, which is no error, and nothing is held for it; stops, cancels and
+ * closes go out as ever. Errors: S1_E_EXISTS if the trade is known, S1_E_NO_MEMORY at trades_max,
+ * S1_E_STORAGE once the journal failed. */
 S1_WARN_UNUSED s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive,
                                              s1_str worker, s1_err *err);
 
@@ -84,6 +89,7 @@ typedef struct s1_ambiguous_fill {
 
 typedef struct s1_order_counts {
     uint64_t orders, fills, venue_refusals;
+    uint64_t denied;                /* by the platform; not in orders */
     uint64_t ambiguous;             /* fills */
     const s1_ambiguous_fill *first; /* the first S1_AMBIGUOUS_KEPT_MAX of them; borrowed */
 } s1_order_counts;

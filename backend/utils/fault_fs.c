@@ -60,10 +60,11 @@ static s1_rc fault_read(void *self, s1_file *file, void *to, size_t len, size_t 
 }
 
 /* How much of a write may pass; S1_E_IO (ENOSPC) if nothing. */
-static s1_rc limit_write(const s1_fault_fs *fault, size_t *len, s1_err *err)
+static s1_rc limit_write(s1_fault_fs *fault, size_t *len, s1_err *err)
 {
     const uint64_t left = fault->write_limit - fault->bytes_written;
     if (*len > 0 && left == 0) {
+        fault->failures++;
         return S1_RAISE_SYS(err, ENOSPC, "injected fault: disk full after %llu bytes",
                             (unsigned long long)fault->bytes_written);
     }
@@ -136,7 +137,12 @@ static s1_rc fault_rename(void *self, const char *from, const char *to, s1_err *
 static s1_rc fault_unlink(void *self, const char *path, s1_err *err)
 {
     FAULT_OR(S1_FS_OP_UNLINK);
-    return base->unlink(base->self, path, err);
+    s1_fs_info info = {0};
+    const bool gives_room = fault->unlink_gives_room && fault->write_limit != UINT64_MAX &&
+                            base->stat(base->self, path, &info, NULL) == S1_OK;
+    S1_TRY(err, base->unlink(base->self, path, err));
+    fault->write_limit += gives_room ? info.size : 0;
+    return S1_OK;
 }
 
 static s1_rc fault_mkdir(void *self, const char *path, uint32_t mode, s1_err *err)

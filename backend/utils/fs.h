@@ -186,7 +186,7 @@ typedef struct s1_fault_fs {
     const s1_fs *base; /* borrowed */
     uint64_t calls;    /* all operations so far; the first is number 1 */
     uint64_t calls_of[S1_FS_OPS];
-    uint64_t failures; /* injected so far */
+    uint64_t failures; /* injected so far, full disks included */
     uint64_t fail_at;  /* fail call number fail_at (0: none) ... */
     int32_t fail_op;   /* ... of this enum s1_fs_op; -1: of any */
     int32_t fail_errno;
@@ -194,6 +194,7 @@ typedef struct s1_fault_fs {
     uint64_t write_limit;   /* bytes that may be written before ENOSPC; UINT64_MAX: no limit */
     uint64_t bytes_written; /* so far; a write that crosses the limit is cut short first */
     uint64_t write_at_once; /* longest single write (to force short writes); UINT64_MAX: any */
+    bool unlink_gives_room; /* the size of a file that is removed is added to write_limit */
 } s1_fault_fs;
 
 /* No faults yet. */

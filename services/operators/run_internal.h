@@ -40,6 +40,7 @@ struct s1_run_orchestrator {
     uint64_t row;               /* of the run series */
     bool tells_journal;         /* JournalEntryLogged has a listener */
     bool logs_decisions;        /* the log's profile has them */
+    bool has_told_low;          /* AlertRaised STORAGE_LOW went out */
     uint64_t tick;
     s1_run_sums sums;
     s1_observation seen; /* for options.observer */

@@ -437,6 +437,39 @@ static s1_rc report_progress(s1_run_orchestrator *run, s1_nanos now, s1_err *err
     return S1_OK;
 }
 
+/* Publishes AlertRaised and waits until it was heard. */
+static s1_rc raise_alert(s1_run_orchestrator *run, const char *code, const char *message,
+                         s1_err *err)
+{
+    s1_strbuf json;
+    s1_strbuf_init(&json, 4096);
+    s1_strbuf_lit(&json, "{\"code\":");
+    s1_json_quote(&json, s1_str_of(code));
+    s1_strbuf_lit(&json, ",\"severity\":\"CRITICAL\",\"message\":");
+    s1_json_quote(&json, s1_str_of(message));
+    s1_strbuf_char(&json, '}');
+    const s1_str text = s1_strbuf_view(&json);
+    s1_rc rc = s1_run_publish(run, run->events.alert_raised, &text, err);
+    if (rc == S1_OK) {
+        rc = s1_bus_drain(run->bus, err);
+    }
+    s1_strbuf_done(&json);
+    return rc;
+}
+
+/* Once: the disk is full, and the journal goes on in its reserve. */
+static s1_rc tell_low(s1_run_orchestrator *run, s1_err *err)
+{
+    if (__builtin_expect(!s1_journal_is_low(run->parts->journal), 1) || run->has_told_low) {
+        return S1_OK;
+    }
+    run->has_told_low = true;
+    return raise_alert(run, "STORAGE_LOW",
+                       "the disk is full and the journal goes on in its reserve: no new position "
+                       "is opened, what is open can still be closed; make room and restart",
+                       err);
+}
+
 static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
 {
     const s1_environment environment = run->parts->environment;
@@ -461,6 +494,7 @@ static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
         } else {
             S1_TRY(err, observe(run, snapshot, err));
         }
+        S1_TRY(err, tell_low(run, err));
         S1_TRY(err, environment.next(environment.self, &snapshot, err));
     }
     run->sums.finish_reason = S1_STR("END_OF_DATA");
@@ -598,6 +632,7 @@ static s1_rc run_to_the_end(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_
     run->sums.engine_time = end - start - s1_backtest_environment_read_time(run->parts->backtest);
     S1_TRY(err, s1_journal_finish(run->parts->journal, run->sums.journal_head, err));
     run->sums.drain_time = s1_clock_monotonic(clock) - end;
+    S1_TRY(err, tell_low(run, err));
     S1_TRY(err, s1_run_publish(run, run->events.run_finished, &run->sums, err));
     S1_TRY(err, s1_run_publish(run, run->events.backtest_completed, &run->sums, err));
     S1_TRY(err, s1_bus_drain(run->bus, err));
@@ -610,17 +645,8 @@ static s1_rc run_to_the_end(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_
 static s1_rc stop_for_storage(s1_run_orchestrator *run, const s1_err *cause, s1_err *err)
 {
     s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
-    s1_strbuf json;
-    s1_strbuf_init(&json, 4096);
-    s1_strbuf_lit(&json, "{\"code\":\"STORAGE_FAILED\",\"severity\":\"CRITICAL\",\"message\":");
-    s1_json_quote(&json, s1_str_of(cause->msg));
-    s1_strbuf_char(&json, '}');
-    const s1_str text = s1_strbuf_view(&json);
     s1_bus_clear(run->bus);
-    if (s1_run_publish(run, run->events.alert_raised, &text, &ignored) == S1_OK) {
-        (void)!s1_bus_drain(run->bus, &ignored);
-    }
-    s1_strbuf_done(&json);
+    (void)!raise_alert(run, "STORAGE_FAILED", cause->msg, &ignored);
     return S1_RAISE(err, S1_E_STORAGE, "the journal cannot be written, the run stopped: %.300s",
                     cause->msg);
 }

@@ -58,6 +58,8 @@ static inline void journal_contract_appends(const journal_maker *maker, const fo
     uint8_t head[S1_JOURNAL_HASH_SIZE];
     MUST(s1_journal_finish(journal, head, err));
     assert_holds(persistor, bytes);
+    assert_false(s1_journal_persistor_is_low(persistor)); /* there was room */
+    assert_false(s1_journal_is_low(journal));
     s1_journal_free(journal);
     s1_journal_persistor_free(persistor);
 
@@ -68,6 +70,7 @@ static inline void journal_contract_appends(const journal_maker *maker, const fo
     assert_int_equal(tail->torn_bytes, 0);
     assert_memory_equal(tail->head, head, sizeof head);
     assert_false(s1_journal_persistor_is_poisoned(persistor));
+    assert_false(s1_journal_persistor_is_low(persistor));
     s1_journal_persistor_free(persistor);
     free_str(bytes);
 }

@@ -120,13 +120,14 @@ static bool fail_allocation(s1_deep *deep, uint64_t at, const s1_crash_kind *kin
 static void run_s10(s1_deep *deep)
 {
     uint64_t at = 0, cases = 0;
-    for (int k = 0; k < 2; k++) {
+    static const s1_crash_kind *const kinds[] = {&s1_crash_state, &s1_crash_journal,
+                                                 &s1_crash_reserved};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         for (int mode = 0; mode < 2; mode++) {
             is_for_ever = mode != 0;
             bool is_reached = true;
             for (uint64_t number = 1; is_reached; number++, at++) {
-                is_reached =
-                    fail_allocation(deep, at, k == 0 ? &s1_crash_state : &s1_crash_journal, number);
+                is_reached = fail_allocation(deep, at, kinds[k], number);
                 cases += is_reached;
             }
         }

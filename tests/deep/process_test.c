@@ -3,7 +3,8 @@
  *
  * The program is its own victim: `--victim KIND FOLDER PUTS ROUND` opens the store, puts and says
  * so on standard output, a line at a time: "R n" recovered up to item n, "T n" tries up to n,
- * "A n" acknowledged up to n, "F text" failed. tests/support/shim/fault_shim.c does the rest.
+ * "A n" acknowledged up to n, "L n" that was the first in the journal's reserve, "F text" failed.
+ * tests/support/shim/fault_shim.c does the rest.
  */
 #define _GNU_SOURCE 1 /* pipe2 */
 #include "backend/utils/folder_lock.h"
@@ -49,9 +50,14 @@ S1_PRINTF(1, 2) static void say(const char *format, ...)
 
 static const s1_crash_kind *kind_named(const char *name)
 {
-    return strcmp(name, "state") == 0     ? &s1_crash_state
-           : strcmp(name, "rotated") == 0 ? &s1_crash_rotated
-                                          : &s1_crash_journal;
+    static const s1_crash_kind *const kinds[] = {&s1_crash_state, &s1_crash_rotated,
+                                                 &s1_crash_reserved, &s1_crash_last_words};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(name, kinds[i]->name) == 0) {
+            return kinds[i];
+        }
+    }
+    return &s1_crash_journal;
 }
 
 static int victim(const s1_crash_kind *kind, const char *where, uint64_t puts, uint32_t round)
@@ -68,7 +74,7 @@ static int victim(const s1_crash_kind *kind, const char *where, uint64_t puts, u
                                       : VICTIM_POISONED;
     }
     say("R %" PRIu64 "\n", last);
-    bool has_failed = false;
+    bool has_failed = false, was_low = false;
     for (uint64_t i = 0; i < puts; i++) {
         const uint64_t count = kind == &s1_crash_state ? 1 : 1 + (last + i) % 4;
         if (!has_failed) {
@@ -77,6 +83,10 @@ static int victim(const s1_crash_kind *kind, const char *where, uint64_t puts, u
         if (kind->put(store, last + 1, count, round, &err) == S1_OK) {
             last += count;
             say("A %" PRIu64 "\n", last);
+            if (s1_crash_store_is_low(store) && !was_low) {
+                was_low = true;
+                say("L %" PRIu64 "\n", last);
+            }
         } else {
             has_failed = true;
             say("F %s%s\n", kind->is_poisoned(store) ? "" : "NOT POISONED: ", err.msg);
@@ -112,6 +122,8 @@ typedef struct accident {
 
 typedef struct outcome {
     uint64_t recovered, tried, acknowledged, calls;
+    uint64_t low,
+        before_low; /* acknowledged with the put that found the disk full, and before it */
     bool has_recovered, has_failed, has_acknowledged_after, is_unpoisoned;
     int status; /* exit code; -1: killed by SIGKILL; -2: anything else */
     char why[300];
@@ -162,7 +174,11 @@ static void read_outcome(char *text, outcome *found)
             break;
         case 'A':
             found->has_acknowledged_after |= found->has_failed;
+            found->before_low = found->low == 0 ? found->acknowledged : found->before_low;
             found->acknowledged = number;
+            break;
+        case 'L':
+            found->low = number;
             break;
         case 'F':
             found->is_unpoisoned |= strstr(line, "NOT POISONED") != NULL;
@@ -249,8 +265,9 @@ static void fresh_folder(char where[PATH_SIZE], const char *name)
 static void kill_chain(s1_deep *deep, uint64_t chain, uint64_t calls[2], uint64_t *kills)
 {
     const s1_crash_kind *kind = chain % 2 == 0   ? &s1_crash_state
-                                : chain % 4 == 1 ? &s1_crash_journal
-                                                 : &s1_crash_rotated;
+                                : chain % 6 == 1 ? &s1_crash_journal
+                                : chain % 6 == 3 ? &s1_crash_rotated
+                                                 : &s1_crash_reserved;
     char where[PATH_SIZE];
     s1_rng rng;
     uint64_t promised = 0, tried = 0;
@@ -425,14 +442,25 @@ static void run_s7(s1_deep *deep)
 
 /* --- S8 ------------------------------------------------------------------------------------- */
 
-/* A file system of 64 KiB that fills up; then there is room again. */
-static void fill_disk(s1_deep *deep, uint64_t at, const s1_crash_kind *kind, const char *where)
+static void mount_small(const char *where, uint64_t bytes)
 {
     char options[64];
-    (void)snprintf(options, sizeof options, "size=%" PRIu64 "k", 16 + 4 * (at % 12));
+    (void)snprintf(options, sizeof options, "size=%" PRIu64, bytes);
     if (mount("tmpfs", where, "tmpfs", 0, options) != 0) {
         fail_hard("mount");
     }
+}
+
+/* Room of the full file system of a case: 16 to 60 KiB. */
+static uint64_t room_of(uint64_t at)
+{
+    return 1024 * (16 + 4 * (at % 12));
+}
+
+/* A small file system fills up; then there is room again. */
+static void fill_disk(s1_deep *deep, uint64_t at, const s1_crash_kind *kind, const char *where)
+{
+    mount_small(where, room_of(at));
     const outcome first = run_victim(kind, where, 120, 1, NULL);
     if (mount("tmpfs", where, "tmpfs", MS_REMOUNT, "size=16m") != 0) {
         fail_hard("remount");
@@ -451,8 +479,71 @@ static void fill_disk(s1_deep *deep, uint64_t at, const s1_crash_kind *kind, con
     }
 }
 
+/* A journal, what it has set aside, and how many entries of 300 to 1,700 bytes that has to take
+ * after the commit that found the disk full. */
+typedef struct last_words {
+    const s1_crash_kind *kind, *control;
+    uint64_t reserve, entries;
+} last_words;
+
+/* The same file system, with the same bytes taken by a file that nobody gives back: the control
+ * comes exactly as far as the journal did before it was low. */
+static void fill_without_reserve(s1_deep *deep, uint64_t at, const last_words *with,
+                                 const outcome *first, const char *where)
+{
+    char path[PATH_SIZE + 16];
+    (void)snprintf(path, sizeof path, "%s/filler", where);
+    char *const filler = calloc(1, with->reserve);
+    if (filler == NULL ||
+        s1_fs_write_file(s1_fs_real(), path, s1_str_make(filler, with->reserve), NULL) != S1_OK) {
+        fail_hard(path);
+    }
+    free(filler);
+    const outcome control = run_victim(with->control, where, 120, 1, NULL);
+    if (!control.has_failed || control.acknowledged != first->before_low) {
+        s1_deep_fail(deep, at,
+                     "%s: without a reserve %" PRIu64 " entries were acknowledged, with one the "
+                     "disk was full after %" PRIu64,
+                     with->control->name, control.acknowledged, first->before_low);
+    }
+}
+
+/* Returns the entries that were taken on a full disk. */
+static uint64_t fill_with_reserve(s1_deep *deep, uint64_t at, const last_words *with,
+                                  const char *where)
+{
+    mount_small(where, room_of(at) + with->reserve);
+    const outcome first = run_victim(with->kind, where, 120, 1, NULL);
+    if (mount("tmpfs", where, "tmpfs", MS_REMOUNT, "size=16m") != 0) {
+        fail_hard("remount");
+    }
+    const outcome second = run_victim(with->kind, where, 1, 2, NULL);
+    if (umount(where) != 0) {
+        fail_hard("umount");
+    }
+    if (first.low == 0 || first.acknowledged < first.low + with->entries || !first.has_failed ||
+        first.has_acknowledged_after || first.is_unpoisoned || second.status != VICTIM_DONE ||
+        second.recovered < first.acknowledged || second.recovered > first.tried) {
+        s1_deep_fail(deep, at,
+                     "%s: low at entry %" PRIu64 ", acknowledged to %" PRIu64 ", expected %" PRIu64
+                     " more (%s), then status %d, recovered %" PRIu64 ": %s",
+                     with->kind->name, first.low, first.acknowledged, with->entries, first.why,
+                     second.status, second.recovered, second.why);
+    }
+    mount_small(where, room_of(at) + with->reserve);
+    fill_without_reserve(deep, at, with, &first, where);
+    if (umount(where) != 0) {
+        fail_hard("umount");
+    }
+    return first.acknowledged - first.before_low;
+}
+
 static void run_s8(s1_deep *deep)
 {
+    static const last_words words[] = {
+        {&s1_crash_last_words, &s1_crash_journal, S1_CRASH_LAST, 40},
+        {&s1_crash_reserved, &s1_crash_rotated, S1_CRASH_RESERVE, 4}};
+    uint64_t least[2] = {UINT64_MAX, UINT64_MAX};
     char where[PATH_SIZE];
     fresh_folder(where, "full");
     if (mount("tmpfs", where, "tmpfs", 0, "size=16k") != 0) {
@@ -462,9 +553,14 @@ static void run_s8(s1_deep *deep)
     (void)umount(where);
     for (uint64_t at = deep->first; at < deep->end; at++) {
         fill_disk(deep, at, at % 2 == 0 ? &s1_crash_state : &s1_crash_journal, where);
+        const uint64_t taken = fill_with_reserve(deep, at, &words[at / 2 % 2], where);
+        least[at / 2 % 2] = taken < least[at / 2 % 2] ? taken : least[at / 2 % 2];
     }
-    s1_deep_figures(deep, "%" PRIu64 " full file systems, %" PRIu64 " broken",
-                    deep->end - deep->first, deep->failures);
+    s1_deep_figures(deep,
+                    "%" PRIu64 " full file systems and as many with a reserve, which took %" PRIu64
+                    " entries (64 KiB) or %" PRIu64
+                    " (16 KiB, several files) and more; none without; %" PRIu64 " broken",
+                    deep->end - deep->first, least[0], least[1], deep->failures);
 }
 
 /* --- Main ----------------------------------------------------------------------------------- */

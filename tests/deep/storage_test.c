@@ -28,8 +28,13 @@ typedef struct rig {
     uint64_t attempted; /* last item that was tried */
     uint32_t rounds[S1_CRASH_ITEMS_MAX], promised_rounds[S1_CRASH_ITEMS_MAX];
     bool has_failed; /* a broken promise, or an unreadable start */
+    bool fills_disk; /* some time in a life */
     char why[400];
 } rig;
+
+/* Puts that were acknowledged in a reserve, and crashes after it was removed and before that write
+ * was done; in all cases of a row. */
+static uint64_t low_puts, crashes_between;
 
 enum ending { ENDED, CRASHED, REFUSED, FAILED };
 
@@ -125,6 +130,10 @@ static enum ending live(rig *r, uint64_t puts)
     if (opened != ENDED) {
         return opened;
     }
+    if (r->fills_disk) {
+        r->fault.unlink_gives_room = true;
+        r->fault.write_limit = r->fault.bytes_written + s1_rng_below(&r->rng, 12000);
+    }
     enum ending ending = ENDED;
     const bool is_state = strcmp(r->kind->file, "state.json") == 0;
     for (uint64_t i = 0; i < puts && ending == ENDED; i++) {
@@ -138,8 +147,10 @@ static enum ending live(rig *r, uint64_t puts)
                 r->promised_rounds[n] = r->round;
             }
             r->promised = r->attempted;
+            low_puts += s1_crash_store_is_low(store);
         } else if (s1_sim_fs_is_off(r->sim)) {
             ending = CRASHED;
+            crashes_between += s1_crash_store_is_between(store);
         } else if (r->fault.failures > injected) {
             ending = REFUSED;
             for (uint64_t more = 0; more < 3; more++) {
@@ -170,6 +181,7 @@ static void restart(rig *r)
 static void settle(rig *r)
 {
     s1_crash_store *store = NULL;
+    r->fills_disk = false;
     s1_fault_fs_init(&r->fault, &r->habit.table);
     s1_sim_fs_restart_power(r->sim, &r->rng);
     if (live(r, 0) != ENDED) {
@@ -204,6 +216,7 @@ static uint64_t count_changes(const s1_crash_kind *kind, uint64_t seed)
 {
     rig *r = rig_new(kind, seed, 0);
     const uint64_t before = s1_sim_fs_changes(r->sim);
+    r->fills_disk = kind == &s1_crash_reserved;
     (void)live(r, S1_PUTS);
     const uint64_t changes = s1_sim_fs_changes(r->sim) - before;
     rig_free(r);
@@ -219,6 +232,12 @@ static void crash_and_settle(rig *r, uint64_t first_crash, uint64_t changes, uin
                                 ? 1 + s1_rng_below(&r->rng, 8) /* inside the recovery */
                                 : 1 + s1_rng_below(&r->rng, changes);
         s1_sim_fs_crash_at(r->sim, at, s1_rng_below(&r->rng, 4096));
+        s1_fault_fs_init(&r->fault, &r->habit.table); /* room again, but for one life in four */
+        r->fills_disk = r->kind == &s1_crash_reserved;
+        if (r->fills_disk && life > 0 && s1_rng_below(&r->rng, 4) == 0) {
+            r->fault.unlink_gives_room = true;
+            r->fault.write_limit = s1_rng_below(&r->rng, 2 * S1_CRASH_RESERVE);
+        }
         (void)live(r, S1_PUTS);
         restart(r);
     }
@@ -241,13 +260,13 @@ static bool power_case(const s1_crash_kind *kind, uint64_t seed, uint64_t at, ui
     return is_kept;
 }
 
-#define KINDS 3u
+#define KINDS 4u
 
-/* In turns: a state, a journal, a journal in several files. */
+/* In turns: a state, a journal, a journal in several files, one with a reserve on a full disk. */
 static const s1_crash_kind *kind_of(uint64_t at)
 {
     static const s1_crash_kind *const kinds[KINDS] = {&s1_crash_state, &s1_crash_journal,
-                                                      &s1_crash_rotated};
+                                                      &s1_crash_rotated, &s1_crash_reserved};
     return kinds[at % KINDS];
 }
 
@@ -263,6 +282,7 @@ static void run_s1(s1_deep *deep)
     uint64_t changes[KINDS];
     count_all_changes(deep->seed, changes);
     char why[400];
+    low_puts = crashes_between = 0;
     for (uint64_t at = deep->first; at < deep->end; at++) {
         const uint64_t number = at / KINDS; /* so that each kind goes through all its places */
         if (!power_case(kind_of(at), deep->seed + at % KINDS, number, changes[at % KINDS], false,
@@ -270,8 +290,13 @@ static void run_s1(s1_deep *deep)
             s1_deep_fail(deep, at, "%s: %s", kind_of(at)->name, why);
         }
     }
-    s1_deep_figures(deep, "%" PRIu64 " crash states, %" PRIu64 " broken", deep->end - deep->first,
-                    deep->failures);
+    s1_deep_figures(deep,
+                    "%" PRIu64 " crash states, %" PRIu64 " puts acknowledged in a reserve, %" PRIu64
+                    " crashes between its end and the second write, %" PRIu64 " broken",
+                    deep->end - deep->first, low_puts, crashes_between, deep->failures);
+    if ((low_puts == 0 || crashes_between == 0) && deep->end - deep->first > 100) {
+        s1_deep_fail(deep, 0, "no reserve was ever used, or no crash came between");
+    }
 }
 
 /* --- S3 ------------------------------------------------------------------------------------- */
@@ -466,6 +491,7 @@ static void compound_case(s1_deep *deep, uint64_t at, const uint64_t changes[KIN
                              s1_rng_below(&r->rng, 2) == 0 ? ENOSPC : EIO,
                              s1_rng_below(&r->rng, 2) == 0);
         }
+        r->fills_disk = r->kind == &s1_crash_reserved;
         (void)live(r, S1_PUTS);
         s1_fault_fs_init(&r->fault, &r->habit.table);
         restart(r);

@@ -15,6 +15,7 @@ struct s1_crash_store {
     const s1_fs *fs;
     char path[256];
     uint64_t segment_bytes; /* 0: one file */
+    uint64_t reserve_bytes;
     s1_state_persistor *state;
     s1_journal_persistor *file;
     s1_journal *journal;
@@ -79,7 +80,8 @@ static s1_rc open_persistor(s1_crash_store *store, int32_t mode, s1_err *err)
     const s1_json_persistor_options options = {.fs = store->fs,
                                                .path = store->path,
                                                .mode = mode,
-                                               .segment_bytes_max = store->segment_bytes};
+                                               .segment_bytes_max = store->segment_bytes,
+                                               .reserve_bytes = store->reserve_bytes};
     S1_TRY(err, s1_json_persistor_new(&options, &persistor, err));
     if (mode == S1_JSON_PERSISTOR_ATOMIC) {
         store->state = s1_json_persistor_state(persistor);
@@ -168,10 +170,25 @@ static s1_rc read_line(void *user, s1_str line, s1_err *err)
     return S1_OK;
 }
 
+/* A store that opened can write its last words. */
+static s1_rc check_reserve(const s1_crash_store *store, s1_err *err)
+{
+    char path[300];
+    s1_fs_info info = {0};
+    (void)snprintf(path, sizeof path, "%s.reserve", store->path);
+    S1_TRY(err, s1_fs_stat(store->fs, path, &info, err));
+    return info.size == store->reserve_bytes
+               ? S1_OK
+               : S1_RAISE(err, S1_CRASH_WRONG, "a reserve of %" PRIu64 " bytes", info.size);
+}
+
 static s1_rc load_journal(s1_crash_store *store, uint32_t *rounds, uint64_t *ret_count, s1_err *err)
 {
     reading so_far = {0, rounds};
     S1_TRY(err, open_persistor(store, S1_JSON_PERSISTOR_APPEND_ONLY, err));
+    if (store->reserve_bytes > 0) {
+        S1_TRY(err, check_reserve(store, err));
+    }
     S1_TRY(err, s1_journal_persistor_read_all(store->file, read_line, &so_far, err));
     const s1_journal_options options = {.level = S1_JOURNAL_LEVEL_FULL,
                                         .block_bytes_max = BLOCK_BYTES,
@@ -183,12 +200,13 @@ static s1_rc load_journal(s1_crash_store *store, uint32_t *rounds, uint64_t *ret
 }
 
 static s1_rc open_journal(const s1_fs *fs, const char *where, uint64_t segment_bytes,
-                          uint32_t *rounds, s1_crash_store **ret_store, uint64_t *ret_count,
-                          s1_err *err)
+                          uint64_t reserve_bytes, uint32_t *rounds, s1_crash_store **ret_store,
+                          uint64_t *ret_count, s1_err *err)
 {
     s1_crash_store *store = store_new(fs, where, "journal.jsonl");
     if (store != NULL) {
         store->segment_bytes = segment_bytes;
+        store->reserve_bytes = reserve_bytes;
     }
     const s1_rc rc = store == NULL ? S1_RAISE(err, S1_E_NO_MEMORY, "a store")
                                    : load_journal(store, rounds, ret_count, err);
@@ -203,13 +221,26 @@ static s1_rc open_journal(const s1_fs *fs, const char *where, uint64_t segment_b
 static s1_rc journal_open(const s1_fs *fs, const char *where, uint32_t *rounds,
                           s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
 {
-    return open_journal(fs, where, 0, rounds, ret_store, ret_count, err);
+    return open_journal(fs, where, 0, 0, rounds, ret_store, ret_count, err);
 }
 
 static s1_rc rotated_open(const s1_fs *fs, const char *where, uint32_t *rounds,
                           s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
 {
-    return open_journal(fs, where, 2 * BLOCK_BYTES, rounds, ret_store, ret_count, err);
+    return open_journal(fs, where, 2 * BLOCK_BYTES, 0, rounds, ret_store, ret_count, err);
+}
+
+static s1_rc reserved_open(const s1_fs *fs, const char *where, uint32_t *rounds,
+                           s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
+{
+    return open_journal(fs, where, 2 * BLOCK_BYTES, S1_CRASH_RESERVE, rounds, ret_store, ret_count,
+                        err);
+}
+
+static s1_rc last_words_open(const s1_fs *fs, const char *where, uint32_t *rounds,
+                             s1_crash_store **ret_store, uint64_t *ret_count, s1_err *err)
+{
+    return open_journal(fs, where, 0, S1_CRASH_LAST, rounds, ret_store, ret_count, err);
 }
 
 static s1_rc put_entry(s1_journal *journal, uint64_t n, uint32_t round, s1_err *err)
@@ -240,6 +271,21 @@ static bool journal_is_poisoned(const s1_crash_store *store)
     return s1_journal_persistor_is_poisoned(store->file);
 }
 
+bool s1_crash_store_is_low(const s1_crash_store *store)
+{
+    return store->journal != NULL && s1_journal_is_low(store->journal);
+}
+
+bool s1_crash_store_is_between(const s1_crash_store *store)
+{
+    return store->file != NULL && s1_journal_persistor_is_low(store->file) &&
+           !s1_crash_store_is_low(store);
+}
+
+const s1_crash_kind s1_crash_reserved = {"reserved",  "journal.jsonl",     reserved_open,
+                                         journal_put, journal_is_poisoned, store_close};
+const s1_crash_kind s1_crash_last_words = {"last_words", "journal.jsonl",     last_words_open,
+                                           journal_put,  journal_is_poisoned, store_close};
 const s1_crash_kind s1_crash_journal = {"journal",   "journal.jsonl",     journal_open,
                                         journal_put, journal_is_poisoned, store_close};
 const s1_crash_kind s1_crash_rotated = {"rotated",   "journal.jsonl",     rotated_open,

@@ -13,6 +13,8 @@
 
 #define S1_CRASH_ITEMS_MAX 4096u
 #define S1_CRASH_WRONG     S1_E_RANGE /* content nobody ever put */
+#define S1_CRASH_RESERVE   16384u     /* bytes, of s1_crash_reserved */
+#define S1_CRASH_LAST      65536u     /* of s1_crash_last_words */
 
 typedef struct s1_crash_store s1_crash_store;
 
@@ -33,6 +35,13 @@ typedef struct s1_crash_kind {
 
 /* What ships; rotated: a journal in files of a few blocks. */
 extern const s1_crash_kind s1_crash_state, s1_crash_journal, s1_crash_rotated;
+/* With a reserve for a full disk, which a store that opened has; reserved: in several files. */
+extern const s1_crash_kind s1_crash_reserved, s1_crash_last_words;
+
+/* The journal's reserve was used (s1_journal_is_low). */
+bool s1_crash_store_is_low(const s1_crash_store *store);
+/* The reserve is gone, and the write that it was for did not come through. */
+bool s1_crash_store_is_between(const s1_crash_store *store);
 
 /* Mutants. The seed's protocol (003 §6.1.4): a journal that is there wins, no checks. */
 extern const s1_crash_kind s1_crash_seed_state;

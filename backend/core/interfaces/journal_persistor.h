@@ -53,6 +53,7 @@ typedef struct s1_journal_persistor_ops {
                         s1_journal_line_fn visit, void *user, s1_err *err);
     const s1_journal_tail *(*tail_borrow)(const s1_journal_persistor *self);
     bool (*is_poisoned)(const s1_journal_persistor *self);
+    bool (*is_low)(const s1_journal_persistor *self);
 } s1_journal_persistor_ops;
 
 struct s1_journal_persistor {
@@ -121,6 +122,13 @@ static inline const s1_journal_tail *s1_journal_persistor_tail_borrow(
 static inline bool s1_journal_persistor_is_poisoned(const s1_journal_persistor *persistor)
 {
     return persistor->ops->is_poisoned(persistor);
+}
+
+/* True once the disk was full and what had been set aside for that was put to use: there is little
+ * room left, and nothing after it. Stays so to the end of this persistor. */
+static inline bool s1_journal_persistor_is_low(const s1_journal_persistor *persistor)
+{
+    return persistor->ops->is_low(persistor);
 }
 
 #endif /* S1_BACKEND_CORE_INTERFACES_JOURNAL_PERSISTOR_H */

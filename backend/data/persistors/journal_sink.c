@@ -71,6 +71,12 @@ static bool sink_is_poisoned(const s1_journal_persistor *self)
     return false;
 }
 
+static bool sink_is_low(const s1_journal_persistor *self)
+{
+    (void)self;
+    return false;
+}
+
 static const s1_journal_persistor_ops sink_ops = {
     .size = sizeof sink_ops,
     .free = sink_free,
@@ -81,6 +87,7 @@ static const s1_journal_persistor_ops sink_ops = {
     .read_range = sink_read_range,
     .tail_borrow = sink_tail_borrow,
     .is_poisoned = sink_is_poisoned,
+    .is_low = sink_is_low,
 };
 
 s1_rc s1_journal_sink_new(s1_journal_persistor **ret_persistor, s1_err *err)

@@ -30,6 +30,13 @@ static s1_rc check_options(const s1_json_persistor_options *options, s1_err *err
                         "json persistor '%s': mode %d, expected atomic or append", options->path,
                         (int)options->mode);
     }
+    if (options->reserve_bytes > 0 &&
+        (options->mode != S1_JSON_PERSISTOR_APPEND_ONLY || options->leaves_sync)) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "json persistor '%s': a reserve of %llu bytes, expected none but for a "
+                        "journal that is synced as it grows",
+                        options->path, (unsigned long long)options->reserve_bytes);
+    }
     return S1_OK;
 }
 
@@ -47,6 +54,7 @@ s1_rc s1_json_persistor_new(const s1_json_persistor_options *options,
     persistor->mode = options->mode;
     persistor->leaves_sync = options->leaves_sync;
     persistor->segment_bytes_max = options->segment_bytes_max;
+    persistor->reserve_bytes = options->reserve_bytes;
     persistor->bytes_max = options->bytes_max != 0 ? options->bytes_max : S1_STATE_BYTES_MAX;
     s1_strbuf_init(&persistor->json, persistor->bytes_max);
     s1_strbuf_init(&persistor->envelope, persistor->bytes_max + S1_STATE_ENVELOPE_MAX);

@@ -14,9 +14,16 @@
  * chain over all of them; a last block that was never sealed is cut off (truncate, sync) and
  * reported in the tail, anything else that is wrong is refused with its line. The lock is on PATH.
  *
+ * With reserve_bytes, opening also sees to a file PATH.reserve of that many written zeros. When an
+ * append finds the disk full (ENOSPC, EDQUOT) that file is removed, what the attempt left is cut
+ * off and synced away, and the same bytes go to the same place once more; from then on the journal
+ * is low. The next open makes the reserve again. A failed sync is not tried again with a reserve
+ * either.
+ *
  * Everything goes through the s1_fs seam. The folder of PATH must exist; nothing outside PATH,
- * PATH.journal, PATH.prev and PATH.N is touched. Every failed write, sync or rename poisons the
- * instance and none is tried again: a second fsync may report success for bytes that are gone.
+ * PATH.journal, PATH.prev, PATH.N and PATH.reserve (while it is made: PATH.reserve.tmp) is touched.
+ * Every failed write, sync or rename poisons the instance and none is tried again (but for the one
+ * write of a reserve): a second fsync may report success for bytes that are gone.
  *
  * Assumed of the disk: a synced byte stays; a sector (512 bytes) is written whole or not at all,
  * and writing one leaves its neighbours alone (SQLite's "powersafe overwrite").
@@ -41,12 +48,13 @@ typedef struct s1_json_persistor_options {
     bool leaves_sync;   /* append_only: of a folder that is made durable as a whole, later */
     uint64_t bytes_max; /* atomic: of a state text; 0: S1_STATE_BYTES_MAX */
     uint64_t segment_bytes_max; /* append_only: a file of so many goes on in the next; 0: never */
+    uint64_t reserve_bytes;     /* append_only, not with leaves_sync: set aside; 0: none */
 } s1_json_persistor_options;
 
 /* Heap; free with s1_json_persistor_free, or through the interface asked for below. append_only
  * opens and verifies the file here (made if it is not there); atomic touches nothing before load or
- * save. Errors: S1_E_INVALID, S1_E_DATA for a damaged journal (its line), S1_E_IO, S1_E_NO_MEMORY.
- */
+ * save. Errors: S1_E_INVALID, S1_E_DATA for a damaged journal (its line), S1_E_IO (a reserve that
+ * there is no room for included), S1_E_NO_MEMORY. */
 S1_WARN_UNUSED s1_rc s1_json_persistor_new(const s1_json_persistor_options *options,
                                            s1_json_persistor **ret_persistor, s1_err *err);
 void s1_json_persistor_free(s1_json_persistor *persistor); /* accepts NULL */

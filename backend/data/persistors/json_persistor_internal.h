@@ -39,6 +39,9 @@ struct s1_json_persistor {
     bool leaves_sync;
     bool has_unsynced; /* a block was appended since the last sync */
     bool is_folder_synced;
+    uint64_t reserve_bytes;
+    bool has_reserve; /* PATH.reserve is there */
+    bool is_low;      /* it was used */
     s1_journal_tail tail;
 };
 

@@ -3,7 +3,9 @@
 #include "backend/data/persistors/json_persistor_internal.h"
 #include "s1mple/error.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,62 @@ static const s1_json_persistor *const_self_of(const s1_journal_persistor *journa
 {
     return (const s1_json_persistor *)(const void *)((const char *)journal -
                                                      offsetof(s1_json_persistor, as_journal));
+}
+
+/* --- The reserve ---------------------------------------------------------------------------- */
+
+static s1_rc reserve_path(const s1_json_persistor *persistor, char ret_path[static S1_PATH_MAX],
+                          s1_err *err)
+{
+    const int length = snprintf(ret_path, S1_PATH_MAX, "%s.reserve", persistor->path);
+    return length > 0 && (size_t)length < S1_PATH_MAX
+               ? S1_OK
+               : S1_RAISE(err, S1_E_RANGE, "'%s.reserve': a path has at most %u bytes",
+                          persistor->path, S1_PATH_MAX);
+}
+
+/* One that is there and long enough was written and synced before it got its name, so its blocks
+ * are real. */
+static s1_rc make_reserve(s1_json_persistor *persistor, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    s1_fs_info info;
+    s1_err failure = S1_ERR_INIT; /* one that is not there is no failure */
+    S1_TRY(err, reserve_path(persistor, path, err));
+    s1_rc rc = s1_fs_stat(persistor->fs, path, &info, &failure);
+    const bool is_there = rc == S1_OK && info.type == S1_FS_FILE;
+    if (rc != S1_OK && rc != S1_E_NOT_FOUND) {
+        if (err != NULL) {
+            *err = failure;
+        }
+        return rc;
+    }
+    if (!is_there || info.size < persistor->reserve_bytes) {
+        char *const zeros = calloc(1, persistor->reserve_bytes);
+        if (zeros == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "journal '%s': a reserve of %llu bytes",
+                            persistor->path, (unsigned long long)persistor->reserve_bytes);
+        }
+        rc = s1_fs_replace(persistor->fs, path, s1_str_make(zeros, persistor->reserve_bytes), err);
+        free(zeros);
+        S1_TRY(err, rc);
+    }
+    persistor->has_reserve = true;
+    return S1_OK;
+}
+
+/* After `failure`: if the disk is full and there is a reserve, gives its room back. True: what
+ * failed may be done once more. */
+static bool make_room(s1_json_persistor *persistor, const s1_err *failure)
+{
+    char path[S1_PATH_MAX];
+    if (!persistor->has_reserve || (failure->sys_errno != ENOSPC && failure->sys_errno != EDQUOT) ||
+        reserve_path(persistor, path, NULL) != S1_OK) {
+        return false;
+    }
+    persistor->has_reserve = false; /* once, whatever comes of it */
+    persistor->is_low = s1_fs_unlink(persistor->fs, path, NULL) == S1_OK;
+    return persistor->is_low;
 }
 
 /* --- Opening -------------------------------------------------------------------------------- */
@@ -161,7 +219,10 @@ s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
         S1_TRY(err, s1_fs_truncate(persistor->fs, last_of(persistor)->file,
                                    verdict.bytes - last_of(persistor)->start, err));
     }
-    if (!persistor->leaves_sync) {
+    if (persistor->reserve_bytes > 0) {
+        S1_TRY(err, make_reserve(persistor, err));
+    }
+    if (!persistor->leaves_sync) { /* syncs the folder, and with it the name of the reserve */
         S1_TRY(err, settle(persistor, verdict.bytes, err));
     }
     persistor->length = verdict.bytes;
@@ -207,6 +268,17 @@ static void push(s1_json_persistor *persistor)
     }
 }
 
+/* Poisons for `failure`, and hands it on. */
+static s1_rc give_up(s1_json_persistor *persistor, s1_rc rc, const char *doing, s1_err *failure,
+                     s1_err *err)
+{
+    (void)s1_json_persistor_poison(persistor, rc, doing, failure);
+    if (err != NULL) {
+        *err = *failure;
+    }
+    return rc;
+}
+
 /* Starts the next file if this block would make the last one too long. Everything before is on the
  * disk then, name and all, unless the folder is made durable as a whole. */
 static s1_rc rotate(s1_json_persistor *persistor, size_t block, s1_err *err)
@@ -216,13 +288,30 @@ static s1_rc rotate(s1_json_persistor *persistor, size_t block, s1_err *err)
         used + block <= persistor->segment_bytes_max) {
         return S1_OK;
     }
-    const s1_rc rc = add_segment(persistor, persistor->segment_count + 1,
-                                 S1_FS_CREATE | S1_FS_EXCLUSIVE, persistor->length, err);
+    const uint32_t next = persistor->segment_count + 1;
+    const uint32_t flags = S1_FS_CREATE | S1_FS_EXCLUSIVE;
+    s1_err failure = S1_ERR_INIT;
+    s1_rc rc = add_segment(persistor, next, flags, persistor->length, &failure);
+    if (rc != S1_OK && make_room(persistor, &failure)) {
+        failure = S1_ERR_INIT;
+        rc = add_segment(persistor, next, flags, persistor->length, &failure);
+    }
     if (rc != S1_OK) {
-        return s1_json_persistor_poison(persistor, rc, "start the next segment", err);
+        return give_up(persistor, rc, "start the next segment", &failure, err);
     }
     persistor->is_folder_synced = false;
     return S1_OK;
+}
+
+/* The same bytes at the same place, into the room of the reserve. What the first attempt left of
+ * them goes first, durably: a sector that it wrote in part could else come back from a power loss
+ * between whole ones, which no reader can tell from damage. */
+static s1_rc write_again(s1_json_persistor *persistor, uint64_t offset, s1_str block, s1_err *err)
+{
+    s1_file *const file = last_of(persistor)->file;
+    S1_TRY(err, s1_fs_truncate(persistor->fs, file, offset, err));
+    S1_TRY(err, s1_fs_fsync(persistor->fs, file, err));
+    return s1_fs_pwrite_all(persistor->fs, file, offset, block.ptr, block.len, err);
 }
 
 static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
@@ -240,10 +329,15 @@ static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
     }
     S1_TRY(err, rotate(persistor, block.len, err));
     const s1_json_segment *const last = last_of(persistor);
-    const s1_rc rc = s1_fs_pwrite_all(persistor->fs, last->file, persistor->length - last->start,
-                                      block.ptr, block.len, err);
+    const uint64_t offset = persistor->length - last->start;
+    s1_err failure = S1_ERR_INIT;
+    s1_rc rc = s1_fs_pwrite_all(persistor->fs, last->file, offset, block.ptr, block.len, &failure);
+    if (rc != S1_OK && make_room(persistor, &failure)) {
+        failure = S1_ERR_INIT;
+        rc = write_again(persistor, offset, block, &failure);
+    }
     if (rc != S1_OK) {
-        return s1_json_persistor_poison(persistor, rc, "append", err);
+        return give_up(persistor, rc, "append", &failure, err);
     }
     persistor->length += block.len;
     persistor->has_unsynced = true;
@@ -280,6 +374,11 @@ static bool is_poisoned(const s1_journal_persistor *journal)
     return const_self_of(journal)->is_poisoned;
 }
 
+static bool is_low(const s1_journal_persistor *journal)
+{
+    return const_self_of(journal)->is_low;
+}
+
 static void free_journal(s1_journal_persistor *journal)
 {
     s1_json_persistor_free(self_of(journal));
@@ -295,4 +394,5 @@ const s1_journal_persistor_ops s1_json_persistor_journal_ops = {
     .read_range = s1_journal_visit_lines,
     .tail_borrow = tail_borrow,
     .is_poisoned = is_poisoned,
+    .is_low = is_low,
 };

@@ -140,6 +140,12 @@ static bool is_journal_poisoned(const s1_journal_persistor *self)
     return ((const memory_journal *)(const void *)self)->bytes.has_failed;
 }
 
+static bool is_journal_low(const s1_journal_persistor *self)
+{
+    (void)self;
+    return false;
+}
+
 static const s1_journal_persistor_ops journal_ops = {
     .size = sizeof(s1_journal_persistor_ops),
     .free = free_journal,
@@ -150,6 +156,7 @@ static const s1_journal_persistor_ops journal_ops = {
     .read_range = s1_journal_visit_lines,
     .tail_borrow = tail_borrow,
     .is_poisoned = is_journal_poisoned,
+    .is_low = is_journal_low,
 };
 
 /* Verifies what the journal starts with and cuts its torn tail. */

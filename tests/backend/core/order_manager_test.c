@@ -540,6 +540,64 @@ static void test_no_order_after_a_failed_journal(void **state)
     stage_free(s);
 }
 
+static bool always_low(const s1_journal_persistor *self)
+{
+    (void)self;
+    return true;
+}
+
+/* With the journal low no position is opened any more; what is open is brought to its end. */
+static void test_no_entry_while_the_journal_is_low(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "100000"});
+    flat_bar(s, 10000);
+    const s1_trade_id stopped = enter(s, S1_LONG, "1", 9900, 10300, 10000);
+    const s1_trade_id closed = enter(s, S1_LONG, "1", 9800, 10400, 10000);
+    s1_plan working = plan_of(s, S1_LONG, "1", 0, 0);
+    working.order_type = S1_ORDER_LIMIT;
+    working.limit_price = dec("90");
+    (void)submit(s, &working);
+    s1_journal_persistor_ops low = *s->k->persistor->ops;
+    low.is_low = always_low;
+    const s1_journal_persistor_ops *const sound = s->k->persistor->ops;
+    s->k->persistor->ops = &low;
+    assert_false(s1_journal_is_low(s->k->journal)); /* nothing was written since */
+    MUST(s1_journal_commit(s->k->journal, err));
+    assert_true(s1_journal_is_low(s->k->journal));
+    assert_false(s1_journal_has_failed(s->k->journal));
+
+    const uint32_t submits = s->submits;
+    const uint64_t orders = s1_order_manager_counts(s->orders).orders;
+    tape_clear(&s->k->tape);
+    for (uint32_t i = 0; i < 2 * TRADES_MAX; i++) { /* none is kept, so no limit is reached */
+        const s1_plan plan = plan_of(s, S1_LONG, "1", 9900, 10300);
+        (void)submit(s, &plan);
+    }
+    assert_int_equal(s->submits, submits);
+    assert_int_equal(s1_order_manager_counts(s->orders).denied, 2 * TRADES_MAX);
+    assert_int_equal(s1_order_manager_counts(s->orders).orders, orders);
+    assert_int_equal(
+        tape_count(&s->k->tape, "\"type\":\"ORDER_DENIED\"", "\"reason\":\"STORAGE_LOW\""),
+        2 * TRADES_MAX);
+    assert_int_equal(tape_count(&s->k->tape, "\"type\":\"ORDER_DENIED\"", "\"role\":\"entry\""),
+                     2 * TRADES_MAX);
+    ASSERT_DEC(s->ledger->view.reserved, "90"); /* of the one that works */
+    assert_int_equal(s->ledger->view.pending_entries, 1);
+
+    MUST(s1_order_manager_modify_stop(s->orders, stopped, dec("99.5"), S1_STR("w"), err));
+    MUST(s1_order_manager_cancel_entry(s->orders, working.trade_id, S1_STR("LOW"), err));
+    MUST(close_at_market(s, closed, "0", "STORAGE_LOW", err));
+    assert_int_equal(s->submits, submits + 1);
+    bar(s, 10000, 10000, 9900, 9900);
+    size_t trades;
+    (void)s1_order_manager_trades(s->orders, &trades);
+    assert_int_equal(trades, 2);
+    assert_at_rest(s);
+    s->k->persistor->ops = sound;
+    stage_free(s);
+}
+
 /* same_close: in, out and the books all within the call. */
 static void test_same_close(void **state)
 {
@@ -947,6 +1005,7 @@ int main(void)
         cmocka_unit_test(test_stop_entry_is_held_at_its_trigger),
         cmocka_unit_test(test_too_many_trades),
         cmocka_unit_test(test_no_order_after_a_failed_journal),
+        cmocka_unit_test(test_no_entry_while_the_journal_is_low),
         cmocka_unit_test(test_same_close),
         cmocka_unit_test(test_ambiguous_bars_are_listed),
         cmocka_unit_test(test_triggered_order_works_on),

@@ -272,6 +272,16 @@ static void test_full_disk(void **state)
     assert_int_equal(fault.bytes_written, 5);
     assert_content(at("full"), "old");
     assert_false(s1_fs_exists(s1_fs_real(), at("full.tmp")));
+    assert_int_equal(fault.failures, 1);
+
+    s1_fault_fs_init(&fault, s1_fs_real()); /* what is removed makes room for as much */
+    fault.unlink_gives_room = true;
+    fault.write_limit = 4;
+    assert_int_equal(s1_fs_write_file(&fault.table, at("a"), S1_STR("1234"), NULL), S1_OK);
+    assert_int_equal(s1_fs_write_file(&fault.table, at("b"), S1_STR("1"), NULL), S1_E_IO);
+    assert_int_equal(s1_fs_unlink(&fault.table, at("a"), NULL), S1_OK);
+    assert_int_equal(s1_fs_write_file(&fault.table, at("b"), S1_STR("56789"), NULL), S1_E_IO);
+    assert_content(at("b"), "5678");
 }
 
 static void test_fault_of_one_operation(void **state)

@@ -38,6 +38,11 @@ static const s1_journal_tail *slow_tail(const s1_journal_persistor *persistor)
     return s1_journal_persistor_tail_borrow(((const slow *)(const void *)persistor)->inner);
 }
 
+static bool slow_is_low(const s1_journal_persistor *persistor)
+{
+    return s1_journal_persistor_is_low(((const slow *)(const void *)persistor)->inner);
+}
+
 static s1_journal *journal_through(const s1_executor *executor, s1_journal_persistor *persistor,
                                    uint32_t block_bytes_max)
 {
@@ -53,8 +58,11 @@ static s1_journal *journal_through(const s1_executor *executor, s1_journal_persi
 
 static void assert_same_bytes(bool is_slow, uint32_t block_bytes_max)
 {
-    static const s1_journal_persistor_ops ops = {
-        .size = sizeof ops, .append = slow_append, .sync = slow_sync, .tail_borrow = slow_tail};
+    static const s1_journal_persistor_ops ops = {.size = sizeof ops,
+                                                 .append = slow_append,
+                                                 .sync = slow_sync,
+                                                 .tail_borrow = slow_tail,
+                                                 .is_low = slow_is_low};
     slow persistor = {.persistor = {&ops}, .is_slow = is_slow};
     MUST(s1_memory_journal_persistor_new(S1_STR(""), &persistor.inner, err));
     s1_task_thread *thread = NULL;

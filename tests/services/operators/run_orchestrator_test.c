@@ -5,6 +5,7 @@
  * defining malloc and its kin here. */
 #include "services/operators/run_orchestrator.h"
 
+#include "backend/analysis/invariants.h"
 #include "backend/core/journal_reader.h"
 #include "backend/data/persistors/json_persistor_memory.h"
 #include "backend/data/persistors/memory_persistor.h"
@@ -112,7 +113,8 @@ static const s1_journal_persistor_ops dropping = {.size = sizeof dropping,
                                                   .append = drop,
                                                   .sync = sync_nothing,
                                                   .tail_borrow = empty_tail,
-                                                  .is_poisoned = never};
+                                                  .is_poisoned = never,
+                                                  .is_low = never};
 
 /* --- A run. ----------------------------------------------------------------------------------- */
 
@@ -122,7 +124,7 @@ typedef struct stage {
     s1_manual_clock clock;
     /* What one run left. */
     s1_run_sums sums;
-    uint64_t entries, trades;
+    uint64_t entries, trades, denied, alerts;
     char cash[S1_DEC_TEXT_MAX];
     char journal_error[256];
 } stage;
@@ -228,6 +230,8 @@ static s1_rc run(stage *s, const run_setting *with, s1_err *err)
     size_t trades;
     (void)s1_order_manager_trades(parts->orders, &trades);
     s->trades = trades;
+    s->denied = s1_order_manager_counts(parts->orders).denied;
+    s->alerts = s1_bus_published(orchestrator->bus, orchestrator->events.alert_raised);
     s->entries = s1_journal_counts_borrow(parts->journal)->entries;
     s->cash[s1_dec_print(parts->ledger->view.cash, s->cash)] = '\0';
     s1_run_orchestrator_free(orchestrator);
@@ -374,6 +378,64 @@ static void test_journal_level_changes_no_decision(void **state)
     assert_string_equal(trades.cash, s->cash);
     assert_int_equal(off.trades, s->trades);
     assert_true(trades.entries > 0 && trades.entries < s->entries);
+    stage_free(s);
+}
+
+#define LOW_AFTER 300000u /* bytes of journal */
+
+static bool is_low_after_a_while(const s1_journal_persistor *self)
+{
+    char byte;
+    size_t length = 0;
+    return s1_journal_persistor_read_at((s1_journal_persistor *)(uintptr_t)self, LOW_AFTER, &byte,
+                                        1, &length, NULL) == S1_OK &&
+           length > 0;
+}
+
+/* On a full disk the run goes on and says so once. No position is opened any more; the journal is
+ * whole, and its books are right. */
+static void test_low_storage(void **state)
+{
+    (void)state;
+    stage *const s = stage_new();
+    s1_journal_persistor *persistor = NULL;
+    MUST(s1_memory_journal_persistor_new(S1_STR(""), &persistor, err));
+    run_setting with = {.seed = 7, .journal_level = S1_JOURNAL_LEVEL_FULL, .journal = persistor};
+    MUST(run(s, &with, err));
+    const stage sound = *s;
+    assert_int_equal(sound.alerts, 0);
+    assert_int_equal(sound.denied, 0);
+    s1_journal_persistor_free(persistor);
+
+    MUST(s1_memory_journal_persistor_new(S1_STR(""), &persistor, err));
+    const s1_journal_persistor_ops *const ops = persistor->ops;
+    s1_journal_persistor_ops low = *ops;
+    low.is_low = is_low_after_a_while;
+    persistor->ops = &low;
+    with.journal = persistor;
+    MUST(run(s, &with, err));
+    assert_int_equal(s->alerts, 1);
+    assert_int_equal(s->sums.ticks, BARS);
+    assert_true(s->denied > 0);
+    assert_true(s->trades > 0 && s->trades < sound.trades);
+    assert_in_range(s->sums.approved - s->denied, s->trades, s->trades + 1);
+
+    const s1_journal_source source = s1_journal_source_of(persistor);
+    s1_journal_reader *reader = NULL;
+    s1_audit *audit = NULL;
+    s1_journal_verdict verdict;
+    size_t kept = 0;
+    uint64_t found = 1;
+    MUST(s1_journal_reader_new(&source, &reader, err));
+    MUST(s1_audit_new(S1_JOURNAL_LEVEL_FULL, &audit, err));
+    MUST(s1_audit_journal(audit, reader, &verdict, err));
+    (void)s1_audit_findings_borrow(audit, &kept, &found);
+    assert_int_equal(found, 0);
+    assert_int_equal(verdict.seq, s->entries);
+    s1_audit_free(audit);
+    s1_journal_reader_free(reader);
+    persistor->ops = ops;
+    s1_journal_persistor_free(persistor);
     stage_free(s);
 }
 
@@ -527,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_an_observer_changes_nothing),
         cmocka_unit_test(test_verdicts_add_up),
         cmocka_unit_test(test_journal_level_changes_no_decision),
+        cmocka_unit_test(test_low_storage),
         cmocka_unit_test(test_warmup_bars_are_no_ticks),
         cmocka_unit_test(test_stops_on_request),
         cmocka_unit_test(test_no_allocation_on_the_tick_path),

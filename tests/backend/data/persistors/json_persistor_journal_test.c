@@ -1,5 +1,6 @@
 /* The append_only mode of JsonPersistor: what is left of an append, a sync or an open that fails at
- * any call, once or for ever, or is killed there. */
+ * any call, once or for ever, or is killed there; and what a reserve lets it write on a full disk.
+ */
 #include "tests/contract/journal_fixture.h"
 
 #include <errno.h>
@@ -253,12 +254,324 @@ static void test_open_faults(void **state)
     folder_done(&where);
 }
 
+/* --- The reserve ---------------------------------------------------------------------------- */
+
+#define RESERVE 16384u
+
+static s1_rc open_with(const s1_fs *fs, const folder *where, uint64_t reserve, uint64_t segment,
+                       s1_journal_persistor **ret_persistor, s1_err *err)
+{
+    const s1_json_persistor_options options = {.fs = fs,
+                                               .path = where->file,
+                                               .mode = S1_JSON_PERSISTOR_APPEND_ONLY,
+                                               .segment_bytes_max = segment,
+                                               .reserve_bytes = reserve};
+    s1_json_persistor *persistor = NULL;
+    S1_TRY(err, s1_json_persistor_new(&options, &persistor, err));
+    *ret_persistor = s1_json_persistor_journal(persistor);
+    return S1_OK;
+}
+
+/* Bytes of the reserve's file; 0: it is not there. */
+static uint64_t reserve_of(const folder *where)
+{
+    char path[400];
+    s1_fs_info info = {0};
+    (void)snprintf(path, sizeof path, "%s.reserve.tmp", where->file);
+    assert_false(s1_fs_exists(s1_fs_real(), path));
+    (void)snprintf(path, sizeof path, "%s.reserve", where->file);
+    return s1_fs_stat(s1_fs_real(), path, &info, NULL) == S1_OK ? info.size : 0;
+}
+
+/* Entries acknowledged, with a commit after each. */
+static uint64_t write_each(s1_journal_persistor *persistor, uint64_t entries, bool *ret_is_low)
+{
+    s1_journal *journal = journal_on(persistor, BLOCK_SIZE);
+    uint64_t acknowledged = s1_journal_seq(journal);
+    for (uint64_t n = acknowledged; n < entries; n++) {
+        const s1_rc rc =
+            n == 0 ? write_started(journal, NULL) : write_opportunity(journal, n, NULL);
+        if (rc != S1_OK || s1_journal_commit(journal, NULL) != S1_OK) {
+            break;
+        }
+        acknowledged = n + 1;
+    }
+    *ret_is_low = s1_journal_is_low(journal);
+    assert_int_equal(s1_journal_has_failed(journal), s1_journal_persistor_is_poisoned(persistor));
+    assert_int_equal(acknowledged < entries, s1_journal_has_failed(journal));
+    s1_journal_free(journal);
+    return acknowledged;
+}
+
+/* The bytes of write_each with nothing in its way. */
+static s1_str each_whole(uint64_t entries)
+{
+    folder where;
+    folder_init(&where, "journal.jsonl");
+    s1_journal_persistor *persistor = NULL;
+    bool is_low = true;
+    MUST(open_with(s1_fs_real(), &where, 0, 0, &persistor, err));
+    assert_int_equal(write_each(persistor, entries, &is_low), entries);
+    assert_false(is_low);
+    s1_journal_persistor_free(persistor);
+    assert_int_equal(reserve_of(&where), 0);
+    const s1_str bytes = read_bytes_of(where.file);
+    folder_done(&where);
+    return bytes;
+}
+
+/* A disk that is full after `limit` bytes of entries, and gives room when a file is removed. */
+static void limited(s1_fault_fs *fault, uint64_t limit)
+{
+    s1_fault_fs_init(fault, s1_fs_real());
+    fault->write_limit = limit;
+    fault->unlink_gives_room = true;
+}
+
+/* Full at every 37th byte: with a reserve every entry is taken, the same bytes; without, none more.
+ */
+static void test_reserve_holds_the_last_entries(void **state)
+{
+    (void)state;
+    const s1_str whole = each_whole(ENTRIES);
+    assert_true(whole.len < RESERVE);
+    for (uint64_t limit = 0; limit <= whole.len; limit += limit + 37 > whole.len ? 1 : 37) {
+        for (int has_reserve = 0; has_reserve < 2; has_reserve++) {
+            folder where;
+            folder_init(&where, "journal.jsonl");
+            s1_fault_fs fault;
+            const uint64_t reserve = has_reserve != 0 ? RESERVE : 0;
+            limited(&fault, limit + reserve);
+            s1_journal_persistor *persistor = NULL;
+            MUST(open_with(&fault.table, &where, reserve, 0, &persistor, err));
+            assert_int_equal(reserve_of(&where), reserve);
+            bool is_low = false;
+            const uint64_t acknowledged = write_each(persistor, ENTRIES, &is_low);
+            const bool is_full = limit < whole.len;
+            assert_int_equal(is_low, is_full && has_reserve != 0);
+            assert_int_equal(s1_journal_persistor_is_low(persistor), is_low);
+            assert_int_equal(acknowledged == ENTRIES, !is_full || has_reserve != 0);
+            assert_int_equal(reserve_of(&where), is_low ? 0 : reserve);
+            s1_journal_persistor_free(persistor);
+            assert_int_equal(reopen(&where, acknowledged, whole, "reserve"), acknowledged);
+            /* There is room again: so is the reserve, and nothing is low. */
+            MUST(open_with(s1_fs_real(), &where, RESERVE, 0, &persistor, err));
+            assert_int_equal(reserve_of(&where), RESERVE);
+            assert_int_equal(write_each(persistor, ENTRIES, &is_low), ENTRIES);
+            assert_false(is_low);
+            s1_journal_persistor_free(persistor);
+            assert_int_equal(reopen(&where, ENTRIES, whole, "room again"), ENTRIES);
+            folder_done(&where);
+        }
+    }
+    free_str(whole);
+}
+
+/* It holds so much and no more: then the journal fails as any, with all that was acknowledged. */
+static void test_reserve_runs_out(void **state)
+{
+    (void)state;
+    const s1_str whole = each_whole(100);
+    uint64_t least = UINT64_MAX;
+    for (uint64_t limit = 0; limit < 4000; limit += 97) {
+        folder where;
+        folder_init(&where, "journal.jsonl");
+        s1_fault_fs fault;
+        limited(&fault, limit + RESERVE);
+        s1_journal_persistor *persistor = NULL;
+        MUST(open_with(&fault.table, &where, RESERVE, 0, &persistor, err));
+        bool is_low = false;
+        const uint64_t acknowledged = write_each(persistor, 100, &is_low);
+        assert_true(is_low && acknowledged < 100);
+        least = acknowledged < least ? acknowledged : least;
+        assert_int_equal(fault.calls_of[S1_FS_OP_UNLINK], 1);
+        s1_journal_persistor_free(persistor);
+        assert_int_equal(reopen(&where, acknowledged, whole, "reserve used up"), acknowledged);
+        folder_done(&where);
+    }
+    assert_true(least >= 20);
+    free_str(whole);
+}
+
+/* Which failures it helps against: a write that found the disk full. Not EIO, not a sync. */
+static void test_reserve_is_for_full_disks(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t op, sys_errno;
+        bool is_permanent, helps;
+    } cases[] = {{S1_FS_OP_PWRITE, ENOSPC, false, true}, {S1_FS_OP_PWRITE, EDQUOT, false, true},
+                 {S1_FS_OP_PWRITE, ENOSPC, true, false}, {S1_FS_OP_PWRITE, EIO, false, false},
+                 {S1_FS_OP_FSYNC, ENOSPC, false, false}, {S1_FS_OP_FSYNC, EDQUOT, false, false},
+                 {S1_FS_OP_FSYNC, EIO, false, false}};
+    const s1_str whole = each_whole(ENTRIES);
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        for (uint64_t number = 1; number <= ENTRIES; number++) {
+            folder where;
+            folder_init(&where, "journal.jsonl");
+            s1_fault_fs fault;
+            s1_fault_fs_init(&fault, s1_fs_real());
+            s1_journal_persistor *persistor = NULL;
+            MUST(open_with(&fault.table, &where, RESERVE, 0, &persistor, err));
+            const uint64_t syncs = fault.calls_of[S1_FS_OP_FSYNC];
+            s1_fault_fs_fail(&fault, cases[c].op, number, cases[c].sys_errno,
+                             cases[c].is_permanent);
+            bool is_low = false;
+            const uint64_t acknowledged = write_each(persistor, ENTRIES, &is_low);
+            assert_int_equal(acknowledged, cases[c].helps ? ENTRIES : number - 1);
+            assert_int_equal(is_low, cases[c].helps);
+            const bool is_used = cases[c].op == S1_FS_OP_PWRITE && cases[c].sys_errno != EIO;
+            /* Each commit's, and that of the cut before the second write. */
+            assert_int_equal(fault.calls_of[S1_FS_OP_FSYNC] - syncs,
+                             acknowledged + is_used + (cases[c].op == S1_FS_OP_FSYNC));
+            assert_int_equal(reserve_of(&where), is_used ? 0 : RESERVE);
+            s1_journal_persistor_free(persistor);
+            (void)reopen(&where, acknowledged, whole, "which failures");
+            folder_done(&where);
+        }
+    }
+    free_str(whole);
+}
+
+/* A reserve is used up by one attempt: what fails in it is not tried again. */
+static void test_reserve_is_used_once(void **state)
+{
+    (void)state;
+    static const int32_t ops[] = {S1_FS_OP_TRUNCATE, S1_FS_OP_FSYNC, S1_FS_OP_PWRITE};
+    const s1_str whole = each_whole(ENTRIES);
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        folder where;
+        folder_init(&where, "journal.jsonl");
+        s1_fault_fs fault;
+        limited(&fault, RESERVE + 100);
+        s1_journal_persistor *persistor = NULL;
+        MUST(open_with(&fault.table, &where, RESERVE, 0, &persistor, err));
+        const uint64_t calls = fault.calls_of[ops[i]];
+        /* Of the writes the first takes 100 bytes, the second finds the disk full. */
+        const uint64_t number = ops[i] == S1_FS_OP_PWRITE ? 3 : 1;
+        s1_fault_fs_fail(&fault, ops[i], number, ENOSPC, false);
+        bool is_low = false;
+        assert_int_equal(write_each(persistor, ENTRIES, &is_low), 0);
+        assert_false(is_low); /* it failed */
+        assert_int_equal(fault.calls_of[ops[i]] - calls, number);
+        assert_int_equal(fault.calls_of[S1_FS_OP_UNLINK], 1);
+        s1_journal_persistor_free(persistor);
+        assert_int_equal(reopen(&where, 0, whole, "used once"), 0);
+        folder_done(&where);
+    }
+    free_str(whole);
+}
+
+/* A reserve that cannot be removed is none. */
+static void test_reserve_that_stays(void **state)
+{
+    (void)state;
+    folder where;
+    folder_init(&where, "journal.jsonl");
+    s1_fault_fs fault;
+    limited(&fault, RESERVE + 700);
+    s1_journal_persistor *persistor = NULL;
+    MUST(open_with(&fault.table, &where, RESERVE, 0, &persistor, err));
+    s1_fault_fs_fail(&fault, S1_FS_OP_UNLINK, 1, EACCES, false);
+    bool is_low = true;
+    assert_true(write_each(persistor, ENTRIES, &is_low) < ENTRIES);
+    assert_false(is_low);
+    s1_err failure = S1_ERR_INIT;
+    assert_int_equal(s1_journal_persistor_sync(persistor, &failure), S1_E_IO);
+    assert_non_null(strstr(failure.msg, "disk full"));
+    s1_journal_persistor_free(persistor);
+    folder_done(&where);
+}
+
+/* The next file of a journal in several, too: made, and written, with the reserve's room. */
+static void test_reserve_over_files(void **state)
+{
+    (void)state;
+    for (uint64_t limit = 600; limit < 9000; limit += 61) {
+        folder where;
+        folder_init(&where, "journal.jsonl");
+        s1_fault_fs fault;
+        limited(&fault, limit + RESERVE);
+        s1_journal_persistor *persistor = NULL;
+        MUST(open_with(&fault.table, &where, RESERVE, 1500, &persistor, err));
+        const bool is_for_a_name = limit % 2 == 0; /* what there is no room for */
+        if (is_for_a_name) { /* every second open is that of the folder, to sync the name */
+            fault.write_limit = UINT64_MAX;
+            s1_fault_fs_fail(&fault, S1_FS_OP_OPEN, 1 + limit / 61 % 5 * 2, ENOSPC, false);
+        }
+        bool is_low = false;
+        const uint64_t acknowledged = write_each(persistor, 30, &is_low);
+        assert_true(is_low && acknowledged >= (is_for_a_name ? 30 : 20));
+        s1_journal_persistor_free(persistor);
+        bool is_low_again = true;
+        MUST(open_with(s1_fs_real(), &where, RESERVE, 1500, &persistor, err));
+        assert_true(s1_journal_persistor_tail_borrow(persistor)->seq >= acknowledged);
+        assert_int_equal(reserve_of(&where), RESERVE);
+        assert_int_equal(write_each(persistor, 40, &is_low_again), 40);
+        assert_false(is_low_again);
+        s1_journal_persistor_free(persistor);
+        folder_done(&where);
+    }
+}
+
+static void test_reserve_at_open(void **state)
+{
+    (void)state;
+    folder where;
+    folder_init(&where, "journal.jsonl");
+    char path[400];
+    (void)snprintf(path, sizeof path, "%s.reserve", where.file);
+    s1_journal_persistor *persistor = NULL;
+    s1_err failure = S1_ERR_INIT;
+    s1_fault_fs fault;
+    limited(&fault, RESERVE - 1); /* no room for it: no journal, and nothing left of the attempt */
+    assert_int_equal(open_with(&fault.table, &where, RESERVE, 0, &persistor, &failure), S1_E_IO);
+    assert_int_equal(reserve_of(&where), 0);
+    for (uint64_t size = RESERVE - 1; size <= RESERVE + 1; size++) { /* short: made; else kept */
+        s1_fs_info before = {0}, after = {0};
+        char *const bytes = calloc(1, size);
+        assert_non_null(bytes);
+        bytes[size - 1] = 'x';
+        write_bytes(path, s1_str_make(bytes, size));
+        free(bytes);
+        MUST(s1_fs_stat(s1_fs_real(), path, &before, err));
+        MUST(open_with(s1_fs_real(), &where, RESERVE, 0, &persistor, err));
+        s1_journal_persistor_free(persistor);
+        MUST(s1_fs_stat(s1_fs_real(), path, &after, err));
+        assert_int_equal(after.size, size < RESERVE ? RESERVE : size);
+        const s1_str kept = read_bytes_of(path);
+        assert_int_equal(kept.ptr[kept.len - 1], size < RESERVE ? '\0' : 'x');
+        free_str(kept);
+    }
+    s1_json_persistor *made = NULL;
+    s1_json_persistor_options options = {.fs = s1_fs_real(),
+                                         .path = where.file,
+                                         .mode = S1_JSON_PERSISTOR_ATOMIC,
+                                         .reserve_bytes = RESERVE};
+    assert_int_equal(s1_json_persistor_new(&options, &made, &failure), S1_E_INVALID);
+    options.mode = S1_JSON_PERSISTOR_APPEND_ONLY;
+    options.leaves_sync = true;
+    assert_int_equal(s1_json_persistor_new(&options, &made, &failure), S1_E_INVALID);
+    assert_non_null(strstr(failure.msg, "a reserve of 16384 bytes, expected none"));
+    folder_done(&where);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fault_loop),           cmocka_unit_test(test_disk_full),
-        cmocka_unit_test(test_fsync_is_not_retried), cmocka_unit_test(test_killed_recovery),
-        cmocka_unit_test(test_lost_sectors),         cmocka_unit_test(test_open_faults),
+        cmocka_unit_test(test_fault_loop),
+        cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_fsync_is_not_retried),
+        cmocka_unit_test(test_killed_recovery),
+        cmocka_unit_test(test_lost_sectors),
+        cmocka_unit_test(test_open_faults),
+        cmocka_unit_test(test_reserve_holds_the_last_entries),
+        cmocka_unit_test(test_reserve_runs_out),
+        cmocka_unit_test(test_reserve_is_for_full_disks),
+        cmocka_unit_test(test_reserve_is_used_once),
+        cmocka_unit_test(test_reserve_that_stays),
+        cmocka_unit_test(test_reserve_over_files),
+        cmocka_unit_test(test_reserve_at_open),
     };
     return cmocka_run_group_tests_name("json_persistor_journal", tests, NULL, NULL);
 }
