@@ -94,6 +94,10 @@ static const cut_case cut_cases[] = {
     {"atr_calculator", "{period: 14}", {"atr_14"}},
     {"rsi_calculator", "{period: 14}", {"rsi_14"}},
     {"macd_calculator", "", {"macd_12_26_9", "macd_signal_12_26_9", "macd_histogram_12_26_9"}},
+    {"bollinger_calculator",
+     "",
+     {"bb_middle_20_2", "bb_upper_20_2", "bb_lower_20_2", "bb_bandwidth_20_2",
+      "bb_percent_b_20_2"}},
 };
 
 #define CUT_BARS 240u

@@ -54,13 +54,14 @@ def pandas_ema(close, period):
 
 
 def check(label, found, expected, scale=0.0):
-    """`scale`: what the values are differences of, for those that pass through 0; 1e-14 of it is
-    the rounding they inherit."""
+    """`scale`: what the values are differences of, for those that pass through 0, one or one per
+    row; 1e-14 of it is the rounding they inherit."""
     if len(found) != len(expected):
         sys.exit(f"{label}: {len(found)} rows, expected {len(expected)}")
     if (numpy.isnan(found) != numpy.isnan(expected)).any():
         sys.exit(f"{label}: the column begins at another row than the oracle's")
     exists = ~numpy.isnan(expected)
+    scale = numpy.broadcast_to(scale, expected.shape)[exists]
     worst = numpy.max(
         numpy.abs(found[exists] - expected[exists])
         / numpy.maximum(numpy.abs(expected[exists]) + 1e-14 / TOLERANCE * scale, 1e-300)
@@ -87,7 +88,36 @@ def check_macd(path, short, _high, _low, close):
             check(f"{short} {part}_{name}", found[i], expected[i], numpy.nanmax(close))
 
 
-CHECKS = [check_rsi, check_macd]
+def bands(close, period, deviations):
+    """The five columns from their definition, each window by itself."""
+    windows = numpy.lib.stride_tricks.sliding_window_view(close, period)
+    middle = windows.mean(axis=1)
+    reach = deviations * windows.std(axis=1)
+    is_flat = windows.min(axis=1) == windows.max(axis=1)
+    middle[is_flat], reach[is_flat] = windows[is_flat, 0], 0.0
+    width = numpy.where(is_flat, 1.0, 2 * reach)
+    percent_b = numpy.where(is_flat, 0.5, (windows[:, -1] - (middle - reach)) / width)
+    none = numpy.full(period - 1, numpy.nan)
+    return [numpy.concatenate((none, column)) for column in
+            (middle, middle + reach, middle - reach, 2 * reach / middle, percent_b)]
+
+
+def check_bollinger(path, short, _high, _low, close):
+    parts = ("bb_middle", "bb_upper", "bb_lower", "bb_bandwidth", "bb_percent_b")
+    for period, deviations, name in ((20, 2.0, "20_2"), (2, 1.0, "2_1"), (100, 2.5, "100_2_5")):
+        found = columns_of(path, "bollinger_calculator",
+                           f"{{period: {period}, deviations: {deviations}}}",
+                           *(f"{part}_{name}" for part in parts))
+        for i, expected in enumerate(bands(close, period, deviations)):
+            # percent_b is a difference of prices in units of the width.
+            width = numpy.where(found[3] > 0, found[3], 1.0)
+            check(f"{short} {parts[i]}_{name}", found[i], expected, 1 / width if i == 4 else 0.0)
+        upper, middle, lower = talib.BBANDS(close, period, deviations, deviations)
+        for column, expected in ((0, middle), (1, upper), (2, lower)):
+            check(f"{short} {parts[column]}_{name} TA-Lib", found[column], expected)
+
+
+CHECKS = [check_rsi, check_macd, check_bollinger]
 
 
 def main():
