@@ -98,6 +98,9 @@ static const cut_case cut_cases[] = {
      "",
      {"bb_middle_20_2", "bb_upper_20_2", "bb_lower_20_2", "bb_bandwidth_20_2",
       "bb_percent_b_20_2"}},
+    {"adx_regime_classifier",
+     "{period: 14}",
+     {"adx_14", "plus_di_14", "minus_di_14", "adx_regime_14"}},
 };
 
 #define CUT_BARS 240u

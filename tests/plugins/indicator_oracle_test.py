@@ -117,7 +117,23 @@ def check_bollinger(path, short, _high, _low, close):
             check(f"{short} {parts[column]}_{name} TA-Lib", found[column], expected)
 
 
-CHECKS = [check_rsi, check_macd, check_bollinger]
+def check_adx(path, short, high, low, close):
+    for period in (2, 14, 50):
+        adx, plus, minus, regime = columns_of(
+            path, "adx_regime_classifier", f"{{period: {period}}}", f"adx_{period}",
+            f"plus_di_{period}", f"minus_di_{period}", f"adx_regime_{period}")
+        expected = talib.ADX(high, low, close, period)
+        expected_plus = talib.PLUS_DI(high, low, close, period)
+        expected_minus = talib.MINUS_DI(high, low, close, period)
+        check(f"{short} adx_{period}", adx, expected)
+        check(f"{short} plus_di_{period}", plus, expected_plus)
+        check(f"{short} minus_di_{period}", minus, expected_minus)
+        trend = numpy.where(expected >= 25, numpy.sign(expected_plus - expected_minus), 0.0)
+        check(f"{short} adx_regime_{period}", regime,
+              numpy.where(numpy.isnan(expected), numpy.nan, trend))
+
+
+CHECKS = [check_rsi, check_macd, check_bollinger, check_adx]
 
 
 def main():
