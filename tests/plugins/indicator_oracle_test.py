@@ -133,7 +133,30 @@ def check_adx(path, short, high, low, close):
               numpy.where(numpy.isnan(expected), numpy.nan, trend))
 
 
-CHECKS = [check_rsi, check_macd, check_bollinger, check_adx]
+def percentiles(values, window):
+    """Each value among the `window - 1` before it, counted; NaN until there are as many."""
+    found = numpy.full(len(values), numpy.nan)
+    for i in range(window - 1, len(values)):
+        others = values[i - window + 1 : i]
+        if not numpy.isnan(others).any():
+            count = (others < values[i]).sum() + (others == values[i]).sum() / 2
+            found[i] = 100 * count / (window - 1)
+    return found
+
+
+def check_volatility(path, short, high, low, close):
+    for period, window in ((14, 100), (2, 2), (50, 252)):
+        name = f"{period}_{window}"
+        volatility, percentile = columns_of(
+            path, "volatility_percentile_calculator", f"{{period: {period}, window: {window}}}",
+            f"volatility_{name}", f"volatility_percentile_{name}")
+        check(f"{short} volatility_{name}", volatility, talib.NATR(high, low, close, period))
+        # Over the plugin's own volatility: values that differ by rounding would change places.
+        check(f"{short} volatility_percentile_{name}", percentile,
+              percentiles(volatility, window))
+
+
+CHECKS = [check_rsi, check_macd, check_bollinger, check_adx, check_volatility]
 
 
 def main():
