@@ -64,11 +64,10 @@ typedef struct chunk {
 
 /* A chunk goes out with the records of some blocks in it: few wake-ups, and it stays in the cache.
  * The last of its records may be as long as a block. */
-#define CHUNK_BLOCKS   2u
-#define CHUNK_CAPACITY ((CHUNK_BLOCKS + 1u) * S1_JOURNAL_BLOCK_BYTES_MAX)
+#define CHUNK_BLOCKS 2u
 /* Lines take about twice the room of their records; chunks for which that is too little are left
  * to the task. */
-#define LINES_CAPACITY (2u * CHUNK_CAPACITY)
+#define LINES_RATIO 2u
 
 /* A line but for its details and worker: version, seq, time, kind, link, ids, crc. */
 #define LINE_FRAME_MAX (2u * 1024u + S1_TAPE_TEXT_RATIO * S1_JOURNAL_LINK_MAX)
@@ -80,9 +79,10 @@ struct s1_journal {
     s1_tape tape;         /* over its memory */
     size_t start;         /* of the record being said, and length of the whole ones */
     size_t chunk_bytes;   /* of records make a chunk go out */
-    record record;        /* being said; put in front of it at its end */
-    wording own;          /* this thread's */
-    s1_strbuf own_line;   /* that a listener hears, or that was worded to measure it */
+    size_t chunk_capacity;
+    record record;      /* being said; put in front of it at its end */
+    wording own;        /* this thread's */
+    s1_strbuf own_line; /* that a listener hears, or that was worded to measure it */
     uint64_t seq;
     uint32_t block_bytes_max;
     bool is_finished, is_dirty, leaves_sync; /* dirty: said since the last commit */
@@ -201,14 +201,14 @@ static void open_chunk(s1_journal *journal, chunk *next)
     journal->open = next;
     next->seq = journal->seq;
     journal->start = 0;
-    journal->tape = (s1_tape){.data = next->records, .capacity = CHUNK_CAPACITY};
+    journal->tape = (s1_tape){.data = next->records, .capacity = journal->chunk_capacity};
 }
 
 static s1_rc make_room(s1_journal *journal, s1_err *err)
 {
     /* A full block with its seal, and the most that can be worded behind it. */
     const size_t room =
-        journal->block_bytes_max + LINE_FRAME_MAX + (size_t)S1_TAPE_TEXT_RATIO * CHUNK_CAPACITY;
+        journal->block_bytes_max + LINE_FRAME_MAX + S1_TAPE_TEXT_RATIO * journal->chunk_capacity;
     S1_TRY(err, make_buffer(&journal->block, room, err));
     S1_TRY(err, make_buffer(&journal->own_line, room, err));
     (void)s1_time_print(0, journal->out.time_text);
@@ -217,14 +217,18 @@ static s1_rc make_room(s1_journal *journal, s1_err *err)
     if (journal->spare == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "journal block of %zu bytes", room);
     }
-    for (uint32_t i = 0; i < CHUNKS; i++) {
+    /* Without an executor a chunk is done when it was handed out: one is enough. */
+    const bool has_task = journal->executor.submit != NULL;
+    for (uint32_t i = 0; i < (has_task ? CHUNKS : 1); i++) {
         journal->chunks[i].journal = journal;
-        journal->chunks[i].records = malloc(CHUNK_CAPACITY);
+        journal->chunks[i].records = malloc(journal->chunk_capacity);
         if (journal->chunks[i].records == NULL) {
-            return S1_RAISE(err, S1_E_NO_MEMORY, "journal chunk of %u bytes", CHUNK_CAPACITY);
+            return S1_RAISE(err, S1_E_NO_MEMORY, "journal chunk of %zu bytes",
+                            journal->chunk_capacity);
         }
-        if (journal->executor.submit != NULL) {
-            S1_TRY(err, make_buffer(&journal->chunks[i].lines, LINES_CAPACITY, err));
+        if (has_task) {
+            S1_TRY(err, make_buffer(&journal->chunks[i].lines,
+                                    LINES_RATIO * journal->chunk_capacity, err));
         }
     }
     open_chunk(journal, &journal->chunks[0]);
@@ -256,6 +260,7 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     journal->block_bytes_max =
         options->block_bytes_max != 0 ? options->block_bytes_max : S1_JOURNAL_BLOCK_BYTES_MAX;
     journal->chunk_bytes = (size_t)CHUNK_BLOCKS * journal->block_bytes_max;
+    journal->chunk_capacity = journal->chunk_bytes + journal->block_bytes_max;
     for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
         S1_TRY(err, make_fragment(kind, options->link, &journal->kinds[kind], err));
     }
