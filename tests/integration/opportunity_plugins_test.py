@@ -156,12 +156,41 @@ def limit_entry(work):
         assert sign * (limit - decimal.Decimal(details["entry_price"])) >= 0, trade
 
 
+def partial_profit(work):
+    """partial_profit_taker: at most one part per trade, half of it down to the lot, at the first
+    close half a percent from the entry, and never from a trade that did not come so far."""
+    results = run(work, "partial", managers="{ plugin: partial_profit_taker, triggers: "
+                  "[on_context_ready], params: { profit_percent: \"0.5\" } }")
+    times, _, _, close = bars()
+    closes = dict(zip(times, close))
+    opened = {e["trade_id"]: e["details"] for e in entries(results, "TRADE_OPENED")}
+    parts = [e for e in entries(results, "POSITION_ADJUSTED")
+             if e["details"]["what"] == "quantity"]
+    assert len(parts) > 10 and len({e["trade_id"] for e in parts}) == len(parts), len(parts)
+    asked = {}
+    for order in entries(results, "ORDER_SUBMITTED"):
+        if order["details"]["role"] == "exit":
+            asked[order["trade_id"]] = order
+    lot = decimal.Decimal(1)
+    for part in parts:
+        trade, details = opened[part["trade_id"]], part["details"]
+        before, after = decimal.Decimal(details["from"]), decimal.Decimal(details["to"])
+        assert before == decimal.Decimal(trade["quantity"])
+        assert abs(before / 2 - (before - after)) < lot and before - after <= before / 2, details
+        sign = 1 if trade["direction"].lower() == "long" else -1
+        entry = float(trade["entry_price"])
+        at = asked[part["trade_id"]]["time"][:19]
+        assert sign * (closes[at] - entry) >= entry * 0.005 - 1e-9, (part, closes[at])
+        earlier = [c for t, c in closes.items() if trade["entry_time"][:19] < t < at]
+        assert all(sign * (c - entry) < entry * 0.005 for c in earlier), part
+
+
 def main():
     with folder() as name:
         work = pathlib.Path(name)
         if not demo(work):
             return
-        for part in (breakout, limit_entry):
+        for part in (breakout, limit_entry, partial_profit):
             part(work)
             print(part.__name__)
 
