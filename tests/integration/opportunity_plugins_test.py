@@ -185,12 +185,26 @@ def partial_profit(work):
         assert all(sign * (c - entry) < entry * 0.005 for c in earlier), part
 
 
+def momentum(work):
+    """momentum_scanner is TA-Lib's ROC over 10 bars, on the bar that passes half a percent."""
+    results = run(work, "momentum", opportunities="{ plugin: momentum_scanner, params: "
+                                                  "{ threshold_percent: 0.5 } }")
+    rate = talib.ROC(bars()[3], 10)
+    before = numpy.concatenate(([numpy.nan], rate[:-1]))
+    equal_signals(results, (rate > 0.5) & (before <= 0.5), (rate < -0.5) & (before >= -0.5))
+    found = conditions_of(funnel_of(work, "momentum", "momentum_scanner"))
+    assert [c["condition"] for c in found] == ["rate_above", "was_not_above", "rate_below",
+                                               "was_not_below"], found
+    assert found[1]["reached"] == found[0]["held"] and found[3]["reached"] == found[2]["held"]
+    assert found[1]["held"] + found[3]["held"] == len(detected(results))
+
+
 def main():
     with folder() as name:
         work = pathlib.Path(name)
         if not demo(work):
             return
-        for part in (breakout, limit_entry, partial_profit):
+        for part in (breakout, limit_entry, partial_profit, momentum):
             part(work)
             print(part.__name__)
 
