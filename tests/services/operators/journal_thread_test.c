@@ -3,15 +3,17 @@
 #include "services/operators/task_thread.h"
 #include "tests/contract/journal_fixture.h"
 
-#include <time.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #define ENTRIES 20000u
 
-/* A persistor that takes its time, so that the thread falls behind and the run words for itself. */
+/* A persistor that lets nothing through while it is shut, so that the thread falls behind and the
+ * run words for itself. */
 typedef struct slow {
     s1_journal_persistor persistor; /* first */
     s1_journal_persistor *inner;
-    bool is_slow;
+    atomic_bool is_shut;
 } slow;
 
 static slow *slow_of(s1_journal_persistor *persistor)
@@ -21,9 +23,8 @@ static slow *slow_of(s1_journal_persistor *persistor)
 
 static s1_rc slow_append(s1_journal_persistor *persistor, s1_str block, s1_err *err)
 {
-    if (slow_of(persistor)->is_slow) {
-        const struct timespec moment = {.tv_nsec = 1000000};
-        (void)nanosleep(&moment, NULL);
+    while (atomic_load(&slow_of(persistor)->is_shut)) {
+        (void)sched_yield();
     }
     return s1_journal_persistor_append(slow_of(persistor)->inner, block, err);
 }
@@ -56,14 +57,14 @@ static s1_journal *journal_through(const s1_executor *executor, s1_journal_persi
     return journal;
 }
 
-static void assert_same_bytes(bool is_slow, uint32_t block_bytes_max)
+static void assert_same_bytes(bool falls_behind, uint32_t block_bytes_max)
 {
     static const s1_journal_persistor_ops ops = {.size = sizeof ops,
                                                  .append = slow_append,
                                                  .sync = slow_sync,
                                                  .tail_borrow = slow_tail,
                                                  .is_low = slow_is_low};
-    slow persistor = {.persistor = {&ops}, .is_slow = is_slow};
+    slow persistor = {.persistor = {&ops}, .is_shut = falls_behind};
     MUST(s1_memory_journal_persistor_new(S1_STR(""), &persistor.inner, err));
     s1_task_thread *thread = NULL;
     MUST(s1_task_thread_new(&thread, err));
@@ -73,6 +74,7 @@ static void assert_same_bytes(bool is_slow, uint32_t block_bytes_max)
     for (uint64_t n = 1; n < ENTRIES; n++) {
         MUST(write_opportunity(journal, n, err));
     }
+    atomic_store(&persistor.is_shut, false);
     uint8_t head[S1_JOURNAL_HASH_SIZE];
     MUST(s1_journal_finish(journal, head, err));
     const s1_str expected = fixture_journal(ENTRIES, block_bytes_max);
