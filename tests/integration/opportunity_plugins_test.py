@@ -199,12 +199,34 @@ def momentum(work):
     assert found[1]["held"] + found[3]["held"] == len(detected(results))
 
 
+def exposure(work):
+    """exposure_monitor: raised at the first close at which the position is worth more than half of
+    the equity, told with the sums, and cleared when the position is gone."""
+    results = run(work, "exposure",
+                  threats="{ plugin: exposure_monitor, params: { max_exposure_percent: 50 } }")
+    closes = dict(zip(bars()[0], bars()[3]))
+    raised = entries(results, "THREAT_DETECTED")
+    cleared = {e["threat_id"] for e in entries(results, "THREAT_CLEARED")}
+    opened = entries(results, "TRADE_OPENED")
+    assert len(raised) > 10 and len(cleared) >= len(raised) - 1, (len(raised), len(cleared))
+    for threat in raised:
+        told = threat["details"]
+        assert told["threat_type"] == "EXPOSURE_LIMIT_BREACHED", told
+        sums = told["details"]
+        assert sums["value"] > sums["allowed_value"], sums
+        assert abs(sums["allowed_value"] - sums["equity"] / 2) < 1e-6, sums
+        if sums["positions"] == 1:
+            trade = [e for e in opened if e["time"] <= threat["time"]][-1]["details"]
+            value = float(trade["quantity"]) * closes[threat["time"][:19]]
+            assert abs(value - sums["value"]) < 1e-6, (value, sums)
+
+
 def main():
     with folder() as name:
         work = pathlib.Path(name)
         if not demo(work):
             return
-        for part in (breakout, limit_entry, partial_profit, momentum):
+        for part in (breakout, limit_entry, partial_profit, momentum, exposure):
             part(work)
             print(part.__name__)
 
