@@ -16,6 +16,7 @@ import talib
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness import call, demo, entries, folder, has, same, sample  # noqa: E402
 
+LOT = decimal.Decimal("0.01")
 BREAKOUT = "{ plugin: breakout_scanner, params: { bars: 20 } }"
 
 
@@ -171,12 +172,11 @@ def partial_profit(work):
     for order in entries(results, "ORDER_SUBMITTED"):
         if order["details"]["role"] == "exit":
             asked[order["trade_id"]] = order
-    lot = decimal.Decimal(1)
     for part in parts:
         trade, details = opened[part["trade_id"]], part["details"]
         before, after = decimal.Decimal(details["from"]), decimal.Decimal(details["to"])
         assert before == decimal.Decimal(trade["quantity"])
-        assert abs(before / 2 - (before - after)) < lot and before - after <= before / 2, details
+        assert abs(before / 2 - (before - after)) < LOT and before - after <= before / 2, details
         sign = 1 if trade["direction"].lower() == "long" else -1
         entry = float(trade["entry_price"])
         at = asked[part["trade_id"]]["time"][:19]
@@ -221,12 +221,25 @@ def exposure(work):
             assert abs(value - sums["value"]) < 1e-6, (value, sums)
 
 
+def kelly(work):
+    """kelly_criterion_sizer: the first plan's loss at the stop is a twentieth of the Kelly fraction
+    of the equity, down to the lot: 0.4 - 0.6 / 2 = 0.1, so half a percent of 10000."""
+    results = run(work, "kelly", sizer="{ plugin: kelly_criterion_sizer, params: { "
+                  'win_rate_percent: "40", payoff_ratio: "2", kelly_percent: "5" } }')
+    plans = [e["details"] for e in entries(results, "PLAN_CREATED")]
+    assert len(plans) > 10
+    first = plans[0]
+    distance = abs(decimal.Decimal(first["entry_price"]) - decimal.Decimal(first["stop_loss"]))
+    quantity = decimal.Decimal(first["quantity"])
+    assert quantity == (50 / distance).quantize(LOT, decimal.ROUND_DOWN), (first, 50 / distance)
+
+
 def main():
     with folder() as name:
         work = pathlib.Path(name)
         if not demo(work):
             return
-        for part in (breakout, limit_entry, partial_profit, momentum, exposure):
+        for part in (breakout, limit_entry, partial_profit, momentum, exposure, kelly):
             part(work)
             print(part.__name__)
 
