@@ -539,17 +539,26 @@ static bool are_zeros_lost_sectors(s1_str rest, uint64_t offset, uint64_t block_
     return is_any;
 }
 
-/* A whole line whose newline became something else: no crash does that. */
+/* A whole line whose newline became something else, whatever stands behind it: no crash does that.
+ * `rest` is one line as the newlines tell. */
 static bool has_lost_newline(s1_str rest)
 {
-    if (rest.len < 2 || rest.ptr[rest.len - 1] == '\0') {
-        return false;
+    const s1_str crc_key = S1_STR(",\"crc\":\"");
+    for (size_t at = 0; (at = s1_str_find(rest, crc_key, at)) != S1_STR_NPOS; at++) {
+        const size_t end = at + S1_JOURNAL_CRC_LENGTH; /* where the newline would be */
+        if (end >= rest.len || rest.ptr[end] == '\0') {
+            return false; /* the file ends there, or a lost sector begins */
+        }
+        const s1_str line = s1_str_slice(rest, 0, end);
+        seal found;
+        s1_journal_entry entry;
+        if ((looks_like_seal(line)
+                 ? parse_seal(line, &found)
+                 : s1_journal_entry_parse(line, &entry)) == S1_JOURNAL_FAULT_NONE) {
+            return true;
+        }
     }
-    const s1_str line = s1_str_slice(rest, 0, rest.len - 1);
-    seal found;
-    s1_journal_entry entry;
-    return looks_like_seal(line) ? parse_seal(line, &found) == S1_JOURNAL_FAULT_NONE
-                                 : s1_journal_entry_parse(line, &entry) == S1_JOURNAL_FAULT_NONE;
+    return false;
 }
 
 /* A write that a crash cut short leaves the file short, or leaves sectors of zeros in what was
@@ -557,11 +566,17 @@ static bool has_lost_newline(s1_str rest)
  * line, at byte `offset`, and ends with the file. */
 static bool is_torn(s1_str rest, uint64_t offset, uint64_t block_start)
 {
-    if (memchr(rest.ptr, '\n', rest.len) == NULL) {
-        return !has_lost_newline(rest);
-    }
-    if (!are_zeros_lost_sectors(rest, offset, block_start)) {
+    const char *const newline = memchr(rest.ptr, '\n', rest.len);
+    const size_t first = newline != NULL ? (size_t)(newline - rest.ptr) : rest.len;
+    if (has_lost_newline(s1_str_slice(rest, 0, first))) {
         return false;
+    }
+    if (newline == NULL) {
+        return true;
+    }
+    if (memchr(rest.ptr, '\0', first) == NULL ||
+        !are_zeros_lost_sectors(rest, offset, block_start)) {
+        return false; /* a line that is bad although no sector of it was lost */
     }
     while (rest.len > 0) {
         const char *end = memchr(rest.ptr, '\n', rest.len);

@@ -178,6 +178,38 @@ static void test_bit_flips(void **state)
     free_str(bytes);
 }
 
+/* A torn block behind it does not make damage of a sealed block look like part of the tear. */
+static void test_flips_before_a_torn_tail(void **state)
+{
+    (void)state;
+    const s1_str bytes = fixture_journal(9, 1024);
+    const uint64_t lines = line_count(bytes);
+    uint64_t sealed = lines - 1; /* the seal before the last block's own */
+    while (
+        s1_str_find(s1_str_slice(bytes, line_start(bytes, sealed), line_start(bytes, sealed + 1)),
+                    S1_STR(",\"block\":"), 0) == S1_STR_NPOS) {
+        sealed--;
+    }
+    const size_t start = line_start(bytes, sealed), end = line_start(bytes, sealed + 1);
+    const size_t tails[] = {1, 40, 200, bytes.len - end - 30};
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        const s1_str torn = s1_str_slice(bytes, 0, end + tails[i]);
+        assert_int_equal(verify_bytes(torn).torn_bytes, tails[i]);
+        for (size_t at = start; at < end; at++) {
+            for (int bit = 0; bit < 8; bit++) {
+                writable(bytes)[at] ^= (char)(1 << bit);
+                const s1_journal_verdict verdict = verify_bytes(torn);
+                writable(bytes)[at] ^= (char)(1 << bit);
+                if (verdict.fault == S1_JOURNAL_FAULT_NONE) {
+                    fail_msg("seal byte %zu, bit %d, tail of %zu: cut as torn", at - start, bit,
+                             tails[i]);
+                }
+            }
+        }
+    }
+    free_str(bytes);
+}
+
 static void assert_fault(s1_str bytes, uint64_t line, int32_t fault, const char *expected)
 {
     const s1_journal_verdict verdict = verify_bytes(bytes);
@@ -559,6 +591,7 @@ static void test_opens_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_flips_before_a_torn_tail),
         cmocka_unit_test(test_iterates),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_cut_anywhere),
