@@ -4,13 +4,13 @@
  * between loses one partial close, it never takes twice.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/uid_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TRADES_MAX  128u
-#define UID_TEXT    36u
-#define ENTRY_BYTES (UID_TEXT + 3u) /* "uuid", */
+#define ENTRY_BYTES (S1_UID_WRITTEN + 3u) /* "uuid", */
 
 typedef struct taken_trade {
     s1_trade_id trade_id;
@@ -33,48 +33,6 @@ typedef struct profit_taker {
 _Static_assert(sizeof STATE_HEAD < 30, "the head, the bracket and the brace fit into the text");
 _Static_assert(sizeof((profit_taker *)0)->json <= 65536, "a state holds 64 KiB");
 
-/* UID_TEXT characters of an RFC 9562 UUID. */
-static void print_uid(char *text, s1_uid uid)
-{
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < sizeof uid.bytes; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *text++ = '-';
-        }
-        *text++ = hex[uid.bytes[i] >> 4];
-        *text++ = hex[uid.bytes[i] & 15u];
-    }
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_uid(s1_str text, s1_uid *ret_uid)
-{
-    if (text.len != UID_TEXT) {
-        return false;
-    }
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof ret_uid->bytes; i++) {
-        if ((i == 4 || i == 6 || i == 8 || i == 10) && text.ptr[at++] != '-') {
-            return false;
-        }
-        const int high = hex_digit(text.ptr[at]);
-        const int low = hex_digit(text.ptr[at + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        ret_uid->bytes[i] = (uint8_t)(high * 16 + low);
-        at += 2;
-    }
-    return true;
-}
-
 static s1_rc commit_state(profit_taker *me, s1_err *err)
 {
     size_t at = sizeof STATE_HEAD - 1;
@@ -84,8 +42,8 @@ static s1_rc commit_state(profit_taker *me, s1_err *err)
             me->json[at++] = ',';
         }
         me->json[at++] = '"';
-        print_uid(me->json + at, me->taken[i].trade_id.uid);
-        at += UID_TEXT;
+        s1_uid_write(me->json + at, me->taken[i].trade_id.uid);
+        at += S1_UID_WRITTEN;
         me->json[at++] = '"';
     }
     memcpy(me->json + at, "]}", 2);
@@ -123,7 +81,7 @@ static bool take_trade(profit_taker *me, s1_str *rest)
 {
     s1_str id;
     if (me->count == TRADES_MAX || !take_string(rest, &id) ||
-        !parse_uid(id, &me->taken[me->count].trade_id.uid)) {
+        !s1_uid_read(id, &me->taken[me->count].trade_id.uid)) {
         return false;
     }
     me->count++;

@@ -4,13 +4,13 @@
  * committed when it moves, and a restart goes on from it.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/uid_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TRADES_MAX  128u
-#define UID_TEXT    36u
-#define ENTRY_BYTES (UID_TEXT + S1_DEC_TEXT_MAX + 6u) /* "uuid":"decimal", */
+#define ENTRY_BYTES (S1_UID_WRITTEN + S1_DEC_TEXT_MAX + 6u) /* "uuid":"decimal", */
 
 typedef struct mark {
     s1_trade_id trade_id;
@@ -35,48 +35,6 @@ typedef struct trailing_stop {
 _Static_assert(sizeof STATE_HEAD < 32, "the head and the two closing braces fit into the text");
 _Static_assert(sizeof((trailing_stop *)0)->json <= 65536, "a state holds 64 KiB");
 
-/* UID_TEXT characters of an RFC 9562 UUID. */
-static void print_uid(char *text, s1_uid uid)
-{
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < sizeof uid.bytes; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *text++ = '-';
-        }
-        *text++ = hex[uid.bytes[i] >> 4];
-        *text++ = hex[uid.bytes[i] & 15u];
-    }
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_uid(s1_str text, s1_uid *ret_uid)
-{
-    if (text.len != UID_TEXT) {
-        return false;
-    }
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof ret_uid->bytes; i++) {
-        if ((i == 4 || i == 6 || i == 8 || i == 10) && text.ptr[at++] != '-') {
-            return false;
-        }
-        const int high = hex_digit(text.ptr[at]);
-        const int low = hex_digit(text.ptr[at + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        ret_uid->bytes[i] = (uint8_t)(high * 16 + low);
-        at += 2;
-    }
-    return true;
-}
-
 static s1_rc commit_state(trailing_stop *me, s1_err *err)
 {
     size_t at = sizeof STATE_HEAD - 1;
@@ -86,8 +44,8 @@ static s1_rc commit_state(trailing_stop *me, s1_err *err)
             me->json[at++] = ',';
         }
         me->json[at++] = '"';
-        print_uid(me->json + at, me->marks[i].trade_id.uid);
-        at += UID_TEXT;
+        s1_uid_write(me->json + at, me->marks[i].trade_id.uid);
+        at += S1_UID_WRITTEN;
         memcpy(me->json + at, "\":\"", 3);
         at += 3;
         char price[S1_DEC_TEXT_MAX];
@@ -134,7 +92,7 @@ static bool take_mark(trailing_stop *me, s1_str *rest)
     s1_str price;
     mark *const next = &me->marks[me->count];
     if (me->count == TRADES_MAX || !take_string(rest, &id) || !skip(rest, S1_STR(":")) ||
-        !take_string(rest, &price) || !parse_uid(id, &next->trade_id.uid) ||
+        !take_string(rest, &price) || !s1_uid_read(id, &next->trade_id.uid) ||
         s1_dec_parse(price, &next->price, NULL) != S1_OK) {
         return false;
     }
