@@ -1,12 +1,6 @@
 /* opposite_signal_exit - closes a position when a signal of this tick points the other way. */
 #include "s1mple/plugin.h"
-
-#include <string.h>
-
-static bool is_same_pair(s1_str a, s1_str b)
-{
-    return a.len == b.len && (a.ptr == b.ptr || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
+#include "s1mple/text.h"
 
 /* The first signal of the tick against the position, or NULL. */
 static const s1_signal *opposite(const s1_signal_list *signals, const s1_position *position)
@@ -14,7 +8,7 @@ static const s1_signal *opposite(const s1_signal_list *signals, const s1_positio
     for (uint32_t i = 0; i < signals->count; i++) {
         const s1_signal *const signal = s1_signal_list_at(signals, i);
         if (signal->direction != position->direction &&
-            is_same_pair(signal->asset_pair, position->asset_pair)) {
+            s1_text_equal(signal->asset_pair, position->asset_pair)) {
             return signal;
         }
     }

@@ -4,6 +4,7 @@
  * between loses one partial close, it never takes twice.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/text.h"
 #include "s1mple/uid_text.h"
 
 #include <stdlib.h>
@@ -51,36 +52,11 @@ static s1_rc commit_state(profit_taker *me, s1_err *err)
     return S1_OK;
 }
 
-/* Moves `rest` behind `expected`; false if it does not start with it. */
-static bool skip(s1_str *rest, s1_str expected)
-{
-    if (rest->len < expected.len || memcmp(rest->ptr, expected.ptr, expected.len) != 0) {
-        return false;
-    }
-    rest->ptr += expected.len;
-    rest->len -= expected.len;
-    return true;
-}
-
-/* Takes a JSON string that needs no escape, quotes included. */
-static bool take_string(s1_str *rest, s1_str *ret_text)
-{
-    const char *end;
-    if (!skip(rest, S1_STR("\"")) || rest->len == 0 ||
-        (end = memchr(rest->ptr, '"', rest->len)) == NULL) {
-        return false;
-    }
-    *ret_text = (s1_str){rest->ptr, (size_t)(end - rest->ptr)};
-    rest->len -= ret_text->len + 1;
-    rest->ptr = end + 1;
-    return true;
-}
-
 /* Takes one "<trade id>" into the next free place. */
 static bool take_trade(profit_taker *me, s1_str *rest)
 {
     s1_str id;
-    if (me->count == TRADES_MAX || !take_string(rest, &id) ||
+    if (me->count == TRADES_MAX || !s1_text_take_string(rest, &id) ||
         !s1_uid_read(id, &me->taken[me->count].trade_id.uid)) {
         return false;
     }
@@ -96,9 +72,9 @@ static s1_rc load_state(profit_taker *me, s1_err *err)
         return S1_OK;
     }
     s1_str rest = json;
-    bool is_good = skip(&rest, S1_STR(STATE_HEAD));
-    while (is_good && !skip(&rest, S1_STR("]}"))) {
-        is_good = (me->count == 0 || skip(&rest, S1_STR(","))) && take_trade(me, &rest);
+    bool is_good = s1_text_skip(&rest, S1_STR(STATE_HEAD));
+    while (is_good && !s1_text_skip(&rest, S1_STR("]}"))) {
+        is_good = (me->count == 0 || s1_text_skip(&rest, S1_STR(","))) && take_trade(me, &rest);
     }
     if (!is_good || rest.len != 0) {
         return S1_RAISE(err, S1_E_DATA,

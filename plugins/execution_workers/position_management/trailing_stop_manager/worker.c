@@ -4,6 +4,7 @@
  * committed when it moves, and a restart goes on from it.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/text.h"
 #include "s1mple/uid_text.h"
 
 #include <stdlib.h>
@@ -60,40 +61,15 @@ static s1_rc commit_state(trailing_stop *me, s1_err *err)
     return S1_OK;
 }
 
-/* Moves `rest` behind `expected`; false if it does not start with it. */
-static bool skip(s1_str *rest, s1_str expected)
-{
-    if (rest->len < expected.len || memcmp(rest->ptr, expected.ptr, expected.len) != 0) {
-        return false;
-    }
-    rest->ptr += expected.len;
-    rest->len -= expected.len;
-    return true;
-}
-
-/* Takes a JSON string that needs no escape, quotes included. */
-static bool take_string(s1_str *rest, s1_str *ret_text)
-{
-    const char *end;
-    if (!skip(rest, S1_STR("\"")) || rest->len == 0 ||
-        (end = memchr(rest->ptr, '"', rest->len)) == NULL) {
-        return false;
-    }
-    *ret_text = (s1_str){rest->ptr, (size_t)(end - rest->ptr)};
-    rest->len -= ret_text->len + 1;
-    rest->ptr = end + 1;
-    return true;
-}
-
 /* Takes one "<trade id>":"<price>" into the next free mark. */
 static bool take_mark(trailing_stop *me, s1_str *rest)
 {
     s1_str id;
     s1_str price;
     mark *const next = &me->marks[me->count];
-    if (me->count == TRADES_MAX || !take_string(rest, &id) || !skip(rest, S1_STR(":")) ||
-        !take_string(rest, &price) || !s1_uid_read(id, &next->trade_id.uid) ||
-        s1_dec_parse(price, &next->price, NULL) != S1_OK) {
+    if (me->count == TRADES_MAX || !s1_text_take_string(rest, &id) ||
+        !s1_text_skip(rest, S1_STR(":")) || !s1_text_take_string(rest, &price) ||
+        !s1_uid_read(id, &next->trade_id.uid) || s1_dec_parse(price, &next->price, NULL) != S1_OK) {
         return false;
     }
     me->count++;
@@ -108,9 +84,9 @@ static s1_rc load_state(trailing_stop *me, s1_err *err)
         return S1_OK;
     }
     s1_str rest = json;
-    bool is_good = skip(&rest, S1_STR(STATE_HEAD));
-    while (is_good && !skip(&rest, S1_STR("}}"))) {
-        is_good = (me->count == 0 || skip(&rest, S1_STR(","))) && take_mark(me, &rest);
+    bool is_good = s1_text_skip(&rest, S1_STR(STATE_HEAD));
+    while (is_good && !s1_text_skip(&rest, S1_STR("}}"))) {
+        is_good = (me->count == 0 || s1_text_skip(&rest, S1_STR(","))) && take_mark(me, &rest);
     }
     if (!is_good || rest.len != 0) {
         return S1_RAISE(err, S1_E_DATA,

@@ -1,15 +1,7 @@
 /* emergency_exit_agent - closes every position while a threat of a listed severity is active. */
-#include "s1mple/plugin.h"
+#include "s1mple/params.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* X(name): the severities, as in the manifest. */
-#define SEVERITY_MAP(X)                                                                            \
-    X(LOW)                                                                                         \
-    X(MEDIUM)                                                                                      \
-    X(HIGH)                                                                                        \
-    X(CRITICAL)
 
 typedef struct emergency_exit {
     uint32_t severities; /* bit 1 << enum s1_severity */
@@ -52,21 +44,6 @@ static s1_rc agent_execute(void *self, const s1_context *context, const s1_execu
     return S1_OK;
 }
 
-static s1_rc add_severity(emergency_exit *me, s1_str text, s1_err *err)
-{
-#define X(name)                                                                                    \
-    if (text.len == sizeof #name - 1 && memcmp(text.ptr, #name, sizeof #name - 1) == 0) {          \
-        me->severities |= 1u << S1_SEVERITY_##name;                                                \
-        return S1_OK;                                                                              \
-    }
-    SEVERITY_MAP(X)
-#undef X
-    return S1_RAISE(err, S1_E_INVALID,
-                    "emergency_exit_agent: exit_on_severity '%.*s', expected LOW, MEDIUM, HIGH or "
-                    "CRITICAL",
-                    S1_STR_ARG(text));
-}
-
 static void agent_destroy(void *self)
 {
     free(self);
@@ -82,7 +59,9 @@ static s1_rc agent_create(const s1_host *host, const s1_binder *binder, void **r
     S1_TRY(err,
            binder->param_text_list(binder->self, S1_STR("exit_on_severity"), &items, &count, err));
     for (size_t i = 0; i < count; i++) {
-        S1_TRY(err, add_severity(&bound, items[i], err));
+        int32_t severity;
+        S1_TRY(err, s1_severity_parse(S1_STR("exit_on_severity"), items[i], &severity, err));
+        bound.severities |= 1u << severity;
     }
     if (bound.severities == 0) {
         return S1_RAISE(err, S1_E_INVALID,

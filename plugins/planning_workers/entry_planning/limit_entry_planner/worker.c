@@ -1,7 +1,7 @@
 /* limit_entry_planner - plans an entry by a limit order at an offset from the signal's price: below
  * it for a long, above it for a short.
  */
-#include "s1mple/plugin.h"
+#include "s1mple/planning.h"
 
 #include <stdlib.h>
 
@@ -12,43 +12,9 @@ typedef struct limit_entry {
     double atr_multiple;
     s1_dec percent_fraction;
     int64_t ticks;
-    int64_t max_open_positions;
+    s1_entry_rules rules;
     enum offset_unit unit;
-    bool has_long, has_short;
 } limit_entry;
-
-/* Positions that will stay and entries that work. One being closed makes room at once, so that a
- * reversal can enter in the tick that leaves. */
-static int64_t committed(const s1_ledger_view *ledger)
-{
-    int64_t count = ledger->pending_entries;
-    for (uint32_t i = 0; i < ledger->position_count; i++) {
-        count += !s1_ledger_position(ledger, i)->is_closing;
-    }
-    return count;
-}
-
-/* Whether this direction may be entered now; refuses it if not. */
-static bool may_enter(const limit_entry *me, const s1_context *context, int32_t direction,
-                      s1_verdict *verdict)
-{
-    const bool is_long = direction == S1_LONG;
-    if (is_long ? !me->has_long : !me->has_short) {
-        s1_verdict_reject(verdict, S1_STR("DIRECTION_DISABLED"), (double)NAN, (double)NAN);
-        return false;
-    }
-    if (!is_long && (context->primary->instrument->flags & S1_INSTRUMENT_MARGIN) == 0) {
-        s1_verdict_reject(verdict, S1_STR("SHORT_NOT_ALLOWED"), (double)NAN, (double)NAN);
-        return false;
-    }
-    const int64_t open = committed(context->ledger);
-    if (open >= me->max_open_positions) {
-        s1_verdict_reject(verdict, S1_STR("POSITION_LIMIT"), (double)me->max_open_positions,
-                          (double)open);
-        return false;
-    }
-    return true;
-}
 
 /* The distance from `price`, >= 0. `atr` is above 0 where it is used. */
 static s1_rc offset_from(const limit_entry *me, const s1_instrument *instrument, s1_dec price,
@@ -74,7 +40,7 @@ static s1_rc entry_plan(void *self, const s1_context *context, const s1_signal *
     const limit_entry *const me = self;
     const s1_instrument *const instrument = context->primary->instrument;
     const bool is_long = signal->direction == S1_LONG;
-    if (!may_enter(me, context, signal->direction, verdict)) {
+    if (!s1_entry_rules_allow(&me->rules, context, signal->direction, verdict)) {
         return S1_OK;
     }
     const double atr = me->atr == NULL ? 0.0 : s1_series_last(me->atr);
@@ -149,12 +115,7 @@ static s1_rc entry_create(const s1_host *host, const s1_binder *binder, void **r
 {
     (void)host;
     limit_entry bound = {0};
-    s1_str directions;
-    S1_TRY(err, binder->param_text(binder->self, S1_STR("directions"), &directions, err));
-    S1_TRY(err, binder->param_int(binder->self, S1_STR("max_open_positions"),
-                                  &bound.max_open_positions, err));
-    bound.has_long = directions.ptr[0] != 's'; /* long | short | both */
-    bound.has_short = directions.ptr[0] != 'l';
+    S1_TRY(err, s1_entry_rules_read(binder, &bound.rules, err));
     S1_TRY(err, bind_offset(&bound, binder, err));
     limit_entry *const me = malloc(sizeof *me);
     if (me == NULL) {

@@ -3,19 +3,12 @@
  * Stands first in entry_planning. The host journals OPPORTUNITY_REJECTED with the ThreatID; the
  * worker's own note adds what the threat was.
  */
-#include "s1mple/plugin.h"
+#include "s1mple/params.h"
+#include "s1mple/uid_text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define TYPES_MAX 32u
-
-/* X(name): severities in ascending order, as in the manifest's enum. */
-#define SEVERITY_MAP(X)                                                                            \
-    X(LOW)                                                                                         \
-    X(MEDIUM)                                                                                      \
-    X(HIGH)                                                                                        \
-    X(CRITICAL)
 
 typedef struct risk_governor {
     const s1_host *host;
@@ -24,24 +17,6 @@ typedef struct risk_governor {
     int32_t min_severity;
 } risk_governor;
 
-static bool is_text(s1_str a, s1_str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-static const char *severity_name(int32_t severity)
-{
-    switch (severity) {
-#define X(name)                                                                                    \
-    case S1_SEVERITY_##name:                                                                       \
-        return #name;
-        SEVERITY_MAP(X)
-#undef X
-    default:
-        return "UNKNOWN";
-    }
-}
-
 static bool counts(const risk_governor *me, const s1_threat *threat)
 {
     if (threat->severity < me->min_severity) {
@@ -49,7 +24,7 @@ static bool counts(const risk_governor *me, const s1_threat *threat)
     }
     bool is_listed = me->type_count == 0;
     for (size_t i = 0; i < me->type_count && !is_listed; i++) {
-        is_listed = is_text(me->types[i], threat->threat_type);
+        is_listed = s1_text_equal(me->types[i], threat->threat_type);
     }
     return is_listed;
 }
@@ -65,21 +40,6 @@ static const s1_threat *gravest(const risk_governor *me, const s1_threat_list *t
         }
     }
     return found;
-}
-
-/* 36 characters of an RFC 9562 UUID and a NUL. */
-static void print_uid(char text[37], s1_uid uid)
-{
-    static const char hex[] = "0123456789abcdef";
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof uid.bytes; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            text[at++] = '-';
-        }
-        text[at++] = hex[uid.bytes[i] >> 4];
-        text[at++] = hex[uid.bytes[i] & 15u];
-    }
-    text[at] = '\0';
 }
 
 /* A threat type as a JSON string body: what would need an escape is left out, the rest is kept. */
@@ -98,17 +58,18 @@ static void print_plain(char *text, size_t size, s1_str value)
 static s1_rc note(const risk_governor *me, const s1_signal *signal, const s1_threat *threat,
                   s1_err *err)
 {
-    char opportunity_id[37];
-    char threat_id[37];
+    char opportunity_id[S1_UID_WRITTEN];
+    char threat_id[S1_UID_WRITTEN];
     char threat_type[64];
-    print_uid(opportunity_id, signal->opportunity_id.uid);
-    print_uid(threat_id, threat->threat_id.uid);
+    s1_uid_write(opportunity_id, signal->opportunity_id.uid);
+    s1_uid_write(threat_id, threat->threat_id.uid);
     print_plain(threat_type, sizeof threat_type, threat->threat_type);
     char json[320];
     const int length =
         snprintf(json, sizeof json,
-                 "{\"opportunity_id\":\"%s\",\"threat_id\":\"%s\",\"reason\":\"%s is %s\"}",
-                 opportunity_id, threat_id, threat_type, severity_name(threat->severity));
+                 "{\"opportunity_id\":\"%.*s\",\"threat_id\":\"%.*s\",\"reason\":\"%s is %s\"}",
+                 (int)sizeof opportunity_id, opportunity_id, (int)sizeof threat_id, threat_id,
+                 threat_type, s1_severity_name(threat->severity));
     S1_TRY(err, me->host->journal->append(me->host->ctx, S1_STR("GOVERNOR_REFUSED"),
                                           (s1_str){json, (size_t)length}, err));
     return S1_OK;
@@ -132,22 +93,6 @@ static s1_rc governor_plan(void *self, const s1_context *context, const s1_signa
     return S1_OK;
 }
 
-static s1_rc read_severity(const s1_binder *binder, int32_t *ret_severity, s1_err *err)
-{
-    s1_str text;
-    S1_TRY(err, binder->param_text(binder->self, S1_STR("min_severity"), &text, err));
-#define X(name)                                                                                    \
-    if (is_text(text, S1_STR(#name))) {                                                            \
-        *ret_severity = S1_SEVERITY_##name;                                                        \
-        return S1_OK;                                                                              \
-    }
-    SEVERITY_MAP(X)
-#undef X
-    return S1_RAISE(err, S1_E_INVALID,
-                    "risk_governor: min_severity '%.*s', expected LOW, MEDIUM, HIGH or CRITICAL",
-                    S1_STR_ARG(text));
-}
-
 static void governor_destroy(void *self)
 {
     free(self);
@@ -160,7 +105,7 @@ static s1_rc governor_create(const s1_host *host, const s1_binder *binder, void 
         return S1_RAISE(err, S1_E_INVALID, "risk_governor: the host grants no journal");
     }
     risk_governor bound = {.host = host};
-    S1_TRY(err, read_severity(binder, &bound.min_severity, err));
+    S1_TRY(err, s1_param_severity(binder, S1_STR("min_severity"), &bound.min_severity, err));
     S1_TRY(err, binder->param_text_list(binder->self, S1_STR("threat_types"), &bound.types,
                                         &bound.type_count, err));
     if (bound.type_count > TYPES_MAX) {

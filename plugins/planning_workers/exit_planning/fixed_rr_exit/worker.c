@@ -1,5 +1,5 @@
 /* fixed_rr_exit - a target that pays `reward_risk` times what the stop may cost. */
-#include "s1mple/plugin.h"
+#include "s1mple/planning.h"
 
 #include <stdlib.h>
 
@@ -14,17 +14,11 @@ static s1_rc exit_plan(void *self, const s1_context *context, const s1_signal *s
     (void)signal;
     (void)threats;
     const rr_exit *const me = self;
-    if (s1_dec_is_zero(plan->stop_loss)) {
-        s1_verdict_reject(verdict, S1_STR("STOP_MISSING"), (double)NAN, (double)NAN);
-        return S1_OK;
-    }
-    s1_dec risk; /* below zero for a short */
+    s1_dec risk = S1_DEC_ZERO; /* below zero for a short */
     s1_dec reward;
     s1_dec target;
-    S1_TRY(err, s1_dec_sub(plan->entry_price, plan->stop_loss, &risk, err));
-    if (s1_dec_sign(risk) != s1_direction_sign(plan->direction)) {
-        s1_verdict_reject(verdict, S1_STR("STOP_INVALID"), s1_dec_to_double(plan->entry_price),
-                          s1_dec_to_double(plan->stop_loss));
+    S1_TRY(err, s1_plan_stop_distance(plan, verdict, &risk, err));
+    if (verdict->is_rejected) {
         return S1_OK;
     }
     S1_TRY(err, s1_dec_mul(risk, me->reward_risk, S1_ROUND_HALF_EVEN, &reward, err));

@@ -3,7 +3,7 @@
  *
  * The win rate is a parameter, not measured: a planner sees no closed trades.
  */
-#include "s1mple/plugin.h"
+#include "s1mple/planning.h"
 
 #include <stdlib.h>
 
@@ -14,31 +14,6 @@ typedef struct kelly_sizer {
     s1_dec max_risk;       /* of the equity */
     s1_dec max_fraction;   /* of the buying power */
 } kelly_sizer;
-
-/* The most that can be bought: free cash without margin, equity times leverage with it; a part of
- * it, because the fill may be worse than the plan, and with the taker fee paid on top. */
-static s1_rc affordable(const kelly_sizer *me, const s1_context *context, s1_dec entry_price,
-                        s1_dec *ret_quantity, s1_err *err)
-{
-    const s1_instrument *const instrument = context->primary->instrument;
-    const s1_ledger_view *const ledger = context->ledger;
-    s1_dec power;
-    if ((instrument->flags & S1_INSTRUMENT_MARGIN) != 0) {
-        S1_TRY(err, s1_dec_mul(ledger->equity, instrument->leverage, S1_ROUND_DOWN, &power, err));
-    } else {
-        S1_TRY(err, s1_dec_sub(ledger->cash, ledger->reserved, &power, err));
-    }
-    if (s1_dec_sign(power) <= 0) {
-        *ret_quantity = S1_DEC_ZERO;
-        return S1_OK;
-    }
-    s1_dec unit_cost;
-    S1_TRY(err, s1_dec_mul(entry_price, instrument->taker_fee, S1_ROUND_UP, &unit_cost, err));
-    S1_TRY(err, s1_dec_add(unit_cost, entry_price, &unit_cost, err));
-    S1_TRY(err, s1_dec_mul(power, me->max_fraction, S1_ROUND_DOWN, &power, err));
-    S1_TRY(err, s1_dec_div(power, unit_cost, S1_ROUND_DOWN, ret_quantity, err));
-    return S1_OK;
-}
 
 /* Gain over loss of the plan; refuses a target that is missing or on the wrong side. */
 static s1_rc payoff_of(const kelly_sizer *me, const s1_plan *plan, s1_dec distance,
@@ -96,16 +71,9 @@ static s1_rc sizer_plan(void *self, const s1_context *context, const s1_signal *
     (void)signal;
     (void)threats;
     const kelly_sizer *const me = self;
-    const s1_instrument *const instrument = context->primary->instrument;
-    if (s1_dec_is_zero(plan->stop_loss)) {
-        s1_verdict_reject(verdict, S1_STR("STOP_MISSING"), (double)NAN, (double)NAN);
-        return S1_OK;
-    }
-    s1_dec distance;
-    S1_TRY(err, s1_dec_sub(plan->entry_price, plan->stop_loss, &distance, err));
-    if (s1_dec_sign(distance) != s1_direction_sign(plan->direction)) {
-        s1_verdict_reject(verdict, S1_STR("STOP_INVALID"), s1_dec_to_double(plan->entry_price),
-                          s1_dec_to_double(plan->stop_loss));
+    s1_dec distance = S1_DEC_ZERO;
+    S1_TRY(err, s1_plan_stop_distance(plan, verdict, &distance, err));
+    if (verdict->is_rejected) {
         return S1_OK;
     }
     s1_dec fraction = S1_DEC_ZERO;
@@ -113,34 +81,8 @@ static s1_rc sizer_plan(void *self, const s1_context *context, const s1_signal *
     if (verdict->is_rejected) {
         return S1_OK;
     }
-    s1_dec quantity = S1_DEC_ZERO;
-    if (s1_dec_sign(context->ledger->equity) > 0) {
-        s1_dec risk;
-        s1_dec most;
-        S1_TRY(err, s1_dec_mul(context->ledger->equity, fraction, S1_ROUND_DOWN, &risk, err));
-        S1_TRY(err, s1_dec_div(risk, s1_dec_abs(distance), S1_ROUND_DOWN, &quantity, err));
-        S1_TRY(err, affordable(me, context, plan->entry_price, &most, err));
-        S1_TRY(err, s1_quantity_to_lot(instrument, s1_dec_min(quantity, most), &quantity, err));
-    }
-    S1_TRY(err, s1_verdict_check_minimum(verdict, instrument, quantity, plan->entry_price, err));
-    if (!verdict->is_rejected) {
-        plan->quantity = quantity;
-    }
-    return S1_OK;
-}
-
-/* Reads a percentage in (0, 100] as a fraction. */
-static s1_rc read_percent(const s1_binder *binder, s1_str name, s1_dec *ret_fraction, s1_err *err)
-{
-    s1_dec percent;
-    S1_TRY(err, binder->param_decimal(binder->self, name, &percent, err));
-    if (s1_dec_sign(percent) <= 0 || s1_dec_cmp(percent, s1_dec_from_int(100)) > 0) {
-        return S1_RAISE(err, S1_E_INVALID,
-                        "kelly_criterion_sizer: %.*s %g, expected above 0 and at most 100",
-                        S1_STR_ARG(name), s1_dec_to_double(percent));
-    }
     S1_TRY(err,
-           s1_dec_mul(percent, s1_dec_from_mantissa(1, 2), S1_ROUND_HALF_EVEN, ret_fraction, err));
+           s1_plan_size_by_risk(context, plan, distance, fraction, me->max_fraction, verdict, err));
     return S1_OK;
 }
 
@@ -154,11 +96,11 @@ static s1_rc sizer_create(const s1_host *host, const s1_binder *binder, void **r
 {
     (void)host;
     kelly_sizer bound;
-    S1_TRY(err, read_percent(binder, S1_STR("win_rate_percent"), &bound.win_rate, err));
-    S1_TRY(err, read_percent(binder, S1_STR("kelly_percent"), &bound.kelly_fraction, err));
-    S1_TRY(err, read_percent(binder, S1_STR("max_risk_percent"), &bound.max_risk, err));
+    S1_TRY(err, s1_param_percent(binder, S1_STR("win_rate_percent"), &bound.win_rate, err));
+    S1_TRY(err, s1_param_percent(binder, S1_STR("kelly_percent"), &bound.kelly_fraction, err));
+    S1_TRY(err, s1_param_percent(binder, S1_STR("max_risk_percent"), &bound.max_risk, err));
     S1_TRY(err, binder->param_decimal(binder->self, S1_STR("payoff_ratio"), &bound.payoff, err));
-    S1_TRY(err, read_percent(binder, S1_STR("max_capital_percent"), &bound.max_fraction, err));
+    S1_TRY(err, s1_param_percent(binder, S1_STR("max_capital_percent"), &bound.max_fraction, err));
     kelly_sizer *const me = malloc(sizeof *me);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "kelly_criterion_sizer: %zu bytes", sizeof *me);

@@ -3,17 +3,9 @@
  *
  * It keeps nothing between ticks: the ledger tells all of it.
  */
-#include "s1mple/plugin.h"
+#include "s1mple/params.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* X(name): severities, as in the manifest's enum. */
-#define SEVERITY_MAP(X)                                                                            \
-    X(LOW)                                                                                         \
-    X(MEDIUM)                                                                                      \
-    X(HIGH)                                                                                        \
-    X(CRITICAL)
 
 typedef struct exposure_monitor {
     s1_condition *exposure;
@@ -21,17 +13,12 @@ typedef struct exposure_monitor {
     int32_t severity;
 } exposure_monitor;
 
-static bool is_same_pair(s1_str a, s1_str b)
-{
-    return a.len == b.len && (a.ptr == b.ptr || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 /* The newest close of the position's pair; its entry price where no stream shows the pair. */
 static s1_dec price_of(const s1_context *context, const s1_position *position)
 {
     for (uint32_t i = 0; i < context->stream_count; i++) {
         const s1_stream *const stream = context->streams[i];
-        if (stream->rows > 0 && is_same_pair(stream->asset_pair, position->asset_pair)) {
+        if (stream->rows > 0 && s1_text_equal(stream->asset_pair, position->asset_pair)) {
             return s1_dec_from_mantissa(stream->bar.close, stream->instrument->price_scale);
         }
     }
@@ -87,22 +74,6 @@ static s1_rc monitor_assess(void *self, const s1_context *context, const s1_thre
     return S1_OK;
 }
 
-static s1_rc read_severity(const s1_binder *binder, int32_t *ret_severity, s1_err *err)
-{
-    s1_str text;
-    S1_TRY(err, binder->param_text(binder->self, S1_STR("severity"), &text, err));
-#define X(name)                                                                                    \
-    if (text.len == sizeof #name - 1 && memcmp(text.ptr, #name, sizeof #name - 1) == 0) {          \
-        *ret_severity = S1_SEVERITY_##name;                                                        \
-        return S1_OK;                                                                              \
-    }
-    SEVERITY_MAP(X)
-#undef X
-    return S1_RAISE(err, S1_E_INVALID,
-                    "exposure_monitor: severity '%.*s', expected LOW, MEDIUM, HIGH or CRITICAL",
-                    S1_STR_ARG(text));
-}
-
 static void monitor_destroy(void *self)
 {
     free(self);
@@ -115,7 +86,7 @@ static s1_rc monitor_create(const s1_host *host, const s1_binder *binder, void *
     void *const b = binder->self;
     exposure_monitor bound = {0};
     S1_TRY(err, binder->param_float(b, S1_STR("max_exposure_percent"), &bound.limit, err));
-    S1_TRY(err, read_severity(binder, &bound.severity, err));
+    S1_TRY(err, s1_param_severity(binder, S1_STR("severity"), &bound.severity, err));
     S1_TRY(err, binder->condition(b, S1_STR("exposure"), &bound.exposure, err));
     exposure_monitor *const me = malloc(sizeof *me);
     if (me == NULL) {

@@ -4,20 +4,12 @@
  * The run's peak is tracked here and never below the ledger's. The day's peak starts at the equity
  * the day began with; it is state, so that a restart at noon does not forgive the morning.
  */
-#include "s1mple/plugin.h"
+#include "s1mple/params.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define NANOS_PER_DAY (86400LL * S1_NANOS_PER_SECOND)
 #define NO_DAY        INT64_MIN
-
-/* X(name): severities, as in the manifest's enum. */
-#define SEVERITY_MAP(X)                                                                            \
-    X(LOW)                                                                                         \
-    X(MEDIUM)                                                                                      \
-    X(HIGH)                                                                                        \
-    X(CRITICAL)
 
 typedef struct drawdown_monitor {
     const s1_host *host;
@@ -49,30 +41,6 @@ static s1_rc commit_state(const drawdown_monitor *me, s1_err *err)
     return S1_OK;
 }
 
-/* Moves `rest` behind `expected`; false if it does not start with it. */
-static bool skip(s1_str *rest, s1_str expected)
-{
-    if (rest->len < expected.len || memcmp(rest->ptr, expected.ptr, expected.len) != 0) {
-        return false;
-    }
-    rest->ptr += expected.len;
-    rest->len -= expected.len;
-    return true;
-}
-
-/* Takes the text up to the next `end`, which is skipped. */
-static bool take_until(s1_str *rest, char end, s1_str *ret_text)
-{
-    const char *const found = rest->len == 0 ? NULL : memchr(rest->ptr, end, rest->len);
-    if (found == NULL) {
-        return false;
-    }
-    *ret_text = (s1_str){rest->ptr, (size_t)(found - rest->ptr)};
-    rest->len -= ret_text->len + 1;
-    rest->ptr = found + 1;
-    return true;
-}
-
 static bool parse_day(s1_str text, int64_t *ret_day)
 {
     int64_t day = 0;
@@ -101,11 +69,13 @@ static s1_rc load_state(drawdown_monitor *me, s1_err *err)
     s1_str peak;
     s1_str day_peak;
     s1_str equity;
-    if (!skip(&rest, S1_STR("{\"v\":1,\"day\":")) || !take_until(&rest, ',', &day) ||
-        !skip(&rest, S1_STR("\"peak\":\"")) || !take_until(&rest, '"', &peak) ||
-        !skip(&rest, S1_STR(",\"day_peak\":\"")) || !take_until(&rest, '"', &day_peak) ||
-        !skip(&rest, S1_STR(",\"equity\":\"")) || !take_until(&rest, '"', &equity) ||
-        !parse_day(day, &me->day)) {
+    if (!s1_text_skip(&rest, S1_STR("{\"v\":1,\"day\":")) ||
+        !s1_text_take_until(&rest, ',', &day) || !s1_text_skip(&rest, S1_STR("\"peak\":\"")) ||
+        !s1_text_take_until(&rest, '"', &peak) ||
+        !s1_text_skip(&rest, S1_STR(",\"day_peak\":\"")) ||
+        !s1_text_take_until(&rest, '"', &day_peak) ||
+        !s1_text_skip(&rest, S1_STR(",\"equity\":\"")) ||
+        !s1_text_take_until(&rest, '"', &equity) || !parse_day(day, &me->day)) {
         return S1_RAISE(err, S1_E_DATA,
                         "max_drawdown_monitor: state '%.*s', expected "
                         "{\"v\":1,\"day\":N,\"peak\":..,\"day_peak\":..,\"equity\":..}",
@@ -205,22 +175,6 @@ static s1_rc monitor_assess(void *self, const s1_context *context, const s1_thre
     return S1_OK;
 }
 
-static s1_rc read_severity(const s1_binder *binder, int32_t *ret_severity, s1_err *err)
-{
-    s1_str text;
-    S1_TRY(err, binder->param_text(binder->self, S1_STR("severity"), &text, err));
-#define X(name)                                                                                    \
-    if (text.len == sizeof #name - 1 && memcmp(text.ptr, #name, sizeof #name - 1) == 0) {          \
-        *ret_severity = S1_SEVERITY_##name;                                                        \
-        return S1_OK;                                                                              \
-    }
-    SEVERITY_MAP(X)
-#undef X
-    return S1_RAISE(err, S1_E_INVALID,
-                    "max_drawdown_monitor: severity '%.*s', expected LOW, MEDIUM, HIGH or CRITICAL",
-                    S1_STR_ARG(text));
-}
-
 static void monitor_destroy(void *self)
 {
     free(self);
@@ -236,7 +190,7 @@ static s1_rc monitor_create(const s1_host *host, const s1_binder *binder, void *
     drawdown_monitor bound = {.host = host, .day = NO_DAY};
     S1_TRY(err, binder->param_float(b, S1_STR("max_total_drawdown"), &bound.max_total, err));
     S1_TRY(err, binder->param_float(b, S1_STR("max_daily_drawdown"), &bound.max_daily, err));
-    S1_TRY(err, read_severity(binder, &bound.severity, err));
+    S1_TRY(err, s1_param_severity(binder, S1_STR("severity"), &bound.severity, err));
     if (!(bound.max_total > 0.0) && !(bound.max_daily > 0.0)) {
         return S1_RAISE(err, S1_E_INVALID,
                         "max_drawdown_monitor: max_total_drawdown and max_daily_drawdown are both "

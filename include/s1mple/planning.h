@@ -1,0 +1,151 @@
+/* s1mple/planning.h - the rules planning workers have in common: whether an entry may be planned,
+ * and how much a plan may buy.
+ *
+ * Each refuses through the verdict, with the same reason codes and numbers in every plugin, and
+ * tells by verdict->is_rejected. Errors are those of decimal arithmetic (S1_E_RANGE).
+ */
+#ifndef S1MPLE_PLANNING_H
+#define S1MPLE_PLANNING_H
+
+#include "s1mple/params.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- Entry. ------------------------------------------------------------------------------- */
+
+/* Parameters `directions` (enum long, short, both) and `max_open_positions` (int). */
+typedef struct s1_entry_rules {
+    int64_t max_open_positions;
+    bool has_long, has_short;
+} s1_entry_rules;
+
+/* Reads both parameters. Errors: those of the binder. */
+S1_WARN_UNUSED
+static inline s1_rc s1_entry_rules_read(const s1_binder *binder, s1_entry_rules *ret_rules,
+                                        s1_err *err)
+{
+    s1_entry_rules rules;
+    S1_TRY(err, s1_param_directions(binder, S1_STR("directions"), &rules.has_long, &rules.has_short,
+                                    err));
+    S1_TRY(err, binder->param_int(binder->self, S1_STR("max_open_positions"),
+                                  &rules.max_open_positions, err));
+    *ret_rules = rules;
+    return S1_OK;
+}
+
+/* Positions that will stay and entries that work. One being closed makes room at once, so that a
+ * reversal can enter in the tick that leaves. */
+static inline int64_t s1_ledger_committed(const s1_ledger_view *ledger)
+{
+    int64_t count = ledger->pending_entries;
+    for (uint32_t i = 0; i < ledger->position_count; i++) {
+        count += !s1_ledger_position(ledger, i)->is_closing;
+    }
+    return count;
+}
+
+/* Whether this direction may be entered now; refuses it if not, with DIRECTION_DISABLED,
+ * SHORT_NOT_ALLOWED (no margin) or POSITION_LIMIT (limit, count). */
+static inline bool s1_entry_rules_allow(const s1_entry_rules *rules, const s1_context *context,
+                                        int32_t direction, s1_verdict *verdict)
+{
+    const bool is_long = direction == S1_LONG;
+    if (is_long ? !rules->has_long : !rules->has_short) {
+        s1_verdict_reject(verdict, S1_STR("DIRECTION_DISABLED"), (double)NAN, (double)NAN);
+        return false;
+    }
+    if (!is_long && (context->primary->instrument->flags & S1_INSTRUMENT_MARGIN) == 0) {
+        s1_verdict_reject(verdict, S1_STR("SHORT_NOT_ALLOWED"), (double)NAN, (double)NAN);
+        return false;
+    }
+    const int64_t open = s1_ledger_committed(context->ledger);
+    if (open >= rules->max_open_positions) {
+        s1_verdict_reject(verdict, S1_STR("POSITION_LIMIT"), (double)rules->max_open_positions,
+                          (double)open);
+        return false;
+    }
+    return true;
+}
+
+/* --- Stop and size. ----------------------------------------------------------------------- */
+
+/* What the stop may cost per unit: entry - stop for a long, below zero for a short. Refuses with
+ * STOP_MISSING, or STOP_INVALID (entry, stop) for one at the entry or on its wrong side; the
+ * distance is then not written. */
+S1_WARN_UNUSED
+static inline s1_rc s1_plan_stop_distance(const s1_plan *plan, s1_verdict *verdict,
+                                          s1_dec *ret_distance, s1_err *err)
+{
+    if (s1_dec_is_zero(plan->stop_loss)) {
+        s1_verdict_reject(verdict, S1_STR("STOP_MISSING"), (double)NAN, (double)NAN);
+        return S1_OK;
+    }
+    s1_dec distance;
+    S1_TRY(err, s1_dec_sub(plan->entry_price, plan->stop_loss, &distance, err));
+    if (s1_dec_sign(distance) != s1_direction_sign(plan->direction)) {
+        s1_verdict_reject(verdict, S1_STR("STOP_INVALID"), s1_dec_to_double(plan->entry_price),
+                          s1_dec_to_double(plan->stop_loss));
+        return S1_OK;
+    }
+    *ret_distance = distance;
+    return S1_OK;
+}
+
+/* The most that can be bought: free cash without margin, equity times leverage with it; a part of
+ * it, because the fill may be worse than the plan, and with the taker fee paid on top. */
+S1_WARN_UNUSED
+static inline s1_rc s1_plan_affordable(const s1_context *context, s1_dec entry_price,
+                                       s1_dec max_fraction, s1_dec *ret_quantity, s1_err *err)
+{
+    const s1_instrument *const instrument = context->primary->instrument;
+    const s1_ledger_view *const ledger = context->ledger;
+    s1_dec power;
+    if ((instrument->flags & S1_INSTRUMENT_MARGIN) != 0) {
+        S1_TRY(err, s1_dec_mul(ledger->equity, instrument->leverage, S1_ROUND_DOWN, &power, err));
+    } else {
+        S1_TRY(err, s1_dec_sub(ledger->cash, ledger->reserved, &power, err));
+    }
+    if (s1_dec_sign(power) <= 0) {
+        *ret_quantity = S1_DEC_ZERO;
+        return S1_OK;
+    }
+    s1_dec unit_cost;
+    S1_TRY(err, s1_dec_mul(entry_price, instrument->taker_fee, S1_ROUND_UP, &unit_cost, err));
+    S1_TRY(err, s1_dec_add(unit_cost, entry_price, &unit_cost, err));
+    S1_TRY(err, s1_dec_mul(power, max_fraction, S1_ROUND_DOWN, &power, err));
+    S1_TRY(err, s1_dec_div(power, unit_cost, S1_ROUND_DOWN, ret_quantity, err));
+    return S1_OK;
+}
+
+/* Writes the quantity whose loss over `distance` (of s1_plan_stop_distance) is `risk_fraction` of
+ * the equity, at most what is affordable, rounded down to the lot. Refuses with
+ * SIZE_BELOW_MINIMUM. */
+S1_WARN_UNUSED
+static inline s1_rc s1_plan_size_by_risk(const s1_context *context, s1_plan *plan, s1_dec distance,
+                                         s1_dec risk_fraction, s1_dec max_fraction,
+                                         s1_verdict *verdict, s1_err *err)
+{
+    const s1_instrument *const instrument = context->primary->instrument;
+    const s1_dec equity = context->ledger->equity;
+    s1_dec quantity = S1_DEC_ZERO;
+    if (s1_dec_sign(equity) > 0) {
+        s1_dec risk;
+        s1_dec most;
+        S1_TRY(err, s1_dec_mul(equity, risk_fraction, S1_ROUND_DOWN, &risk, err));
+        S1_TRY(err, s1_dec_div(risk, s1_dec_abs(distance), S1_ROUND_DOWN, &quantity, err));
+        S1_TRY(err, s1_plan_affordable(context, plan->entry_price, max_fraction, &most, err));
+        S1_TRY(err, s1_quantity_to_lot(instrument, s1_dec_min(quantity, most), &quantity, err));
+    }
+    S1_TRY(err, s1_verdict_check_minimum(verdict, instrument, quantity, plan->entry_price, err));
+    if (!verdict->is_rejected) {
+        plan->quantity = quantity;
+    }
+    return S1_OK;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* S1MPLE_PLANNING_H */
