@@ -147,7 +147,6 @@ static s1_rc build_books(s1_components *parts, s1_err *err)
         .run_id = {run_id, run_id_length},
         .listener = parts->options.journal_listener,
         .executor = parts->options.journal_executor,
-        .leaves_sync = true,
     };
     S1_TRY(err, s1_journal_new(&journal, parts->options.journal_persistor, &parts->journal, err));
     s1_derived_ids_init(&parts->derived_ids, parts->options.seed, link->id);

@@ -85,9 +85,9 @@ struct s1_journal {
     s1_strbuf own_line; /* that a listener hears, or that was worded to measure it */
     uint64_t seq;
     uint32_t block_bytes_max;
-    bool is_finished, is_dirty, leaves_sync; /* dirty: said since the last commit */
-    s1_nanos commit_within;                  /* 0: only when asked to */
-    s1_nanos dirty_since;                    /* monotonic; while is_dirty and commit_within > 0 */
+    bool is_finished, is_dirty; /* dirty: said since the last commit */
+    s1_nanos commit_within;     /* 0: only when asked to */
+    s1_nanos dirty_since;       /* monotonic; while is_dirty and commit_within > 0 */
     const s1_clock *clock;
     fragment kinds[S1_JOURNAL_KIND_COUNT]; /* ","type":"KIND","link":"..." */
     s1_executor executor;                  /* submit NULL: chunks go out on this thread */
@@ -254,7 +254,6 @@ static s1_rc prepare(s1_journal *journal, const s1_journal_options *options,
     atomic_store(&journal->is_low, s1_journal_persistor_is_low(persistor));
     journal->listener = options->listener;
     journal->executor = options->executor;
-    journal->leaves_sync = options->leaves_sync;
     journal->commit_within = options->commit_within;
     journal->clock = options->clock;
     journal->block_bytes_max =
@@ -754,13 +753,11 @@ s1_rc s1_journal_commit(s1_journal *journal, s1_err *err)
     if (atomic_load(&journal->has_failed)) {
         return report_failure(journal, err);
     }
-    if (!journal->leaves_sync) {
-        const s1_rc rc = s1_journal_persistor_sync(journal->persistor, err);
-        if (rc != S1_OK) {
-            atomic_store(&journal->has_failed, true); /* never a second sync */
-            s1_err_push(err, __FILE__, __func__, __LINE__);
-            return rc;
-        }
+    const s1_rc rc = s1_journal_persistor_sync(journal->persistor, err);
+    if (rc != S1_OK) {
+        atomic_store(&journal->has_failed, true); /* never a second sync */
+        s1_err_push(err, __FILE__, __func__, __LINE__);
+        return rc;
     }
     journal->is_dirty = false;
     return S1_OK;

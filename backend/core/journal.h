@@ -68,9 +68,6 @@ typedef struct s1_journal_options {
      * when asked to. */
     s1_nanos commit_within;
     const s1_clock *clock; /* of commit_within; borrowed */
-    /* A backtest: who publishes the run folder makes all its files durable at once, so a commit
-     * appends and does not sync. */
-    bool leaves_sync;
 } s1_journal_options;
 
 /* What one kept kind-by-kind sums to. */

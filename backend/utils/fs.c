@@ -21,7 +21,8 @@
 
 struct s1_file {
     int fd;
-    char path[]; /* for messages */
+    bool can_be_direct, is_direct; /* see S1_FS_STREAM */
+    char path[];                   /* for messages */
 };
 
 /* --- The machine's ------------------------------------------------------------------------- */
@@ -51,6 +52,8 @@ static s1_rc real_open(void *self, const char *path, uint32_t flags, s1_file **r
         free(file);
         return S1_RAISE_SYS(err, found, "open '%s'", path);
     }
+    file->can_be_direct = (flags & S1_FS_STREAM) != 0;
+    file->is_direct = false;
     memcpy(file->path, path, path_size);
     *ret_file = file;
     return S1_OK;
@@ -97,11 +100,33 @@ static s1_rc real_write(void *self, s1_file *file, const void *from, size_t len,
     return S1_OK;
 }
 
+/* Has the next call go past the page cache, or through it. */
+static void set_direct(s1_file *file, bool is_direct)
+{
+    const int flags = fcntl(file->fd, F_GETFL);
+    if (flags >= 0 &&
+        fcntl(file->fd, F_SETFL, is_direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0) {
+        file->is_direct = is_direct;
+    } else {
+        file->can_be_direct = false; /* not this file system */
+    }
+}
+
+static void choose_road(s1_file *file, uint64_t offset, const void *bytes, size_t len)
+{
+    const uint64_t all = (uint64_t)(uintptr_t)bytes | offset | len;
+    const bool is_aligned = (all & (S1_FS_STREAM_ALIGN - 1)) == 0;
+    if (file->can_be_direct && is_aligned != file->is_direct) {
+        set_direct(file, is_aligned);
+    }
+}
+
 static s1_rc real_pread(void *self, s1_file *file, uint64_t offset, void *to, size_t len,
                         size_t *ret_len, s1_err *err)
 {
     (void)self;
     ssize_t got;
+    choose_road(file, offset, to, len);
     do {
         got = pread(file->fd, to, len < IO_BYTES_MAX ? len : IO_BYTES_MAX, (off_t)offset);
     } while (got < 0 && errno == EINTR);
@@ -118,8 +143,14 @@ static s1_rc real_pwrite(void *self, s1_file *file, uint64_t offset, const void 
 {
     (void)self;
     ssize_t put;
+    choose_road(file, offset, from, len);
     do {
         put = pwrite(file->fd, from, len < IO_BYTES_MAX ? len : IO_BYTES_MAX, (off_t)offset);
+        if (put < 0 && errno == EINVAL && file->is_direct) { /* it took the flag, not the bytes */
+            set_direct(file, false);
+            file->can_be_direct = false;
+            errno = EINTR;
+        }
     } while (put < 0 && errno == EINTR);
     if (put < 0) {
         return S1_RAISE_SYS(err, errno, "write '%s' at %llu", file->path,
@@ -136,24 +167,6 @@ static s1_rc real_fsync(void *self, s1_file *file, s1_err *err)
         return S1_RAISE_SYS(err, errno, "fsync '%s'", file->path);
     }
     return S1_OK;
-}
-
-/* What is written out takes a moment; memory before this distance is likely clean. */
-#define BEHIND_BYTES ((uint64_t)4 << 20)
-
-static void real_write_behind(void *self, s1_file *file, uint64_t offset, uint64_t length)
-{
-    (void)self;
-#ifdef SYNC_FILE_RANGE_WRITE
-    (void)sync_file_range(file->fd, (off_t)offset, (off_t)length, SYNC_FILE_RANGE_WRITE);
-    if (offset > BEHIND_BYTES) {
-        (void)posix_fadvise(file->fd, 0, (off_t)(offset - BEHIND_BYTES), POSIX_FADV_DONTNEED);
-    }
-#else
-    (void)file;
-    (void)offset;
-    (void)length;
-#endif
 }
 
 static s1_rc real_truncate(void *self, s1_file *file, uint64_t size, s1_err *err)
@@ -337,7 +350,6 @@ const s1_fs *s1_fs_real(void)
         .rmdir = real_rmdir,
         .stat = real_stat,
         .list = real_list,
-        .write_behind = real_write_behind,
     };
     return &fs;
 }

@@ -24,9 +24,15 @@ enum s1_fs_open_flag {
     S1_FS_EXCLUSIVE = 1u << 3, /* with CREATE: S1_E_EXISTS if it is there */
     S1_FS_TRUNCATE = 1u << 4,
     S1_FS_APPEND = 1u << 5,
-    S1_FS_FOLDER = 1u << 6, /* a folder, for fsync only */
-    S1_FS_PRIVATE = 1u << 7 /* with CREATE: mode 0600 */
+    S1_FS_FOLDER = 1u << 6,  /* a folder, for fsync only */
+    S1_FS_PRIVATE = 1u << 7, /* with CREATE: mode 0600 */
+    /* Long, written once from front to back: a pwrite whose bytes, length and offset are multiples
+     * of S1_FS_STREAM_ALIGN goes past the page cache where the file system can. It costs a third,
+     * and the file does not drive others from memory. One thread at a time. */
+    S1_FS_STREAM = 1u << 8
 };
+
+#define S1_FS_STREAM_ALIGN 4096u
 
 enum s1_fs_type { S1_FS_FILE = 1, S1_FS_DIRECTORY, S1_FS_OTHER };
 
@@ -94,8 +100,6 @@ typedef struct s1_fs {
     s1_rc (*rmdir)(void *self, const char *path, s1_err *err);
     s1_rc (*stat)(void *self, const char *path, s1_fs_info *ret_info, s1_err *err);
     s1_rc (*list)(void *self, const char *path, s1_fs_list *ret_list, s1_err *err);
-    /* May be NULL: a hint, no operation. */
-    void (*write_behind)(void *self, s1_file *file, uint64_t offset, uint64_t length);
 } s1_fs;
 
 /* The machine's file system. Static. */
@@ -123,16 +127,6 @@ S1_WARN_UNUSED s1_rc s1_fs_truncate(const s1_fs *fs, s1_file *file, uint64_t siz
 S1_WARN_UNUSED s1_rc s1_fs_lock(const s1_fs *fs, s1_file *file, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_fs_stat_file(const s1_fs *fs, s1_file *file, s1_fs_info *ret_info,
                                      s1_err *err);
-/* Hint for a long file that is only appended to: begin to write these bytes out, and give back the
- * memory of what lies well before them and is on disk already. A later fsync is then short, and the
- * file does not drive others from memory. */
-static inline void s1_fs_write_behind(const s1_fs *fs, s1_file *file, uint64_t offset,
-                                      uint64_t length)
-{
-    if (fs->write_behind != NULL) {
-        fs->write_behind(fs->self, file, offset, length);
-    }
-}
 /* Files and folders alike; a file at `to` is replaced. Not durable by itself: s1_fs_fsync_parent.
  */
 S1_WARN_UNUSED s1_rc s1_fs_rename(const s1_fs *fs, const char *from, const char *to, s1_err *err);

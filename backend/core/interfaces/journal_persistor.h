@@ -77,7 +77,8 @@ static inline s1_rc s1_journal_persistor_append(s1_journal_persistor *persistor,
     return persistor->ops->append(persistor, block, err);
 }
 
-/* Makes everything appended durable. A failed sync is never tried again. Errors: S1_E_IO. */
+/* Makes everything appended durable; in a folder that is made durable as a whole (a backtest's),
+ * only writes it out. A failed sync is never tried again. Errors: S1_E_IO. */
 S1_WARN_UNUSED
 static inline s1_rc s1_journal_persistor_sync(s1_journal_persistor *persistor, s1_err *err)
 {

@@ -86,6 +86,7 @@ void s1_json_persistor_free(s1_json_persistor *persistor)
         s1_fs_drop(persistor->fs, persistor->segments[i].file);
     }
     free(persistor->segments);
+    free(persistor->held);
     s1_strbuf_done(&persistor->json);
     s1_strbuf_done(&persistor->envelope);
     free(persistor->path);

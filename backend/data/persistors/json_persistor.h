@@ -42,18 +42,19 @@ enum s1_json_persistor_mode { S1_JSON_PERSISTOR_ATOMIC = 1, S1_JSON_PERSISTOR_AP
 typedef struct s1_json_persistor s1_json_persistor;
 
 typedef struct s1_json_persistor_options {
-    const s1_fs *fs;    /* outlives the persistor */
-    const char *path;   /* of the file; copied */
-    int32_t mode;       /* enum s1_json_persistor_mode */
-    bool leaves_sync;   /* append_only: of a folder that is made durable as a whole, later */
-    uint64_t bytes_max; /* atomic: of a state text; 0: S1_STATE_BYTES_MAX */
+    const s1_fs *fs;            /* outlives the persistor */
+    const char *path;           /* of the file; copied */
+    int32_t mode;               /* enum s1_json_persistor_mode */
+    bool leaves_sync;           /* append_only, of a folder made durable later: see new */
+    uint64_t bytes_max;         /* atomic: of a state text; 0: S1_STATE_BYTES_MAX */
     uint64_t segment_bytes_max; /* append_only: a file of so many goes on in the next; 0: never */
     uint64_t reserve_bytes;     /* append_only, not with leaves_sync: set aside; 0: none */
 } s1_json_persistor_options;
 
 /* Heap; free with s1_json_persistor_free, or through the interface asked for below. append_only
  * opens and verifies the file here (made if it is not there); atomic touches nothing before load or
- * save. Errors: S1_E_INVALID, S1_E_DATA for a damaged journal (its line), S1_E_IO (a reserve that
+ * save. With leaves_sync blocks go to the file in large pieces, and a sync only writes out what is
+ * held. Errors: S1_E_INVALID, S1_E_DATA for a damaged journal (its line), S1_E_IO (a reserve that
  * there is no room for included), S1_E_NO_MEMORY. */
 S1_WARN_UNUSED s1_rc s1_json_persistor_new(const s1_json_persistor_options *options,
                                            s1_json_persistor **ret_persistor, s1_err *err);

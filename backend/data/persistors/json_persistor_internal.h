@@ -35,15 +35,20 @@ struct s1_json_persistor {
     uint32_t segment_count;
     uint64_t segment_bytes_max; /* 0: no limit */
     uint64_t length;            /* whole blocks in all of them */
-    uint64_t pushed;            /* of it, on their way to the disk: see push */
     bool leaves_sync;
-    bool has_unsynced; /* a block was appended since the last sync */
+    char
+        *held; /* leaves_sync: the end of it that is not in the file yet, [S1_JOURNAL_HELD_BYTES] */
+    size_t held_length; /* bytes */
+    bool has_unsynced;  /* a block was appended since the last sync */
     bool is_folder_synced;
     uint64_t reserve_bytes;
     bool has_reserve; /* PATH.reserve is there */
     bool is_low;      /* it was used */
     s1_journal_tail tail;
 };
+
+/* Of a journal that is written in large pieces. A multiple of S1_FS_STREAM_ALIGN. */
+#define S1_JOURNAL_HELD_BYTES ((size_t)1 << 20)
 
 /* What an envelope adds to its state text. */
 #define S1_STATE_ENVELOPE_MAX 128u

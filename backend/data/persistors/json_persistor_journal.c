@@ -125,7 +125,8 @@ static s1_rc add_segment(s1_json_persistor *persistor, uint32_t number, uint32_t
     }
     persistor->segments = grown;
     s1_file *file = NULL;
-    S1_TRY(err, s1_fs_open(persistor->fs, path, S1_FS_READ | S1_FS_WRITE | flags, &file, err));
+    flags |= S1_FS_READ | S1_FS_WRITE | (persistor->leaves_sync ? S1_FS_STREAM : 0);
+    S1_TRY(err, s1_fs_open(persistor->fs, path, flags, &file, err));
     persistor->segments[persistor->segment_count++] = (s1_json_segment){file, start};
     return S1_OK;
 }
@@ -222,7 +223,13 @@ s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
     if (persistor->reserve_bytes > 0) {
         S1_TRY(err, make_reserve(persistor, err));
     }
-    if (!persistor->leaves_sync) { /* syncs the folder, and with it the name of the reserve */
+    if (persistor->leaves_sync) {
+        persistor->held = aligned_alloc(S1_FS_STREAM_ALIGN, S1_JOURNAL_HELD_BYTES);
+        if (persistor->held == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "journal '%s': %zu bytes", persistor->path,
+                            S1_JOURNAL_HELD_BYTES);
+        }
+    } else { /* syncs the folder, and with it the name of the reserve */
         S1_TRY(err, settle(persistor, verdict.bytes, err));
     }
     persistor->length = verdict.bytes;
@@ -235,38 +242,7 @@ s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
     return S1_OK;
 }
 
-/* --- The interface -------------------------------------------------------------------------- */
-
-static s1_rc sync(s1_journal_persistor *journal, s1_err *err)
-{
-    s1_json_persistor *persistor = self_of(journal);
-    S1_TRY(err, s1_json_persistor_check(persistor, err));
-    s1_rc rc = s1_fs_fsync(persistor->fs, last_of(persistor)->file, err);
-    if (rc == S1_OK && !persistor->is_folder_synced) { /* the file's own name */
-        rc = s1_fs_fsync_parent(persistor->fs, persistor->path, err);
-    }
-    if (rc != S1_OK) {
-        return s1_json_persistor_poison(persistor, rc, "sync", err);
-    }
-    persistor->is_folder_synced = true;
-    persistor->has_unsynced = false;
-    return S1_OK;
-}
-
-#define PUSH_BYTES ((uint64_t)1 << 20)
-
-/* A journal that syncs once, at the end of a run, is written out on the way: the end is then short,
- * and a long journal needs no memory of its own length. */
-static void push(s1_json_persistor *persistor)
-{
-    const uint64_t fresh = persistor->length - persistor->pushed;
-    if (persistor->leaves_sync && fresh >= PUSH_BYTES) {
-        const s1_json_segment *const last = last_of(persistor);
-        const uint64_t from = persistor->pushed > last->start ? persistor->pushed : last->start;
-        s1_fs_write_behind(persistor->fs, last->file, from - last->start, persistor->length - from);
-        persistor->pushed = persistor->length;
-    }
-}
+/* --- Writing -------------------------------------------------------------------------------- */
 
 /* Poisons for `failure`, and hands it on. */
 static s1_rc give_up(s1_json_persistor *persistor, s1_rc rc, const char *doing, s1_err *failure,
@@ -279,6 +255,60 @@ static s1_rc give_up(s1_json_persistor *persistor, s1_rc rc, const char *doing, 
     return rc;
 }
 
+/* Writes out what is held. */
+static s1_rc write_held(s1_json_persistor *persistor, s1_err *err)
+{
+    const s1_json_segment *const last = last_of(persistor);
+    const uint64_t offset = persistor->length - persistor->held_length - last->start;
+    s1_err failure = S1_ERR_INIT;
+    const s1_rc rc = s1_fs_pwrite_all(persistor->fs, last->file, offset, persistor->held,
+                                      persistor->held_length, &failure);
+    if (rc != S1_OK) {
+        return give_up(persistor, rc, "append", &failure, err);
+    }
+    persistor->held_length = 0;
+    return S1_OK;
+}
+
+/* A journal that syncs once, at the end of a run, is written in large pieces: blocks of 64 KiB one
+ * by one cost several times as much in the kernel. */
+static s1_rc hold(s1_json_persistor *persistor, s1_str block, s1_err *err)
+{
+    while (block.len > 0) {
+        const size_t room = S1_JOURNAL_HELD_BYTES - persistor->held_length;
+        const size_t part = block.len < room ? block.len : room;
+        memcpy(persistor->held + persistor->held_length, block.ptr, part);
+        persistor->held_length += part;
+        persistor->length += part;
+        block = s1_str_slice(block, part, block.len);
+        if (persistor->held_length == S1_JOURNAL_HELD_BYTES) {
+            S1_TRY(err, write_held(persistor, err));
+        }
+    }
+    return S1_OK;
+}
+
+/* --- The interface -------------------------------------------------------------------------- */
+
+static s1_rc sync(s1_journal_persistor *journal, s1_err *err)
+{
+    s1_json_persistor *persistor = self_of(journal);
+    S1_TRY(err, s1_json_persistor_check(persistor, err));
+    if (persistor->leaves_sync) {
+        return write_held(persistor, err);
+    }
+    s1_rc rc = s1_fs_fsync(persistor->fs, last_of(persistor)->file, err);
+    if (rc == S1_OK && !persistor->is_folder_synced) { /* the file's own name */
+        rc = s1_fs_fsync_parent(persistor->fs, persistor->path, err);
+    }
+    if (rc != S1_OK) {
+        return s1_json_persistor_poison(persistor, rc, "sync", err);
+    }
+    persistor->is_folder_synced = true;
+    persistor->has_unsynced = false;
+    return S1_OK;
+}
+
 /* Starts the next file if this block would make the last one too long. Everything before is on the
  * disk then, name and all, unless the folder is made durable as a whole. */
 static s1_rc rotate(s1_json_persistor *persistor, size_t block, s1_err *err)
@@ -287,6 +317,9 @@ static s1_rc rotate(s1_json_persistor *persistor, size_t block, s1_err *err)
     if (persistor->segment_bytes_max == 0 || used == 0 ||
         used + block <= persistor->segment_bytes_max) {
         return S1_OK;
+    }
+    if (persistor->held_length > 0) {
+        S1_TRY(err, write_held(persistor, err));
     }
     const uint32_t next = persistor->segment_count + 1;
     const uint32_t flags = S1_FS_CREATE | S1_FS_EXCLUSIVE;
@@ -322,12 +355,15 @@ static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
                         persistor->path);
     }
     S1_TRY(err, s1_json_persistor_check(persistor, err));
-    if (persistor->has_unsynced && !persistor->leaves_sync) {
+    if (persistor->has_unsynced) {
         /* Only the last block may be torn: with two on their way, a power loss may keep the second
          * and lose the first, which no reader can tell from damage. */
         S1_TRY(err, sync(journal, err));
     }
     S1_TRY(err, rotate(persistor, block.len, err));
+    if (persistor->leaves_sync) {
+        return hold(persistor, block, err);
+    }
     const s1_json_segment *const last = last_of(persistor);
     const uint64_t offset = persistor->length - last->start;
     s1_err failure = S1_ERR_INIT;
@@ -341,7 +377,6 @@ static s1_rc append(s1_journal_persistor *journal, s1_str block, s1_err *err)
     }
     persistor->length += block.len;
     persistor->has_unsynced = true;
-    push(persistor);
     return S1_OK;
 }
 
@@ -354,7 +389,15 @@ static s1_rc read_at(s1_journal_persistor *journal, uint64_t offset, void *buffe
         *ret_length = 0;
         return S1_OK;
     }
-    return read_raw(self_of(journal), offset, buffer, left < capacity ? (size_t)left : capacity,
+    const size_t size = left < capacity ? (size_t)left : capacity;
+    const uint64_t written = persistor->length - persistor->held_length;
+    if (offset >= written) {
+        memcpy(buffer, persistor->held + (offset - written), size);
+        *ret_length = size;
+        return S1_OK;
+    }
+    const uint64_t in_file = written - offset;
+    return read_raw(self_of(journal), offset, buffer, in_file < size ? (size_t)in_file : size,
                     ret_length, err);
 }
 

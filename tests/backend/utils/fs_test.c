@@ -86,6 +86,42 @@ static void test_read_and_write(void **state)
     assert_int_equal(info.mode, 0600);
 }
 
+/* Writes and reads of every alignment mix in one stream. */
+static void test_stream(void **state)
+{
+    (void)state;
+    const s1_fs *const fs = s1_fs_real();
+    const size_t size = 16 * (size_t)S1_FS_STREAM_ALIGN;
+    char *const from = aligned_alloc(S1_FS_STREAM_ALIGN, size);
+    char *const to = aligned_alloc(S1_FS_STREAM_ALIGN, size);
+    assert_true(from != NULL && to != NULL);
+    for (size_t i = 0; i < size; i++) {
+        from[i] = (char)(i * 131 >> 3);
+    }
+    static const size_t cuts[] = {0, 8192, 8193, 12288, 20480, 20481, 28672, 65536};
+    const uint32_t flags = S1_FS_READ | S1_FS_WRITE | S1_FS_CREATE | S1_FS_STREAM;
+    s1_file *file;
+    assert_int_equal(s1_fs_open(fs, at("stream"), flags, &file, NULL), S1_OK);
+    for (size_t i = 0; i + 1 < sizeof cuts / sizeof cuts[0]; i++) {
+        const size_t length = cuts[i + 1] - cuts[i];
+        assert_int_equal(s1_fs_pwrite_all(fs, file, cuts[i], from + cuts[i], length, NULL), S1_OK);
+        for (size_t offset = 0; offset < 2; offset++) { /* aligned, and not */
+            size_t done = 0, got = 1;
+            while (done < cuts[i + 1] - offset && got > 0) {
+                assert_int_equal(s1_fs_pread(fs, file, offset + done, to + done,
+                                             cuts[i + 1] - offset - done, &got, NULL),
+                                 S1_OK);
+                done += got;
+            }
+            assert_int_equal(done, cuts[i + 1] - offset);
+            assert_memory_equal(to, from + offset, done);
+        }
+    }
+    assert_int_equal(s1_fs_close(fs, file, NULL), S1_OK);
+    free(from);
+    free(to);
+}
+
 static void test_errors_name_the_path(void **state)
 {
     (void)state;
@@ -365,6 +401,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_and_write),
+        cmocka_unit_test(test_stream),
         cmocka_unit_test(test_errors_name_the_path),
         cmocka_unit_test(test_read_limit),
         cmocka_unit_test(test_folders),

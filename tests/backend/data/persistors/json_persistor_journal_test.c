@@ -556,6 +556,108 @@ static void test_reserve_at_open(void **state)
     folder_done(&where);
 }
 
+/* --- In large pieces ------------------------------------------------------------------------ */
+
+#define HELD_BLOCKS 60u
+#define HELD_PIECE  ((uint64_t)1 << 20)
+
+static s1_rc open_held(const s1_fs *fs, const folder *where, uint64_t segment_bytes_max,
+                       s1_journal_persistor **ret_persistor)
+{
+    const s1_json_persistor_options options = {.fs = fs,
+                                               .path = where->file,
+                                               .mode = S1_JSON_PERSISTOR_APPEND_ONLY,
+                                               .segment_bytes_max = segment_bytes_max,
+                                               .leaves_sync = true};
+    s1_json_persistor *persistor = NULL;
+    const s1_rc rc = s1_json_persistor_new(&options, &persistor, NULL);
+    if (rc == S1_OK) {
+        *ret_persistor = s1_json_persistor_journal(persistor);
+    }
+    return rc;
+}
+
+/* All of what was appended, from the persistor. */
+static void assert_reads(s1_journal_persistor *persistor, s1_str expected)
+{
+    char part[70000];
+    for (uint64_t at = 0; at < expected.len;) {
+        size_t got = 0;
+        MUST(s1_journal_persistor_read_at(persistor, at, part, sizeof part, &got, err));
+        assert_in_range(got, 1, expected.len - at);
+        assert_memory_equal(part, expected.ptr + at, got);
+        at += got;
+    }
+}
+
+/* Blocks of odd sizes over pieces, files and syncs in between: what is read back at any moment is
+ * what was appended, held or not, and the files hold it after a sync. */
+static void test_held_blocks(void **state)
+{
+    (void)state;
+    static const uint64_t segments[] = {0, 300000, 2 * HELD_PIECE};
+    for (size_t i = 0; i < sizeof segments / sizeof segments[0]; i++) {
+        folder where;
+        folder_init(&where, "journal.jsonl");
+        s1_journal_persistor *persistor = NULL;
+        assert_int_equal(open_held(s1_fs_real(), &where, segments[i], &persistor), S1_OK);
+        s1_strbuf all;
+        s1_strbuf_init(&all, 8 << 20);
+        for (uint32_t n = 0; n < HELD_BLOCKS; n++) {
+            const size_t from = all.len;
+            for (uint32_t byte = 0; byte < 60000 + n * 97; byte++) {
+                s1_strbuf_char(&all, (char)('a' + (byte * 31 + n) % 26));
+            }
+            s1_strbuf_char(&all, '\n');
+            const s1_str block = s1_str_slice(s1_strbuf_view(&all), from, all.len);
+            MUST(s1_journal_persistor_append(persistor, block, err));
+            if (n % 23 == 22) {
+                MUST(s1_journal_persistor_sync(persistor, err));
+            }
+            if (n % 10 == 9) {
+                assert_reads(persistor, s1_strbuf_view(&all));
+            }
+        }
+        MUST(s1_journal_persistor_sync(persistor, err));
+        assert_reads(persistor, s1_strbuf_view(&all));
+        s1_journal_persistor_free(persistor);
+        if (segments[i] == 0) {
+            const s1_str left = read_bytes_of(where.file);
+            assert_true(s1_str_eq(left, s1_strbuf_view(&all)));
+            free_str(left);
+        }
+        s1_strbuf_done(&all);
+        folder_done(&where);
+    }
+}
+
+/* A piece that cannot be written fails the append that filled it, or the sync, and poisons. */
+static void test_held_failure(void **state)
+{
+    (void)state;
+    char block[40000];
+    memset(block, 'x', sizeof block);
+    block[sizeof block - 1] = '\n';
+    for (uint32_t blocks = 1; blocks <= 30; blocks += 29) {
+        folder where;
+        folder_init(&where, "journal.jsonl");
+        s1_fault_fs fault;
+        s1_fault_fs_init(&fault, s1_fs_real());
+        s1_journal_persistor *persistor = NULL;
+        assert_int_equal(open_held(&fault.table, &where, 0, &persistor), S1_OK);
+        s1_fault_fs_fail(&fault, S1_FS_OP_PWRITE, 1, EIO, false);
+        s1_rc rc = S1_OK;
+        for (uint32_t n = 0; n < blocks && rc == S1_OK; n++) {
+            rc = s1_journal_persistor_append(persistor, s1_str_make(block, sizeof block), NULL);
+        }
+        assert_int_equal(rc, blocks == 1 ? S1_OK : S1_E_IO);
+        assert_int_equal(s1_journal_persistor_sync(persistor, NULL), S1_E_IO);
+        assert_true(s1_journal_persistor_is_poisoned(persistor));
+        s1_journal_persistor_free(persistor);
+        folder_done(&where);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +674,8 @@ int main(void)
         cmocka_unit_test(test_reserve_that_stays),
         cmocka_unit_test(test_reserve_over_files),
         cmocka_unit_test(test_reserve_at_open),
+        cmocka_unit_test(test_held_blocks),
+        cmocka_unit_test(test_held_failure),
     };
     return cmocka_run_group_tests_name("json_persistor_journal", tests, NULL, NULL);
 }
