@@ -63,6 +63,26 @@ typedef struct s1_opportunity_sink {
     s1_rc (*emit)(void *self, const s1_signal *draft, s1_opportunity_id *ret_id, s1_err *err);
 } s1_opportunity_sink;
 
+/* Emits a signal without a score; `metadata` holds `count` fields, at most S1_FIELDS_MAX. Errors:
+ * the sink's. */
+S1_WARN_UNUSED
+static inline s1_rc s1_signal_emit(const s1_opportunity_sink *out, s1_str signal_type,
+                                   int32_t direction, double price, const s1_field *metadata,
+                                   size_t count, s1_err *err)
+{
+    s1_signal draft;
+    memset(&draft, 0, sizeof draft);
+    draft.size = sizeof draft;
+    draft.direction = direction;
+    draft.signal_type = signal_type;
+    draft.score = (double)NAN;
+    draft.price = price;
+    draft.metadata = metadata;
+    draft.metadata_count = (uint32_t)count;
+    s1_opportunity_id id;
+    return out->emit(out->self, &draft, &id, err);
+}
+
 /* --- Threat. ------------------------------------------------------------------------------ */
 
 enum s1_severity {

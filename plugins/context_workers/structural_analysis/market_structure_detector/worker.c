@@ -4,6 +4,7 @@
  * stands in README.md.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/swing.h"
 
 #include <stdlib.h>
 
@@ -26,27 +27,9 @@ typedef struct market_structure {
     bool has_bos, has_choch;
 } market_structure;
 
-/* Is the bar `strength` back a swing, now that its right side is complete? Strictly beyond every
- * bar to the left, at least level with every bar to the right: the first bar of a plateau counts.
- */
-static bool is_swing(const structure_side *side, uint64_t strength)
-{
-    if (s1_series_rows(side->extreme) < 2 * strength + 1) {
-        return false;
-    }
-    const double peak = side->sign * s1_series_at(side->extreme, strength);
-    for (uint64_t k = 1; k <= strength; k++) {
-        if (!(peak > side->sign * s1_series_at(side->extreme, strength + k)) ||
-            !(peak >= side->sign * s1_series_at(side->extreme, strength - k))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void take_swing(structure_side *side, uint64_t strength, const s1_context *context)
 {
-    if (is_swing(side, strength)) {
+    if (s1_swing_is(side->extreme, side->sign, strength, 0)) {
         side->level = s1_series_at(side->extreme, strength);
         side->is_unbroken = true;
         const s1_artefact level = {
