@@ -293,14 +293,30 @@ static const s1_yaml_node *list_item(const s1_source *source, const char *field,
     return list;
 }
 
+/* "{stream}.close" as "X/X@1m.close" where the stream has no default to be checked with. */
+static s1_str with_stream(const checker *c, s1_str text)
+{
+    const size_t end = s1_str_find_byte(text, '}', 0);
+    if (text.len == 0 || text.ptr[0] != '{' || end == S1_STR_NPOS || end + 1 >= text.len ||
+        text.ptr[end + 1] != '.') {
+        return text;
+    }
+    const s1_manifest_param *const param =
+        s1_manifest_find_param(c->manifest, s1_str_slice(text, 1, end), NULL);
+    return param == NULL || param->type != S1_PARAM_STRING || param->default_value != NULL
+               ? text
+               : s1_config_format(c->arena, "X/X@1m%.*s",
+                                  S1_STR_ARG(s1_str_slice(text, end + 1, text.len)));
+}
+
 static void check_templates(const checker *c, const s1_source *source, const char *field,
                             const s1_text_list *templates)
 {
     for (uint32_t i = 0; i < templates->count; i++) {
         s1_text_list names;
         s1_err err = S1_ERR_INIT;
-        if (s1_template_expand(templates->items[i], c->defaults, c->count, c->arena, &names,
-                               &err) != S1_OK) {
+        if (s1_template_expand(with_stream(c, templates->items[i]), c->defaults, c->count, c->arena,
+                               &names, &err) != S1_OK) {
             const s1_source at = s1_yaml_source(list_item(source, field, i));
             s1_faults_add(c->faults, S1_FAULT_DEPENDENCY, &at, none,
                           s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(templates->items[i])),

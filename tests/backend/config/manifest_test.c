@@ -100,6 +100,32 @@ static void a_good_manifest_is_typed(void **state)
     end(&f);
 }
 
+/* A stream as a required parameter: there is no default to check the template with. */
+static void a_stream_may_be_a_parameter(void **state)
+{
+    (void)state;
+    fixture f;
+    begin(&f);
+    read_manifest(&f, "schema_version: 1\n"
+                      "identification:\n"
+                      "  name: band_maker\n"
+                      "  display_name: Bands\n"
+                      "  type: context_worker\n"
+                      "  subtype: indicator_calculation\n"
+                      "  version: 1.2.3\n"
+                      "  description: makes bands\n"
+                      "  author: a team\n"
+                      "dependencies:\n"
+                      "  requires: [\"{stream}.close\", \"{stream}.b d\"]\n"
+                      "parameters:\n"
+                      "  stream: { type: string, description: s }\n");
+    assert_string_equal(fault_text(&f),
+                        "manifest.yaml:11:33: error: dependencies.requires[1]: found "
+                        "'{stream}.b d', expected names of letters, digits and '_', at most 63, "
+                        "but it gives 'X/X@1m.b d'\n");
+    end(&f);
+}
+
 typedef struct bad_manifest {
     const char *name, *find, *put, *expected;
 } bad_manifest;
@@ -370,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_manifest_is_typed),
+        cmocka_unit_test(a_stream_may_be_a_parameter),
         cmocka_unit_test(every_bad_manifest_gets_its_message),
         cmocka_unit_test(parameters_are_filled_typed_and_expanded),
         cmocka_unit_test(bad_parameters_get_their_message),
