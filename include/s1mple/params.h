@@ -94,6 +94,17 @@ static inline s1_rc s1_param_directions(const s1_binder *binder, s1_str name, bo
     return S1_OK;
 }
 
+/* A decimal parameter as part of a column's name, as templates write it: 2.5 is "2_5". Writes a NUL
+ * behind it; returns the length. */
+static inline size_t s1_column_part(s1_dec value, char text[S1_DEC_TEXT_MAX])
+{
+    const size_t length = s1_dec_print(value, text);
+    for (size_t i = 0; i < length; i++) {
+        text[i] = text[i] == '.' || text[i] == '-' ? '_' : text[i];
+    }
+    return length;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,7 +6,7 @@
  * window is the tail of the block before joined with the head of this one. The tails are worked out
  * once per block, so that a bar costs two steps over the run.
  */
-#include "s1mple/plugin.h"
+#include "s1mple/params.h"
 
 #include <stdlib.h>
 
@@ -96,10 +96,7 @@ static s1_rc bind_columns(bollinger_calculator *me, const s1_binder *binder, int
                           s1_dec deviations, s1_err *err)
 {
     char text[S1_DEC_TEXT_MAX];
-    const s1_str width = {text, s1_dec_print(deviations, text)};
-    for (size_t i = 0; i < width.len; i++) {
-        text[i] = text[i] == '.' ? '_' : text[i];
-    }
+    const s1_str width = {text, s1_column_part(deviations, text)};
     S1_TRY(err, bind_column(binder, "middle", period, width, &me->middle, err));
     S1_TRY(err, bind_column(binder, "upper", period, width, &me->upper, err));
     S1_TRY(err, bind_column(binder, "lower", period, width, &me->lower, err));
