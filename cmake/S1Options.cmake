@@ -56,9 +56,11 @@ endif()
 
 # x86-64-v2 (SSE4.2: CRC32C in hardware) is in every x86-64 machine since 2009. Contraction to FMA is
 # off so that results are the same bytes whatever a compiler could fuse.
+file(RELATIVE_PATH s1_source_from_build ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 set(s1_codegen
   -march=x86-64-v2 -ffp-contract=off -fno-common
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
+  -ffile-prefix-map=${s1_source_from_build}=) # as ccache names it under a base_dir
 set(s1_hardening -fstack-protector-strong)
 set(s1_link -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
 
