@@ -112,6 +112,25 @@ typedef struct s1_threat_sink {
     s1_rc (*report)(void *self, const s1_threat_report *report, s1_threat_id *ret_id, s1_err *err);
 } s1_threat_sink;
 
+/* Reports a threat that holds now; `details` holds `count` fields, at most S1_FIELDS_MAX. Errors:
+ * the sink's. */
+S1_WARN_UNUSED
+static inline s1_rc s1_threat_emit(const s1_threat_sink *out, s1_str threat_type, s1_str key,
+                                   int32_t severity, const s1_field *details, size_t count,
+                                   s1_err *err)
+{
+    s1_threat_report report;
+    memset(&report, 0, sizeof report);
+    report.size = sizeof report;
+    report.severity = severity;
+    report.key = key;
+    report.threat_type = threat_type;
+    report.details = details;
+    report.detail_count = (uint32_t)count;
+    s1_threat_id id;
+    return out->report(out->self, &report, &id, err);
+}
+
 /* An active threat (CriticalEvent of the spec). */
 typedef struct s1_threat {
     uint32_t size;

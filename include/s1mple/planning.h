@@ -15,13 +15,16 @@ extern "C" {
 
 /* --- Entry. ------------------------------------------------------------------------------- */
 
-/* Parameters `directions` (enum long, short, both) and `max_open_positions` (int). */
+/* Parameters `directions` (enum long, short, both), `max_open_positions` (int) and `signal_types`
+ * (string_list). */
 typedef struct s1_entry_rules {
     int64_t max_open_positions;
+    const s1_str *signal_types; /* borrowed, lives as long as the worker */
+    size_t signal_type_count;   /* 0: all of them */
     bool has_long, has_short;
 } s1_entry_rules;
 
-/* Reads both parameters. Errors: those of the binder. */
+/* Reads the parameters. Errors: those of the binder. */
 S1_WARN_UNUSED
 static inline s1_rc s1_entry_rules_read(const s1_binder *binder, s1_entry_rules *ret_rules,
                                         s1_err *err)
@@ -31,6 +34,8 @@ static inline s1_rc s1_entry_rules_read(const s1_binder *binder, s1_entry_rules 
                                     err));
     S1_TRY(err, binder->param_int(binder->self, S1_STR("max_open_positions"),
                                   &rules.max_open_positions, err));
+    S1_TRY(err, binder->param_text_list(binder->self, S1_STR("signal_types"), &rules.signal_types,
+                                        &rules.signal_type_count, err));
     *ret_rules = rules;
     return S1_OK;
 }
@@ -46,12 +51,20 @@ static inline int64_t s1_ledger_committed(const s1_ledger_view *ledger)
     return count;
 }
 
-/* Whether this direction may be entered now; refuses it if not, with DIRECTION_DISABLED,
- * SHORT_NOT_ALLOWED (no margin) or POSITION_LIMIT (limit, count). */
+/* Whether this signal may be entered now; refuses it if not, with SIGNAL_DISABLED,
+ * DIRECTION_DISABLED, SHORT_NOT_ALLOWED (no margin) or POSITION_LIMIT (limit, count). */
 static inline bool s1_entry_rules_allow(const s1_entry_rules *rules, const s1_context *context,
-                                        int32_t direction, s1_verdict *verdict)
+                                        const s1_signal *signal, s1_verdict *verdict)
 {
-    const bool is_long = direction == S1_LONG;
+    const bool is_long = signal->direction == S1_LONG;
+    bool is_listed = rules->signal_type_count == 0;
+    for (size_t i = 0; i < rules->signal_type_count && !is_listed; i++) {
+        is_listed = s1_text_equal(rules->signal_types[i], signal->signal_type);
+    }
+    if (!is_listed) {
+        s1_verdict_reject(verdict, S1_STR("SIGNAL_DISABLED"), (double)NAN, (double)NAN);
+        return false;
+    }
     if (is_long ? !rules->has_long : !rules->has_short) {
         s1_verdict_reject(verdict, S1_STR("DIRECTION_DISABLED"), (double)NAN, (double)NAN);
         return false;

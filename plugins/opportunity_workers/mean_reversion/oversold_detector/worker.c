@@ -4,7 +4,7 @@
  * It keeps nothing between ticks: the columns tell the bar before too, so a restart or a warm-up
  * that did not call it changes no signal.
  */
-#include "s1mple/detect.h"
+#include "s1mple/params.h"
 
 #include <stdlib.h>
 
@@ -56,9 +56,9 @@ static s1_rc detect_side(const oversold_detector *me, const extreme_side *side,
     }
     const s1_field metadata[] = {S1_FIELD_NUMBER("rsi", rsi), S1_FIELD_NUMBER("percent_b", place)};
     const uint32_t count = me->percent_b == NULL ? 1 : 2; /* without a band it has no place */
-    S1_TRY(err, s1_detect_signal(out, is_low ? S1_STR("oversold") : S1_STR("overbought"),
-                                 side->direction, s1_series_last(&me->stream->close), metadata,
-                                 count, err));
+    S1_TRY(err,
+           s1_signal_emit(out, is_low ? S1_STR("oversold") : S1_STR("overbought"), side->direction,
+                          s1_series_last(&me->stream->close), metadata, count, err));
     return S1_OK;
 }
 

@@ -3,7 +3,7 @@
  * It keeps nothing between ticks: how long the index was beyond the level is read off the column,
  * on a return only, so a restart or a warm-up that did not call it changes no signal.
  */
-#include "s1mple/detect.h"
+#include "s1mple/params.h"
 
 #include <stdlib.h>
 
@@ -63,7 +63,7 @@ static s1_rc detect_side(const rsi_reversal *me, const reversal_side *side,
     const s1_field metadata[] = {S1_FIELD_NUMBER("rsi", rsi),
                                  S1_FIELD_NUMBER("rsi_before", before)};
     S1_TRY(err,
-           s1_detect_signal(out, S1_STR("rsi_reversal"), side->direction, close, metadata, 2, err));
+           s1_signal_emit(out, S1_STR("rsi_reversal"), side->direction, close, metadata, 2, err));
     return S1_OK;
 }
 

@@ -4,7 +4,7 @@
  * only, so that each of its bars is looked at once more and no bar twice; a restart or a warm-up
  * that did not call it changes no signal.
  */
-#include "s1mple/detect.h"
+#include "s1mple/params.h"
 
 #include <stdlib.h>
 
@@ -85,8 +85,8 @@ static s1_rc detect_side(const trend_continuation *me, const trend_side *side,
         S1_FIELD_NUMBER("slow", s1_series_last(me->slow)),
         S1_FIELD_NUMBER("adx", adx),
     };
-    S1_TRY(err, s1_detect_signal(out, S1_STR("trend_continuation"), side->direction, close,
-                                 metadata, me->adx == NULL ? 3 : 4, err));
+    S1_TRY(err, s1_signal_emit(out, S1_STR("trend_continuation"), side->direction, close, metadata,
+                               me->adx == NULL ? 3 : 4, err));
     return S1_OK;
 }
 

@@ -40,7 +40,7 @@ static s1_rc entry_plan(void *self, const s1_context *context, const s1_signal *
     const limit_entry *const me = self;
     const s1_instrument *const instrument = context->primary->instrument;
     const bool is_long = signal->direction == S1_LONG;
-    if (!s1_entry_rules_allow(&me->rules, context, signal->direction, verdict)) {
+    if (!s1_entry_rules_allow(&me->rules, context, signal, verdict)) {
         return S1_OK;
     }
     const double atr = me->atr == NULL ? 0.0 : s1_series_last(me->atr);

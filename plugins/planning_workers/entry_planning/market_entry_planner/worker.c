@@ -15,7 +15,7 @@ static s1_rc entry_plan(void *self, const s1_context *context, const s1_signal *
     (void)err;
     const market_entry *const me = self;
     const s1_stream *const primary = context->primary;
-    if (!s1_entry_rules_allow(&me->rules, context, signal->direction, verdict)) {
+    if (!s1_entry_rules_allow(&me->rules, context, signal, verdict)) {
         return S1_OK;
     }
     plan->entry_price = s1_dec_from_mantissa(primary->bar.close, primary->instrument->price_scale);

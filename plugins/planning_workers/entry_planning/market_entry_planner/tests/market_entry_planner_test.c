@@ -91,6 +91,36 @@ static void positions_are_limited(void **state)
     s1_harness_free(h);
 }
 
+/* Only the listed types are entered: the others may still close something. */
+static void signal_types(void **state)
+{
+    (void)state;
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_worker *const all = s1_harness_add(h, "market_entry_planner", NULL);
+    s1_worker *made[2] = {NULL, NULL};
+    const s1_harness_item items[] = {{.plugin = "market_entry_planner",
+                                      .instance_id = "a",
+                                      .params = "{signal_types: [x, test_signal]}"},
+                                     {.plugin = "market_entry_planner",
+                                      .instance_id = "b",
+                                      .params = "{signal_types: [x, test]}"}};
+    s1_err err = S1_ERR_INIT;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(s1_harness_try_add(h, &items[i], &made[i], &err), S1_OK);
+    }
+    s1_harness_close(h, 1.1);
+    s1_plan plan = {0};
+    s1_verdict verdict = expect_plan(h, all, S1_LONG, &plan);
+    expect_passed(&verdict);
+    verdict = expect_plan(h, made[0], S1_LONG, &plan);
+    expect_passed(&verdict);
+    plan = (s1_plan){0};
+    verdict = expect_plan(h, made[1], S1_LONG, &plan);
+    expect_rejected(&verdict, "SIGNAL_DISABLED", NAN, NAN);
+    assert_true(s1_dec_is_zero(plan.entry_price));
+    s1_harness_free(h);
+}
+
 static void refuses_bad_parameters(void **state)
 {
     (void)state;
@@ -103,9 +133,9 @@ static void refuses_bad_parameters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(enters_at_the_close),         cmocka_unit_test(shorts_need_margin),
-        cmocka_unit_test(directions_are_switched_off), cmocka_unit_test(positions_are_limited),
-        cmocka_unit_test(refuses_bad_parameters),
+        cmocka_unit_test(signal_types),          cmocka_unit_test(enters_at_the_close),
+        cmocka_unit_test(shorts_need_margin),    cmocka_unit_test(directions_are_switched_off),
+        cmocka_unit_test(positions_are_limited), cmocka_unit_test(refuses_bad_parameters),
     };
     return cmocka_run_group_tests_name("market_entry_planner", tests, NULL, NULL);
 }
