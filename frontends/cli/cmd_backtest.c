@@ -2,6 +2,7 @@
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/report_operation.h"
 #include "services/api/backtest.h"
 #include "services/api/results.h"
 #include "services/api/validate.h"
@@ -113,8 +114,9 @@ static void print_speed(const s1_cli *cli, const s1_backtest_facts *facts)
     (void)fputc('\n', cli->err.out);
 }
 
+/* `report` NULL: one run, no operation. */
 static s1_rc print_json(s1_cli *cli, const s1_results_list *list, const s1_backtest_facts *facts,
-                        s1_err *err)
+                        const s1_operation_report *report, s1_err *err)
 {
     s1_strbuf text;
     s1_json_writer w;
@@ -128,6 +130,10 @@ static s1_rc print_json(s1_cli *cli, const s1_results_list *list, const s1_backt
     s1_json_i64(&w, facts->engine_time);
     s1_json_key_lit(&w, "total_ns");
     s1_json_i64(&w, facts->total_time);
+    if (report != NULL) {
+        s1_json_key_lit(&w, "operation");
+        s1_json_raw(&w, s1_str_of(s1_operation_view_borrow(report)->json));
+    }
     s1_json_key_lit(&w, "runs");
     s1_json_array(&w);
     for (size_t i = 0; i < list->count; i++) {
@@ -155,6 +161,22 @@ static s1_rc print_json(s1_cli *cli, const s1_results_list *list, const s1_backt
     return s1_cli_json_end(cli, &text, err);
 }
 
+static s1_rc print_text(s1_cli *cli, const s1_results_list *list, const s1_backtest_facts *facts,
+                        const s1_operation_report *report, s1_err *err)
+{
+    if (report != NULL) {
+        S1_TRY(err, s1_cli_print_operation(cli, s1_operation_view_borrow(report), err));
+    }
+    for (size_t i = 0; i < list->count && report == NULL; i++) {
+        S1_TRY(err, s1_cli_print_report(cli, list->items[i], err));
+    }
+    if (facts->worker_count > 0) {
+        S1_TRY(err, print_profile(cli, facts, err));
+    }
+    print_speed(cli, facts);
+    return S1_OK;
+}
+
 static s1_rc print_outcome(s1_cli *cli, const s1_backtest_facts *facts, s1_err *err)
 {
     for (size_t i = 0; i < facts->warning_count; i++) {
@@ -162,22 +184,18 @@ static s1_rc print_outcome(s1_cli *cli, const s1_backtest_facts *facts, s1_err *
                       facts->warnings[i], s1_terminal_off(&cli->err));
     }
     s1_results_list list;
+    s1_operation_report *report = NULL;
     S1_TRY(err, s1_api_results_list(facts->results_dir, &list, err));
     s1_rc rc = S1_OK;
-    if (cli->is_json) {
-        rc = print_json(cli, &list, facts, err);
-    } else {
-        for (size_t i = 0; i < list.count && rc == S1_OK; i++) {
-            if (i > 0) {
-                (void)fputc('\n', cli->out.out);
-            }
-            rc = s1_cli_print_report(cli, list.items[i], err);
-        }
-        if (rc == S1_OK && facts->worker_count > 0) {
-            rc = print_profile(cli, facts, err);
-        }
-        print_speed(cli, facts);
+    if (s1_api_is_operation(facts->results_dir)) {
+        rc = s1_api_operation_open(facts->results_dir, &report, err);
     }
+    if (rc == S1_OK && cli->is_json) {
+        rc = print_json(cli, &list, facts, report, err);
+    } else if (rc == S1_OK) {
+        rc = print_text(cli, &list, facts, report, err);
+    }
+    s1_operation_report_free(report);
     s1_results_list_free(&list);
     return rc;
 }
@@ -263,7 +281,11 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         return print_faults(cli, &options, err);
     }
     if (rc == S1_OK) {
-        rc = print_outcome(cli, s1_backtest_facts_borrow(outcome), err);
+        const s1_backtest_facts *const facts = s1_backtest_facts_borrow(outcome);
+        rc = print_outcome(cli, facts, err);
+        if (rc == S1_OK && facts->failed_count > 0) { /* the others are kept */
+            rc = S1_RAISE(err, facts->failed_rc, "%s", facts->failure);
+        }
     }
     s1_backtest_outcome_free(outcome);
     return s1_exit_from_rc(rc);
@@ -290,6 +312,7 @@ static const s1_cli_example examples[] = {
     {"backtest demo --from 2017-06-01 --to 2017-12-31 --seed 7", "half a year of it"},
     {"backtest demo --set environments.demo.simulation.fill_rule=same_close",
      "another fill rule, without touching a file"},
+    {"backtest operation --threads 2", "every active strategy link of config/operation.yaml"},
     {"backtest --rerun results/demo --results results/again", "the same run once more"},
     {NULL, NULL},
 };
@@ -300,7 +323,9 @@ const s1_cli_command s1_cmd_backtest = {
     .usage = "BLUEPRINT|OPERATION",
     .detail = "The configuration is checked first, and every fault is shown at once. The results "
               "folder appears when the run is complete; a run that fails or is stopped leaves "
-              "none. The same configuration, data and seed give the same bytes.",
+              "none. Of an operation of several strategies those that complete are kept, and the "
+              "exit code is that of the first that failed. The same configuration, data and seed "
+              "give the same bytes.",
     .positionals_max = 1,
     .options = options_table,
     .examples = examples,

@@ -1,4 +1,4 @@
-#include "frontends/cli/cli.h"
+#include "frontends/cli/report_operation.h"
 #include "services/api/results.h"
 
 #include <string.h>
@@ -223,8 +223,28 @@ static s1_rc show(s1_cli *cli, const s1_cli_args *args, s1_results *results, s1_
                                         : s1_cli_print_report(cli, results, err);
 }
 
+static s1_rc show_operation(s1_cli *cli, const char *dir, s1_err *err)
+{
+    s1_operation_report *report = NULL;
+    S1_TRY(err, s1_api_operation_open(dir, &report, err));
+    const s1_operation_view *const view = s1_operation_view_borrow(report);
+    s1_rc rc = S1_OK;
+    if (cli->is_json) {
+        (void)fprintf(cli->out.out, "%s\n", view->json);
+    } else {
+        rc = s1_cli_print_operation(cli, view, err);
+    }
+    s1_operation_report_free(report);
+    return rc;
+}
+
 static int run_show(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
+    const bool wants_run =
+        s1_cli_flag(args, "link") || s1_cli_flag(args, "trades") || s1_cli_flag(args, "metrics");
+    if (!wants_run && s1_api_is_operation(args->positionals[0])) {
+        return s1_exit_from_rc(show_operation(cli, args->positionals[0], err));
+    }
     s1_results *results = NULL;
     s1_rc rc = s1_api_results_open(args->positionals[0], s1_cli_text(args, "link"), &results, err);
     if (rc == S1_OK) {
@@ -245,12 +265,13 @@ static const s1_cli_option show_options[] = {
 static const s1_cli_example show_examples[] = {
     {"results show results/demo", "the report of the run"},
     {"results show results/demo --trades --json", "the trades for another program"},
+    {"results show results/desk --link btc", "one run of an operation; without --link their sum"},
     {NULL, NULL},
 };
 
 const s1_cli_command s1_cmd_results_show = {
     .name = "results show",
-    .summary = "Show the report, the trades or every metric of a run",
+    .summary = "Show the report, the trades or every metric of a run, or the sum of an operation",
     .usage = "RESULTS",
     .positionals_min = 1,
     .positionals_max = 1,

@@ -3,11 +3,11 @@
 #include "backend/analysis/results_writer.h"
 #include "backend/dtos/enums.h"
 #include "backend/utils/clock.h"
-#include "backend/utils/folder_lock.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/observe_internal.h"
+#include "services/api/operation.h"
 #include "services/api/results.h"
-#include "services/operators/backtest_service.h"
+#include "services/operators/operation_service.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -15,7 +15,6 @@
 
 #define SEED_DEFAULT    1u
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
-#define THREADS_MAX     256u
 #define LOG_BYTES_MAX   ((size_t)1 << 30)
 
 struct s1_backtest_outcome {
@@ -36,13 +35,11 @@ typedef struct session {
     int32_t journal_level;
     s1_preparation preparation;
     bool is_prepared;
-    char partial[S1_PATH_MAX]; /* of several links; empty for one */
-    pthread_mutex_t lock;      /* of what follows */
-    uint32_t next_link, failed_link;
-    s1_rc rc;
-    s1_err err;
+    const char *name; /* of the operation */
+    s1_operation_outcome several;
     uint64_t bars;
     s1_nanos engine_time;
+    pthread_mutex_t lock; /* of what follows */
     s1_backtest_worker_time *workers;
     size_t worker_count;
 } session;
@@ -144,11 +141,26 @@ static s1_rc take_rerun(session *s, s1_err *err)
     s1_rc rc = list.count > 0
                    ? take_run(s, s1_results_view_borrow(list.items[0]), err)
                    : S1_RAISE(err, S1_E_NOT_FOUND, "%s: found no results, expected some", dir);
-    if (list.count > 1) {
+    if (s1_api_is_operation(dir)) {
         s->only_link = NULL;
     }
     s1_results_list_free(&list);
     return rc;
+}
+
+/* The operation's name as its command says it: the same when it is repeated. */
+static s1_rc take_name(session *s, s1_err *err)
+{
+    s1_str rest = s1_str_of(s->command);
+    s1_str name = {NULL, 0};
+    bool is_done = false;
+    (void)s1_str_split(&rest, ' ', &name, &is_done); /* "backtest" */
+    (void)s1_str_split(&rest, ' ', &name, &is_done);
+    if (s1_str_ends_with(name, S1_STR(".yaml"))) {
+        name.len -= 5;
+    }
+    s->name = s1_arena_copy_cstr(&s->outcome->arena, name);
+    return s->name != NULL ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "name of an operation");
 }
 
 static s1_rc take_options(session *s, s1_err *err)
@@ -160,10 +172,8 @@ static s1_rc take_options(session *s, s1_err *err)
     s->override_count = o->override_count;
     s->seed = o->has_seed ? o->seed : SEED_DEFAULT;
     s->journal_level = level_of(o->journal);
-    if (o->rerun_dir != NULL) {
-        return take_rerun(s, err);
-    }
-    return make_command(s, err);
+    S1_TRY(err, o->rerun_dir != NULL ? take_rerun(s, err) : make_command(s, err));
+    return take_name(s, err);
 }
 
 /* --- Preparing. --------------------------------------------------------------------------- */
@@ -279,7 +289,7 @@ static const char *cstr(s1_arena *arena, s1_str text)
 }
 
 /* The profile of a finished run; under the lock, as links may finish together. */
-static void take_profile(void *user, const s1_components *parts)
+static s1_rc take_profile(void *user, const s1_components *parts, s1_err *err)
 {
     session *const s = user;
     (void)pthread_mutex_lock(&s->lock);
@@ -302,29 +312,17 @@ static void take_profile(void *user, const s1_components *parts)
         s->workers = all;
     }
     (void)pthread_mutex_unlock(&s->lock);
+    return all != NULL ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "a profile of %zu workers", wanted);
 }
 
-static s1_rc link_folder(const session *s, const s1_prepared_link *link,
-                         char path[static S1_PATH_MAX], s1_err *err)
+static s1_rc run_one(session *s, s1_err *err)
 {
-    if (s->partial[0] == '\0') {
-        return s1_path_join(path, S1_PATH_MAX, s1_str_dirname(s1_str_of(s->options->results_dir)),
-                            s1_str_basename(s1_str_of(s->options->results_dir)), err);
-    }
-    return s1_path_join(path, S1_PATH_MAX, s1_str_of(s->partial), link->link->id, err);
-}
-
-static s1_rc run_link(session *s, uint32_t index, s1_err *err)
-{
-    const s1_prepared_link *const link = &s->preparation.links[index];
-    char path[S1_PATH_MAX];
-    S1_TRY(err, link_folder(s, link, path, err));
     s1_backtest_result result = {0};
     S1_TRY(err,
            s1_backtest_run(
                &(s1_backtest_request){.preparation = &s->preparation,
-                                      .link = link,
-                                      .results_dir = path,
+                                      .link = &s->preparation.links[0],
+                                      .results_dir = s->options->results_dir,
                                       .command = s->command,
                                       .seed = s->seed,
                                       .journal_level = s->journal_level,
@@ -336,89 +334,34 @@ static s1_rc run_link(session *s, uint32_t index, s1_err *err)
                                       .is_stopping = s->options->is_stopping,
                                       .on_finished = s->options->is_profiled ? take_profile : NULL},
                &result, err));
-    (void)pthread_mutex_lock(&s->lock);
-    s->bars += result.sums.ticks;
-    s->engine_time += result.sums.engine_time;
-    (void)pthread_mutex_unlock(&s->lock);
+    s->bars = result.sums.ticks;
+    s->engine_time = result.sums.engine_time;
     return S1_OK;
-}
-
-/* Takes links until none is left; the failure of the lowest link is the one reported. */
-static void *run_links(void *user)
-{
-    session *const s = user;
-    for (;;) {
-        (void)pthread_mutex_lock(&s->lock);
-        const uint32_t index = s->next_link++;
-        const bool is_over = index >= s->preparation.link_count || s->rc != S1_OK;
-        (void)pthread_mutex_unlock(&s->lock);
-        if (is_over) {
-            return NULL;
-        }
-        s1_err err = S1_ERR_INIT;
-        const s1_rc rc = run_link(s, index, &err);
-        if (rc != S1_OK) {
-            (void)pthread_mutex_lock(&s->lock);
-            if (s->rc == S1_OK || index < s->failed_link) {
-                s->rc = rc;
-                s->err = err;
-                s->failed_link = index;
-            }
-            (void)pthread_mutex_unlock(&s->lock);
-        }
-    }
-}
-
-static s1_rc run_threads(session *s, s1_err *err)
-{
-    pthread_t threads[THREADS_MAX];
-    uint32_t wanted = s->options->threads > 0 ? s->options->threads : 1;
-    wanted = wanted < s->preparation.link_count ? wanted : s->preparation.link_count;
-    wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
-    uint32_t started = 0;
-    while (started + 1 < wanted && pthread_create(&threads[started], NULL, run_links, s) == 0) {
-        started++;
-    }
-    (void)run_links(s);
-    for (uint32_t i = 0; i < started; i++) {
-        (void)pthread_join(threads[i], NULL);
-    }
-    if (s->rc != S1_OK) {
-        *err = s->err;
-        s1_err_push(err, __FILE__, __func__, __LINE__);
-    }
-    return s->rc;
 }
 
 /* Several links: each a folder in one that appears when all are done. */
 static s1_rc run_several(session *s, s1_err *err)
 {
-    const s1_fs *const fs = s1_fs_real();
-    const int length =
-        snprintf(s->partial, sizeof s->partial, "%s.partial", s->options->results_dir);
-    if (length < 0 || (size_t)length >= sizeof s->partial) {
-        return S1_RAISE(err, S1_E_RANGE, "results folder: the path is too long");
-    }
-    char path[S1_PATH_MAX], what[S1_PATH_MAX + 32];
-    s1_folder_lock *lock = NULL;
-    (void)snprintf(path, sizeof path, "%s.lock", s->options->results_dir); /* fits: as partial */
-    (void)snprintf(what, sizeof what, "results folder '%s'", s->options->results_dir);
-    S1_TRY(err, s1_folder_lock_new(fs, path, what, &lock, err));
-    s1_rc rc = s1_fs_remove_tree(fs, s->partial, err);
-    if (rc == S1_OK) {
-        rc = s1_fs_mkdir(fs, s->partial, err);
-    }
-    if (rc == S1_OK) {
-        rc = run_threads(s, err);
-    }
-    if (rc == S1_OK) {
-        rc = s1_fs_publish_folder(fs, s->partial, s->options->results_dir, err);
-    }
-    if (rc != S1_OK) {
-        (void)!s1_fs_remove_tree(fs, s->partial, NULL);
-    }
-    s1_folder_lock_free(lock);
-    return rc;
+    S1_TRY(err,
+           s1_operation_run(
+               &(s1_operation_request){.preparation = &s->preparation,
+                                       .name = s->name,
+                                       .results_dir = s->options->results_dir,
+                                       .command = s->command,
+                                       .seed = s->seed,
+                                       .journal_level = s->journal_level,
+                                       .is_profiled = s->options->is_profiled,
+                                       .threads = s->options->threads,
+                                       .fs = s1_fs_real(),
+                                       .clock = s1_clock_real(),
+                                       .on_progress = pass_progress,
+                                       .on_finished = s->options->is_profiled ? take_profile : NULL,
+                                       .user = s,
+                                       .is_stopping = s->options->is_stopping},
+               &s->several, err));
+    s->bars = s->several.bars;
+    s->engine_time = s->several.engine_time;
+    return S1_OK;
 }
 
 static s1_rc run(session *s, s1_err *err)
@@ -435,7 +378,7 @@ static s1_rc run(session *s, s1_err *err)
     S1_TRY(err,
            s1_path_join(parent, sizeof parent, s1_str_dirname(s1_str_of(dir)), S1_STR("."), err));
     S1_TRY(err, s1_fs_mkdir_all(fs, parent, err));
-    return s->preparation.link_count == 1 ? run_threads(s, err) : run_several(s, err);
+    return s->preparation.link_count == 1 ? run_one(s, err) : run_several(s, err);
 }
 
 static s1_rc take_facts(session *s, s1_nanos started, s1_err *err)
@@ -464,6 +407,11 @@ static s1_rc take_facts(session *s, s1_nanos started, s1_err *err)
     outcome->facts.workers = s->workers;
     outcome->facts.worker_count = s->worker_count;
     outcome->facts.link_count = s->preparation.link_count;
+    outcome->facts.failed_count = s->several.failed_count;
+    outcome->facts.failed_rc = s->several.failed_rc;
+    if (s->several.failed_count > 0) {
+        outcome->facts.failure = cstr(&outcome->arena, s1_str_of(s->several.failed.msg));
+    }
     return S1_OK;
 }
 

@@ -1,7 +1,8 @@
 /* services/api/backtest.h - runs a blueprint or an operation on historical data.
  *
  * A backtest writes one new folder. Until it is complete the folder is called DIR.partial; a run
- * that fails or is stopped leaves none. What the run found is read back through
+ * that fails or is stopped leaves none. Of an operation of several links those that complete are
+ * kept where one fails (services/api/operation.h). What the run found is read back through
  * services/api/results.h, so that a report looks the same now and a year later.
  */
 #ifndef S1_SERVICES_API_BACKTEST_H
@@ -67,6 +68,10 @@ typedef struct s1_backtest_facts {
     const char *const *warnings; /* [warning_count] */
     size_t warning_count;
     uint32_t link_count; /* several: each has a folder of its own in results_dir */
+    /* Links that failed while others completed; they left no folder. operation.json tells why. */
+    uint32_t failed_count;
+    s1_rc failed_rc;     /* of the first of them; S1_OK where none failed */
+    const char *failure; /* its message; NULL where none failed */
 } s1_backtest_facts;
 
 /* Runs it. ret_outcome is the caller's to free. Errors: S1_E_INVALID and S1_E_NOT_FOUND for the

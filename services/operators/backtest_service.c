@@ -19,7 +19,7 @@
 #define BINARY_BYTES_MAX (512u << 20)
 
 /* Everything of one backtest that has to be given back. */
-typedef struct backtest {
+struct s1_backtest {
     const s1_backtest_request *request;
     s1_arena arena;
     char partial[S1_PATH_MAX];
@@ -41,7 +41,8 @@ typedef struct backtest {
     int32_t journal_level; /* enum s1_journal_level */
     s1_run_id run_id;
     char config_hash[S1_SHA256_HEX], data_hash[S1_SHA256_HEX], binary_hash[S1_SHA256_HEX];
-} backtest;
+};
+typedef struct s1_backtest backtest;
 
 static const s1_link *link_of(const backtest *b)
 {
@@ -307,6 +308,10 @@ static s1_rc build_run(backtest *b, s1_err *err)
         .data_hash = s1_str_of(b->data_hash),
         .observer = b->request->observer,
     };
+    if (b->request->on_ledger != NULL) {
+        options.on_ledger.self = b->request->user;
+        options.on_ledger.changed = b->request->on_ledger;
+    }
     if (b->has_folder) { /* a repeated run leaves nothing */
         options.on_completed.self = &b->results;
         options.on_completed.store = s1_result_logger_store;
@@ -381,7 +386,7 @@ static void log_start(const backtest *b)
                  s1_log_u64("workers", b->request->link->worker_count));
 }
 
-static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
+static s1_rc open_all(backtest *b, s1_err *err)
 {
     S1_TRY(err, make_folder(b, err));
     S1_TRY(err, write_config(b, err));
@@ -390,12 +395,20 @@ static s1_rc run_all(backtest *b, s1_backtest_result *result, s1_err *err)
     S1_TRY(err, open_outputs(b, err));
     S1_TRY(err, build_run(b, err));
     log_start(b);
-    S1_TRY(err, s1_run_orchestrator_run(b->run, &result->sums, err));
+    return S1_OK;
+}
+
+/* What is left to do once the run ended. */
+static s1_rc finish_all(backtest *b, s1_backtest_result *result, s1_err *err)
+{
     const s1_components *const parts = s1_run_orchestrator_parts(b->run);
     result->read_time = s1_backtest_environment_read_time(parts->backtest);
     result->statistics = b->results.statistics;
+    result->run_id = b->run_id;
+    memcpy(result->config_hash, b->config_hash, sizeof result->config_hash);
+    memcpy(result->binary_hash, b->binary_hash, sizeof result->binary_hash);
     if (b->request->on_finished != NULL) {
-        b->request->on_finished(b->request->user, parts);
+        S1_TRY(err, b->request->on_finished(b->request->user, parts, err));
     }
     return log_summary(b, result, err);
 }
@@ -421,8 +434,24 @@ static void release(backtest *b)
     s1_arena_done(&b->arena);
 }
 
-s1_rc s1_backtest_run(const s1_backtest_request *request, s1_backtest_result *ret_result,
-                      s1_err *err)
+void s1_backtest_abandon(s1_backtest *b, const s1_err *cause)
+{
+    if (b == NULL) {
+        return;
+    }
+    if (cause != NULL) {
+        s1_log_err(b->log, S1_LOG_ERROR, "run.failed", cause);
+    }
+    release(b);
+    if (b->has_folder) {
+        s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
+        (void)!s1_fs_remove_tree(b->request->fs, b->partial, &ignored);
+    }
+    s1_folder_lock_free(b->lock);
+    free(b);
+}
+
+s1_rc s1_backtest_open(const s1_backtest_request *request, s1_backtest **ret_backtest, s1_err *err)
 {
     backtest *const b = calloc(1, sizeof *b);
     if (b == NULL) {
@@ -430,24 +459,54 @@ s1_rc s1_backtest_run(const s1_backtest_request *request, s1_backtest_result *re
     }
     b->request = request;
     s1_arena_init(&b->arena, 64u << 20, 0);
-    s1_backtest_result result = {0};
-    s1_rc rc = run_all(b, &result, err);
-    if (rc != S1_OK && err != NULL) {
-        s1_log_err(b->log, S1_LOG_ERROR, "run.failed", err);
+    const s1_rc rc = open_all(b, err);
+    if (rc != S1_OK) {
+        s1_backtest_abandon(b, err);
+        return rc;
+    }
+    *ret_backtest = b;
+    return S1_OK;
+}
+
+s1_run_orchestrator *s1_backtest_orchestrator(s1_backtest *b)
+{
+    return b->run;
+}
+
+s1_rc s1_backtest_complete(s1_backtest *b, const s1_run_sums *sums, s1_backtest_result *ret_result,
+                           s1_err *err)
+{
+    s1_backtest_result result = {.sums = *sums};
+    s1_rc rc = finish_all(b, &result, err);
+    if (rc != S1_OK) {
+        s1_backtest_abandon(b, err);
+        return rc;
     }
     release(b);
-    if (rc == S1_OK) {
-        rc = s1_fs_publish_folder(request->fs, b->partial, request->results_dir, err);
-    }
+    rc = s1_fs_publish_folder(b->request->fs, b->partial, b->request->results_dir, err);
     if (rc == S1_OK) {
         *ret_result = result;
-    } else if (b->has_folder) {
+    } else {
         s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
-        (void)!s1_fs_remove_tree(request->fs, b->partial, &ignored);
+        (void)!s1_fs_remove_tree(b->request->fs, b->partial, &ignored);
     }
     s1_folder_lock_free(b->lock);
     free(b);
     return rc;
+}
+
+s1_rc s1_backtest_run(const s1_backtest_request *request, s1_backtest_result *ret_result,
+                      s1_err *err)
+{
+    backtest *b;
+    s1_run_sums sums = {0};
+    S1_TRY(err, s1_backtest_open(request, &b, err));
+    const s1_rc rc = s1_run_orchestrator_run(b->run, &sums, err);
+    if (rc != S1_OK) {
+        s1_backtest_abandon(b, err);
+        return rc;
+    }
+    return s1_backtest_complete(b, &sums, ret_result, err);
 }
 
 /* --- Repeating. ------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #define S1_SERVICES_OPERATORS_BACKTEST_SERVICE_H
 
 #include "backend/analysis/statistics.h"
+#include "backend/utils/hash.h"
 #include "services/operators/run_orchestrator.h"
 #include "services/operators/run_preparer.h"
 
@@ -35,8 +36,11 @@ typedef struct s1_backtest_request {
     void (*on_progress)(void *user, const char *phase, const s1_run_progress *progress);
     void *user;
     const atomic_bool *is_stopping;
-    /* Called with the parts of a finished run before they go, for --profile. NULL: nobody. */
-    void (*on_finished)(void *user, const s1_components *parts);
+    /* Called with the parts of a finished run before they go; a failure is the run's. NULL: nobody.
+     */
+    s1_rc (*on_finished)(void *user, const s1_components *parts, s1_err *err);
+    /* As s1_run_options.on_ledger, with `user`. NULL: nobody. */
+    s1_rc (*on_ledger)(void *user, const s1_components *parts, s1_err *err);
     /* Of s1_backtest_repeat only. */
     const s1_run_observer *observer;
     const s1_recorded_run *recorded;
@@ -46,12 +50,26 @@ typedef struct s1_backtest_result {
     s1_run_sums sums;
     s1_statistics statistics;
     s1_nanos read_time;
+    s1_run_id run_id;
+    char config_hash[S1_SHA256_HEX], binary_hash[S1_SHA256_HEX];
 } s1_backtest_result;
 
 /* Runs it. Errors: S1_E_EXISTS for a results folder that is there already, S1_E_NOT_FOUND and
  * S1_E_DATA for the archives, S1_E_PLUGIN, S1_E_CANCELED, S1_E_IO. */
 S1_WARN_UNUSED s1_rc s1_backtest_run(const s1_backtest_request *request,
                                      s1_backtest_result *ret_result, s1_err *err);
+
+/* The same in three steps, for links that share a clock. s1_backtest_open leaves nothing when it
+ * fails. Then the caller drives s1_backtest_orchestrator, and ends with one of the two: _complete
+ * publishes the folder (or removes it, on failure), _abandon removes it. Both free the backtest;
+ * `request` is borrowed until then. */
+typedef struct s1_backtest s1_backtest;
+S1_WARN_UNUSED s1_rc s1_backtest_open(const s1_backtest_request *request,
+                                      s1_backtest **ret_backtest, s1_err *err);
+s1_run_orchestrator *s1_backtest_orchestrator(s1_backtest *backtest);
+S1_WARN_UNUSED s1_rc s1_backtest_complete(s1_backtest *backtest, const s1_run_sums *sums,
+                                          s1_backtest_result *ret_result, s1_err *err);
+void s1_backtest_abandon(s1_backtest *backtest, const s1_err *cause); /* accepts NULL */
 
 /* Runs it again in memory for request->observer and leaves nothing behind: results_dir and command
  * are not used. What the recorded run was a function of must be what is at hand (S1_E_UNSUPPORTED

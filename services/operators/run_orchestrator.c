@@ -176,6 +176,29 @@ static s1_rc bind_results(s1_run_orchestrator *run, s1_err *err)
     return s1_bus_subscribe(run->bus, &subscription, err);
 }
 
+static s1_rc on_ledger_changed(void *self, uint32_t event, const void *payload, s1_err *err)
+{
+    const s1_run_orchestrator *const run = self;
+    (void)event;
+    (void)payload;
+    return run->options.on_ledger.changed(run->options.on_ledger.self, run->parts, err);
+}
+
+static s1_rc bind_ledger(s1_run_orchestrator *run, s1_err *err)
+{
+    if (run->options.on_ledger.changed == NULL) {
+        return S1_OK;
+    }
+    if (run->events.ledger_changed == S1_EVENT_NONE) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "event_map.yaml must list LedgerStateChanged: an operation adds up its "
+                        "ledgers on it");
+    }
+    const s1_bus_subscription subscription = {
+        .event = run->events.ledger_changed, .handler = on_ledger_changed, .self = run};
+    return s1_bus_subscribe(run->bus, &subscription, err);
+}
+
 static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
 {
     const s1_config *const config = run->options.components.config;
@@ -228,6 +251,7 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
                         "event_map.yaml must list MarketDataReceived and ContextReady");
     }
     S1_TRY(err, bind_results(run, err));
+    S1_TRY(err, bind_ledger(run, err));
     return s1_bus_seal(run->bus, err);
 }
 

@@ -57,6 +57,12 @@ typedef struct s1_run_options {
     const atomic_bool *is_stopping;  /* NULL: never */
     s1_str config_hash, data_hash;   /* hex, for RUN_STARTED */
     const s1_run_observer *observer; /* NULL: nobody; outlives the run */
+    /* Hears LedgerStateChanged, which is PortfolioStateChanged to an operation. changed NULL:
+     * nobody, and no subscription. */
+    struct {
+        void *self;
+        s1_rc (*changed)(void *self, const s1_components *parts, s1_err *err);
+    } on_ledger;
     /* Hears BacktestCompleted: stores the results (result_logger.h). store NULL: nobody. */
     struct {
         void *self;
