@@ -3,7 +3,7 @@
 #   tests/**/*_test.sh, tests/**/*_test.py         one ctest each (exit code decides)
 #   tests/fuzz/<name>_fuzz.c                       libFuzzer with S1_SANITIZE=fuzzer, else a replay
 #   bench/*.c, tools/*.c                           built by the targets bench-bin and tools-bin
-set(s1_all_layers s1_frontend_cli s1_services s1_backend s1_utils)
+set(s1_all_layers s1_frontend_cli s1_services s1_sdk s1_backend s1_utils)
 
 # cmocka's macros cast; tests convert freely. The same flags otherwise.
 set(s1_test_flags ${s1_warnings})

@@ -28,18 +28,19 @@ ALLOWED = {
     "backend/environments": [SDK, "backend/utils", "backend/dtos", "backend/core", "backend/config",
                              "backend/data"],
     "backend/assembly": [SDK, "backend"],
+    "sdk": [SDK, "backend"],
     "services/event_bus": [SDK, "backend"],
     "services/live": [SDK, "backend", "services/event_bus"],
     "services/operators": [SDK, "backend", "services/event_bus", "services/live"],
     "services/meta": [SDK, "backend", "services/event_bus", "services/operators", "services/live"],
-    "services/api": [SDK, "backend", "services/event_bus", "services/live", "services/operators",
-                     "services/meta"],
+    "services/api": [SDK, "backend", "sdk", "services/event_bus", "services/live",
+                     "services/operators", "services/meta"],
     "frontends": [SDK, "backend/utils", "services/api"],
     "plugins": [SDK],
     "examples": [SDK],
     "simulators": [SDK, "backend/utils"],
     "bench": [SDK, "backend", "services"],
-    "tests": [SDK, "backend", "services", "frontends", "simulators"],
+    "tests": [SDK, "backend", "sdk", "services", "frontends", "simulators"],
 }
 GENERATED = {"s1_build.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]')

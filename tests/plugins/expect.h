@@ -39,15 +39,7 @@ static inline void expect_near(double value, double expected, double tolerance)
 static inline void expect_refused(s1_harness *h, const char *plugin, const char *params,
                                   const char *part)
 {
-    const s1_harness_item item = {.plugin = plugin, .params = params};
-    s1_worker *worker = NULL;
-    s1_err err = S1_ERR_INIT;
-    if (s1_harness_try_add(h, &item, &worker, &err) == S1_OK) {
-        fail_msg("%s accepted %s", plugin, params);
-    }
-    if (strstr(err.msg, part) == NULL) {
-        fail_msg("message '%s' does not hold '%s'", err.msg, part);
-    }
+    s1_harness_refuses(h, plugin, params, part);
 }
 
 /* A verdict that lets the plan pass. */

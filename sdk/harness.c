@@ -1,7 +1,7 @@
-#include "tests/support/plugin_harness.h"
-
 #include "backend/utils/ids.h"
+#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
+#include "sdk/harness_internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define POSITIONS_MAX 32u
 #define THREATS_MAX   32u
 #define START_TIME    (1483315200LL * S1_NANOS_PER_SECOND) /* 2017-01-02 */
-#define CSV_LINE_MAX  4096
+#define CSV_BYTES_MAX ((size_t)256 << 20)
 
 /* A growing array of one kind of record. */
 #define HARNESS_LIST(type)                                                                         \
@@ -41,6 +41,7 @@ struct s1_harness {
     uint32_t worker_count;
     s1_worker *current; /* whose callback runs */
     struct {
+        s1_str name; /* as declared, stream included */
         s1_column_store *column;
         double value;
     } feeds[FEEDS_MAX];
@@ -71,7 +72,7 @@ struct s1_harness {
         if ((list)->count == (list)->capacity) {                                                   \
             (list)->capacity = (list)->capacity > 0 ? 2 * (list)->capacity : 64;                   \
             (list)->items = realloc((list)->items, (list)->capacity * sizeof *(list)->items);      \
-            assert_non_null((list)->items);                                                        \
+            S1_EXPECT((list)->items != NULL);                                                      \
         }                                                                                          \
         (list)->items[(list)->count++] = __VA_ARGS__;                                              \
     } while (0)
@@ -79,14 +80,14 @@ struct s1_harness {
 static s1_str keep(s1_harness *h, s1_str text)
 {
     const s1_str copy = s1_arena_copy_str(&h->arena, text);
-    assert_non_null(copy.ptr);
+    S1_EXPECT(copy.ptr != NULL);
     return copy;
 }
 
 static const s1_field *keep_fields(s1_harness *h, const s1_field *fields, uint32_t count)
 {
     s1_field *const copy = s1_arena_array(&h->arena, s1_field, (size_t)count + 1);
-    assert_non_null(copy);
+    S1_EXPECT(copy != NULL);
     for (uint32_t i = 0; i < count; i++) {
         copy[i] = (s1_field){keep(h, fields[i].name), keep(h, fields[i].text), fields[i].number};
     }
@@ -113,7 +114,7 @@ static void must(s1_rc rc, const s1_err *err, const char *what)
     if (rc != S1_OK) {
         char text[2048];
         (void)format_error(err, text, sizeof text);
-        fail_msg("%s: %s", what, text);
+        S1_TEST_FAIL("%s: %s", what, text);
     }
 }
 
@@ -174,11 +175,13 @@ static s1_rc service_journal_append(void *self, const s1_worker *worker, s1_str 
 
 /* --- Life. ---------------------------------------------------------------------------------- */
 
-static s1_plugin_registry *registry_open(s1_harness *h, const char *given)
+static s1_plugin_registry *registry_open(s1_harness *h, const char *stated)
 {
-    const char *const build = getenv("S1_BUILD_DIR");
+    const char *const build = s1_proc_getenv("S1_BUILD_DIR");
+    const char *const given = stated != NULL ? stated : s1_proc_getenv("S1_PLUGINS");
     if (build == NULL && given == NULL) {
-        fail_msg("S1_BUILD_DIR is not set: run this test through ctest");
+        S1_TEST_FAIL("where are the plugins? Set S1_PLUGINS to the folder they were built in "
+                     "(inside the source tree ctest sets S1_BUILD_DIR)");
     }
     char folder[S1_PATH_MAX];
     (void)snprintf(folder, sizeof folder, "%s%s", given != NULL ? given : build,
@@ -202,7 +205,7 @@ static void context_open(s1_harness *h, const s1_harness_options *options)
     if (options->second_stream != NULL && options->second_stream[0] != '\0') {
         const s1_str selector = s1_str_of(options->second_stream);
         const size_t at = s1_str_find_byte(selector, '@', 0);
-        assert_true(at != S1_STR_NPOS);
+        S1_EXPECT(at != S1_STR_NPOS);
         s1_nanos timeframe = 0;
         must(s1_timeframe_parse(s1_str_slice(selector, at + 1, selector.len), &timeframe, &err),
              &err, options->second_stream);
@@ -220,7 +223,7 @@ s1_harness *s1_harness_new(const s1_harness_options *options)
     const s1_harness_options defaults = {.instrument = NULL};
     const s1_harness_options *const given = options != NULL ? options : &defaults;
     s1_harness *const h = calloc(1, sizeof *h);
-    assert_non_null(h);
+    S1_EXPECT(h != NULL);
     s1_arena_init(&h->arena, (size_t)1 << 30, 0);
     s1_faults_init(&h->faults, &h->arena, 0);
     h->instrument = (s1_instrument){.size = sizeof h->instrument,
@@ -283,25 +286,44 @@ void s1_harness_free(s1_harness *h)
 
 /* --- Columns and artefacts fed by hand. ------------------------------------------------------ */
 
+/* "ETH/USD@4h.ema_50" as its stream and its name; a name alone is of the primary. */
+static uint32_t split_column(s1_harness *h, s1_str column, s1_str *ret_name)
+{
+    const size_t dot = s1_str_rfind_byte(column, '.');
+    *ret_name = column;
+    if (s1_str_find_byte(column, '@', 0) == S1_STR_NPOS || dot == S1_STR_NPOS) {
+        return 0;
+    }
+    uint32_t stream = 0;
+    s1_err err = S1_ERR_INIT;
+    must(s1_trading_context_find_stream(h->store, s1_str_slice(column, 0, dot), &stream, &err),
+         &err, "s1_harness_feed");
+    *ret_name = s1_str_slice(column, dot + 1, column.len);
+    return stream;
+}
+
 void s1_harness_feed(s1_harness *h, const char *column)
 {
-    assert_true(h->feed_count < FEEDS_MAX);
-    const s1_column_options options = {.name = s1_str_of(column), .owner = S1_STR("the test")};
+    S1_EXPECT(h->feed_count < FEEDS_MAX);
+    s1_str name;
+    const uint32_t stream = split_column(h, s1_str_of(column), &name);
+    const s1_column_options options = {.stream = stream, .name = name, .owner = S1_STR("the test")};
     s1_err err = S1_ERR_INIT;
     must(s1_trading_context_add_column(h->store, &options, &h->feeds[h->feed_count].column, &err),
          &err, "s1_harness_feed");
+    h->feeds[h->feed_count].name = keep(h, s1_str_of(column));
     h->feeds[h->feed_count++].value = (double)NAN;
 }
 
 void s1_harness_set(s1_harness *h, const char *column, double value)
 {
     for (uint32_t i = 0; i < h->feed_count; i++) {
-        if (s1_str_eq_cstr(h->feeds[i].column->name, column)) {
+        if (s1_str_eq_cstr(h->feeds[i].name, column)) {
             h->feeds[i].value = value;
             return;
         }
     }
-    fail_msg("s1_harness_set: column '%s' was not declared with s1_harness_feed", column);
+    S1_TEST_FAIL("s1_harness_set: column '%s' was not declared with s1_harness_feed", column);
 }
 
 static s1_artefact_store *artefacts_of(const s1_harness *h, const char *name)
@@ -345,13 +367,13 @@ s1_rc s1_harness_try_add(s1_harness *h, const s1_harness_item *item, s1_worker *
 {
     s1_plugin *const plugin = s1_plugin_registry_find(h->registry, s1_str_of(item->plugin));
     if (plugin == NULL) {
-        return S1_RAISE(err, S1_E_NOT_FOUND, "no plugin '%s' below S1_BUILD_DIR/plugins",
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no plugin '%s' in the folder of plugins",
                         item->plugin);
     }
     S1_TRY(err, s1_plugin_check(plugin, err));
     s1_faults_init(&h->faults, &h->arena, 0); /* those of other plugins are not this test's */
     s1_worker_item *const made = s1_arena_one(&h->arena, s1_worker_item);
-    assert_non_null(made);
+    S1_EXPECT(made != NULL);
     made->plugin = plugin->name;
     made->id = keep(h, s1_str_of(item->instance_id != NULL ? item->instance_id : item->plugin));
     made->worker_type = plugin->manifest->identification.type;
@@ -361,12 +383,35 @@ s1_rc s1_harness_try_add(s1_harness *h, const s1_harness_item *item, s1_worker *
     const s1_worker_plan *plan = NULL;
     s1_worker_plan_resolve(made, plugin->manifest, &h->arena, &h->faults, &plan);
     S1_TRY(err, s1_faults_check(&h->faults, err));
-    assert_true(h->worker_count < WORKERS_MAX);
+    S1_EXPECT(h->worker_count < WORKERS_MAX);
     const s1_worker_builder builder = {.context = h->store, .services = &h->services};
     h->loading_state = s1_str_of(item->state);
     S1_TRY(err, s1_worker_build(&builder, plugin, plan, ret_worker, err));
     h->workers[h->worker_count++] = *ret_worker;
     return S1_OK;
+}
+
+bool s1_harness_is_ready(s1_worker *worker)
+{
+    return s1_worker_is_ready(worker);
+}
+
+s1_plugin *s1_harness_plugin(s1_harness *h, const char *name)
+{
+    return s1_plugin_registry_find(h->registry, s1_str_of(name));
+}
+
+void s1_harness_refuses(s1_harness *h, const char *plugin, const char *params, const char *part)
+{
+    const s1_harness_item item = {.plugin = plugin, .params = params};
+    s1_worker *worker = NULL;
+    s1_err err = S1_ERR_INIT;
+    if (s1_harness_try_add(h, &item, &worker, &err) == S1_OK) {
+        S1_TEST_FAIL("%s accepted %s", plugin, params);
+    }
+    if (strstr(err.msg, part) == NULL) {
+        S1_TEST_FAIL("message '%s' does not hold '%s'", err.msg, part);
+    }
 }
 
 s1_worker *s1_harness_add(s1_harness *h, const char *plugin, const char *params)
@@ -493,7 +538,9 @@ static s1_rc tick(s1_harness *h, const s1_bar *given, s1_err *err)
     }
     s1_trading_context_append_bar(h->store, 0, &bar);
     for (uint32_t i = 0; i < h->feed_count; i++) {
-        s1_column_put(&h->feeds[i].column->column, h->feeds[i].value);
+        if (*h->feeds[i].column->column.rows > 0) {
+            s1_column_put(&h->feeds[i].column->column, h->feeds[i].value);
+        }
     }
     S1_TRY(err, call_workers(h, S1_WORKER_CONTEXT, err));
     S1_TRY(err, call_workers(h, S1_WORKER_OPPORTUNITY, err));
@@ -541,7 +588,7 @@ void s1_harness_close(s1_harness *h, double close)
 void s1_harness_bar_of(s1_harness *h, uint32_t stream, double open, double high, double low,
                        double close, double volume)
 {
-    assert_true(stream > 0 && stream < h->store->view.stream_count);
+    S1_EXPECT(stream > 0 && stream < h->store->view.stream_count);
     h->pending[stream] = make_bar(h, open, high, low, close, volume);
     h->is_pending[stream] = true;
 }
@@ -551,76 +598,95 @@ void s1_harness_warmup(s1_harness *h, bool is_warmup)
     h->is_warmup = is_warmup;
 }
 
-/* --- CSV. ------------------------------------------------------------------------------------ */
-
-static FILE *csv_open(const char *path)
+s1_rc s1_harness_event(s1_harness *h, s1_worker *worker, const s1_event *event, s1_err *err)
 {
-    FILE *const direct = fopen(path, "r");
-    static const char *const roots[] = {"S1_SOURCE_DIR", "S1_SHARED"};
-    for (size_t i = 0; direct == NULL && i < sizeof roots / sizeof roots[0]; i++) {
-        const char *const root = getenv(roots[i]);
-        char full[S1_PATH_MAX];
-        (void)snprintf(full, sizeof full, "%s/%s", root != NULL ? root : "", path);
-        FILE *const file = root != NULL ? fopen(full, "r") : NULL;
-        if (file != NULL) {
-            return file;
-        }
+    if (worker->ops->on_event == NULL) {
+        S1_TEST_FAIL("%.*s hears no events: it has no on_event()", S1_STR_ARG(worker->plugin_name));
     }
-    return direct;
+    h->current = worker;
+    return worker->ops->on_event(worker->self, event, err);
 }
 
-/* Splits a line in place; returns the number of cells. */
-static size_t csv_split(char *line, char **cells, size_t max)
+/* --- CSV. ------------------------------------------------------------------------------------ */
+
+/* Reads the file at `path`, or below one of the folders tests know. False if it is nowhere. */
+static bool csv_read(const char *path, s1_strbuf *text)
 {
-    size_t count = 0;
-    line[strcspn(line, "\r\n")] = '\0';
-    for (char *cell = line; cell != NULL && count < max; count++) {
-        char *const comma = strchr(cell, ',');
-        cells[count] = cell;
-        if (comma != NULL) {
-            *comma = '\0';
+    static const char *const roots[] = {"S1_SOURCE_DIR", "S1_SHARED"};
+    const s1_fs *const fs = s1_fs_real();
+    char full[S1_PATH_MAX];
+    (void)snprintf(full, sizeof full, "%s", path);
+    for (size_t i = 0; !s1_fs_is_file(fs, full) && i < sizeof roots / sizeof roots[0]; i++) {
+        const char *const root = s1_proc_getenv(roots[i]);
+        if (root != NULL) {
+            (void)snprintf(full, sizeof full, "%s/%s", root, path);
         }
-        cell = comma != NULL ? comma + 1 : NULL;
     }
-    return count;
+    if (!s1_fs_is_file(fs, full)) {
+        return false;
+    }
+    s1_err err = S1_ERR_INIT;
+    must(s1_fs_read_all(fs, full, CSV_BYTES_MAX, text, &err), &err, path);
+    return true;
+}
+
+/* Which column of the header is open, high, low, close, volume; -1 where there is none. */
+static void csv_header(s1_str line, int columns[5])
+{
+    static const char *const names[] = {"open", "high", "low", "close", "volume"};
+    s1_str cell;
+    int at = 0;
+    for (bool is_done = false; s1_str_split(&line, ',', &cell, &is_done); at++) {
+        for (size_t k = 0; k < 5; k++) {
+            if (s1_str_eq_nocase(s1_str_trim(cell), s1_str_of(names[k]))) {
+                columns[k] = at;
+            }
+        }
+    }
+}
+
+static void csv_row(s1_harness *h, s1_str line, const int columns[5])
+{
+    double values[5] = {0.0, 0.0, 0.0, 0.0, 1.0};
+    s1_str cell;
+    int at = 0;
+    for (bool is_done = false; s1_str_split(&line, ',', &cell, &is_done); at++) {
+        for (size_t k = 0; k < 5; k++) {
+            s1_err err = S1_ERR_INIT;
+            if (columns[k] == at) {
+                must(s1_str_parse_double(s1_str_trim(cell), &values[k], &err), &err, "CSV");
+            }
+        }
+    }
+    s1_harness_bar(h, values[0], values[1], values[2], values[3], values[4]);
 }
 
 uint64_t s1_harness_csv(s1_harness *h, const char *path, uint64_t max_rows)
 {
-    static const char *const names[] = {"open", "high", "low", "close", "volume"};
-    FILE *const file = csv_open(path);
-    if (file == NULL) {
-        printf("skipped: no file '%s'\n", path);
+    s1_strbuf text;
+    s1_strbuf_init(&text, CSV_BYTES_MAX);
+    uint64_t rows = 0;
+    if (!csv_read(path, &text)) {
+        (void)printf("skipped: no file '%s'\n", path);
         return 0;
     }
-    char line[CSV_LINE_MAX];
-    char *cells[64];
     int columns[5] = {-1, -1, -1, -1, -1};
-    assert_non_null(fgets(line, sizeof line, file));
-    const size_t width = csv_split(line, cells, 64);
-    for (size_t i = 0; i < width; i++) {
-        for (size_t k = 0; k < 5; k++) {
-            if (s1_str_eq_nocase(s1_str_trim(s1_str_of(cells[i])), s1_str_of(names[k]))) {
-                columns[k] = (int)i;
+    s1_str rest = s1_strbuf_view(&text);
+    s1_str line;
+    bool is_header = true;
+    for (bool is_done = false; s1_str_split(&rest, '\n', &line, &is_done);) {
+        if (is_header) {
+            csv_header(line, columns);
+            is_header = false;
+            if (columns[0] < 0 || columns[1] < 0 || columns[2] < 0 || columns[3] < 0) {
+                S1_TEST_FAIL("%s: expected a header with open, high, low, close", path);
             }
+        } else if (s1_str_trim(line).len > 0 && (max_rows == 0 || rows < max_rows)) {
+            csv_row(h, line, columns);
+            rows++;
         }
     }
-    if (columns[0] < 0 || columns[1] < 0 || columns[2] < 0 || columns[3] < 0) {
-        fail_msg("%s: expected a header with open, high, low, close", path);
-    }
-    uint64_t rows = 0;
-    while ((max_rows == 0 || rows < max_rows) && fgets(line, sizeof line, file) != NULL) {
-        double values[5] = {0.0, 0.0, 0.0, 0.0, 1.0};
-        const size_t count = csv_split(line, cells, 64);
-        for (size_t k = 0; k < 5; k++) {
-            if (columns[k] >= 0 && (size_t)columns[k] < count) {
-                values[k] = strtod(cells[columns[k]], NULL);
-            }
-        }
-        s1_harness_bar(h, values[0], values[1], values[2], values[3], values[4]);
-        rows++;
-    }
-    (void)fclose(file);
+    s1_strbuf_done(&text);
     return rows;
 }
 
@@ -672,7 +738,7 @@ uint32_t s1_harness_signal_count(const s1_harness *h)
 
 const s1_harness_signal *s1_harness_signal_at(const s1_harness *h, uint32_t index)
 {
-    assert_true(index < h->signals.count);
+    S1_EXPECT(index < h->signals.count);
     return &h->signals.items[index];
 }
 
@@ -683,7 +749,7 @@ uint32_t s1_harness_report_count(const s1_harness *h)
 
 const s1_harness_report *s1_harness_report_at(const s1_harness *h, uint32_t index)
 {
-    assert_true(index < h->reports.count);
+    S1_EXPECT(index < h->reports.count);
     return &h->reports.items[index];
 }
 
@@ -713,8 +779,8 @@ const s1_harness_note *s1_harness_note_at(const s1_harness *h, const char *kind,
             return &h->notes.items[i];
         }
     }
-    fail_msg("there are %u notes of kind %s", s1_harness_note_count(h, kind),
-             kind != NULL ? kind : "any");
+    S1_TEST_FAIL("there are %u notes of kind %s", s1_harness_note_count(h, kind),
+                 kind != NULL ? kind : "any");
     return NULL;
 }
 
@@ -739,7 +805,7 @@ s1_ledger_view *s1_harness_ledger(s1_harness *h)
 s1_position *s1_harness_open(s1_harness *h, int32_t direction, const char *quantity,
                              const char *price)
 {
-    assert_true(h->ledger.position_count < POSITIONS_MAX);
+    S1_EXPECT(h->ledger.position_count < POSITIONS_MAX);
     s1_position *const position = &h->positions[h->ledger.position_count++];
     *position = (s1_position){.size = sizeof *position,
                               .direction = direction,
@@ -764,7 +830,7 @@ void s1_harness_threat(s1_harness *h, const char *threat_type, const char *categ
         h->threat_list.count = 0;
         return;
     }
-    assert_true(h->threat_list.count < THREATS_MAX);
+    S1_EXPECT(h->threat_list.count < THREATS_MAX);
     h->threats[h->threat_list.count++] = (s1_threat){.size = sizeof(s1_threat),
                                                      .severity = severity,
                                                      .threat_id = s1_ids_threat(&h->ids, 4),
@@ -806,7 +872,7 @@ s1_plan s1_harness_make_plan(s1_harness *h, const s1_signal *signal)
 s1_rc s1_harness_plan(s1_harness *h, s1_worker *worker, const s1_signal *signal, s1_plan *plan,
                       s1_verdict *ret_verdict, s1_err *err)
 {
-    assert_int_equal(worker->type, S1_WORKER_PLANNING);
+    S1_EXPECT_INT(worker->type, S1_WORKER_PLANNING);
     *ret_verdict =
         (s1_verdict){.size = sizeof *ret_verdict, .limit = (double)NAN, .actual = (double)NAN};
     h->current = worker;
@@ -901,7 +967,7 @@ static s1_rc orders_cancel_entry(void *self, s1_trade_id trade_id, s1_str reason
 s1_rc s1_harness_execute(s1_harness *h, s1_worker *worker, int32_t trigger,
                          const s1_plan *directive, const s1_signal_list *signals, s1_err *err)
 {
-    assert_int_equal(worker->type, S1_WORKER_EXECUTION);
+    S1_EXPECT_INT(worker->type, S1_WORKER_EXECUTION);
     const s1_order_api orders = {.size = sizeof orders,
                                  .self = h,
                                  .submit = orders_submit,
@@ -926,7 +992,7 @@ uint32_t s1_harness_order_count(const s1_harness *h)
 
 const s1_harness_order *s1_harness_order_at(const s1_harness *h, uint32_t index)
 {
-    assert_true(index < h->orders.count);
+    S1_EXPECT(index < h->orders.count);
     return &h->orders.items[index];
 }
 

@@ -1,0 +1,664 @@
+/* The enrolment gate: what every worker owes, asked of it through the harness alone. */
+#include "backend/config/params.h"
+#include "backend/config/yaml.h"
+#include "sdk/harness_internal.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BARS_DEFAULT  400u
+#define CUTS          8u
+#define LOG_BYTES_MAX ((size_t)256 << 20)
+#define FEEDS_MAX     32u
+#define FAILURE_MAX   1024u
+
+typedef struct gate_bar {
+    double open, high, low, close, volume;
+} gate_bar;
+
+typedef struct gate {
+    s1_gate_options options;
+    s1_arena arena;
+    s1_faults faults;
+    s1_harness *probe; /* holds the registry the manifest lives in; no workers */
+    const s1_manifest *manifest;
+    const s1_worker_plan *plan;
+    char params[512];
+    char second_stream[64];
+    gate_bar *bars, *others; /* [count]: the history, and another one to go on with */
+    uint64_t count;
+    const char *feeds[FEEDS_MAX]; /* columns made by rule */
+    uint32_t feed_count;
+} gate;
+
+/* One life of the worker over the bars, and all it said, in text. */
+typedef struct life {
+    const gate *gate;
+    s1_harness *harness;
+    s1_worker *worker;
+    uint64_t cut; /* from this bar on `others` */
+    s1_strbuf said;
+    size_t *ends;                             /* [count] length of `said` behind each bar */
+    uint32_t signals, reports, notes, orders; /* written already */
+    s1_gate_report report;
+} life;
+
+/* --- What it is made from. ------------------------------------------------------------------- */
+
+static bool is_bar_column(s1_str name)
+{
+    static const char *const names[] = {"open", "high", "low", "close", "volume"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (s1_str_eq_cstr(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a text parameter names the stream of a column that is read: "{stream}.close". */
+static bool is_stream(const s1_manifest *manifest, s1_str param)
+{
+    const s1_text_list *const lists[] = {&manifest->dependencies.requires,
+                                         &manifest->dependencies.uses};
+    char start[80];
+    (void)snprintf(start, sizeof start, "{%.*s}.", S1_STR_ARG(param));
+    for (size_t k = 0; k < 2; k++) {
+        for (uint32_t i = 0; i < lists[k]->count; i++) {
+            if (s1_str_starts_with(lists[k]->items[i], s1_str_of(start))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A value for a parameter nobody gave one. */
+static void stand_in(const s1_manifest *manifest, const s1_manifest_param *param, s1_strbuf *text)
+{
+    const bool is_list = param->type == S1_PARAM_INT_LIST || param->type == S1_PARAM_FLOAT_LIST ||
+                         param->type == S1_PARAM_STRING_LIST;
+    const s1_yaml_node *const bound = param->min != NULL ? param->min : param->max;
+    const char *value = "\"1\"";
+    if (param->type == S1_PARAM_STRING && is_stream(manifest, param->name)) {
+        value = "EUR/USD@4h";
+    } else if (param->type == S1_PARAM_BOOL) {
+        value = "true";
+    } else if (param->type == S1_PARAM_DURATION) {
+        value = "1h";
+    } else if (param->type == S1_PARAM_INT || param->type == S1_PARAM_FLOAT ||
+               param->type == S1_PARAM_INT_LIST || param->type == S1_PARAM_FLOAT_LIST) {
+        value = "1";
+    }
+    s1_strbuf_cstr_add(text, is_list ? "[" : "");
+    if (param->values.count > 0) {
+        s1_strbuf_printf(text, "%.*s", S1_STR_ARG(param->values.items[0]));
+    } else if (bound != NULL && bound->is_quoted) {
+        s1_strbuf_printf(text, "\"%.*s\"", S1_STR_ARG(bound->text));
+    } else if (bound != NULL) {
+        s1_strbuf_str(text, bound->text);
+    } else {
+        s1_strbuf_cstr_add(text, value);
+    }
+    s1_strbuf_cstr_add(text, is_list ? "]" : "");
+}
+
+static void make_params(gate *g)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, sizeof g->params - 1);
+    if (g->options.params != NULL) {
+        s1_strbuf_cstr_add(&text, g->options.params);
+    } else {
+        s1_strbuf_char(&text, '{');
+        for (uint32_t i = 0; i < g->manifest->parameters.count; i++) {
+            const s1_manifest_param *const param = &g->manifest->parameters.items[i];
+            if (param->default_value == NULL) {
+                s1_strbuf_printf(&text, "%s%.*s: ", text.len > 1 ? ", " : "",
+                                 S1_STR_ARG(param->name));
+                stand_in(g->manifest, param, &text);
+            }
+        }
+        s1_strbuf_char(&text, '}');
+    }
+    (void)snprintf(g->params, sizeof g->params, "%s", s1_strbuf_cstr(&text));
+    s1_strbuf_done(&text);
+}
+
+/* A stream the worker needs beside the primary: named by a column or by a text parameter. */
+static void find_stream(gate *g)
+{
+    const s1_text_list *const lists[] = {&g->plan->requires, &g->plan->uses};
+    for (size_t k = 0; k < 2; k++) {
+        for (uint32_t i = 0; i < lists[k]->count; i++) {
+            const s1_str name = lists[k]->items[i];
+            const size_t dot = s1_str_rfind_byte(name, '.');
+            if (dot != S1_STR_NPOS && s1_str_find_byte(name, '@', 0) < dot) {
+                (void)snprintf(g->second_stream, sizeof g->second_stream, "%.*s", (int)dot,
+                               name.ptr);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < g->plan->params.count; i++) {
+        const s1_param *const param = &g->plan->params.items[i];
+        if (param->type == S1_PARAM_STRING &&
+            s1_str_find_byte(param->as.text, '@', 0) != S1_STR_NPOS &&
+            s1_str_find_byte(param->as.text, '/', 0) != S1_STR_NPOS) {
+            (void)snprintf(g->second_stream, sizeof g->second_stream, "%.*s",
+                           S1_STR_ARG(param->as.text));
+        }
+    }
+}
+
+/* A column nobody computes in the gate: of the primary or of the second stream, but no bar's. */
+static bool is_fed(s1_str name)
+{
+    const bool is_of_other = s1_str_find_byte(name, '@', 0) != S1_STR_NPOS;
+    const size_t dot = is_of_other ? s1_str_rfind_byte(name, '.') : S1_STR_NPOS;
+    return !is_bar_column(dot == S1_STR_NPOS ? name : s1_str_slice(name, dot + 1, name.len));
+}
+
+static void find_feeds(gate *g)
+{
+    const s1_text_list *const lists[] = {&g->plan->requires, &g->plan->uses};
+    for (size_t k = 0; k < 2; k++) {
+        for (uint32_t i = 0; i < lists[k]->count && g->feed_count < FEEDS_MAX; i++) {
+            const s1_str name = lists[k]->items[i];
+            if (is_fed(name)) {
+                g->feeds[g->feed_count++] = s1_arena_copy_cstr(&g->arena, name);
+            }
+        }
+    }
+}
+
+static s1_rc resolve(gate *g, s1_err *err)
+{
+    s1_worker_item *const item = s1_arena_one(&g->arena, s1_worker_item);
+    if (item == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "gate");
+    }
+    s1_yaml_node *root = NULL;
+    const s1_yaml_options options = {.file = S1_STR("params")};
+    s1_yaml_parse(s1_str_of(g->params), &options, &g->arena, &g->faults, &root);
+    S1_TRY(err, s1_faults_check(&g->faults, err));
+    item->plugin = g->manifest->identification.name;
+    item->id = item->plugin;
+    item->worker_type = g->manifest->identification.type;
+    item->subtype = g->manifest->identification.subtype;
+    item->params = root;
+    s1_worker_plan_resolve(item, g->manifest, &g->arena, &g->faults, &g->plan);
+    S1_TRY(err, s1_faults_check(&g->faults, err));
+    find_stream(g);
+    find_feeds(g);
+    return S1_OK;
+}
+
+/* --- Bars. ----------------------------------------------------------------------------------- */
+
+static void walk(gate_bar *bars, uint64_t count, uint64_t seed, double close, double swing)
+{
+    for (uint64_t t = 0; t < count; t++) {
+        double steps[4];
+        for (size_t i = 0; i < 4; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            steps[i] = (double)(seed >> 40) / (double)(1u << 24);
+        }
+        const double open = close;
+        /* Around 1.25: it may trend, and never comes near 0. */
+        close = open + (steps[0] - 0.5) * swing + (1.25 - open) * 0.02;
+        close = steps[3] < 0.1 ? open : close;
+        bars[t] = (gate_bar){open, fmax(open, close) + steps[1] * swing * 0.4,
+                             fmin(open, close) - steps[2] * swing * 0.4, close,
+                             1.0 + floor(steps[3] * 100.0)};
+    }
+}
+
+static void read_csv(void *user)
+{
+    gate *const g = user;
+    const uint64_t wanted = g->options.bars > 0 ? g->options.bars : BARS_DEFAULT;
+    s1_harness *const h =
+        s1_harness_new(&(s1_harness_options){.plugins_folder = g->options.plugins_folder});
+    g->count = s1_harness_csv(h, g->options.csv, wanted);
+    g->bars = calloc(g->count + 1, sizeof *g->bars);
+    S1_EXPECT(g->bars != NULL);
+    for (uint64_t t = 0; t < g->count; t++) {
+        g->bars[t] = (gate_bar){s1_harness_column(h, "open")[t], s1_harness_column(h, "high")[t],
+                                s1_harness_column(h, "low")[t], s1_harness_column(h, "close")[t],
+                                s1_harness_column(h, "volume")[t]};
+    }
+    s1_harness_free(h);
+}
+
+static s1_rc make_bars(gate *g, s1_err *err)
+{
+    char message[FAILURE_MAX];
+    if (g->options.csv != NULL) {
+        if (!s1_test_guard(read_csv, g, message, sizeof message)) {
+            return S1_RAISE(err, S1_E_DATA, "%s", message);
+        }
+        if (g->count == 0) {
+            return S1_RAISE(err, S1_E_NOT_FOUND, "no bars in '%s'", g->options.csv);
+        }
+    } else {
+        g->count = g->options.bars > 0 ? g->options.bars : BARS_DEFAULT;
+        g->bars = calloc(g->count, sizeof *g->bars);
+    }
+    g->others = calloc(g->count, sizeof *g->others);
+    if (g->bars == NULL || g->others == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%llu bars", (unsigned long long)g->count);
+    }
+    if (g->options.csv == NULL) {
+        walk(g->bars, g->count, 42, 1.25, 0.01);
+    }
+    walk(g->others, g->count, 7, g->bars[0].close, g->bars[0].close * 0.02);
+    return S1_OK;
+}
+
+/* A column nobody computes here, from the bar alone: ranges are small, flags are 0 or 1, signs 1 or
+ * -1, everything else lies about the close. */
+static double by_rule(s1_str column, const gate_bar *bar, uint64_t t)
+{
+    const size_t dot = s1_str_rfind_byte(column, '.');
+    const s1_str name = dot == S1_STR_NPOS ? column : s1_str_slice(column, dot + 1, column.len);
+    if (s1_str_starts_with(name, S1_STR("is_"))) {
+        return t % 5 == 0 ? 1.0 : 0.0;
+    }
+    if (s1_str_ends_with(name, S1_STR("_direction"))) {
+        return t % 16 < 8 ? 1.0 : -1.0;
+    }
+    if (s1_str_starts_with(name, S1_STR("atr")) || s1_str_starts_with(name, S1_STR("volatility"))) {
+        return bar->high - bar->low + bar->close * 0.001;
+    }
+    return bar->close * (1.0 + 0.002 * ((double)(t % 7) - 3.0));
+}
+
+/* --- One life. ------------------------------------------------------------------------------- */
+
+static void say(life *of, const char *format, ...) S1_PRINTF(2, 3);
+static void say(life *of, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    const int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const size_t room = sizeof text - 1;
+    s1_strbuf_bytes(&of->said, text,
+                    length < 0              ? 0
+                    : (size_t)length < room ? (size_t)length
+                                            : room);
+    s1_strbuf_char(&of->said, '\n');
+}
+
+static void say_fields(life *of, const s1_field *fields, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        say(of, " %.*s %.*s %a", S1_STR_ARG(fields[i].name), S1_STR_ARG(fields[i].text),
+            fields[i].number);
+    }
+}
+
+static void worker_failed(uint64_t t, const char *function, const s1_err *err)
+{
+    S1_TEST_FAIL("%s() failed on bar %llu: %s", function, (unsigned long long)t + 1, err->msg);
+}
+
+static void say_plan(life *of, const s1_plan *plan, const s1_verdict *verdict)
+{
+    say(of, "plan %d %s %d %s %s", plan->direction, s1_harness_text(plan->entry_price),
+        plan->entry_type, s1_harness_text(plan->stop_loss), s1_harness_text(plan->take_profit));
+    say(of, " %s %s %s %d %d %u", s1_harness_text(plan->quantity),
+        s1_harness_text(plan->limit_price), s1_harness_text(plan->trigger_price), plan->order_type,
+        plan->time_in_force, plan->post_only);
+    say(of, " %u %.*s %a %a", verdict->is_rejected, S1_STR_ARG(verdict->code), verdict->limit,
+        verdict->actual);
+}
+
+/* The plan as the phases before would have left it. */
+static s1_plan plan_before(s1_harness *h, const s1_signal *signal, int32_t subtype)
+{
+    const s1_context *const context = s1_harness_context(h);
+    const s1_instrument *const instrument = context->primary->instrument;
+    const s1_dec close = s1_dec_from_mantissa(context->primary->bar.close, instrument->price_scale);
+    const s1_dec step = s1_dec_from_mantissa(100, instrument->price_scale);
+    const bool is_long = signal->direction == S1_LONG;
+    s1_plan plan = s1_harness_make_plan(h, signal);
+    s1_dec below = close;
+    s1_dec above = close;
+    if (s1_dec_sub(close, step, &below, NULL) != S1_OK ||
+        s1_dec_add(close, step, &above, NULL) != S1_OK) {
+        S1_TEST_FAIL("a close out of range");
+    }
+    if (subtype != S1_SUBTYPE_ENTRY_PLANNING) {
+        plan.entry_price = close;
+        plan.entry_type = S1_ORDER_MARKET;
+    }
+    if (subtype == S1_SUBTYPE_SIZE_PLANNING || subtype == S1_SUBTYPE_ORDER_ROUTING) {
+        plan.stop_loss = is_long ? below : above;
+        plan.take_profit = is_long ? above : below;
+    }
+    if (subtype == S1_SUBTYPE_ORDER_ROUTING) {
+        plan.quantity = S1_DEC_ONE;
+    }
+    return plan;
+}
+
+static void call_planning(life *of, uint64_t t)
+{
+    const s1_signal signal = s1_harness_make_signal(of->harness, t % 2 == 0 ? S1_LONG : S1_SHORT);
+    s1_plan plan = plan_before(of->harness, &signal, of->worker->subtype);
+    s1_verdict verdict;
+    s1_err err = S1_ERR_INIT;
+    if (s1_harness_plan(of->harness, of->worker, &signal, &plan, &verdict, &err) != S1_OK) {
+        worker_failed(t, "plan", &err);
+    }
+    of->report.calls++;
+    of->report.plans += verdict.is_rejected == 0;
+    of->report.rejections += verdict.is_rejected;
+    say_plan(of, &plan, &verdict);
+}
+
+static void call_trigger(life *of, uint64_t t, int32_t trigger, const s1_plan *directive)
+{
+    s1_err err = S1_ERR_INIT;
+    if (s1_harness_execute(of->harness, of->worker, trigger, directive, NULL, &err) != S1_OK) {
+        worker_failed(t, "execute", &err);
+    }
+    of->report.calls++;
+}
+
+/* Positions come and go, a threat rises and falls, now and then a plan is approved. */
+static void call_execution(life *of, uint64_t t)
+{
+    s1_harness *const h = of->harness;
+    if (t % 40 == 3) {
+        s1_harness_open(
+            h, t % 80 < 40 ? S1_LONG : S1_SHORT, "1",
+            s1_harness_text(s1_dec_from_mantissa(s1_harness_context(h)->primary->bar.close, 5)));
+        call_trigger(of, t, S1_ON_POSITION_OPENED, NULL);
+    }
+    if (t % 50 == 25) {
+        s1_harness_threat(h, "GATE", "MARKET_RISK", S1_SEVERITY_HIGH);
+        call_trigger(of, t, S1_ON_THREAT_DETECTED, NULL);
+    } else if (t % 50 == 30) {
+        s1_harness_threat(h, NULL, NULL, 0);
+    }
+    if (t % 20 == 10) {
+        const s1_signal signal = s1_harness_make_signal(h, S1_LONG);
+        s1_plan directive = plan_before(h, &signal, S1_SUBTYPE_ORDER_ROUTING);
+        directive.order_type = S1_ORDER_MARKET;
+        directive.time_in_force = S1_TIF_GTC;
+        call_trigger(of, t, S1_ON_PLAN_APPROVED, &directive);
+    }
+    call_trigger(of, t, S1_ON_CONTEXT_READY, NULL);
+    if (t % 40 == 37) {
+        s1_harness_close_positions(h);
+        call_trigger(of, t, S1_ON_POSITION_CLOSED, NULL);
+    }
+}
+
+static void call_events(life *of, uint64_t t)
+{
+    const struct s1_manifest_events *const events = &of->gate->manifest->capabilities.events;
+    const s1_context *const context = s1_harness_context(of->harness);
+    const s1_signal_list none = {.size = sizeof none, .stride = sizeof(s1_signal)};
+    for (uint32_t i = 0; i < events->wirings.count && t % 10 == 5; i++) {
+        s1_event event = {.size = sizeof event,
+                          .name = events->wirings.items[i].listens_to,
+                          .time = context->now,
+                          .context = context};
+        if (s1_str_eq_cstr(event.name, "SignalsDetected")) {
+            event.signals = &none;
+        } else if (s1_str_eq_cstr(event.name, "ThreatsDetected")) {
+            event.threats = s1_harness_threats(of->harness);
+        } else if (s1_str_eq_cstr(event.name, "LedgerStateChanged")) {
+            event.ledger = context->ledger;
+        } else {
+            event.json = S1_STR("{}");
+        }
+        s1_err err = S1_ERR_INIT;
+        if (s1_harness_event(of->harness, of->worker, &event, &err) != S1_OK) {
+            worker_failed(t, "on_event", &err);
+        }
+    }
+}
+
+static void say_new(life *of)
+{
+    s1_harness *const h = of->harness;
+    for (uint32_t i = 0; i < of->worker->column_count; i++) {
+        const double value = s1_series_last(&of->worker->columns[i]->series);
+        of->report.values += isnan(value) ? 0u : 1u;
+        say(of, "%.*s %a", S1_STR_ARG(of->worker->columns[i]->name),
+            isnan(value) ? (double)NAN : value);
+    }
+    for (; of->signals < s1_harness_signal_count(h); of->signals++) {
+        const s1_signal *const s = &s1_harness_signal_at(h, of->signals)->signal;
+        say(of, "signal %d %.*s %a %a", s->direction, S1_STR_ARG(s->signal_type), s->score,
+            s->price);
+        say_fields(of, s->metadata, s->metadata_count);
+    }
+    for (; of->reports < s1_harness_report_count(h); of->reports++) {
+        const s1_threat_report *const r = &s1_harness_report_at(h, of->reports)->report;
+        say(of, "threat %d %.*s %.*s", r->severity, S1_STR_ARG(r->key), S1_STR_ARG(r->threat_type));
+        say_fields(of, r->details, r->detail_count);
+    }
+    for (; of->orders < s1_harness_order_count(h); of->orders++) {
+        const s1_harness_order *const o = s1_harness_order_at(h, of->orders);
+        say(of, "order %d %s %s %.*s", o->kind, s1_harness_text(o->price),
+            s1_harness_text(o->request.quantity), S1_STR_ARG(o->reason));
+    }
+    const uint32_t notes = s1_harness_note_count(h, NULL);
+    for (; of->notes < notes; of->notes++) {
+        const s1_harness_note *const n = s1_harness_note_at(h, NULL, of->notes);
+        say(of, "%s %.*s %.*s", n->kind, S1_STR_ARG(n->name), S1_STR_ARG(n->text));
+    }
+}
+
+static void one_bar(life *of, uint64_t t)
+{
+    const gate *const g = of->gate;
+    const gate_bar *const bar = t < of->cut ? &g->bars[t] : &g->others[t];
+    for (uint32_t i = 0; i < g->feed_count; i++) {
+        s1_harness_set(of->harness, g->feeds[i], by_rule(s1_str_of(g->feeds[i]), bar, t));
+    }
+    if (g->second_stream[0] != '\0') {
+        s1_harness_bar_of(of->harness, 1, bar->open * 1.5, bar->high * 1.5, bar->low * 1.5,
+                          bar->close * 1.5, bar->volume);
+    }
+    s1_err err = S1_ERR_INIT;
+    if (s1_harness_try_bar(of->harness, bar->open, bar->high, bar->low, bar->close, bar->volume,
+                           &err) != S1_OK) {
+        worker_failed(t, "the process function", &err);
+    }
+    const bool is_ready = s1_harness_is_ready(of->worker);
+    const int32_t type = of->worker->type;
+    if (type == S1_WORKER_PLANNING && is_ready) {
+        call_planning(of, t);
+    } else if (type == S1_WORKER_EXECUTION && is_ready) {
+        call_execution(of, t);
+    } else {
+        of->report.calls += type == S1_WORKER_CONTEXT || is_ready;
+    }
+    call_events(of, t);
+    say_new(of);
+    of->ends[t] = of->said.len;
+}
+
+static void live(void *user)
+{
+    static const s1_instrument template = {
+        .size = sizeof template, .flags = S1_INSTRUMENT_MARGIN, .price_scale = 5, .qty_scale = 2};
+    life *const of = user;
+    const gate *const g = of->gate;
+    s1_instrument instrument = template;
+    instrument.asset_pair = S1_STR("EUR/USD");
+    instrument.base = S1_STR("EUR");
+    instrument.quote = S1_STR("USD");
+    instrument.tick_size = s1_dec_from_mantissa(1, 5);
+    instrument.lot_size = s1_dec_from_mantissa(1, 2);
+    instrument.leverage = S1_DEC_ONE;
+    of->harness =
+        s1_harness_new(&(s1_harness_options){.instrument = &instrument,
+                                             .capacity_rows = g->count + 8,
+                                             .seed = 1,
+                                             .second_stream = g->second_stream,
+                                             .plugins_folder = g->options.plugins_folder});
+    for (uint32_t i = 0; i < g->feed_count; i++) {
+        s1_harness_feed(of->harness, g->feeds[i]);
+    }
+    for (uint32_t i = 0; i < g->plan->artefacts_in.count; i++) {
+        s1_harness_feed_artefacts(of->harness, s1_arena_copy_cstr(&((gate *)(uintptr_t)g)->arena,
+                                                                  g->plan->artefacts_in.items[i]));
+    }
+    of->worker = s1_harness_add(of->harness, g->options.plugin, g->params);
+    for (uint64_t t = 0; t < g->count; t++) {
+        one_bar(of, t);
+    }
+    if (of->said.has_failed) {
+        S1_TEST_FAIL("it said more than %zu bytes", LOG_BYTES_MAX);
+    }
+}
+
+static void life_done(life *of)
+{
+    s1_harness_free(of->harness);
+    s1_strbuf_done(&of->said);
+    free(of->ends);
+}
+
+static s1_rc life_run(const gate *g, uint64_t cut, life *of, s1_err *err)
+{
+    char message[FAILURE_MAX];
+    *of = (life){.gate = g, .cut = cut, .ends = calloc(g->count + 1, sizeof(size_t))};
+    if (of->ends == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "gate");
+    }
+    s1_strbuf_init(&of->said, LOG_BYTES_MAX);
+    if (!s1_test_guard(live, of, message, sizeof message)) {
+        const char *const reason = strstr(message, ": ");
+        return S1_RAISE(err, S1_E_PLUGIN, "%s", reason != NULL ? reason + 2 : message);
+    }
+    return S1_OK;
+}
+
+/* The first bar below `rows` on which two lives said something else; `rows` if there is none. */
+static uint64_t first_difference(const life *a, const life *b, uint64_t rows)
+{
+    for (uint64_t t = 0; t < rows; t++) {
+        const size_t from = t > 0 ? a->ends[t - 1] : 0;
+        if (a->ends[t] != b->ends[t] ||
+            (a->ends[t] > from &&
+             memcmp(a->said.data + from, b->said.data + from, a->ends[t] - from) != 0)) {
+            return t;
+        }
+    }
+    return rows;
+}
+
+/* Another life, cut at `cut`, must have said the same up to there. */
+static s1_rc compare(const gate *g, const life *whole, uint64_t cut, s1_err *err)
+{
+    life again;
+    s1_rc rc = life_run(g, cut, &again, err);
+    if (rc == S1_OK) {
+        const uint64_t at = first_difference(whole, &again, cut);
+        if (at < cut && cut == g->count) {
+            rc = S1_RAISE(err, S1_E_DATA,
+                          "a second run over the same bars says something else on "
+                          "bar %llu",
+                          (unsigned long long)at + 1);
+        } else if (at < cut) {
+            rc = S1_RAISE(err, S1_E_DATA,
+                          "what it said on bar %llu changes when the bars from %llu on are others: "
+                          "it knew them before their time",
+                          (unsigned long long)at + 1, (unsigned long long)cut + 1);
+        }
+    }
+    life_done(&again);
+    return rc;
+}
+
+static s1_rc run_all(gate *g, s1_gate_report *ret_report, s1_err *err)
+{
+    life whole;
+    s1_rc rc = life_run(g, g->count, &whole, err);
+    if (rc == S1_OK) {
+        rc = compare(g, &whole, g->count, err);
+    }
+    for (uint64_t i = 1; i <= CUTS && rc == S1_OK; i++) {
+        const uint64_t cut = g->count * i / (CUTS + 1);
+        rc = compare(g, &whole, cut, err);
+        whole.report.cuts++;
+    }
+    if (rc == S1_OK) {
+        whole.report.bars = g->count;
+        whole.report.signals = whole.signals;
+        whole.report.threats = whole.reports;
+        whole.report.orders = whole.orders;
+        whole.report.notes = whole.notes;
+        (void)snprintf(whole.report.params, sizeof whole.report.params, "%s", g->params);
+        *ret_report = whole.report;
+    }
+    life_done(&whole);
+    return rc;
+}
+
+static void open_probe(void *user)
+{
+    gate *const g = user;
+    g->probe = s1_harness_new(&(s1_harness_options){.plugins_folder = g->options.plugins_folder});
+}
+
+static s1_rc prepare(gate *g, s1_err *err)
+{
+    char message[FAILURE_MAX];
+    if (!s1_test_guard(open_probe, g, message, sizeof message)) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "%s", message);
+    }
+    s1_plugin *const plugin = s1_harness_plugin(g->probe, g->options.plugin);
+    if (plugin == NULL) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no plugin '%s' in the folder of plugins",
+                        g->options.plugin);
+    }
+    if (s1_plugin_check(plugin, err) != S1_OK) {
+        return err->code = S1_E_PLUGIN;
+    }
+    g->manifest = plugin->manifest;
+    make_params(g);
+    if (resolve(g, err) != S1_OK) {
+        return err->code = S1_E_PLUGIN;
+    }
+    return make_bars(g, err);
+}
+
+s1_rc s1_gate_run(const s1_gate_options *options, s1_gate_report *ret_report, s1_err *err)
+{
+    s1_err local = S1_ERR_INIT;
+    s1_err *const told = err != NULL ? err : &local;
+    gate g = {.options = *options};
+    s1_arena_init(&g.arena, (size_t)64 << 20, 0);
+    s1_faults_init(&g.faults, &g.arena, 0);
+    s1_rc rc = prepare(&g, told);
+    if (rc == S1_OK) {
+        rc = run_all(&g, ret_report, told);
+    }
+    s1_harness_free(g.probe);
+    free(g.bars);
+    free(g.others);
+    s1_arena_done(&g.arena);
+    return rc;
+}
+
+void s1_test_gate(const char *plugin, const char *params)
+{
+    s1_gate_report report;
+    s1_err err = S1_ERR_INIT;
+    const s1_gate_options options = {.plugin = plugin, .params = params};
+    if (s1_gate_run(&options, &report, &err) != S1_OK) {
+        S1_TEST_FAIL("%s: %s", plugin, err.msg);
+    }
+}
