@@ -173,6 +173,19 @@ static void find_feeds(gate *g)
     }
 }
 
+/* Every feed of the manifest is given, by its own name. */
+static void give_feeds(gate *g, s1_worker_item *item)
+{
+    const uint32_t count = g->manifest->dependencies.feeds.count;
+    s1_worker_feed *const feeds = s1_arena_array(&g->arena, s1_worker_feed, (size_t)count + 1);
+    for (uint32_t i = 0; i < count && feeds != NULL; i++) {
+        feeds[i].name = g->manifest->dependencies.feeds.items[i].name;
+        feeds[i].feed = feeds[i].name;
+    }
+    item->feeds.items = feeds;
+    item->feeds.count = feeds != NULL ? count : 0;
+}
+
 static s1_rc resolve(gate *g, s1_err *err)
 {
     s1_worker_item *const item = s1_arena_one(&g->arena, s1_worker_item);
@@ -181,6 +194,7 @@ static s1_rc resolve(gate *g, s1_err *err)
     }
     s1_yaml_node *root = NULL;
     const s1_yaml_options options = {.file = S1_STR("params")};
+    give_feeds(g, item);
     s1_yaml_parse(s1_str_of(g->params), &options, &g->arena, &g->faults, &root);
     S1_TRY(err, s1_faults_check(&g->faults, err));
     item->plugin = g->manifest->identification.name;
@@ -273,6 +287,45 @@ static double by_rule(s1_str column, const gate_bar *bar, uint64_t t)
         return bar->high - bar->low + bar->close * 0.001;
     }
     return bar->close * (1.0 + 0.002 * ((double)(t % 7) - 3.0));
+}
+
+/* A feed file by rule: a row in each bar, about times around it; numbers from -3 to 3, texts that
+ * name what is traded. From bar `cut` on the rows are others. */
+static void write_feed(const s1_feed_plan *feed, uint64_t count, uint64_t cut, s1_strbuf *csv)
+{
+    static const char *const texts[] = {"EUR", "USD", "EUR/USD", ""};
+    const s1_nanos hour = 3600LL * S1_NANOS_PER_SECOND;
+    s1_strbuf_lit(csv, "time,published_at");
+    for (uint32_t i = 0; i < feed->fields.count; i++) {
+        s1_strbuf_printf(csv, ",%.*s", S1_STR_ARG(feed->fields.items[i].name));
+    }
+    for (uint64_t t = 0; t < count; t++) {
+        const uint64_t rule = t < cut ? t : 3 * t + 1;
+        const s1_nanos published = S1_HARNESS_START + (s1_nanos)t * hour + hour / 2;
+        s1_strbuf_printf(csv, "\n%lld,%lld",
+                         (long long)(published + ((s1_nanos)(rule * 37 % 11) - 5) * hour / 3),
+                         (long long)published);
+        for (uint32_t i = 0; i < feed->fields.count; i++) {
+            const s1_feed_plan_field *const field = &feed->fields.items[i];
+            if (field->type == S1_FEED_TEXT) {
+                s1_strbuf_printf(csv, ",%s", texts[(rule + i) % (field->is_optional ? 4 : 3)]);
+            } else {
+                s1_strbuf_printf(csv, ",%d.%d", (int)((rule * 53 + i * 17) % 7) - 3,
+                                 (int)(rule % 10));
+            }
+        }
+    }
+}
+
+static void give_feed_files(s1_harness *h, const gate *g, uint64_t cut)
+{
+    for (uint32_t i = 0; i < g->plan->feeds.count; i++) {
+        s1_strbuf csv;
+        s1_strbuf_init(&csv, LOG_BYTES_MAX);
+        write_feed(&g->plan->feeds.items[i], g->count, cut, &csv);
+        s1_harness_feed_file(h, g->plan->feeds.items[i].name.ptr, s1_strbuf_cstr(&csv));
+        s1_strbuf_done(&csv);
+    }
 }
 
 /* --- One life. ------------------------------------------------------------------------------- */
@@ -514,6 +567,7 @@ static void live(void *user)
         s1_harness_feed_artefacts(of->harness, s1_arena_copy_cstr(&((gate *)(uintptr_t)g)->arena,
                                                                   g->plan->artefacts_in.items[i]));
     }
+    give_feed_files(of->harness, g, of->cut);
     of->worker = s1_harness_add(of->harness, g->options.plugin, g->params);
     for (uint64_t t = 0; t < g->count; t++) {
         one_bar(of, t);

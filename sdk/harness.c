@@ -1,3 +1,4 @@
+#include "backend/data/ingest/feed_reader.h"
 #include "backend/utils/ids.h"
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
@@ -10,9 +11,10 @@
 
 #define WORKERS_MAX   32u
 #define FEEDS_MAX     32u
+#define FILES_MAX     8u
+#define WINDOWS_MAX   32u
 #define POSITIONS_MAX 32u
 #define THREATS_MAX   32u
-#define START_TIME    (1483315200LL * S1_NANOS_PER_SECOND) /* 2017-01-02 */
 #define CSV_BYTES_MAX ((size_t)256 << 20)
 
 /* A growing array of one kind of record. */
@@ -46,6 +48,12 @@ struct s1_harness {
         double value;
     } feeds[FEEDS_MAX];
     uint32_t feed_count;
+    struct {
+        s1_str feed, csv;
+    } files[FILES_MAX];
+    uint32_t file_count;
+    s1_feed_window *windows[WINDOWS_MAX]; /* each worker has its own */
+    uint32_t window_count;
     s1_bar pending[S1_STREAMS_MAX];
     bool is_pending[S1_STREAMS_MAX];
     bool is_warmup;
@@ -273,6 +281,11 @@ void s1_harness_free(s1_harness *h)
     for (uint32_t i = h->worker_count; i > 0; i--) {
         s1_worker_free(h->workers[i - 1]);
     }
+    for (uint32_t i = 0; i < h->window_count; i++) {
+        s1_feed_table *const table = (s1_feed_table *)(uintptr_t)h->windows[i]->table;
+        s1_feed_window_free(h->windows[i]);
+        s1_feed_table_free(table);
+    }
     s1_trading_context_free(h->store);
     s1_plugin_registry_free(h->registry);
     free(h->signals.items);
@@ -362,6 +375,58 @@ static const s1_yaml_node *parse_params(s1_harness *h, const char *params)
     return root;
 }
 
+void s1_harness_feed_file(s1_harness *h, const char *feed, const char *csv)
+{
+    S1_EXPECT(h->file_count < FILES_MAX);
+    h->files[h->file_count].feed = keep(h, s1_str_of(feed));
+    h->files[h->file_count++].csv = keep(h, s1_str_of(csv));
+}
+
+/* Names every file there is as the feed of the same name, if the manifest has one. */
+static void give_feeds(s1_harness *h, s1_worker_item *item, const s1_manifest *manifest)
+{
+    s1_worker_feed *const feeds = s1_arena_array(&h->arena, s1_worker_feed, FILES_MAX);
+    S1_EXPECT(feeds != NULL);
+    item->feeds.items = feeds;
+    for (uint32_t i = 0; i < h->file_count; i++) {
+        for (uint32_t k = 0; k < manifest->dependencies.feeds.count; k++) {
+            if (s1_str_eq(manifest->dependencies.feeds.items[k].name, h->files[i].feed)) {
+                feeds[item->feeds.count++] =
+                    (s1_worker_feed){.name = h->files[i].feed, .feed = h->files[i].feed};
+            }
+        }
+    }
+}
+
+static s1_rc open_feed(s1_harness *h, const s1_feed_plan *plan, s1_bound_feed *ret_feed,
+                       s1_err *err)
+{
+    uint32_t file = 0;
+    while (!s1_str_eq(h->files[file].feed, plan->feed)) {
+        file++;
+    }
+    s1_feed_want *const wants =
+        s1_arena_array(&h->arena, s1_feed_want, (size_t)plan->fields.count + 1);
+    S1_EXPECT(wants != NULL);
+    for (uint32_t i = 0; i < plan->fields.count; i++) {
+        const s1_feed_plan_field *const field = &plan->fields.items[i];
+        wants[i] = (s1_feed_want){field->name, field->type, field->is_optional};
+    }
+    const s1_feed_read_options options = {.file = plan->feed,
+                                          .wants = wants,
+                                          .want_count = plan->fields.count,
+                                          .memory_max_bytes = 64u << 20};
+    s1_feed_table *table = NULL;
+    const s1_rc rc = s1_feed_parse(h->files[file].csv, &options, &h->faults, &table, err);
+    S1_TRY(err, s1_faults_check(&h->faults, err));
+    S1_TRY(err, rc);
+    S1_EXPECT(h->window_count < WINDOWS_MAX);
+    S1_TRY(err, s1_feed_window_new(table, &h->windows[h->window_count], err));
+    s1_feed_window_advance(h->windows[h->window_count], h->store->view.now);
+    *ret_feed = (s1_bound_feed){plan->feed, h->windows[h->window_count++]};
+    return S1_OK;
+}
+
 s1_rc s1_harness_try_add(s1_harness *h, const s1_harness_item *item, s1_worker **ret_worker,
                          s1_err *err)
 {
@@ -380,11 +445,21 @@ s1_rc s1_harness_try_add(s1_harness *h, const s1_harness_item *item, s1_worker *
     made->subtype = plugin->manifest->identification.subtype;
     made->stream = keep(h, s1_str_of(item->stream != NULL ? item->stream : ""));
     made->params = parse_params(h, item->params);
+    give_feeds(h, made, plugin->manifest);
     const s1_worker_plan *plan = NULL;
     s1_worker_plan_resolve(made, plugin->manifest, &h->arena, &h->faults, &plan);
     S1_TRY(err, s1_faults_check(&h->faults, err));
     S1_EXPECT(h->worker_count < WORKERS_MAX);
-    const s1_worker_builder builder = {.context = h->store, .services = &h->services};
+    s1_bound_feed *const feeds =
+        s1_arena_array(&h->arena, s1_bound_feed, (size_t)plan->feeds.count + 1);
+    S1_EXPECT(feeds != NULL);
+    s1_worker_builder builder = {.context = h->store, .feeds = feeds, .services = &h->services};
+    for (uint32_t i = 0; i < plan->feeds.count; i++) {
+        if (plan->feeds.items[i].feed.len > 0) {
+            S1_TRY(err, open_feed(h, &plan->feeds.items[i], &feeds[builder.feed_count], err));
+            builder.feed_count++;
+        }
+    }
     h->loading_state = s1_str_of(item->state);
     S1_TRY(err, s1_worker_build(&builder, plugin, plan, ret_worker, err));
     h->workers[h->worker_count++] = *ret_worker;
@@ -522,7 +597,7 @@ static s1_rc tick(s1_harness *h, const s1_bar *given, s1_err *err)
     s1_bar bar = *given;
     const s1_stream *const primary = h->store->view.primary;
     if (bar.close_time == 0) {
-        bar.open_time = primary->rows > 0 ? primary->bar.close_time : START_TIME;
+        bar.open_time = primary->rows > 0 ? primary->bar.close_time : S1_HARNESS_START;
         bar.close_time = bar.open_time + h->timeframe;
     }
     s1_trading_context_begin_tick(h->store, bar.close_time);
@@ -537,6 +612,9 @@ static s1_rc tick(s1_harness *h, const s1_bar *given, s1_err *err)
         }
     }
     s1_trading_context_append_bar(h->store, 0, &bar);
+    for (uint32_t i = 0; i < h->window_count; i++) {
+        s1_feed_window_advance(h->windows[i], bar.close_time);
+    }
     for (uint32_t i = 0; i < h->feed_count; i++) {
         if (*h->feeds[i].column->column.rows > 0) {
             s1_column_put(&h->feeds[i].column->column, h->feeds[i].value);

@@ -126,6 +126,22 @@ static void print_plugins(s1_json_writer *writer, const s1_run_manifest *manifes
     s1_json_array_end(writer);
 }
 
+static void print_feeds(s1_json_writer *writer, const s1_run_manifest *manifest)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < manifest->feed_count; i++) {
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "id");
+        s1_json_str(writer, manifest->feeds[i].id);
+        s1_json_key_lit(writer, "rows");
+        s1_json_u64(writer, manifest->feeds[i].rows);
+        s1_json_key_lit(writer, "sha256");
+        s1_json_str(writer, manifest->feeds[i].hash);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
 static void print_ambiguous(s1_json_writer *writer, const s1_run_manifest *manifest)
 {
     s1_json_array(writer);
@@ -174,6 +190,8 @@ void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out)
     s1_json_object_end(&writer);
     s1_json_key_lit(&writer, "plugins");
     print_plugins(&writer, manifest);
+    s1_json_key_lit(&writer, "feeds");
+    print_feeds(&writer, manifest);
     s1_json_key_lit(&writer, "ambiguous_bars_first");
     print_ambiguous(&writer, manifest);
     s1_json_object_end(&writer);

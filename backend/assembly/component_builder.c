@@ -128,6 +128,22 @@ static s1_rc build_context(s1_components *parts, s1_err *err)
     return s1_trading_context_new(&options, &parts->context, err);
 }
 
+static s1_rc build_feeds(s1_components *parts, s1_err *err)
+{
+    const s1_blueprint *const blueprint = parts->options.link->blueprint;
+    TAKE(parts, parts->feeds, s1_bound_feed, (size_t)blueprint->feeds.count + 1, err);
+    for (uint32_t i = 0; parts->options.feeds != NULL && i < blueprint->feeds.count; i++) {
+        s1_bound_feed *const feed = &parts->feeds[parts->feed_count];
+        if (parts->options.feeds[i] == NULL) {
+            continue;
+        }
+        feed->id = blueprint->feeds.items[i].id;
+        S1_TRY(err, s1_feed_window_new(parts->options.feeds[i], &feed->window, err));
+        parts->feed_count++;
+    }
+    return S1_OK;
+}
+
 static s1_rc build_books(s1_components *parts, s1_err *err)
 {
     const s1_link *const link = parts->options.link;
@@ -250,7 +266,10 @@ static s1_rc build_worker(const s1_worker_builder *builder, s1_plugin *plugin,
 static s1_rc build_workers(s1_components *parts, s1_err *err)
 {
     const uint32_t count = parts->options.link->blueprint->workers.count;
-    const s1_worker_builder builder = {.context = parts->context, .services = &parts->services};
+    const s1_worker_builder builder = {.context = parts->context,
+                                       .feeds = parts->feeds,
+                                       .feed_count = parts->feed_count,
+                                       .services = &parts->services};
     TAKE(parts, parts->workers, s1_worker *, (size_t)count + 1, err);
     TAKE(parts, parts->operator_workers, s1_operator_worker, (size_t)count + 1, err);
     for (uint32_t i = 0; i < count; i++) {
@@ -339,6 +358,7 @@ static s1_rc build_all(s1_components *parts, bool *has_taken_readers, s1_err *er
 {
     S1_TRY(err, build_rows(parts, err));
     S1_TRY(err, build_context(parts, err));
+    S1_TRY(err, build_feeds(parts, err));
     S1_TRY(err, build_books(parts, err));
     S1_TRY(err, build_environment(parts, has_taken_readers, err));
     parts->services = (s1_worker_services){.self = parts,
@@ -392,6 +412,9 @@ void s1_components_free(s1_components *parts)
     s1_ledger_free(parts->ledger);
     s1_context_recorder_free(parts->recorder);
     s1_trading_context_free(parts->context);
+    for (uint32_t i = 0; i < parts->feed_count; i++) {
+        s1_feed_window_free(parts->feeds[i].window);
+    }
     s1_reserve_free(parts->row_equity, parts->row_capacity * sizeof *parts->row_equity);
     s1_reserve_free(parts->row_in_position, parts->row_capacity * sizeof *parts->row_in_position);
     s1_arena_done(&parts->arena);

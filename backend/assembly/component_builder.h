@@ -25,6 +25,7 @@ typedef struct s1_component_options {
     const s1_worker_plan *const *plans; /* [link->blueprint->workers.count] */
     s1_plugin *const *plugins;          /* same order */
     s1_bar_reader *const *readers;      /* [link->streams.count]; taken, on failure too */
+    const s1_feed_table *const *feeds;  /* [link->blueprint->feeds.count]; NULL: not read by any */
     s1_nanos from;                      /* bars that open before it are warm-up */
     uint64_t seed;
     s1_run_id run_id;
@@ -46,6 +47,8 @@ typedef struct s1_components {
     s1_component_options options;
     s1_instrument *instruments; /* [stream_count] */
     s1_trading_context *context;
+    s1_bound_feed *feeds; /* [feed_count], order of the blueprint */
+    uint32_t feed_count;
     s1_ledger *ledger;
     s1_journal *journal;
     s1_derived_ids derived_ids;

@@ -13,6 +13,8 @@ struct s1_host_ctx {
     s1_worker worker;
     s1_arena arena;
     s1_trading_context *context;
+    const s1_bound_feed *feeds;
+    size_t feed_count;
     const s1_worker_services *services;
     s1_host host;
     s1_binder binder;
@@ -365,6 +367,75 @@ static s1_rc bind_event(void *self, s1_str name, uint32_t *ret_event, s1_err *er
     return denied(ctx, "event", name, &list, err);
 }
 
+/* The plan of a feed the manifest declares. */
+static s1_rc find_feed(const s1_host_ctx *ctx, s1_str name, const s1_feed_plan **ret_plan,
+                       s1_err *err)
+{
+    const s1_worker_plan *const plan = ctx->worker.plan;
+    s1_str names[32];
+    s1_text_list list = {.items = names};
+    S1_TRY(err, creating(ctx, err));
+    for (uint32_t i = 0; i < plan->feeds.count; i++) {
+        if (s1_str_eq(plan->feeds.items[i].name, name)) {
+            *ret_plan = &plan->feeds.items[i];
+            return S1_OK;
+        }
+        if (list.count < 32) {
+            names[list.count++] = plan->feeds.items[i].name;
+        }
+    }
+    return denied(ctx, "feed", name, &list, err);
+}
+
+static s1_rc find_window(const s1_host_ctx *ctx, const s1_feed_plan *plan,
+                         const s1_feed_window **ret_window, s1_err *err)
+{
+    for (size_t i = 0; i < ctx->feed_count && plan->feed.len > 0; i++) {
+        if (s1_str_eq(ctx->feeds[i].id, plan->feed)) {
+            *ret_window = ctx->feeds[i].window;
+            return S1_OK;
+        }
+    }
+    return S1_RAISE(err, S1_E_NOT_FOUND, "the blueprint gives no feed for '%.*s'%s",
+                    S1_STR_ARG(plan->name), plan->feed.len > 0 ? "" : ", which is optional");
+}
+
+static s1_rc bind_feed(void *self, s1_str name, const s1_feed **ret_feed, s1_err *err)
+{
+    const s1_feed_plan *plan = NULL;
+    const s1_feed_window *window = NULL;
+    S1_TRY(err, find_feed(self, name, &plan, err));
+    S1_TRY(err, find_window(self, plan, &window, err));
+    *ret_feed = &window->view;
+    return S1_OK;
+}
+
+static s1_rc bind_feed_field(void *self, s1_str feed, s1_str name, const s1_feed_field **ret_field,
+                             s1_err *err)
+{
+    const s1_feed_plan *plan = NULL;
+    const s1_feed_window *window = NULL;
+    s1_str names[32];
+    s1_text_list list = {.items = names};
+    S1_TRY(err, find_feed(self, feed, &plan, err));
+    S1_TRY(err, find_window(self, plan, &window, err));
+    for (uint32_t i = 0; i < plan->fields.count; i++) {
+        const s1_feed_plan_field *const field = &plan->fields.items[i];
+        if (s1_str_eq(field->name, name)) {
+            *ret_field = s1_feed_window_field(window, name, field->type);
+            return *ret_field != NULL ? S1_OK
+                                      : S1_RAISE(err, S1_E_NOT_FOUND,
+                                                 "feed '%.*s' has no column '%.*s', which is "
+                                                 "optional",
+                                                 S1_STR_ARG(plan->feed), S1_STR_ARG(name));
+        }
+        if (list.count < 32) {
+            names[list.count++] = field->name;
+        }
+    }
+    return denied(self, "feed field", name, &list, err);
+}
+
 static const s1_binder binder_functions = {
     .size = sizeof binder_functions,
     .param_int = param_int,
@@ -383,6 +454,8 @@ static const s1_binder binder_functions = {
     .artefacts_out = bind_artefacts_out,
     .condition = bind_condition,
     .event = bind_event,
+    .feed = bind_feed,
+    .feed_field = bind_feed_field,
 };
 
 /* --- Building. ---------------------------------------------------------------------------- */
@@ -576,6 +649,8 @@ s1_rc s1_worker_build(const s1_worker_builder *builder, s1_plugin *plugin,
     }
     s1_arena_init(&ctx->arena, ARENA_BYTES_MAX, 0);
     ctx->context = builder->context;
+    ctx->feeds = builder->feeds;
+    ctx->feed_count = builder->feed_count;
     ctx->services = builder->services;
     ctx->worker.host_ctx = ctx;
     ctx->worker.plugin_name = plugin->name;

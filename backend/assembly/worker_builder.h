@@ -17,6 +17,7 @@
 
 #include "backend/assembly/plugin_registry.h"
 #include "backend/config/params.h"
+#include "backend/core/feed.h"
 #include "backend/core/worker.h"
 #include "s1mple/plugin.h"
 
@@ -41,8 +42,16 @@ typedef struct s1_worker_services {
                             s1_err *err);
 } s1_worker_services;
 
+/* The run's window on a feed of the blueprint. */
+typedef struct s1_bound_feed {
+    s1_str id;
+    s1_feed_window *window;
+} s1_bound_feed;
+
 typedef struct s1_worker_builder {
     s1_trading_context *context;
+    const s1_bound_feed *feeds; /* [feed_count]; outlive the workers */
+    size_t feed_count;
     const s1_worker_services *services; /* outlives the workers */
 } s1_worker_builder;
 

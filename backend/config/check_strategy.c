@@ -187,12 +187,31 @@ static void check_stream(s1_loader *l, const s1_blueprint *run, const s1_worker_
                              "a stream of the blueprint's data list", names, run->data.count);
 }
 
+/* A worker reads feeds the blueprint has. */
+static void check_worker_feeds(s1_loader *l, const s1_blueprint *run, const s1_worker_item *item)
+{
+    for (uint32_t i = 0; i < item->feeds.count; i++) {
+        const s1_worker_feed *const given = &item->feeds.items[i];
+        s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, run->feeds.count + 1u);
+        bool is_known = given->feed.len == 0; /* reported already */
+        for (uint32_t k = 0; k < run->feeds.count; k++) {
+            names[k] = run->feeds.items[k].id;
+            is_known = is_known || s1_str_eq(names[k], given->feed);
+        }
+        if (!is_known) {
+            s1_config_report_missing(l, S1_FAULT_REFERENCE, &given->source, none, given->feed,
+                                     "a feed of the blueprint's feeds", names, run->feeds.count);
+        }
+    }
+}
+
 static void check_item(s1_loader *l, const s1_blueprint *run, s1_worker_item *item, const place *at)
 {
     take_event_config(l, item);
     check_subtype(l, item, at);
     check_events(l, item);
     check_stream(l, run, item);
+    check_worker_feeds(l, run, item);
     item->worker_type = at->worker_type;
     item->subtype = at->subtype != 0 ? at->subtype : item->subtype;
     if (item->params != NULL && item->params->kind != S1_YAML_MAP) {

@@ -75,6 +75,7 @@ typedef struct s1_limits_config {
     int64_t queued_events_max;   /* of a run's bus */
     int64_t context_memory_mib;  /* columns of one run */
     int64_t context_record_mib;  /* what a run records of its context */
+    int64_t feed_memory_mib;     /* of one feed of a run: file, rows */
     int64_t journal_segment_mib; /* of a journal's file, before the next one is started */
 } s1_limits_config;
 
@@ -362,6 +363,20 @@ typedef struct s1_worker_publication {
 
 typedef S1_LIST(s1_worker_publication) s1_publication_list;
 
+/* A feed file of the strategy; several workers may read it. */
+typedef struct s1_feed_config {
+    s1_source source;
+    s1_str id;
+    s1_str path; /* CSV; see backend/data/ingest/feed_reader.h */
+} s1_feed_config;
+
+/* What a worker's manifest calls a feed, and the blueprint's feed it is to read. */
+typedef struct s1_worker_feed {
+    s1_source source;
+    s1_str name;
+    s1_str feed; /* id of the blueprint's `feeds` */
+} s1_worker_feed;
+
 typedef struct s1_worker_item {
     s1_source source;
     s1_str plugin;
@@ -371,7 +386,8 @@ typedef struct s1_worker_item {
                             manifest says */
     s1_str stream;       /* "ETH/USD@1h"; empty: the primary */
     const s1_yaml_node *params; /* a map, or NULL; see params.h */
-    s1_text_list triggers;      /* names of S1_TRIGGER_MAP or events */
+    S1_LIST(s1_worker_feed) feeds;
+    s1_text_list triggers; /* names of S1_TRIGGER_MAP or events */
     s1_publication_list publishes;
     bool requires_all;              /* called once when all its triggers have come */
     struct s1_worker_event_config { /* the nested spelling; read into the members above */
@@ -403,6 +419,7 @@ typedef struct s1_blueprint {
     int64_t schema_version;
     s1_str display_name, version, description;
     S1_LIST(s1_data_need) data; /* the first is primary; empty: the environment's only source */
+    S1_LIST(s1_feed_config) feeds;
     S1_LIST(s1_operator_override) operator_overrides;
     s1_journal_config journal;
     s1_recording_config recording;

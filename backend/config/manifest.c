@@ -34,13 +34,41 @@ static const s1_schema_field identification_fields[] = {
 static const s1_schema identification_schema = {"identification", "", identification_fields,
                                                 sizeof(identification), false};
 
+static const s1_schema_field feed_field_fields[] = {
+    S1_FIELD(s1_manifest_feed_field, name, S1_KIND_STRING,
+             .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY,
+             .doc = "column of the file; a template, as columns are"),
+    S1_FIELD(s1_manifest_feed_field, type, S1_KIND_ENUM, .flags = S1_FIELD_REQUIRED,
+             .names = s1_feed_type_names, .doc = "of its cells"),
+    S1_FIELD(s1_manifest_feed_field, optional, S1_KIND_BOOL, .default_text = "false",
+             .doc = "the column may be absent, and its cells empty"),
+    S1_FIELD_END};
+static const s1_schema feed_field_schema = {"field", "", feed_field_fields,
+                                            sizeof(s1_manifest_feed_field), false};
+static const s1_schema_field manifest_feed_fields[] = {
+    S1_FIELD(s1_manifest_feed, name, S1_KIND_STRING, .flags = S1_FIELD_REQUIRED,
+             .accepts = s1_is_plugin_name, .pattern_doc = S1_PLUGIN_NAME_DOC,
+             .doc = "what the worker's `feeds` in a blueprint call it"),
+    S1_FIELD(s1_manifest_feed, description, S1_KIND_STRING, .doc = "for people"),
+    S1_FIELD(s1_manifest_feed, optional, S1_KIND_BOOL, .default_text = "false",
+             .doc = "the blueprint may leave it out"),
+    S1_FIELD(s1_manifest_feed, fields, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
+             .schema = &feed_field_schema, .doc = "what it reads beside time and published_at"),
+    S1_FIELD_END};
+static const s1_schema manifest_feed_schema = {"feed", "", manifest_feed_fields,
+                                               sizeof(s1_manifest_feed), false};
+
 #define NAMES_FIELD(type, member, doc_)                                                            \
     S1_FIELD(type, member, S1_KIND_LIST, .item_kind = S1_KIND_STRING, .doc = doc_)
 static const s1_schema_field dependencies_fields[] = {
     NAMES_FIELD(dependencies, requires, "columns it reads and cannot do without"),
     NAMES_FIELD(dependencies, requires_context, "artefacts it cannot do without"),
     NAMES_FIELD(dependencies, uses, "columns it reads where they are provided"),
-    NAMES_FIELD(dependencies, provides, "columns it writes; context workers only"), S1_FIELD_END};
+    NAMES_FIELD(dependencies, provides, "columns it writes; context workers only"),
+    S1_FIELD(dependencies, feeds, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
+             .schema = &manifest_feed_schema,
+             .doc = "data that is not bars, shown only from the moment it was known"),
+    S1_FIELD_END};
 static const s1_schema dependencies_schema = {"dependencies", "", dependencies_fields,
                                               sizeof(dependencies), false};
 
@@ -325,6 +353,48 @@ static void check_templates(const checker *c, const s1_source *source, const cha
     }
 }
 
+static void check_feed_fields(const checker *c, const s1_manifest_feed *feed)
+{
+    for (uint32_t i = 0; i < feed->fields.count; i++) {
+        const s1_manifest_feed_field *const field = &feed->fields.items[i];
+        s1_text_list names;
+        s1_err err = S1_ERR_INIT;
+        const s1_str shown = s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(field->name));
+        if (field->name.len == 0) {
+            continue; /* reported already */
+        }
+        if (s1_str_eq_cstr(field->name, "time") || s1_str_eq_cstr(field->name, "published_at")) {
+            refuse(c, &field->source, "name", shown, "another name: every feed has that column");
+        } else if (s1_template_expand(field->name, c->defaults, c->count, c->arena, &names, &err) !=
+                   S1_OK) {
+            refuse(c, &field->source, "name", shown, err.msg);
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            if (s1_str_eq(feed->fields.items[k].name, field->name)) {
+                refuse(c, &field->source, "name", shown, "each field once");
+                break;
+            }
+        }
+    }
+}
+
+static void check_feeds(const checker *c)
+{
+    const dependencies *const d = &c->manifest->dependencies;
+    for (uint32_t i = 0; i < d->feeds.count; i++) {
+        const s1_manifest_feed *const feed = &d->feeds.items[i];
+        check_feed_fields(c, feed);
+        for (uint32_t k = 0; k < i && feed->name.len != 0; k++) {
+            if (s1_str_eq(d->feeds.items[k].name, feed->name)) {
+                refuse(c, &feed->source, "name",
+                       s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(feed->name)),
+                       "each feed once");
+                break;
+            }
+        }
+    }
+}
+
 static void check_dependencies(const checker *c)
 {
     const s1_manifest *const m = c->manifest;
@@ -335,6 +405,7 @@ static void check_dependencies(const checker *c)
     check_templates(c, &d->source, "requires_context", &d->requires_context);
     check_templates(c, &m->artefacts.source, "provides", &m->artefacts.provides);
     check_templates(c, &m->artefacts.source, "requires", &m->artefacts.requires);
+    check_feeds(c);
     const bool is_context = m->identification.type == S1_WORKER_CONTEXT;
     if (!is_context && m->identification.type != 0 && d->provides.count != 0) {
         s1_faults_addf(c->faults, S1_FAULT_DEPENDENCY, &d->source, "provides",

@@ -19,6 +19,21 @@ typedef struct s1_manifest_param {
     s1_str description;
 } s1_manifest_param;
 
+/* A field of a feed: a column of the file. Its name is a template, as columns are. */
+typedef struct s1_manifest_feed_field {
+    s1_source source;
+    s1_str name;
+    int32_t type;  /* enum s1_feed_type */
+    bool optional; /* the column may be absent, its cells empty */
+} s1_manifest_feed_field;
+
+typedef struct s1_manifest_feed {
+    s1_source source;
+    s1_str name, description;
+    bool optional; /* the blueprint may leave it out */
+    S1_LIST(s1_manifest_feed_field) fields;
+} s1_manifest_feed;
+
 typedef struct s1_manifest_publication {
     s1_source source;
     s1_str as_event, payload_dto, description;
@@ -47,10 +62,11 @@ typedef struct s1_manifest {
     s1_str library;                   /* file in `dir`; default <name>.so */
     struct s1_manifest_dependencies { /* columns are templates: "ema_{periods[]}" */
         s1_source source;
-        s1_text_list requires;         /* columns, hard */
-        s1_text_list requires_context; /* rich data, hard */
-        s1_text_list uses;             /* columns, soft */
-        s1_text_list provides;         /* columns it owns */
+        s1_text_list requires;           /* columns, hard */
+        s1_text_list requires_context;   /* rich data, hard */
+        s1_text_list uses;               /* columns, soft */
+        s1_text_list provides;           /* columns it owns */
+        S1_LIST(s1_manifest_feed) feeds; /* data that is not bars, point in time */
     } dependencies;
     S1_LIST(s1_manifest_param) parameters;
     s1_str lookback; /* expression of parameters: "max(slow, signal) * 3"; default "1" */

@@ -569,6 +569,79 @@ static void check_publishes(const resolver *r)
     }
 }
 
+/* The fields of one feed, each template expanded. */
+static void expand_feed(const resolver *r, const s1_manifest_feed *feed, s1_feed_plan *ret_plan)
+{
+    s1_feed_plan_field *const fields = S1_CONFIG_ARRAY(r->arena, s1_feed_plan_field, NAMES_MAX);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < feed->fields.count; i++) {
+        const s1_manifest_feed_field *const field = &feed->fields.items[i];
+        s1_text_list names = {NULL, 0, 0};
+        expand(r, &(s1_text_list){.items = &field->name, .count = 1}, &names);
+        for (uint32_t k = 0; k < names.count && count < NAMES_MAX; k++) {
+            fields[count++] = (s1_feed_plan_field){names.items[k], field->type, field->optional};
+        }
+    }
+    ret_plan->fields.items = fields;
+    ret_plan->fields.count = count;
+}
+
+static const s1_worker_feed *feed_given(const s1_worker_item *item, s1_str name)
+{
+    for (uint32_t i = 0; i < item->feeds.count; i++) {
+        if (s1_str_eq(item->feeds.items[i].name, name)) {
+            return &item->feeds.items[i];
+        }
+    }
+    return NULL;
+}
+
+static void report_unknown_feeds(const resolver *r)
+{
+    const struct s1_manifest_dependencies *const d = &r->manifest->dependencies;
+    s1_str *const names = S1_CONFIG_ARRAY(r->arena, s1_str, d->feeds.count + 1u);
+    for (uint32_t i = 0; i < d->feeds.count; i++) {
+        names[i] = d->feeds.items[i].name;
+    }
+    for (uint32_t i = 0; i < r->item->feeds.count; i++) {
+        const s1_worker_feed *const given = &r->item->feeds.items[i];
+        bool is_known = false;
+        for (uint32_t k = 0; k < d->feeds.count; k++) {
+            is_known = is_known || s1_str_eq(names[k], given->name);
+        }
+        if (!is_known) {
+            s1_faults_add(r->faults, S1_FAULT_SCHEMA, &given->source, none,
+                          s1_config_format(r->arena, "an unknown feed of %.*s",
+                                           S1_STR_ARG(r->manifest->identification.name)),
+                          d->feeds.count != 0
+                              ? s1_config_join_names(r->arena, names, d->feeds.count)
+                              : S1_STR("none"),
+                          s1_config_nearest(given->name, names, d->feeds.count));
+        }
+    }
+}
+
+static void resolve_feeds(const resolver *r)
+{
+    const struct s1_manifest_dependencies *const d = &r->manifest->dependencies;
+    s1_feed_plan *const plans = S1_CONFIG_ARRAY(r->arena, s1_feed_plan, d->feeds.count + 1u);
+    for (uint32_t i = 0; i < d->feeds.count; i++) {
+        const s1_manifest_feed *const feed = &d->feeds.items[i];
+        const s1_worker_feed *const given = feed_given(r->item, feed->name);
+        plans[i] = (s1_feed_plan){.name = feed->name,
+                                  .source = given != NULL ? given->source : r->item->source,
+                                  .feed = given != NULL ? given->feed : none};
+        expand_feed(r, feed, &plans[i]);
+        if (given == NULL && !feed->optional) {
+            s1_faults_addf(r->faults, S1_FAULT_DEPENDENCY, &r->item->source, "feeds", none,
+                           "%.*s: an id of the blueprint's feeds, which %.*s reads",
+                           S1_STR_ARG(feed->name), S1_STR_ARG(r->manifest->identification.name));
+        }
+    }
+    r->plan->feeds.items = plans;
+    r->plan->feeds.count = d->feeds.count;
+}
+
 static void resolve_lookback(const resolver *r)
 {
     int64_t value = 1;
@@ -605,12 +678,14 @@ void s1_worker_plan_resolve(const s1_worker_item *item, const s1_manifest *manif
     }
     report_unknown_params(&r);
     check_publishes(&r);
+    report_unknown_feeds(&r);
     if (faults->errors == errors) {
         expand(&r, &manifest->dependencies.requires, &plan->requires);
         expand(&r, &manifest->dependencies.uses, &plan->uses);
         expand(&r, &manifest->dependencies.provides, &plan->provides);
         expand(&r, &manifest->artefacts.requires, &plan->artefacts_in);
         expand(&r, &manifest->artefacts.provides, &plan->artefacts_out);
+        resolve_feeds(&r);
     }
     resolve_lookback(&r);
     *ret_plan = plan;

@@ -31,6 +31,19 @@ typedef struct s1_param {
     } as;
 } s1_param;
 
+/* A feed of a worker, its fields expanded. */
+typedef struct s1_feed_plan_field {
+    s1_str name;
+    int32_t type; /* enum s1_feed_type */
+    bool is_optional;
+} s1_feed_plan_field;
+typedef struct s1_feed_plan {
+    s1_str name;      /* as the manifest calls it */
+    s1_source source; /* where the blueprint names it */
+    s1_str feed;      /* id of the blueprint's feed; empty: an optional one that was left out */
+    S1_LIST(s1_feed_plan_field) fields;
+} s1_feed_plan;
+
 /* A worker item resolved: what WorkerBuilder works from. */
 typedef struct s1_worker_plan {
     const s1_worker_item *item;
@@ -38,6 +51,7 @@ typedef struct s1_worker_plan {
     S1_LIST(s1_param) params;              /* order of the manifest */
     s1_text_list requires, uses, provides; /* columns, expanded */
     s1_text_list artefacts_in, artefacts_out;
+    S1_LIST(s1_feed_plan) feeds; /* order of the manifest */
     uint64_t lookback; /* bars its inputs must have before its outputs mean something; >= 1 */
 } s1_worker_plan;
 

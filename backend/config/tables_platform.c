@@ -263,6 +263,7 @@ static const s1_schema_field limits_fields[] = {
     LIMIT(queued_events_max, "4096", "1048576", "events waiting in a run's bus"),
     LIMIT(context_memory_mib, "8192", "1048576", "columns of one run, in MiB"),
     LIMIT(context_record_mib, "256", "1048576", "what a run records of its context, in MiB"),
+    LIMIT(feed_memory_mib, "512", "1048576", "one feed of a run: its file, its rows, in MiB"),
     LIMIT(journal_segment_mib, "1024", "1048576",
           "a journal's file, in MiB; the next block then starts a new one and nothing stops"),
     S1_FIELD_END};

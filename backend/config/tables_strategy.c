@@ -197,6 +197,15 @@ static const s1_schema_field event_config_fields[] = {
 static const s1_schema event_config_schema = {"event_config", "", event_config_fields,
                                               sizeof(struct s1_worker_event_config), false};
 
+static const s1_schema_field worker_feed_fields[] = {
+    S1_FIELD(s1_worker_feed, name, S1_KIND_STRING, .flags = S1_FIELD_KEY),
+    S1_FIELD(s1_worker_feed, feed, S1_KIND_NAME, .flags = S1_FIELD_REQUIRED, .accepts = s1_is_id,
+             .pattern_doc = S1_ID_DOC,
+             .doc = "id of the blueprint's `feeds`, by the name the manifest has"),
+    S1_FIELD_END};
+static const s1_schema worker_feed_schema = {"feed", "", worker_feed_fields, sizeof(s1_worker_feed),
+                                             true};
+
 static const s1_schema_field worker_fields[] = {
     S1_FIELD(s1_worker_item, plugin, S1_KIND_NAME, .flags = S1_FIELD_REQUIRED,
              .accepts = s1_is_plugin_name, .pattern_doc = S1_PLUGIN_NAME_DOC,
@@ -210,6 +219,8 @@ static const s1_schema_field worker_fields[] = {
              .pattern_doc = S1_STREAM_DOC, .default_doc = "the primary stream",
              .doc = "one of `data`, such as ETH/USD@1h"),
     S1_FIELD(s1_worker_item, params, S1_KIND_VALUE, .doc = "parameters; the manifest says which"),
+    S1_FIELD(s1_worker_item, feeds, S1_KIND_MAP, .schema = &worker_feed_schema,
+             .doc = "where each feed of the manifest comes from"),
     EVENT_FIELDS(s1_worker_item, 0),
     S1_FIELD(s1_worker_item, event_config, S1_KIND_OBJECT, .flags = S1_FIELD_HIDDEN,
              .schema = &event_config_schema, .doc = "triggers, publishes, requires_all in a map"),
@@ -246,6 +257,14 @@ static const s1_schema_field workforce_fields[] = {
 static const s1_schema workforce_schema = {"workforce", "", workforce_fields,
                                            sizeof(s1_workforce_config), false};
 
+static const s1_schema_field feed_fields[] = {
+    S1_FIELD(s1_feed_config, id, S1_KIND_STRING, .flags = S1_FIELD_KEY, .accepts = s1_is_id,
+             .pattern_doc = S1_ID_DOC),
+    S1_FIELD(s1_feed_config, path, S1_KIND_PATH, .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY,
+             .doc = "CSV with columns time, published_at and what the workers read"),
+    S1_FIELD_END};
+static const s1_schema feed_schema = {"feed", "", feed_fields, sizeof(s1_feed_config), false};
+
 static const s1_schema_field blueprint_fields[] = {
     S1_FIELD_SCHEMA_VERSION(s1_blueprint),
     S1_FIELD(s1_blueprint, display_name, S1_KIND_STRING,
@@ -256,6 +275,8 @@ static const s1_schema_field blueprint_fields[] = {
     S1_FIELD(s1_blueprint, data, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT, .schema = &need_schema,
              .default_doc = "the environment's only source",
              .doc = "the streams the strategy needs; the first is primary"),
+    S1_FIELD(s1_blueprint, feeds, S1_KIND_MAP, .schema = &feed_schema,
+             .doc = "data that is not bars (news, calendars, books), by id"),
     S1_FIELD(s1_blueprint, operator_overrides, S1_KIND_MAP, .schema = &override_schema,
              .doc = "operators that behave differently for this strategy, by operator_id"),
     S1_FIELD(s1_blueprint, journal, S1_KIND_OBJECT, .schema = &blueprint_journal_schema,

@@ -48,6 +48,7 @@ const s1_enum_name s1_config_journal_names[] = {S1_CONFIG_JOURNAL_MAP(X){NULL, 0
 const s1_enum_name s1_event_category_names[] = {S1_EVENT_CATEGORY_MAP(X){NULL, 0}};
 const s1_enum_name s1_data_source_type_names[] = {S1_DATA_SOURCE_TYPE_MAP(X){NULL, 0}};
 const s1_enum_name s1_param_type_names[] = {S1_PARAM_TYPE_MAP(X){NULL, 0}};
+const s1_enum_name s1_feed_type_names[] = {S1_FEED_TYPE_MAP(X){NULL, 0}};
 const s1_enum_name s1_trigger_names[] = {S1_TRIGGER_MAP(X){NULL, 0}};
 #undef X
 

@@ -194,4 +194,16 @@ enum s1_param_type {
 };
 extern const s1_enum_name s1_param_type_names[];
 
+/* Types of a feed's field. */
+#define S1_FEED_TYPE_MAP(X)                                                                        \
+    X(S1_FEED_NUMBER, "number")                                                                    \
+    X(S1_FEED_TEXT, "text")
+enum s1_feed_type {
+    S1_FEED_INVALID = 0,
+#define X(value, text) value,
+    S1_FEED_TYPE_MAP(X)
+#undef X
+};
+extern const s1_enum_name s1_feed_type_names[];
+
 #endif /* S1_BACKEND_DTOS_ENUMS_H */

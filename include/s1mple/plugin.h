@@ -23,6 +23,7 @@
 #include "s1mple/context.h"
 #include "s1mple/decimal.h"
 #include "s1mple/error.h"
+#include "s1mple/feed.h"
 #include "s1mple/market.h"
 #include "s1mple/pipeline.h"
 
@@ -31,7 +32,7 @@ extern "C" {
 #endif
 
 #define S1_ABI_MAJOR     1u /* differs: refuse to load */
-#define S1_ABI_MINOR     0u /* plugin newer than host: refuse; older: accept */
+#define S1_ABI_MINOR     1u /* plugin newer than host: refuse; older: accept */
 #define S1_PLUGIN_EXPORT __attribute__((visibility("default")))
 
 /* --- What the host offers. ---------------------------------------------------------------- */
@@ -107,6 +108,13 @@ typedef struct s1_binder {
     s1_rc (*condition)(void *self, s1_str name, s1_condition **ret_condition, s1_err *err);
     /* An event of capabilities.events.publishes. */
     s1_rc (*event)(void *self, s1_str name, uint32_t *ret_event, s1_err *err);
+    /* Since minor version 1. */
+    /* A feed of the manifest's dependencies.feeds. S1_E_NOT_FOUND for an optional one the blueprint
+     * gives none for. */
+    s1_rc (*feed)(void *self, s1_str name, const s1_feed **ret_feed, s1_err *err);
+    /* A field of it. S1_E_NOT_FOUND for an optional one the file has no column for. */
+    s1_rc (*feed_field)(void *self, s1_str feed, s1_str field, const s1_feed_field **ret_field,
+                        s1_err *err);
 } s1_binder;
 
 /* What on_event receives; exactly the member that goes with the event's payload is set. */

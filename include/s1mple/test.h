@@ -129,6 +129,10 @@ S1_TEST_API void s1_harness_feed_artefacts(s1_harness *h, const char *name);
 S1_TEST_API void s1_harness_put_artefact(s1_harness *h, const char *name,
                                          const s1_artefact *artefact);
 
+/* A feed file by its text, for workers added later whose manifest has a feed of that name. Its rows
+ * show as in a run: by the tick they were published. */
+S1_TEST_API void s1_harness_feed_file(s1_harness *h, const char *feed, const char *csv);
+
 /* Whether every input of the worker exists by now, so that it would be called. */
 S1_TEST_API bool s1_harness_is_ready(s1_worker *worker);
 

@@ -482,12 +482,24 @@ static s1_rc take_recorded(s1_arena *arena, const json_t *run, s1_recorded_run *
         const json_t *const plugin = json_array_get(plugins, i);
         list[i] = (s1_recorded_plugin){text_of(plugin, "name"), text_of(plugin, "sha256")};
     }
+    const json_t *const feeds = json_object_get(run, "feeds");
+    s1_recorded_feed *const feed_list =
+        s1_arena_array(arena, s1_recorded_feed, json_array_size(feeds) + 1);
+    if (feed_list == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu feeds", json_array_size(feeds));
+    }
+    for (size_t i = 0; i < json_array_size(feeds); i++) {
+        const json_t *const feed = json_array_get(feeds, i);
+        feed_list[i] = (s1_recorded_feed){text_of(feed, "id"), text_of(feed, "sha256")};
+    }
     *ret_recorded = (s1_recorded_run){.binary_hash = text_of(run, "binary_hash"),
                                       .config_hash = text_of(run, "config_hash"),
                                       .data_hash = text_of(run, "data_hash"),
                                       .journal_head = text_of(run, "journal_head"),
                                       .plugins = list,
-                                      .plugin_count = json_array_size(plugins)};
+                                      .plugin_count = json_array_size(plugins),
+                                      .feeds = feed_list,
+                                      .feed_count = json_array_size(feeds)};
     return S1_OK;
 }
 

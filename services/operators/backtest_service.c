@@ -169,6 +169,17 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     return s1_data_load_ohlcv(b->archives[index], &key, range, &b->readers[index], err);
 }
 
+/* The feeds are data as the archives are; without any the hash is that of the archives. */
+static void hash_feeds(const backtest *b, s1_sha256 *hash)
+{
+    const s1_prepared_link *const prepared = b->request->link;
+    for (uint32_t i = 0; i < link_of(b)->blueprint->feeds.count; i++) {
+        if (prepared->feeds[i] != NULL) {
+            s1_sha256_update(hash, prepared->feeds[i]->hash, strlen(prepared->feeds[i]->hash));
+        }
+    }
+}
+
 static s1_rc open_data(backtest *b, s1_err *err)
 {
     const uint32_t count = link_of(b)->streams.count;
@@ -188,6 +199,7 @@ static s1_rc open_data(backtest *b, s1_err *err)
     }
     if (rc == S1_OK) {
         uint8_t digest[S1_SHA256_BYTES];
+        hash_feeds(b, hash);
         s1_sha256_finish(hash, digest);
         s1_hex_print(digest, sizeof digest, b->data_hash);
     }
@@ -288,6 +300,7 @@ static s1_rc build_run(backtest *b, s1_err *err)
                        .plans = b->request->link->plans,
                        .plugins = b->request->link->plugins,
                        .readers = b->readers,
+                       .feeds = b->request->link->feeds,
                        .from = b->from,
                        .seed = b->request->seed,
                        .run_id = b->run_id,
@@ -543,6 +556,24 @@ static s1_rc compare_plugins(const backtest *b, s1_err *err)
     return S1_OK;
 }
 
+static s1_rc compare_feeds(const backtest *b, s1_err *err)
+{
+    const s1_recorded_run *const recorded = b->request->recorded;
+    const s1_blueprint *const blueprint = link_of(b)->blueprint;
+    for (uint32_t i = 0; i < blueprint->feeds.count; i++) {
+        const s1_feed_table *const table = b->request->link->feeds[i];
+        const s1_str id = blueprint->feeds.items[i].id;
+        char what[160];
+        (void)snprintf(what, sizeof what, "feed %.*s is another file now", S1_STR_ARG(id));
+        for (size_t k = 0; table != NULL && k < recorded->feed_count; k++) {
+            if (s1_str_eq_cstr(id, recorded->feeds[k].id)) {
+                S1_TRY(err, compare(what, recorded->feeds[k].hash, table->hash, S1_E_DATA, err));
+            }
+        }
+    }
+    return S1_OK;
+}
+
 /* The run is a function of these: if they are the same, so is the run. */
 static s1_rc compare_causes(backtest *b, s1_err *err)
 {
@@ -552,6 +583,7 @@ static s1_rc compare_causes(backtest *b, s1_err *err)
     S1_TRY(err, compare_plugins(b, err));
     S1_TRY(err, compare("its configuration was changed", recorded->config_hash, b->config_hash,
                         S1_E_UNSUPPORTED, err));
+    S1_TRY(err, compare_feeds(b, err));
     return compare("the archive holds other data now", recorded->data_hash, b->data_hash, S1_E_DATA,
                    err);
 }

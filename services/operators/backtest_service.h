@@ -17,10 +17,15 @@
 typedef struct s1_recorded_plugin {
     const char *name, *hash;
 } s1_recorded_plugin;
+typedef struct s1_recorded_feed {
+    const char *id, *hash;
+} s1_recorded_feed;
 typedef struct s1_recorded_run {
     const char *binary_hash, *config_hash, *data_hash, *journal_head;
     const s1_recorded_plugin *plugins; /* [plugin_count] */
     size_t plugin_count;
+    const s1_recorded_feed *feeds; /* [feed_count] */
+    size_t feed_count;
 } s1_recorded_run;
 
 typedef struct s1_backtest_request {

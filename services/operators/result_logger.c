@@ -65,6 +65,23 @@ static s1_rc list_plugins(s1_result_logger *logger, const s1_components *parts,
     return S1_OK;
 }
 
+static s1_rc list_feeds(s1_result_logger *logger, const s1_components *parts,
+                        s1_run_manifest *manifest, s1_err *err)
+{
+    s1_run_feed *const feeds =
+        s1_arena_array(&logger->arena, s1_run_feed, (size_t)parts->feed_count + 1);
+    if (feeds == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u feeds", parts->feed_count);
+    }
+    for (uint32_t i = 0; i < parts->feed_count; i++) {
+        const s1_feed_table *const table = parts->feeds[i].window->table;
+        feeds[i] = (s1_run_feed){parts->feeds[i].id, s1_str_of(table->hash), table->row_count};
+    }
+    manifest->feeds = feeds;
+    manifest->feed_count = parts->feed_count;
+    return S1_OK;
+}
+
 static s1_rc list_ambiguous(s1_result_logger *logger, const s1_order_counts *counts,
                             s1_run_manifest *manifest, s1_err *err)
 {
@@ -159,6 +176,7 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
         records = s1_context_recorder_records(parts->recorder);
     }
     S1_TRY(err, list_plugins(logger, parts, &manifest, err));
+    S1_TRY(err, list_feeds(logger, parts, &manifest, err));
     S1_TRY(err, list_ambiguous(logger, &counts, &manifest, err));
     fill_counts(parts, sums, &manifest);
     s1_results_input input = {

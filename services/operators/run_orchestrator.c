@@ -341,7 +341,7 @@ const s1_components *s1_run_orchestrator_parts(const s1_run_orchestrator *run)
 
 /* --- Ticks. --------------------------------------------------------------------------------- */
 
-/* Appends what closed to the context. */
+/* Appends what closed to the context, and shows what was published by then. */
 static void append_bars(s1_run_orchestrator *run, const s1_market_snapshot *snapshot)
 {
     s1_trading_context *const context = run->parts->context;
@@ -350,6 +350,9 @@ static void append_bars(s1_run_orchestrator *run, const s1_market_snapshot *snap
         if (snapshot->has_bar[i]) {
             s1_trading_context_append_bar(context, i, &snapshot->bars[i]);
         }
+    }
+    for (uint32_t i = 0; i < run->parts->feed_count; i++) {
+        s1_feed_window_advance(run->parts->feeds[i].window, snapshot->now);
     }
 }
 

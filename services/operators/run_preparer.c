@@ -1,6 +1,7 @@
 #include "services/operators/run_preparer.h"
 
 #include "backend/assembly/dependency_validator.h"
+#include "backend/data/ingest/feed_reader.h"
 #include "backend/utils/proc.h"
 #include "services/operators/run_orchestrator.h"
 
@@ -114,7 +115,111 @@ static void check_worker_events(s1_preparation *preparation, const s1_worker_pla
     }
 }
 
-static s1_rc prepare_link(s1_preparation *preparation, const s1_link *link,
+/* What the workers of a link read of one feed, each column once. It may lack a column only where
+ * all of them can do without it. */
+static uint32_t wants_of(const s1_prepared_link *prepared, s1_str feed, s1_feed_want *wants)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < prepared->worker_count; i++) {
+        const s1_worker_plan *const plan = prepared->plans[i];
+        for (uint32_t f = 0; f < plan->feeds.count; f++) {
+            const s1_feed_plan *const given = &plan->feeds.items[f];
+            for (uint32_t k = 0; k < given->fields.count && s1_str_eq(given->feed, feed); k++) {
+                const s1_feed_plan_field *const field = &given->fields.items[k];
+                uint32_t at = 0;
+                while (at < count &&
+                       (wants[at].type != field->type || !s1_str_eq(wants[at].name, field->name))) {
+                    at++;
+                }
+                if (at == count) {
+                    wants[count++] = (s1_feed_want){field->name, field->type, true};
+                }
+                wants[at].is_optional = wants[at].is_optional && field->is_optional;
+            }
+        }
+    }
+    return count;
+}
+
+/* How many workers read a feed, and how many fields they ask for. */
+static uint32_t readers_of(const s1_prepared_link *prepared, s1_str feed, uint32_t *ret_fields)
+{
+    uint32_t count = 0;
+    *ret_fields = 0;
+    for (uint32_t i = 0; i < prepared->worker_count; i++) {
+        for (uint32_t f = 0; f < prepared->plans[i]->feeds.count; f++) {
+            const s1_feed_plan *const given = &prepared->plans[i]->feeds.items[f];
+            if (s1_str_eq(given->feed, feed)) {
+                count++;
+                *ret_fields += given->fields.count;
+            }
+        }
+    }
+    return count;
+}
+
+static void free_table(void *table)
+{
+    s1_feed_table_free(table);
+}
+
+static s1_rc read_feed(s1_preparation *preparation, const s1_fs *fs, s1_prepared_link *prepared,
+                       uint32_t index, s1_err *err)
+{
+    const s1_feed_config *const feed = &prepared->link->blueprint->feeds.items[index];
+    s1_arena *const arena = &preparation->arena;
+    uint32_t fields;
+    if (readers_of(prepared, feed->id, &fields) == 0) {
+        s1_faults_warn(&preparation->faults, S1_FAULT_DEPENDENCY, &feed->source, (s1_str){NULL, 0},
+                       S1_STR("a feed no worker reads"),
+                       S1_STR("a worker that names it in its feeds, or no such feed"),
+                       (s1_str){NULL, 0});
+        return S1_OK;
+    }
+    s1_feed_want *const wants = s1_arena_array(arena, s1_feed_want, (size_t)fields + 1);
+    if (wants == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u fields of a feed", fields);
+    }
+    const s1_str path = s1_config_path(preparation->config, feed->path, arena);
+    const int64_t memory_mib = preparation->config->platform.limits.feed_memory_mib;
+    const s1_feed_read_options options = {.file = path,
+                                          .wants = wants,
+                                          .want_count = wants_of(prepared, feed->id, wants),
+                                          .memory_max_bytes = (size_t)memory_mib << 20};
+    s1_feed_table *table = NULL;
+    s1_err cause = S1_ERR_INIT;
+    const uint32_t errors = preparation->faults.errors;
+    const s1_rc rc = s1_feed_read(fs, path.ptr, &options, &preparation->faults, &table, &cause);
+    if (rc == S1_OK) {
+        prepared->feeds[index] = table;
+        const s1_rc kept = s1_arena_on_done(arena, free_table, table, err);
+        if (kept != S1_OK) {
+            s1_feed_table_free(table);
+        }
+        return kept;
+    }
+    if (preparation->faults.errors == errors) { /* the file as a whole */
+        s1_faults_addf(&preparation->faults, S1_FAULT_REFERENCE, &feed->source, "path", path,
+                       "a feed file that can be read: %s", cause.msg);
+    }
+    return S1_OK;
+}
+
+static s1_rc read_feeds(s1_preparation *preparation, const s1_fs *fs, s1_prepared_link *prepared,
+                        s1_err *err)
+{
+    const uint32_t count = prepared->link->blueprint->feeds.count;
+    prepared->feeds = s1_arena_array(&preparation->arena, const s1_feed_table *, (size_t)count + 1);
+    if (prepared->feeds == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u feeds", count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        S1_TRY(err, read_feed(preparation, fs, prepared, i, err));
+    }
+    return S1_OK;
+}
+
+static s1_rc prepare_link(s1_preparation *preparation, const s1_link *link, const s1_fs *fs,
                           s1_prepared_link *prepared, s1_err *err)
 {
     const uint32_t count = link->blueprint->workers.count;
@@ -141,6 +246,7 @@ static s1_rc prepare_link(s1_preparation *preparation, const s1_link *link,
         for (uint32_t i = 0; i < count; i++) {
             check_worker_events(preparation, prepared->plans[i]);
         }
+        S1_TRY(err, read_feeds(preparation, fs, prepared, err));
     }
     return S1_OK;
 }
@@ -171,8 +277,8 @@ static s1_rc prepare_all(const s1_prepare_options *options, s1_preparation *prep
         return S1_RAISE(err, S1_E_NO_MEMORY, "%u links", config->links.count);
     }
     for (uint32_t i = 0; i < config->links.count; i++) {
-        S1_TRY(err,
-               prepare_link(preparation, &config->links.items[i], &preparation->links[i], err));
+        S1_TRY(err, prepare_link(preparation, &config->links.items[i], options->fs,
+                                 &preparation->links[i], err));
     }
     preparation->link_count = config->links.count;
     return S1_OK;

@@ -2,8 +2,8 @@
  *
  * Loads a configuration, discovers the plugins and checks all five classes of SPEC B20 at once:
  * schema and references (backend/config), dependencies between workers (backend/assembly), the
- * event chain (services/event_bus) and the operators. What `validate` prints and what a backtest
- * starts from are the same object.
+ * event chain (services/event_bus) and the operators; and reads the feed files. What `validate`
+ * prints and what a backtest starts from are the same object.
  */
 #ifndef S1_SERVICES_OPERATORS_RUN_PREPARER_H
 #define S1_SERVICES_OPERATORS_RUN_PREPARER_H
@@ -11,12 +11,15 @@
 #include "backend/assembly/plugin_registry.h"
 #include "backend/config/config.h"
 #include "backend/config/params.h"
+#include "backend/core/feed.h"
 
 /* A link with its workers resolved. */
 typedef struct s1_prepared_link {
     const s1_link *link;
     const s1_worker_plan **plans; /* [worker_count] in order of work */
     s1_plugin **plugins;          /* same order */
+    /* [link->blueprint->feeds.count] what was read of each; NULL: no worker reads it. */
+    const s1_feed_table **feeds;
     uint32_t worker_count;
     uint32_t reserved;
 } s1_prepared_link;

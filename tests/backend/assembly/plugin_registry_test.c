@@ -158,8 +158,8 @@ static void test_bad_plugins(void **state)
         {"constructor", "", S1_E_DENIED,
          "has 2 constructor(s) that run when it is opened; expected none but the compiler's"},
 #endif
-        {"newer_minor", "", S1_E_ABI, "is built for ABI 1.1, newer than the 1.0 of this platform"},
-        {"other_major", "", S1_E_ABI, "is built for ABI 2.0, expected 1.0 or older"},
+        {"newer_minor", "", S1_E_ABI, "is built for ABI 1.2, newer than the 1.1 of this platform"},
+        {"other_major", "", S1_E_ABI, "is built for ABI 2.1, expected 1.1 or older"},
         {"small_desc", "", S1_E_ABI, "has a descriptor of 16 bytes, expected at least 44"},
         {"small_ops", "", S1_E_ABI, "has a table of callbacks of 24 bytes, expected at least 80"},
         {"null_desc", "", S1_E_ABI, "s1_plugin_entry(1) returned nothing"},
@@ -178,7 +178,7 @@ static void test_bad_plugins(void **state)
         {"on_event_ungranted", "", S1_E_ABI,
          "sets on_event(), but has not the capability events in its manifest"},
         {"enrich_range", "", S1_E_ABI,
-         "sets enrich_range(), which is reserved in ABI 1.0; expected NULL"},
+         "sets enrich_range(), which is reserved in ABI 1.1; expected NULL"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(tear_down(state), 0); /* dlopen knows a path it has opened: a new one */

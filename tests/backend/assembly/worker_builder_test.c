@@ -27,6 +27,13 @@ static const char asker_manifest[] =
     "  requires: [close, \"{needs[]}\"]\n"
     "  uses: [\"extra_{n}\"]\n"
     "  provides: [\"out_{n}\"]\n"
+    "  feeds:\n"
+    "    - name: news\n"
+    "      optional: true\n"
+    "      fields:\n"
+    "        - { name: score, type: number }\n"
+    "        - { name: \"{e}_text\", type: text, optional: true }\n"
+    "    - { name: calendar, optional: true, fields: [] }\n"
     "artefacts:\n"
     "  provides: [\"zones_{n}\"]\n"
     "parameters:\n"
@@ -95,9 +102,12 @@ static void test_what_is_declared_is_given(void **state)
         {"condition:is_down", "other"},
         {"event:asked", "0"},
         {"tables", "111"},
+        {"feed:news", "0"},
+        {"feed_field:news.score", "0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         s1_harness *const h = harness_new(1);
+        s1_harness_feed_file(h, "news", "time,score\n1,2\n");
         char params[128];
         (void)snprintf(params, sizeof params, "{ask: '%s'}", cases[i].ask);
         (void)add_asker(h, "asker", params);
@@ -136,11 +146,23 @@ static void test_what_is_not_declared_is_denied(void **state)
          "provided artefact 'levels' is not declared in the manifest of asker; it has: zones_5"},
         {"event:answered", S1_E_DENIED,
          "event 'answered' is not declared in the manifest of asker; it has: asked"},
+        {"feed:prices", S1_E_DENIED,
+         "feed 'prices' is not declared in the manifest of asker; it has: news, calendar"},
+        {"feed:calendar", S1_E_NOT_FOUND,
+         "the blueprint gives no feed for 'calendar', which is optional"},
+        {"feed_field:calendar.x", S1_E_NOT_FOUND,
+         "the blueprint gives no feed for 'calendar', which is optional"},
+        {"feed_field:news.sentiment", S1_E_DENIED,
+         "feed field 'sentiment' is not declared in the manifest of asker; it has: score, "
+         "green_text"},
+        {"feed_field:news.green_text", S1_E_NOT_FOUND,
+         "feed 'news' has no column 'green_text', which is optional"},
         {"condition:", S1_E_INVALID, "condition name '': expected 1 to 63 bytes"},
         {"fail", S1_E_RANGE, "as it was told"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         s1_harness *const h = harness_new(1);
+        s1_harness_feed_file(h, "news", "time,score\n1,2\n");
         char params[128];
         (void)snprintf(params, sizeof params, "{ask: '%s'}", cases[i].ask);
         const s1_harness_item item = {.plugin = "asker", .params = params, .instance_id = "one"};

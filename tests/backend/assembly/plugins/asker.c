@@ -76,6 +76,24 @@ static s1_rc ask_lists(const asker *me, const s1_binder *b, char *text, size_t s
     return S1_OK;
 }
 
+/* "feed:NAME", "feed_field:FEED.FIELD". */
+static s1_rc ask_feeds(const asker *me, const s1_binder *b, char *text, size_t size, s1_err *err)
+{
+    const char *const dot = memchr(me->name.ptr, '.', me->name.len);
+    const s1_feed *feed = NULL;
+    const s1_feed_field *field = NULL;
+    if (dot == NULL) {
+        S1_TRY(err, b->feed(b->self, me->name, &feed, err));
+    } else {
+        const s1_str name = {me->name.ptr, (size_t)(dot - me->name.ptr)};
+        const s1_str part = {dot + 1, me->name.len - name.len - 1};
+        S1_TRY(err, b->feed_field(b->self, name, part, &field, err));
+        feed = field->feed;
+    }
+    (void)snprintf(text, size, "%llu", (unsigned long long)s1_feed_rows(feed));
+    return S1_OK;
+}
+
 static s1_rc ask_handles(asker *me, const s1_binder *b, char *text, size_t size, s1_err *err)
 {
     const s1_series *series = NULL;
@@ -85,6 +103,9 @@ static s1_rc ask_handles(asker *me, const s1_binder *b, char *text, size_t size,
     s1_artefact_list *out = NULL;
     s1_condition *condition = NULL;
     uint32_t event = 0;
+    if (is_kind(me, "feed") || is_kind(me, "feed_field")) {
+        return ask_feeds(me, b, text, size, err);
+    }
     if (is_kind(me, "series")) {
         S1_TRY(err, b->series(b->self, me->name, &series, err));
     } else if (is_kind(me, "column")) {
