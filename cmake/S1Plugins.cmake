@@ -1,4 +1,4 @@
-# Every plugins/<type>_workers/<subtype>/<name>/worker.c becomes
+# Every plugins/<type>_workers/<subtype>/<name>/worker.c, with the sources beside it, becomes
 # <build>/plugins/<type>_workers/<subtype>/<name>/<name>.so beside its manifest. It sees the SDK
 # headers only and links libc and libm only.
 file(GLOB s1_plugin_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/plugins/*_workers/*/*/worker.c")
@@ -13,7 +13,8 @@ foreach(source IN LISTS s1_plugin_sources)
   if(TARGET ${target})
     message(FATAL_ERROR "${place}: a plugin named '${name}' stands elsewhere too; names are unique")
   endif()
-  add_library(${target} MODULE "${source}")
+  file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.c")
+  add_library(${target} MODULE ${sources})
   target_compile_options(${target} PRIVATE ${s1_plugin_flags})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/include")
   target_link_options(${target} PRIVATE ${s1_link} ${s1_sanitizers})

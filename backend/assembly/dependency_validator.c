@@ -175,8 +175,8 @@ static bool match_template(const s1_manifest *manifest, s1_str pattern, s1_str n
                            s1_strbuf *settings)
 {
     size_t at = 0;
-    const char *separator = "";
-    s1_strbuf_clear(settings);
+    const size_t begun = settings->len;
+    const char *separator = begun > 0 ? " and " : "";
     for (size_t i = 0; i < pattern.len; i++) {
         if (pattern.ptr[i] != '{') {
             if (at == name.len || name.ptr[at] != pattern.ptr[i]) {
@@ -196,7 +196,12 @@ static bool match_template(const s1_manifest *manifest, s1_str pattern, s1_str n
         const s1_str literal = s1_str_slice(pattern, close + 1, next);
         const size_t end = literal.len > 0 ? s1_str_find(name, literal, at) : name.len;
         const s1_manifest_param *const param = s1_manifest_find_param(manifest, key, NULL);
+        if (param != NULL && param->type == S1_PARAM_STRING && i == 0 && end == 0) {
+            i = close; /* a text in front of a name could be anything: advised is none */
+            continue;
+        }
         if (param == NULL || end == S1_STR_NPOS || end < at ||
+            (param->type == S1_PARAM_STRING && i == 0) ||
             !is_value_of(param, s1_str_slice(name, at, end))) {
             return false;
         }
@@ -208,13 +213,36 @@ static bool match_template(const s1_manifest *manifest, s1_str pattern, s1_str n
     return at == name.len;
 }
 
+/* The first template of a list that can become `name`; its settings behind what `settings` holds.
+ */
+static bool match_any(const s1_manifest *manifest, const s1_text_list *templates, s1_str name,
+                      s1_strbuf *settings)
+{
+    const size_t begun = settings->len;
+    for (uint32_t i = 0; i < templates->count; i++) {
+        if (match_template(manifest, templates->items[i], name, settings)) {
+            return true;
+        }
+        settings->len = begun;
+    }
+    return false;
+}
+
 static bool can_provide(const s1_manifest *manifest, bool is_artefact, s1_str name,
                         s1_strbuf *settings)
 {
     const s1_text_list *const templates =
         is_artefact ? &manifest->artefacts.provides : &manifest->dependencies.provides;
-    for (uint32_t i = 0; i < templates->count; i++) {
-        if (match_template(manifest, templates->items[i], name, settings)) {
+    s1_strbuf_clear(settings);
+    if (match_any(manifest, templates, name, settings)) {
+        return true;
+    }
+    for (uint32_t i = 0; !is_artefact && i < manifest->variants.cases.count; i++) {
+        const s1_manifest_variant *const variant = &manifest->variants.cases.items[i];
+        s1_strbuf_clear(settings);
+        s1_strbuf_printf(settings, "%.*s %.*s", S1_STR_ARG(manifest->variants.by),
+                         S1_STR_ARG(variant->of.items[0]));
+        if (match_any(manifest, &variant->provides, name, settings)) {
             return true;
         }
     }

@@ -176,6 +176,26 @@ static const s1_schema_field artefacts_fields[] = {
 static const s1_schema artefacts_schema = {"artefacts", "", artefacts_fields,
                                            sizeof(struct s1_manifest_artefacts), false};
 
+static const s1_schema_field variant_fields[] = {
+    S1_FIELD(s1_manifest_variant, of, S1_KIND_LIST, .item_kind = S1_KIND_STRING,
+             .flags = S1_FIELD_NOT_EMPTY, .doc = "values of the parameter"),
+    NAMES_FIELD(s1_manifest_variant, requires, "columns it then reads beside `dependencies`"),
+    NAMES_FIELD(s1_manifest_variant, provides, "columns it then writes beside `dependencies`"),
+    S1_FIELD(s1_manifest_variant, lookback, S1_KIND_STRING, .default_doc = "the manifest's",
+             .doc = "then in place of the manifest's"),
+    S1_FIELD_END};
+static const s1_schema variant_schema = {"variant", "", variant_fields, sizeof(s1_manifest_variant),
+                                         false};
+static const s1_schema_field variants_fields[] = {
+    S1_FIELD(struct s1_manifest_variants, by, S1_KIND_STRING, .flags = S1_FIELD_REQUIRED,
+             .accepts = s1_is_plugin_name, .pattern_doc = S1_PLUGIN_NAME_DOC,
+             .doc = "an enum parameter"),
+    S1_FIELD(struct s1_manifest_variants, cases, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
+             .schema = &variant_schema, .doc = "one for each value, or for several"),
+    S1_FIELD_END};
+static const s1_schema variants_schema = {"variants", "", variants_fields,
+                                          sizeof(struct s1_manifest_variants), false};
+
 static const s1_schema_field manifest_fields[] = {
     S1_FIELD_SCHEMA_VERSION(s1_manifest),
     S1_FIELD(s1_manifest, identification, S1_KIND_OBJECT, .flags = S1_FIELD_REQUIRED,
@@ -196,6 +216,8 @@ static const s1_schema_field manifest_fields[] = {
              .doc = "only empty"),
     S1_FIELD(s1_manifest, artefacts, S1_KIND_OBJECT, .schema = &artefacts_schema,
              .doc = "what is on the map but is no column"),
+    S1_FIELD(s1_manifest, variants, S1_KIND_OBJECT, .schema = &variants_schema,
+             .doc = "columns and lookback that hang on the value of an enum parameter"),
     S1_FIELD_END};
 const s1_schema s1_manifest_schema = {
     "manifest", "What the platform knows of a plugin, beside its library in the plugin's folder.",
@@ -395,6 +417,17 @@ static void check_feeds(const checker *c)
     }
 }
 
+static void check_provider(const checker *c, const s1_source *source, uint32_t count,
+                           const char *what)
+{
+    const int32_t type = c->manifest->identification.type;
+    if (count != 0 && type != S1_WORKER_CONTEXT && type != 0) {
+        s1_faults_addf(c->faults, S1_FAULT_DEPENDENCY, source, "provides",
+                       s1_config_format(c->arena, "%s of a worker that is no context_worker", what),
+                       "none: only context workers enrich the context");
+    }
+}
+
 static void check_dependencies(const checker *c)
 {
     const s1_manifest *const m = c->manifest;
@@ -406,17 +439,8 @@ static void check_dependencies(const checker *c)
     check_templates(c, &m->artefacts.source, "provides", &m->artefacts.provides);
     check_templates(c, &m->artefacts.source, "requires", &m->artefacts.requires);
     check_feeds(c);
-    const bool is_context = m->identification.type == S1_WORKER_CONTEXT;
-    if (!is_context && m->identification.type != 0 && d->provides.count != 0) {
-        s1_faults_addf(c->faults, S1_FAULT_DEPENDENCY, &d->source, "provides",
-                       S1_STR("columns of a worker that is no context_worker"),
-                       "none: only context workers enrich the context");
-    }
-    if (!is_context && m->identification.type != 0 && m->artefacts.provides.count != 0) {
-        s1_faults_addf(c->faults, S1_FAULT_DEPENDENCY, &m->artefacts.source, "provides",
-                       S1_STR("artefacts of a worker that is no context_worker"),
-                       "none: only context workers enrich the context");
-    }
+    check_provider(c, &d->source, d->provides.count, "columns");
+    check_provider(c, &m->artefacts.source, m->artefacts.provides.count, "artefacts");
 }
 
 static void check_capabilities(const checker *c)
@@ -441,16 +465,68 @@ static void check_capabilities(const checker *c)
     }
 }
 
-static void check_lookback(const checker *c)
+static void check_lookback(const checker *c, const s1_source *source, s1_str lookback)
 {
-    const s1_manifest *const m = c->manifest;
     int64_t value = 0;
     s1_err err = S1_ERR_INIT;
-    const s1_str shown = s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(m->lookback));
-    if (s1_expression_evaluate(m->lookback, c->defaults, c->count, &value, &err) != S1_OK) {
-        s1_faults_addf(c->faults, S1_FAULT_SCHEMA, &m->source, "lookback", shown, "%s", err.msg);
+    const s1_str shown = s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(lookback));
+    if (s1_expression_evaluate(lookback, c->defaults, c->count, &value, &err) != S1_OK) {
+        s1_faults_addf(c->faults, S1_FAULT_SCHEMA, source, "lookback", shown, "%s", err.msg);
     } else if (value < 0) {
-        refuse(c, &m->source, "lookback", shown, "an expression that is at least 0");
+        refuse(c, source, "lookback", shown, "an expression that is at least 0");
+    }
+}
+
+static bool lists(const s1_text_list *list, s1_str text)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (s1_str_eq(list->items[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The values of a case are the parameter's, and no other case's. */
+static void check_values(const checker *c, const s1_manifest_param *by,
+                         const s1_manifest_variant *variant)
+{
+    for (uint32_t i = 0; i < variant->of.count; i++) {
+        const s1_str value = variant->of.items[i];
+        const s1_source at = s1_yaml_source(list_item(&variant->source, "of", i));
+        const s1_str shown = s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(value));
+        if (!lists(&by->values, value)) {
+            s1_faults_add(c->faults, S1_FAULT_SCHEMA, &at, none, shown,
+                          s1_config_format(c->arena, "a value of %.*s", S1_STR_ARG(by->name)),
+                          s1_config_nearest(value, by->values.items, by->values.count));
+        } else if (s1_manifest_find_variant(c->manifest, value) != variant) {
+            s1_faults_add(c->faults, S1_FAULT_SCHEMA, &at, none, shown,
+                          S1_STR("a value no case before has"), none);
+        }
+    }
+}
+
+static void check_variants(const checker *c)
+{
+    const struct s1_manifest_variants *const v = &c->manifest->variants;
+    if (v->source.node == NULL) {
+        return;
+    }
+    const s1_manifest_param *const by = s1_manifest_find_param(c->manifest, v->by, NULL);
+    if (by == NULL || by->type != S1_PARAM_ENUM) {
+        refuse(c, &v->source, "by", s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(v->by)),
+               "a parameter of type enum");
+        return;
+    }
+    for (uint32_t i = 0; i < v->cases.count; i++) {
+        const s1_manifest_variant *const variant = &v->cases.items[i];
+        check_values(c, by, variant);
+        check_templates(c, &variant->source, "requires", &variant->requires);
+        check_templates(c, &variant->source, "provides", &variant->provides);
+        if (variant->lookback.len != 0) {
+            check_lookback(c, &variant->source, variant->lookback);
+        }
+        check_provider(c, &variant->source, variant->provides.count, "columns");
     }
 }
 
@@ -473,7 +549,8 @@ static void check(checker *c)
     }
     check_dependencies(c);
     check_capabilities(c);
-    check_lookback(c);
+    check_lookback(c, &m->source, m->lookback);
+    check_variants(c);
 }
 
 void s1_manifest_read(s1_str text, s1_str file, s1_str dir, s1_arena *arena, s1_faults *faults,
@@ -518,6 +595,16 @@ const s1_manifest_param *s1_manifest_find_param(const s1_manifest *manifest, s1_
                 *ret_index = i;
             }
             return &manifest->parameters.items[i];
+        }
+    }
+    return NULL;
+}
+
+const s1_manifest_variant *s1_manifest_find_variant(const s1_manifest *manifest, s1_str value)
+{
+    for (uint32_t i = 0; i < manifest->variants.cases.count; i++) {
+        if (lists(&manifest->variants.cases.items[i].of, value)) {
+            return &manifest->variants.cases.items[i];
         }
     }
     return NULL;

@@ -48,6 +48,14 @@ typedef struct s1_manifest_wiring {
     } invokes;
 } s1_manifest_wiring;
 
+/* What holds beside `dependencies` for some values of an enum parameter. */
+typedef struct s1_manifest_variant {
+    s1_source source;
+    s1_text_list of;                 /* the values */
+    s1_text_list requires, provides; /* columns, templates */
+    s1_str lookback;                 /* empty: the manifest's */
+} s1_manifest_variant;
+
 typedef struct s1_manifest {
     s1_source source;
     s1_str dir; /* the folder it lies in; not a field of the file */
@@ -100,6 +108,11 @@ typedef struct s1_manifest {
         s1_source source;
         s1_text_list provides, requires;
     } artefacts;
+    struct s1_manifest_variants {
+        s1_source source;
+        s1_str by; /* the enum parameter */
+        S1_LIST(s1_manifest_variant) cases;
+    } variants;
 } s1_manifest;
 
 #define S1_MANIFEST_BYTES_MAX (64u << 10)
@@ -115,6 +128,9 @@ uint32_t s1_manifest_capabilities_mask(const s1_manifest *manifest);
 /* The parameter of a name, or NULL; ret_index may be NULL. */
 const s1_manifest_param *s1_manifest_find_param(const s1_manifest *manifest, s1_str name,
                                                 uint32_t *ret_index);
+
+/* The case of a value of the parameter `variants.by` names, or NULL. */
+const s1_manifest_variant *s1_manifest_find_variant(const s1_manifest *manifest, s1_str value);
 
 /* The manifest as a section for people: docs/configuration.md has its schema. */
 void s1_manifest_print_docs(s1_strbuf *ret_text);

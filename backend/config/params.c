@@ -500,16 +500,15 @@ static void report_unknown_params(const resolver *r)
     }
 }
 
-static void expand(const resolver *r, const s1_text_list *templates, s1_text_list *ret_names)
+static void expand_into(const resolver *r, const s1_text_list *templates, s1_str *names,
+                        uint32_t *count)
 {
-    s1_str *const names = S1_CONFIG_ARRAY(r->arena, s1_str, NAMES_MAX);
-    uint32_t count = 0;
     for (uint32_t i = 0; i < templates->count; i++) {
         s1_text_list more = {NULL, 0, 0};
         s1_err err = S1_ERR_INIT;
         if (s1_template_expand(templates->items[i], r->params, r->plan->params.count, r->arena,
                                &more, &err) != S1_OK ||
-            more.count > NAMES_MAX - count) {
+            more.count > NAMES_MAX - *count) {
             const s1_source at = params_source(r);
             s1_faults_add(r->faults, S1_FAULT_DEPENDENCY, &at, none,
                           s1_config_format(r->arena, "'%.*s' of %.*s",
@@ -519,11 +518,33 @@ static void expand(const resolver *r, const s1_text_list *templates, s1_text_lis
             continue;
         }
         for (uint32_t k = 0; k < more.count; k++) {
-            names[count++] = more.items[k];
+            names[(*count)++] = more.items[k];
         }
+    }
+}
+
+/* `more` may be NULL. */
+static void expand(const resolver *r, const s1_text_list *templates, const s1_text_list *more,
+                   s1_text_list *ret_names)
+{
+    s1_str *const names = S1_CONFIG_ARRAY(r->arena, s1_str, NAMES_MAX);
+    uint32_t count = 0;
+    expand_into(r, templates, names, &count);
+    if (more != NULL) {
+        expand_into(r, more, names, &count);
     }
     ret_names->items = names;
     ret_names->count = count;
+}
+
+/* The case of the manifest's variants these parameters are, or NULL. */
+static const s1_manifest_variant *find_variant(const resolver *r)
+{
+    const s1_param *const by =
+        find_param(r->params, r->plan->params.count, r->manifest->variants.by);
+    return by != NULL && by->type == S1_PARAM_ENUM
+               ? s1_manifest_find_variant(r->manifest, by->as.text)
+               : NULL;
 }
 
 static void check_identity(const resolver *r)
@@ -577,7 +598,7 @@ static void expand_feed(const resolver *r, const s1_manifest_feed *feed, s1_feed
     for (uint32_t i = 0; i < feed->fields.count; i++) {
         const s1_manifest_feed_field *const field = &feed->fields.items[i];
         s1_text_list names = {NULL, 0, 0};
-        expand(r, &(s1_text_list){.items = &field->name, .count = 1}, &names);
+        expand(r, &(s1_text_list){.items = &field->name, .count = 1}, NULL, &names);
         for (uint32_t k = 0; k < names.count && count < NAMES_MAX; k++) {
             fields[count++] = (s1_feed_plan_field){names.items[k], field->type, field->optional};
         }
@@ -646,13 +667,14 @@ static void resolve_lookback(const resolver *r)
 {
     int64_t value = 1;
     s1_err err = S1_ERR_INIT;
+    const s1_manifest_variant *const variant = find_variant(r);
+    const s1_str lookback =
+        variant != NULL && variant->lookback.len != 0 ? variant->lookback : r->manifest->lookback;
     r->plan->lookback = 1;
-    if (s1_expression_evaluate(r->manifest->lookback, r->params, r->plan->params.count, &value,
-                               &err) != S1_OK) {
+    if (s1_expression_evaluate(lookback, r->params, r->plan->params.count, &value, &err) != S1_OK) {
         const s1_source at = params_source(r);
         s1_faults_add(r->faults, S1_FAULT_SCHEMA, &at, none,
-                      s1_config_format(r->arena, "lookback '%.*s' of %.*s",
-                                       S1_STR_ARG(r->manifest->lookback),
+                      s1_config_format(r->arena, "lookback '%.*s' of %.*s", S1_STR_ARG(lookback),
                                        S1_STR_ARG(r->manifest->identification.name)),
                       s1_str_of(err.msg), none);
         return;
@@ -680,11 +702,14 @@ void s1_worker_plan_resolve(const s1_worker_item *item, const s1_manifest *manif
     check_publishes(&r);
     report_unknown_feeds(&r);
     if (faults->errors == errors) {
-        expand(&r, &manifest->dependencies.requires, &plan->requires);
-        expand(&r, &manifest->dependencies.uses, &plan->uses);
-        expand(&r, &manifest->dependencies.provides, &plan->provides);
-        expand(&r, &manifest->artefacts.requires, &plan->artefacts_in);
-        expand(&r, &manifest->artefacts.provides, &plan->artefacts_out);
+        const s1_manifest_variant *const variant = find_variant(&r);
+        expand(&r, &manifest->dependencies.requires, variant != NULL ? &variant->requires : NULL,
+               &plan->requires);
+        expand(&r, &manifest->dependencies.uses, NULL, &plan->uses);
+        expand(&r, &manifest->dependencies.provides, variant != NULL ? &variant->provides : NULL,
+               &plan->provides);
+        expand(&r, &manifest->artefacts.requires, NULL, &plan->artefacts_in);
+        expand(&r, &manifest->artefacts.provides, NULL, &plan->artefacts_out);
         resolve_feeds(&r);
     }
     resolve_lookback(&r);

@@ -49,7 +49,7 @@ typedef struct s1_worker_plan {
     const s1_worker_item *item;
     const s1_manifest *manifest;
     S1_LIST(s1_param) params;              /* order of the manifest */
-    s1_text_list requires, uses, provides; /* columns, expanded */
+    s1_text_list requires, uses, provides; /* columns, expanded, the variant's too */
     s1_text_list artefacts_in, artefacts_out;
     S1_LIST(s1_feed_plan) feeds; /* order of the manifest */
     uint64_t lookback; /* bars its inputs must have before its outputs mean something; >= 1 */

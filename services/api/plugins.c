@@ -22,27 +22,60 @@ static const char *cstr(s1_arena *arena, s1_str text)
     return copy != NULL ? copy : "";
 }
 
+static void join(s1_strbuf *text, const s1_text_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        s1_strbuf_cstr_add(text, text->len > 0 ? ", " : "");
+        s1_strbuf_str(text, list->items[i]);
+    }
+}
+
 static const char *joined(s1_arena *arena, const s1_text_list *list)
 {
     s1_strbuf text;
     s1_strbuf_init(&text, 1u << 16);
-    for (uint32_t i = 0; i < list->count; i++) {
-        s1_strbuf_cstr_add(&text, i > 0 ? ", " : "");
-        s1_strbuf_str(&text, list->items[i]);
+    join(&text, list);
+    const char *const copy = cstr(arena, s1_strbuf_view(&text));
+    s1_strbuf_done(&text);
+    return copy;
+}
+
+/* The columns of every variant too. */
+static const char *provides_text(s1_arena *arena, const s1_manifest *manifest)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, 1u << 16);
+    join(&text, &manifest->dependencies.provides);
+    for (uint32_t i = 0; i < manifest->variants.cases.count; i++) {
+        join(&text, &manifest->variants.cases.items[i].provides);
     }
     const char *const copy = cstr(arena, s1_strbuf_view(&text));
     s1_strbuf_done(&text);
     return copy;
 }
 
-/* "[12, 26]", "12", "" for nothing. */
+/* "by indicator" where it hangs on a parameter's value. */
+static const char *lookback_text(s1_arena *arena, const s1_manifest *manifest)
+{
+    if (manifest->variants.cases.count == 0) {
+        return cstr(arena, manifest->lookback);
+    }
+    s1_strbuf text;
+    s1_strbuf_init(&text, 256);
+    s1_strbuf_printf(&text, "by %.*s", S1_STR_ARG(manifest->variants.by));
+    const char *const copy = cstr(arena, s1_strbuf_view(&text));
+    s1_strbuf_done(&text);
+    return copy;
+}
+
+/* "[12, 26]", "12", "\"\"" for an empty text, "" for nothing. */
 static const char *node_text(s1_arena *arena, const s1_yaml_node *node)
 {
     if (node == NULL) {
         return "";
     }
     if (node->kind != S1_YAML_LIST) {
-        return cstr(arena, node->text);
+        return node->text.len > 0 ? cstr(arena, node->text) : "\"\"";
     }
     s1_strbuf text;
     s1_strbuf_init(&text, 1u << 16);
@@ -104,11 +137,11 @@ static void take_manifest(s1_arena *arena, const s1_manifest *manifest, s1_plugi
     info->author = cstr(arena, id->author);
     info->description = cstr(arena, id->description);
     info->requires_columns = joined(arena, &manifest->dependencies.requires);
-    info->provides_columns = joined(arena, &manifest->dependencies.provides);
+    info->provides_columns = provides_text(arena, manifest);
     info->uses_columns = joined(arena, &manifest->dependencies.uses);
     info->requires_context = joined(arena, &manifest->dependencies.requires_context);
     info->capabilities = capability_text(arena, manifest);
-    info->lookback = cstr(arena, manifest->lookback);
+    info->lookback = lookback_text(arena, manifest);
     s1_plugin_parameter *const parameters =
         s1_arena_array(arena, s1_plugin_parameter, manifest->parameters.count + 1u);
     for (uint32_t i = 0; parameters != NULL && i < manifest->parameters.count; i++) {

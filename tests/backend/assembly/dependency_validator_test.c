@@ -115,6 +115,14 @@ static void test_an_installed_plugin_could(void **state)
         "10: found no column 'band_20_2_5' for plugin 'any', expected it among open, high, low, "
         "close, volume of EUR/USD@1h: add a worker that provides it: 'bands' with period 20 and "
         "width 2.5, before 'any'");
+    assert_string_equal(
+        FAULTS({.plugin = "any", .params = "{column: avg_20}"}),
+        "10: found no column 'avg_20' for plugin 'any', expected it among open, high, low, close, "
+        "volume of EUR/USD@1h: add a worker that provides it: 'many' with kind A and period 20, "
+        "before 'any'");
+    assert_string_equal(FAULTS({.plugin = "many", .params = "{kind: A, prefix: my_}"},
+                               {.plugin = "any", .params = "{column: my_avg_14}"}),
+                        "");
     assert_string_equal(FAULTS({.plugin = "any", .params = "{column: moon_phase}"}),
                         "10: found no column 'moon_phase' for plugin 'any', expected it among "
                         "open, high, low, close, volume of EUR/USD@1h: no installed plugin "
@@ -216,6 +224,13 @@ static void write_plugins(void)
                  "dependencies: { requires: [\"{column}\"], provides: [\"{out}\"] }\n"
                  "parameters:\n  column: { type: string, default: close, description: x }\n"
                  "  out: { type: enum, values: [a, b, volume], default: a, description: x }\n");
+    write_plugin("many", CONTEXT,
+                 "parameters:\n  kind: { type: enum, values: [A, B], description: x }\n"
+                 "  period: { type: int, default: 14, description: x }\n"
+                 "  prefix: { type: string, default: \"\", description: x }\n"
+                 "variants:\n  by: kind\n  cases:\n"
+                 "    - { of: [A], provides: [\"{prefix}avg_{period}\"] }\n"
+                 "    - { of: [B], provides: [\"{prefix}bop\"], requires: [volume] }\n");
     write_plugin("zones", CONTEXT,
                  "dependencies: { requires: [close] }\nartefacts: { provides: [gaps] }\n");
     write_plugin("cross", OPPORTUNITY,

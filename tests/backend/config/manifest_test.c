@@ -217,6 +217,34 @@ static void parameters_are_filled_typed_and_expanded(void **state)
     end(&f);
 }
 
+/* What a variant says holds beside the rest, and its lookback in place of the other. */
+static void a_variant_holds_for_its_values(void **state)
+{
+    (void)state;
+    char text[sizeof good + 256];
+    (void)snprintf(text, sizeof text,
+                   "%svariants:\n  by: mode\n  cases:\n    - { of: [sma], requires: [volume], "
+                   "provides: [\"sma_{fast}\"], lookback: fast * 7 }\n",
+                   good);
+    fixture f;
+    begin(&f);
+    const s1_manifest *const m = read_manifest(&f, text);
+    const s1_worker_plan *const ema =
+        resolve(&f, m, "{ params: { risk: 1 } }", S1_WORKER_CONTEXT, 0);
+    const s1_worker_plan *const sma =
+        resolve(&f, m, "{ params: { risk: 1, mode: sma } }", S1_WORKER_CONTEXT, 0);
+    assert_string_equal(fault_text(&f), "");
+    assert_int_equal(ema->provides.count, 3);
+    assert_int_equal(ema->requires.count, 2);
+    assert_int_equal(ema->lookback, 51);
+    assert_int_equal(sma->provides.count, 4);
+    assert_text(sma->provides.items[3], "sma_5");
+    assert_int_equal(sma->requires.count, 3);
+    assert_text(sma->requires.items[2], "volume");
+    assert_int_equal(sma->lookback, 35);
+    end(&f);
+}
+
 static void bad_parameters_get_their_message(void **state)
 {
     (void)state;
@@ -399,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_stream_may_be_a_parameter),
         cmocka_unit_test(every_bad_manifest_gets_its_message),
         cmocka_unit_test(parameters_are_filled_typed_and_expanded),
+        cmocka_unit_test(a_variant_holds_for_its_values),
         cmocka_unit_test(bad_parameters_get_their_message),
         cmocka_unit_test(expressions_evaluate),
         cmocka_unit_test(bad_expressions_say_why),
