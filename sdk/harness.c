@@ -66,6 +66,9 @@ struct s1_harness {
     s1_threat threats[THREATS_MAX];
     s1_threat_list threat_list;
     s1_signal_list no_signals;
+    bool is_sequential;
+    uint32_t signals_before; /* this tick */
+    s1_signal_list seen;     /* of this tick, under is_sequential */
     int32_t trigger;
     bool has_submitted;
     HARNESS_LIST(s1_harness_signal) signals;
@@ -500,6 +503,20 @@ s1_worker *s1_harness_add(s1_harness *h, const char *plugin, const char *params)
 
 /* --- Sinks. ---------------------------------------------------------------------------------- */
 
+/* Shows what was found in this tick so far; called again whenever that may have grown. */
+static void show_signals(s1_harness *h)
+{
+    if (h->is_sequential) {
+        h->seen = (s1_signal_list){.size = sizeof h->seen,
+                                   .count = h->signals.count - h->signals_before,
+                                   .stride = sizeof(s1_harness_signal)};
+        if (h->seen.count > 0) {
+            h->seen.items = &h->signals.items[h->signals_before].signal;
+        }
+        h->store->view.signals = &h->seen;
+    }
+}
+
 static s1_rc sink_emit(void *self, const s1_signal *draft, s1_opportunity_id *ret_id, s1_err *err)
 {
     s1_harness *const h = self;
@@ -515,6 +532,7 @@ static s1_rc sink_emit(void *self, const s1_signal *draft, s1_opportunity_id *re
     kept.signal.signal_type = keep(h, draft->signal_type);
     kept.signal.metadata = keep_fields(h, draft->metadata, draft->metadata_count);
     PUSH(&h->signals, kept);
+    show_signals(h);
     if (ret_id != NULL) {
         *ret_id = kept.signal.opportunity_id;
     }
@@ -567,6 +585,7 @@ static s1_rc call_worker(s1_harness *h, s1_worker *worker, s1_err *err)
     const s1_threat_sink threats = {.size = sizeof threats, .self = h, .report = sink_report};
     const s1_context *const context = &h->store->view;
     h->current = worker;
+    show_signals(h);
     if (worker->type == S1_WORKER_OPPORTUNITY) {
         return worker->ops->detect(worker->self, context, &signals, err);
     }
@@ -601,6 +620,7 @@ static s1_rc tick(s1_harness *h, const s1_bar *given, s1_err *err)
         bar.close_time = bar.open_time + h->timeframe;
     }
     s1_trading_context_begin_tick(h->store, bar.close_time);
+    h->signals_before = h->signals.count;
     s1_ids_begin_tick(&h->ids, h->store->view.tick);
     h->store->view.is_warmup = h->is_warmup ? 1 : 0;
     for (uint32_t i = 1; i < h->store->view.stream_count; i++) {
@@ -674,6 +694,11 @@ void s1_harness_bar_of(s1_harness *h, uint32_t stream, double open, double high,
 void s1_harness_warmup(s1_harness *h, bool is_warmup)
 {
     h->is_warmup = is_warmup;
+}
+
+void s1_harness_sequential(s1_harness *h)
+{
+    h->is_sequential = true;
 }
 
 s1_rc s1_harness_event(s1_harness *h, s1_worker *worker, const s1_event *event, s1_err *err)

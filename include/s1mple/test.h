@@ -172,6 +172,8 @@ S1_TEST_API s1_rc s1_harness_try_bar(s1_harness *h, double open, double high, do
 S1_TEST_API uint64_t s1_harness_csv(s1_harness *h, const char *path, uint64_t max_rows);
 /* Warm-up: detectors and threat workers rest while set. */
 S1_TEST_API void s1_harness_warmup(s1_harness *h, bool is_warmup);
+/* Opportunity workers see what those before them found in the same bar, as under SEQUENTIAL. */
+S1_TEST_API void s1_harness_sequential(s1_harness *h);
 
 /* --- What came out. ------------------------------------------------------------------------ */
 
