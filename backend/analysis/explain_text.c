@@ -289,6 +289,10 @@ s1_explain_node *s1_explain_plan(s1_explain_builder *builder, s1_explain_node *p
     labelled(text, details, ", stop ", "stop_loss");
     labelled(text, details, ", target ", "take_profit");
     labelled(text, details, ", ", "time_in_force");
+    labelled(text, details, " until ", "expires_at");
+    labelled(text, details, ", shows ", "display_quantity");
+    labelled(text, details, ", slices ", "slices");
+    labelled(text, details, " every ", "slice_interval");
     s1_explain_node *const node = s1_explain_add_entry(builder, parent, "plan", entry);
     s1_explain_set_id(builder, node, entry->ids[S1_JOURNAL_ID_TRADE]);
     const json_t *const steps = s1_journal_details_at(details, "steps");
@@ -370,6 +374,8 @@ s1_explain_node *s1_explain_order(s1_explain_builder *builder, s1_explain_node *
     labelled(text, details, " ", "quantity");
     labelled(text, details, " limit ", "limit");
     labelled(text, details, " trigger ", "trigger");
+    labelled(text, details, " until ", "expires_at");
+    labelled(text, details, ", shows ", "display_quantity");
     labelled(text, details, ", the ", "role");
     s1_explain_node *const node = s1_explain_add(builder, parent, "order");
     node->time = entry->time;
@@ -390,6 +396,7 @@ s1_explain_node *s1_explain_order_event(s1_explain_builder *builder, s1_explain_
         labelled(text, details, ", fee ", is_nested ? "fill.fee" : "fee");
         labelled(text, details, ", ", is_nested ? "fill.liquidity" : "liquidity");
         labelled(text, details, ", rule ", is_nested ? "fill.rule" : "rule");
+        labelled(text, details, ", remaining ", "remaining");
     }
     labelled(text, details, ", ", "reason");
     return s1_explain_add_entry(builder, parent, "order_event", entry);
@@ -424,6 +431,9 @@ s1_explain_node *s1_explain_step(s1_explain_builder *builder, s1_explain_node *p
         s1_explain_member(text, details, "what");
         labelled(text, details, " from ", "from");
         labelled(text, details, " to ", "to");
+        labelled(text, details, " at ", "price");
+        labelled(text, details, ", fee ", "fee");
+        labelled(text, details, ", ", "reason");
         by_worker(text, entry);
     } else if (entry->kind == S1_JOURNAL_TRADE_CLOSED) {
         kind = "closed";

@@ -318,6 +318,11 @@ static s1_rc see_started(s1_audit *audit, s1_err *err)
     books->has_started = 1;
     (void)s1_audit_dec(audit, "initial_capital", &books->initial_capital);
     books->cash = books->initial_capital;
+    const char *const timeframe = s1_journal_details_text(&audit->details, "timeframe");
+    if (timeframe == NULL ||
+        s1_timeframe_parse(s1_str_of(timeframe), &audit->timeframe, NULL) != S1_OK) {
+        audit->timeframe = 0;
+    }
     const char *const run_id = s1_journal_details_text(&audit->details, "run_id");
     (void)snprintf(books->run_id, sizeof books->run_id, "%s", run_id != NULL ? run_id : "");
     (void)snprintf(books->link, sizeof books->link, "%.*s", S1_STR_ARG(audit->entry->link));
@@ -385,6 +390,9 @@ static s1_rc see_plan(s1_audit *audit, s1_err *err)
         return breach_id(audit, S1_JOURNAL_ID_TRADE, "a trade that is new", err);
     }
     trade->state = S1_BOOK_PLANNED;
+    audit_fill *const plan = &audit->last_fills[index];
+    (void)s1_audit_dec(audit, "quantity", &plan->planned);
+    plan->slices = s1_journal_details_integer(&audit->details, "slices", 1);
     return S1_OK;
 }
 

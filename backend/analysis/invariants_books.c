@@ -48,9 +48,11 @@ static s1_rc enter(s1_books *books, s1_book_trade *trade, const movement *moved,
     S1_TRY(err, s1_dec_div(trade->entry_notional, trade->entry_quantity, S1_ROUND_HALF_EVEN,
                            &trade->entry_price, err));
     S1_TRY(err, take_fee(books, trade, moved->fee, err));
-    books->open_positions += trade->state != S1_BOOK_OPEN ? 1 : 0;
-    trade->state = S1_BOOK_OPEN;
-    trade->entry_time = moved->time;
+    if (trade->state != S1_BOOK_OPEN) {
+        books->open_positions++;
+        trade->state = S1_BOOK_OPEN;
+        trade->entry_time = moved->time;
+    }
     return S1_OK;
 }
 
@@ -123,12 +125,19 @@ s1_rc s1_audit_book_fill(s1_audit *audit, uint32_t index, const audit_order *ord
     last->quantity = moved.quantity;
     last->fee = moved.fee;
     last->time = moved.time;
+    last->is_entry = order->role == S1_ROLE_ENTRY;
     if (!is_sound(&moved)) {
         return s1_audit_breach(audit, S1_INVARIANT_KIND, "details",
                                "a price, quantity or fee that cannot be", "above zero", err);
     }
     if (order->role == S1_ROLE_ENTRY) {
-        trade->direction = order->side == S1_BUY ? S1_LONG : S1_SHORT;
+        const int32_t direction = order->side == S1_BUY ? S1_LONG : S1_SHORT;
+        if (trade->state == S1_BOOK_CLOSED ||
+            (trade->state == S1_BOOK_OPEN && trade->direction != direction)) {
+            return s1_audit_breach(audit, S1_INVARIANT_POSITION, "side", s1_side_name(order->side),
+                                   "an entry of a trade that is not closed, in its direction", err);
+        }
+        trade->direction = direction;
         S1_TRY(err, enter(&audit->books, trade, &moved, err));
         resize_protection(audit, index);
         return S1_OK;
@@ -226,8 +235,47 @@ s1_rc s1_audit_opened(s1_audit *audit, s1_err *err)
     return S1_OK;
 }
 
-/* The size of a position was changed: at level full a fill did it and the entry only says so. */
-static s1_rc adjust_quantity(s1_audit *audit, s1_book_trade *trade, s1_dec fill_quantity,
+/* At level trades the entry itself makes the position larger, by a fill it tells all of. */
+static s1_rc grow_by_entry(s1_audit *audit, s1_book_trade *trade, s1_dec to, s1_err *err)
+{
+    movement moved = movement_of(audit, "price", "fee");
+    S1_TRY(err, s1_dec_sub(to, trade->quantity, &moved.quantity, err));
+    return is_sound(&moved) ? enter(&audit->books, trade, &moved, err)
+                            : s1_audit_breach(audit, S1_INVARIANT_KIND, "details",
+                                              "a larger position without the fill's price",
+                                              "price and fee", err);
+}
+
+/* At level full: a fill did it, and the entry only says so. */
+static s1_rc check_adjusted(s1_audit *audit, const s1_book_trade *trade, const audit_fill *last,
+                            s1_err *err)
+{
+    s1_dec before;
+    if (last->is_entry != 0) {
+        S1_TRY(err, s1_dec_sub(trade->quantity, last->quantity, &before, err));
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "price", last->price, err));
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fee", last->fee, err));
+    } else {
+        S1_TRY(err, s1_dec_add(trade->quantity, last->quantity, &before, err));
+    }
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "from", before, err));
+    return s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "to", trade->quantity, err);
+}
+
+/* Slices of the entry were dropped: what is in is all that was meant. */
+static s1_rc adjust_planned(s1_audit *audit, const s1_book_trade *trade, audit_fill *plan,
+                            s1_err *err)
+{
+    if (audit->books.level == S1_JOURNAL_LEVEL_FULL) {
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "from", plan->planned, err));
+        plan->planned = trade->entry_quantity;
+        plan->slices = 1;
+    }
+    return s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "to", trade->entry_quantity, err);
+}
+
+/* The size of a position was changed. */
+static s1_rc adjust_quantity(s1_audit *audit, s1_book_trade *trade, const audit_fill *last,
                              s1_err *err)
 {
     s1_dec from = S1_DEC_ZERO;
@@ -235,12 +283,12 @@ static s1_rc adjust_quantity(s1_audit *audit, s1_book_trade *trade, s1_dec fill_
     (void)s1_audit_dec(audit, "from", &from);
     (void)s1_audit_dec(audit, "to", &to);
     if (audit->books.level == S1_JOURNAL_LEVEL_FULL) {
-        s1_dec before;
-        S1_TRY(err, s1_dec_add(trade->quantity, fill_quantity, &before, err));
-        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "from", before, err));
-        return s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "to", trade->quantity, err);
+        return check_adjusted(audit, trade, last, err);
     }
     S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "from", trade->quantity, err));
+    if (s1_dec_cmp(to, trade->quantity) > 0) {
+        return grow_by_entry(audit, trade, to, err);
+    }
     s1_dec part, gone;
     if (s1_dec_sign(to) <= 0 || s1_dec_cmp(to, trade->quantity) >= 0) {
         return s1_audit_breach(audit, S1_INVARIANT_POSITION, "to", "no smaller position",
@@ -266,7 +314,10 @@ s1_rc s1_audit_adjusted(s1_audit *audit, s1_err *err)
     }
     const char *const what = s1_journal_details_text(&audit->details, "what");
     if (what != NULL && strcmp(what, "quantity") == 0) {
-        return adjust_quantity(audit, trade, audit->last_fills[index].quantity, err);
+        return adjust_quantity(audit, trade, &audit->last_fills[index], err);
+    }
+    if (what != NULL && strcmp(what, "planned_quantity") == 0) {
+        return adjust_planned(audit, trade, &audit->last_fills[index], err);
     }
     s1_dec *const level = what != NULL && strcmp(what, "stop_loss") == 0     ? &trade->stop_loss
                           : what != NULL && strcmp(what, "take_profit") == 0 ? &trade->take_profit

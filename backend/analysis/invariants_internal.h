@@ -17,13 +17,20 @@ typedef struct audit_order {
     int32_t side, role, state;
     uint64_t line;
     s1_dec quantity, filled;
+    s1_nanos expires_at; /* 0: never */
 } audit_order;
 
-/* What the last fill of a trade was: TRADE_OPENED and TRADE_CLOSED must agree with it. */
+/* What the last fill of a trade was: TRADE_OPENED, POSITION_ADJUSTED and TRADE_CLOSED must agree
+ * with it. And what its plan lets enter. */
 typedef struct audit_fill {
     s1_dec price, quantity, fee;
     s1_nanos time;
     uint32_t stop_order, target_order; /* numbers of the working ones; S1_UID_TABLE_NONE */
+    uint32_t is_entry;
+    uint32_t entries; /* entry orders so far */
+    int64_t slices;   /* entry orders of the plan; 0: not known */
+    s1_dec planned;   /* quantity of the plan */
+    s1_dec ordered;   /* sum of the entry orders */
 } audit_fill;
 
 struct s1_audit {
@@ -39,6 +46,7 @@ struct s1_audit {
     uint32_t opportunity_room, trade_room, fill_room, order_room, threat_room, closed_room;
     s1_finding findings[S1_FINDINGS_MAX];
     uint64_t finding_count;
+    s1_nanos timeframe;            /* of the run; 0: not known */
     const s1_journal_entry *entry; /* the one being booked */
     s1_journal_details_view details;
 };

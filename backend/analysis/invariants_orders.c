@@ -1,5 +1,6 @@
 /* The states of orders, and what fills may do. */
 #include "backend/analysis/invariants_internal.h"
+#include "backend/utils/timefmt.h"
 
 #include <string.h>
 
@@ -60,6 +61,58 @@ static int32_t side_of(const char *text)
                                        : 0;
 }
 
+/* A trade is entered by one order, or by as many as its plan has slices, and by no more than it
+ * planned. */
+static s1_rc check_entry(s1_audit *audit, uint32_t trade, const audit_order *order, s1_err *err)
+{
+    audit_fill *const plan = &audit->last_fills[trade];
+    const int32_t state = audit->trades[trade].state;
+    const bool is_slice = state == S1_BOOK_OPEN && plan->entries < plan->slices;
+    plan->entries++;
+    S1_TRY(err, s1_dec_add(plan->ordered, order->quantity, &plan->ordered, err));
+    if (state != S1_BOOK_PLANNED && !is_slice) {
+        return s1_audit_breach(audit, S1_INVARIANT_CAUSE, "trade_id", "an entry order",
+                               plan->slices > 1 ? "no more of them than the plan has slices"
+                                                : "a trade that was planned",
+                               err);
+    }
+    if (plan->slices > 0 && s1_dec_cmp(plan->ordered, plan->planned) > 0) {
+        char found[S1_DEC_TEXT_MAX];
+        char expected[S1_DEC_TEXT_MAX + 16] = "at most ";
+        (void)s1_dec_print(plan->ordered, found);
+        (void)s1_dec_print(plan->planned, expected + 8);
+        return s1_audit_breach(audit, S1_INVARIANT_FILLED, "quantity", found, expected, err);
+    }
+    return S1_OK;
+}
+
+/* An order with an end fills on no bar that opened at it or later, and ends so at no time before.
+ * A fill says the open or the close of its bar. */
+static s1_rc check_end(s1_audit *audit, const audit_order *order, s1_err *err)
+{
+    const s1_nanos time = audit->entry->time;
+    const bool is_fill = audit->entry->kind == S1_JOURNAL_ORDER_FILLED;
+    const char *const reason = s1_journal_details_text(&audit->details, "reason");
+    if (order->expires_at == 0 ||
+        (!is_fill && (reason == NULL || strcmp(reason, "TIME_UP") != 0))) {
+        return S1_OK;
+    }
+    const bool is_right = is_fill
+                              ? audit->timeframe == 0 || time - audit->timeframe < order->expires_at
+                              : time >= order->expires_at;
+    if (is_right) {
+        return S1_OK;
+    }
+    char found[S1_TIME_TEXT_MAX];
+    char expected[S1_TIME_TEXT_MAX + 32];
+    char end[S1_TIME_TEXT_MAX];
+    (void)s1_time_print(time, found);
+    (void)s1_time_print(order->expires_at, end);
+    (void)snprintf(expected, sizeof expected, "%s %s",
+                   is_fill ? "on a bar that opened before" : "not before", end);
+    return s1_audit_breach(audit, S1_INVARIANT_STATE, "time", found, expected, err);
+}
+
 /* An order that was not there before. */
 static s1_rc submit(s1_audit *audit, uint32_t trade, s1_err *err)
 {
@@ -84,6 +137,7 @@ static s1_rc submit(s1_audit *audit, uint32_t trade, s1_err *err)
         .line = audit->entry->line_number,
     };
     (void)s1_audit_dec(audit, "quantity", &order->quantity);
+    (void)s1_audit_time(audit, "expires_at", &order->expires_at);
     audit->books.orders += is_denied ? 0 : 1;
     if (order->role == S1_ROLE_STOP_LOSS) {
         audit->last_fills[trade].stop_order = index;
@@ -94,16 +148,13 @@ static s1_rc submit(s1_audit *audit, uint32_t trade, s1_err *err)
         return s1_audit_breach(audit, S1_INVARIANT_KIND, "details", "a side or role that is none",
                                "buy or sell, and a role", err);
     }
-    const int32_t state = audit->trades[trade].state;
-    if (state == S1_BOOK_MINTED || state == S1_BOOK_CLOSED ||
-        (order->role == S1_ROLE_ENTRY) != (state == S1_BOOK_PLANNED)) {
-        return s1_audit_breach(audit, S1_INVARIANT_CAUSE, "trade_id",
-                               order->role == S1_ROLE_ENTRY ? "an entry order" : "an exit order",
-                               order->role == S1_ROLE_ENTRY ? "a trade that was planned"
-                                                            : "a trade that is open",
-                               err);
+    if (order->role == S1_ROLE_ENTRY) {
+        return check_entry(audit, trade, order, err);
     }
-    return S1_OK;
+    return audit->trades[trade].state == S1_BOOK_OPEN
+               ? S1_OK
+               : s1_audit_breach(audit, S1_INVARIANT_CAUSE, "trade_id", "an exit order",
+                                 "a trade that is open", err);
 }
 
 /* Adds a fill to its order: at most its quantity, and never after the end. */
@@ -129,6 +180,12 @@ static s1_rc fill(s1_audit *audit, audit_order *order, s1_err *err)
         (void)s1_dec_print(filled, found);
         (void)s1_dec_print(order->quantity, expected + 8);
         S1_TRY(err, s1_audit_breach(audit, S1_INVARIANT_FILLED, "quantity", found, expected, err));
+    }
+    S1_TRY(err, check_end(audit, order, err));
+    s1_dec remaining;
+    if (over <= 0 && s1_journal_details_at(&audit->details, "remaining") != NULL) {
+        S1_TRY(err, s1_dec_sub(order->quantity, filled, &remaining, err));
+        S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_FILLED, "remaining", remaining, err));
     }
     order->filled = filled;
     order->state = over < 0 ? S1_ORDER_PARTIALLY_FILLED : S1_ORDER_FILLED;
@@ -171,5 +228,5 @@ s1_rc s1_audit_order(s1_audit *audit, s1_err *err)
                                err);
     }
     order->state = next;
-    return S1_OK;
+    return next == S1_ORDER_EXPIRED ? check_end(audit, order, err) : S1_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "backend/dtos/enums.h"
 #include "backend/dtos/execution/order.h"
+#include "backend/utils/timefmt.h"
 
 #include <math.h>
 
@@ -149,7 +150,10 @@ s1_rc s1_decision_journal_cleared(s1_journal *journal, const s1_context *context
 
 static const char *tif_name(int32_t tif)
 {
-    return tif == S1_TIF_IOC ? "IOC" : tif == S1_TIF_FOK ? "FOK" : "GTC";
+    return tif == S1_TIF_IOC   ? "IOC"
+           : tif == S1_TIF_FOK ? "FOK"
+           : tif == S1_TIF_GTD ? "GTD"
+                               : "GTC";
 }
 
 static void write_price(s1_tape *w, const char *name, size_t length, s1_dec value)
@@ -162,7 +166,26 @@ static void write_price(s1_tape *w, const char *name, size_t length, s1_dec valu
 
 /* X(field): the decimals a planning step may set, in the order of the phases. */
 #define PLAN_DECIMAL_MAP(X)                                                                        \
-    X(entry_price) X(stop_loss) X(take_profit) X(quantity) X(limit_price) X(trigger_price)
+    X(entry_price)                                                                                 \
+    X(stop_loss) X(take_profit) X(quantity) X(limit_price) X(trigger_price) X(display_quantity)
+
+static void write_expiry(s1_tape *w, s1_nanos expires_at)
+{
+    s1_tape_key_lit(w, "expires_at");
+    s1_tape_time(w, expires_at);
+}
+
+static void write_slices(s1_tape *w, const s1_plan *plan)
+{
+    s1_tape_key_lit(w, "slices");
+    s1_tape_u64(w, plan->slices);
+    if (plan->slice_interval > 0) {
+        char interval[S1_TIMEFRAME_TEXT_MAX];
+        const size_t length = s1_timeframe_print(plan->slice_interval, interval);
+        s1_tape_key_lit(w, "slice_interval");
+        s1_tape_str(w, (s1_str){interval, length});
+    }
+}
 
 static void write_step(s1_tape *w, const s1_plan_step *step)
 {
@@ -192,6 +215,13 @@ static void write_step(s1_tape *w, const s1_plan_step *step)
         s1_tape_key_lit(w, "time_in_force");
         s1_tape_name(w, tif_name(step->after.time_in_force));
     }
+    if (step->before.expires_at != step->after.expires_at) {
+        write_expiry(w, step->after.expires_at);
+    }
+    if (step->before.slices != step->after.slices ||
+        step->before.slice_interval != step->after.slice_interval) {
+        write_slices(w, &step->after);
+    }
     s1_tape_object_end(w);
     s1_tape_object_end(w);
 }
@@ -217,6 +247,12 @@ s1_rc s1_decision_journal_plan(s1_journal *journal, const s1_context *context, c
     s1_tape_name(w, s1_order_type_name(plan->order_type));
     s1_tape_key_lit(w, "time_in_force");
     s1_tape_name(w, tif_name(plan->time_in_force));
+    if (plan->expires_at != 0) {
+        write_expiry(w, plan->expires_at);
+    }
+    if (plan->slices > 1) {
+        write_slices(w, plan);
+    }
     s1_tape_key_lit(w, "steps");
     s1_tape_array(w);
     for (uint32_t i = 0; i < step_count; i++) {

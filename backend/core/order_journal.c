@@ -68,6 +68,14 @@ s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str 
             }
             s1_tape_dec(w, order->price);
         }
+        if (!s1_dec_is_zero(order->display)) {
+            s1_tape_key_lit(w, "display_quantity");
+            s1_tape_dec(w, order->display);
+        }
+        if (order->expires_at != 0) {
+            s1_tape_key_lit(w, "expires_at");
+            s1_tape_time(w, order->expires_at);
+        }
     }
     if (reason.len > 0) {
         s1_tape_key_lit(w, "reason");
@@ -93,6 +101,10 @@ s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order, const s1
     s1_tape_name(w, fill->is_maker ? "maker" : "taker");
     s1_tape_key_lit(w, "rule");
     s1_tape_name(w, s1_fill_rule_name(fill->rule));
+    if (order->state == S1_ORDER_PARTIALLY_FILLED) {
+        s1_tape_key_lit(w, "remaining");
+        s1_tape_dec(w, s1_dec_of_raw(s1_dec_raw(order->quantity) - s1_dec_raw(order->filled)));
+    }
     return s1_journal_end(journal, err);
 }
 
@@ -132,12 +144,10 @@ s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan, const s1
     return s1_journal_end(journal, err);
 }
 
-s1_rc s1_order_journal_adjusted(s1_journal *journal, s1_trade_id trade_id, s1_str what, s1_dec from,
-                                s1_dec to, s1_str worker, s1_nanos time, s1_err *err)
+/* Opens a POSITION_ADJUSTED up to and with what changed. */
+static s1_tape *begin_adjusted(s1_journal *journal, s1_trade_id trade_id, s1_str what, s1_dec from,
+                               s1_dec to, s1_str worker, s1_nanos time)
 {
-    if (!s1_journal_enabled(journal, S1_JOURNAL_POSITION_ADJUSTED)) {
-        return S1_OK;
-    }
     s1_tape *const w = s1_journal_begin(journal, S1_JOURNAL_POSITION_ADJUSTED, time);
     if (worker.len > 0) {
         s1_journal_worker(journal, worker);
@@ -150,6 +160,46 @@ s1_rc s1_order_journal_adjusted(s1_journal *journal, s1_trade_id trade_id, s1_st
     s1_tape_dec(w, from);
     s1_tape_key_lit(w, "to");
     s1_tape_dec(w, to);
+    return w;
+}
+
+s1_rc s1_order_journal_adjusted(s1_journal *journal, s1_trade_id trade_id, s1_str what, s1_dec from,
+                                s1_dec to, s1_str worker, s1_nanos time, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_POSITION_ADJUSTED)) {
+        return S1_OK;
+    }
+    (void)begin_adjusted(journal, trade_id, what, from, to, worker, time);
+    return s1_journal_end(journal, err);
+}
+
+s1_rc s1_order_journal_grown(s1_journal *journal, s1_trade_id trade_id, s1_dec grown,
+                             const s1_fill *fill, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_POSITION_ADJUSTED)) {
+        return S1_OK;
+    }
+    s1_dec before;
+    S1_TRY(err, s1_dec_sub(grown, fill->quantity, &before, err));
+    s1_tape *const w = begin_adjusted(journal, trade_id, S1_STR("quantity"), before, grown,
+                                      S1_STR(""), fill->time);
+    s1_tape_key_lit(w, "price");
+    s1_tape_dec(w, fill->price);
+    s1_tape_key_lit(w, "fee");
+    s1_tape_dec(w, fill->fee);
+    return s1_journal_end(journal, err);
+}
+
+s1_rc s1_order_journal_planned(s1_journal *journal, s1_trade_id trade_id, s1_dec from, s1_dec to,
+                               s1_str reason, s1_nanos time, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_POSITION_ADJUSTED)) {
+        return S1_OK;
+    }
+    s1_tape *const w =
+        begin_adjusted(journal, trade_id, S1_STR("planned_quantity"), from, to, S1_STR(""), time);
+    s1_tape_key_lit(w, "reason");
+    s1_tape_str(w, reason);
     return s1_journal_end(journal, err);
 }
 

@@ -27,6 +27,15 @@ S1_WARN_UNUSED s1_rc s1_order_journal_adjusted(s1_journal *journal, s1_trade_id 
                                                s1_str what, s1_dec from, s1_dec to, s1_str worker,
                                                s1_nanos time, s1_err *err);
 
+/* POSITION_ADJUSTED, quantity: a later fill of the entry made it `grown`, at the fill's price. */
+S1_WARN_UNUSED s1_rc s1_order_journal_grown(s1_journal *journal, s1_trade_id trade_id, s1_dec grown,
+                                            const s1_fill *fill, s1_err *err);
+
+/* POSITION_ADJUSTED, planned_quantity: slices of the entry will not be sent. */
+S1_WARN_UNUSED s1_rc s1_order_journal_planned(s1_journal *journal, s1_trade_id trade_id,
+                                              s1_dec from, s1_dec to, s1_str reason, s1_nanos time,
+                                              s1_err *err);
+
 /* TRADE_CLOSED; `pnl_gross` before fees, `closing` zero unless a signal asked for it. */
 S1_WARN_UNUSED s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record,
                                              s1_opportunity_id closing, s1_dec pnl_gross,

@@ -16,6 +16,11 @@
 typedef struct open_trade {
     s1_plan plan; /* stop_loss and take_profit follow adjustments */
     s1_dec reserved;
+    s1_dec reserve_price; /* what `reserved` is worked out at */
+    s1_dec slice;         /* of all slices but the last */
+    uint32_t slices_left; /* not sent yet */
+    s1_nanos next_slice;  /* its time */
+    bool is_pending;      /* counted in pending_entries: nothing was filled yet */
     bool is_entered;
     bool is_closing;
     bool is_stop_moved;
@@ -31,6 +36,7 @@ typedef struct open_trade {
 } open_trade;
 
 struct s1_order_manager {
+    struct s1_order_manager_head head; /* first: the inline half reads it */
     s1_order_manager_options options;
     s1_environment environment;
     s1_nanos now;
@@ -54,6 +60,7 @@ s1_rc s1_order_manager_new(const s1_order_manager_options *options, s1_order_man
         return S1_RAISE(err, S1_E_NO_MEMORY, "an order manager");
     }
     manager->options = *options;
+    manager->head.next_slice = INT64_MAX;
     manager->trades = calloc(options->trades_max, sizeof *manager->trades);
     manager->records = s1_reserve_new(RECORDS_MAX * sizeof *manager->records);
     if (manager->trades == NULL || manager->records == NULL) {
@@ -116,8 +123,29 @@ static open_trade *find_trade(s1_order_manager *manager, s1_trade_id trade_id)
     return NULL;
 }
 
+/* After the slices of a trade changed. */
+static void find_next_slice(s1_order_manager *manager)
+{
+    manager->head.next_slice = INT64_MAX;
+    for (uint32_t i = 0; i < manager->trade_count; i++) {
+        const open_trade *const trade = &manager->trades[i];
+        if (trade->slices_left > 0 && trade->next_slice < manager->head.next_slice) {
+            manager->head.next_slice = trade->next_slice;
+        }
+    }
+}
+
+static void drop_slices(s1_order_manager *manager, open_trade *trade)
+{
+    if (trade->slices_left > 0) {
+        trade->slices_left = 0;
+        find_next_slice(manager);
+    }
+}
+
 static void forget_trade(s1_order_manager *manager, open_trade *trade)
 {
+    drop_slices(manager, trade);
     const size_t index = (size_t)(trade - manager->trades);
     memmove(trade, trade + 1, (manager->trade_count - index - 1) * sizeof *trade);
     manager->trade_count--;
@@ -165,6 +193,53 @@ s1_rc s1_order_manager_cost(const s1_order_manager *manager, s1_dec price, s1_de
     return s1_dec_add(held, fee, ret_cost, err);
 }
 
+/* What of the plan did not fill yet. */
+static s1_dec unfilled(const open_trade *trade)
+{
+    return s1_dec_of_raw(s1_dec_raw(trade->plan.quantity) - s1_dec_raw(trade->entry_quantity));
+}
+
+/* Gives back what is held beyond `kept`. */
+static void hold_only(s1_order_manager *manager, open_trade *trade, s1_dec kept)
+{
+    s1_ledger_release(manager->options.ledger,
+                      s1_dec_of_raw(s1_dec_raw(trade->reserved) - s1_dec_raw(kept)));
+    trade->reserved = kept;
+    manager->changes |= S1_LEDGER_CHANGED;
+}
+
+/* The entry waits no longer for its first fill. */
+static void leave_pending(s1_order_manager *manager, open_trade *trade)
+{
+    manager->options.ledger->view.pending_entries -= trade->is_pending;
+    trade->is_pending = false;
+}
+
+/* No more of the entry comes; what is in stays. Slices that were not sent are told of in the
+ * journal: no order of theirs ends there. */
+static s1_rc end_entry(s1_order_manager *manager, open_trade *trade, s1_str reason, s1_nanos time,
+                       s1_err *err)
+{
+    const bool has_slices = trade->slices_left > 0;
+    drop_slices(manager, trade);
+    hold_only(manager, trade, S1_DEC_ZERO);
+    return has_slices ? s1_order_journal_planned(manager->options.journal, trade->plan.trade_id,
+                                                 trade->plan.quantity, trade->entry_quantity,
+                                                 reason, time, err)
+                      : S1_OK;
+}
+
+/* Cancels what works of the entry, and the slices to come; the trade is forgotten if nothing of it
+ * was filled. */
+static s1_rc stop_entry(s1_order_manager *manager, open_trade *trade, s1_str reason, s1_err *err)
+{
+    if (!s1_uid_is_none(trade->entry_order.uid)) {
+        return manager->environment.cancel(manager->environment.self, trade->entry_order, reason,
+                                           manager->now, err);
+    }
+    return trade->slices_left > 0 ? end_entry(manager, trade, reason, manager->now, err) : S1_OK;
+}
+
 /* --- Orders out. -------------------------------------------------------------------------- */
 
 /* Journals the intent, then tells the environment. */
@@ -196,6 +271,69 @@ static s1_rc deny(s1_order_manager *manager, s1_order *order, s1_str worker, s1_
                                   order->submitted_at, err);
 }
 
+s1_rc s1_order_manager_slice(const s1_instrument *instrument, s1_dec quantity, uint32_t slices,
+                             s1_dec *ret_slice, s1_err *err)
+{
+    const s1_dec step = s1_dec_is_zero(instrument->lot_size)
+                            ? s1_dec_from_mantissa(1, instrument->qty_scale)
+                            : instrument->lot_size;
+    s1_dec even;
+    S1_TRY(err, s1_dec_div(quantity, s1_dec_from_int(slices), S1_ROUND_DOWN, &even, err));
+    return s1_dec_round_to_step(even, step, S1_ROUND_DOWN, ret_slice, err);
+}
+
+/* Plans the slices of a fresh trade; one that is whole has none. */
+static s1_rc cut_slices(const s1_order_manager *manager, open_trade *trade, s1_err *err)
+{
+    const s1_plan *const plan = &trade->plan;
+    if (plan->slices <= 1) {
+        return S1_OK;
+    }
+    trade->slices_left = plan->slices;
+    trade->next_slice = manager->now;
+    S1_TRY(err, s1_order_manager_slice(manager->options.instrument, plan->quantity, plan->slices,
+                                       &trade->slice, err));
+    return s1_dec_is_zero(trade->slice)
+               ? S1_RAISE(err, S1_E_INVALID, "%u slices of less than a lot each", plan->slices)
+               : S1_OK;
+}
+
+/* The next slice is on its way. */
+static void take_slice(s1_order_manager *manager, open_trade *trade)
+{
+    if (trade->slices_left == 0) {
+        return;
+    }
+    trade->slices_left--;
+    trade->next_slice =
+        __builtin_add_overflow(trade->next_slice, trade->plan.slice_interval, &trade->next_slice)
+            ? INT64_MAX
+            : trade->next_slice;
+    find_next_slice(manager);
+}
+
+/* The order that enters the trade, or its next slice. */
+static void entry_order(const s1_order_manager *manager, const open_trade *trade,
+                        s1_order *ret_order)
+{
+    const s1_plan *const plan = &trade->plan;
+    *ret_order = (s1_order){.side = plan->direction == S1_LONG ? S1_BUY : S1_SELL,
+                            .type = plan->order_type,
+                            .role = S1_ROLE_ENTRY,
+                            .time_in_force = plan->time_in_force,
+                            .post_only = plan->post_only,
+                            .quantity = trade->slices_left > 1 ? trade->slice : unfilled(trade),
+                            .trade_id = plan->trade_id,
+                            .submitted_at = manager->now,
+                            .display = plan->display_quantity,
+                            .expires_at = plan->expires_at};
+    if (plan->order_type == S1_ORDER_LIMIT) {
+        ret_order->price = plan->limit_price;
+    } else if (plan->order_type == S1_ORDER_STOP) {
+        ret_order->price = plan->trigger_price;
+    }
+}
+
 s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive, s1_str worker,
                               s1_err *err)
 {
@@ -212,32 +350,56 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
                         "(limits.open_trades_max)",
                         manager->options.trades_max);
     }
-    s1_order order = {.side = directive->direction == S1_LONG ? S1_BUY : S1_SELL,
-                      .type = directive->order_type,
-                      .role = S1_ROLE_ENTRY,
-                      .time_in_force = directive->time_in_force,
-                      .post_only = directive->post_only,
-                      .quantity = directive->quantity,
-                      .trade_id = directive->trade_id,
-                      .submitted_at = manager->now};
-    if (directive->order_type == S1_ORDER_LIMIT) {
-        order.price = directive->limit_price;
-    } else if (directive->order_type == S1_ORDER_STOP) {
-        order.price = directive->trigger_price;
-    }
+    open_trade fresh = {.plan = *directive, .is_pending = true};
+    s1_order order;
+    S1_TRY(err, cut_slices(manager, &fresh, err));
+    entry_order(manager, &fresh, &order);
     if (is_low) {
         return deny(manager, &order, worker, S1_STR(S1_DENIED_STORAGE_LOW), err);
     }
-    open_trade fresh = {.plan = *directive};
-    S1_TRY(err, s1_order_manager_cost(
-                    manager, s1_dec_is_zero(order.price) ? directive->entry_price : order.price,
-                    directive->quantity, &fresh.reserved, err));
+    fresh.reserve_price = s1_dec_is_zero(order.price) ? directive->entry_price : order.price;
+    S1_TRY(err, s1_order_manager_cost(manager, fresh.reserve_price, directive->quantity,
+                                      &fresh.reserved, err));
     S1_TRY(err, s1_ledger_reserve(manager->options.ledger, fresh.reserved, err));
     manager->options.ledger->view.pending_entries++;
     manager->changes |= S1_LEDGER_CHANGED;
     open_trade *const slot = &manager->trades[manager->trade_count++];
     *slot = fresh;
+    take_slice(manager, slot);
     return send(manager, slot, &order, worker, err);
+}
+
+/* One slice of one trade. Its callbacks may forget the trade. */
+static s1_rc send_slice(s1_order_manager *manager, open_trade *trade, s1_err *err)
+{
+    s1_order order;
+    entry_order(manager, trade, &order);
+    if (order.expires_at != 0 && order.expires_at <= manager->now) {
+        return end_entry(manager, trade, S1_STR("TIME_UP"), manager->now, err);
+    }
+    if (s1_journal_is_low(manager->options.journal)) {
+        S1_TRY(err, deny(manager, &order, S1_STR(""), S1_STR(S1_DENIED_STORAGE_LOW), err));
+        return end_entry(manager, trade, S1_STR(S1_DENIED_STORAGE_LOW), manager->now, err);
+    }
+    take_slice(manager, trade);
+    return send(manager, trade, &order, S1_STR(""), err);
+}
+
+s1_rc s1_order_manager_send_slices(s1_order_manager *manager, s1_err *err)
+{
+    if (s1_journal_has_failed(manager->options.journal)) {
+        return S1_RAISE(err, S1_E_STORAGE, "no new order: the journal cannot be written");
+    }
+    for (uint32_t i = 0; i < manager->trade_count;) {
+        open_trade *const trade = &manager->trades[i];
+        const s1_trade_id id = trade->plan.trade_id;
+        if (trade->slices_left > 0 && trade->next_slice <= manager->now &&
+            s1_uid_is_none(trade->entry_order.uid)) {
+            S1_TRY(err, send_slice(manager, trade, err));
+        }
+        i += i < manager->trade_count && s1_uid_eq(manager->trades[i].plan.trade_id.uid, id.uid);
+    }
+    return S1_OK;
 }
 
 s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
@@ -249,11 +411,12 @@ s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
     if (trade == NULL || position == NULL) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no open position of this trade to close");
     }
+    const bool is_all =
+        s1_dec_is_zero(request->quantity) || s1_dec_eq(request->quantity, position->view.quantity);
     if (trade->is_closing) {
-        return S1_OK;
+        return is_all ? stop_entry(manager, trade, request->reason, err) : S1_OK;
     }
-    const s1_dec quantity =
-        s1_dec_is_zero(request->quantity) ? position->view.quantity : request->quantity;
+    const s1_dec quantity = is_all ? position->view.quantity : request->quantity;
     if (s1_dec_sign(quantity) < 0 || s1_dec_cmp(quantity, position->view.quantity) > 0) {
         return S1_RAISE(err, S1_E_INVALID, "a close of more than is open");
     }
@@ -262,6 +425,9 @@ s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
     trade->close_opportunity = request->opportunity_id;
     trade->is_closing = true;
     s1_ledger_find(manager->options.ledger, trade_id)->view.is_closing = 1;
+    if (is_all) { /* nothing may join what is on its way out */
+        S1_TRY(err, stop_entry(manager, trade, trade->close_reason, err));
+    }
     s1_order order = {.side = exit_side(trade),
                       .type = S1_ORDER_MARKET,
                       .role = S1_ROLE_EXIT,
@@ -274,12 +440,11 @@ s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
 s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade_id, s1_str reason,
                                     s1_err *err)
 {
-    const open_trade *const trade = find_trade(manager, trade_id);
-    if (trade == NULL || s1_uid_is_none(trade->entry_order.uid)) {
+    open_trade *const trade = find_trade(manager, trade_id);
+    if (trade == NULL || (s1_uid_is_none(trade->entry_order.uid) && trade->slices_left == 0)) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working entry order of this trade");
     }
-    return manager->environment.cancel(manager->environment.self, trade->entry_order, reason,
-                                       manager->now, err);
+    return stop_entry(manager, trade, reason, err);
 }
 
 /* Submits or moves the protective order of a role so that it covers the whole position. */
@@ -347,14 +512,6 @@ static s1_rc cancel_if_working(s1_order_manager *manager, s1_order_id order_id, 
                                              S1_STR("POSITION_CLOSED"), time, err);
 }
 
-static void release(s1_order_manager *manager, open_trade *trade)
-{
-    s1_ledger_release(manager->options.ledger, trade->reserved);
-    trade->reserved = S1_DEC_ZERO;
-    manager->options.ledger->view.pending_entries--;
-    manager->changes |= S1_LEDGER_CHANGED;
-}
-
 /* Adds one fill to running sums of quantity and notional. */
 static s1_rc accumulate(const s1_fill *fill, s1_dec *quantity, s1_dec *notional, s1_err *err)
 {
@@ -364,7 +521,36 @@ static s1_rc accumulate(const s1_fill *fill, s1_dec *quantity, s1_dec *notional,
     return s1_dec_add(*quantity, fill->quantity, quantity, err);
 }
 
-static s1_rc enter(s1_order_manager *manager, open_trade *trade, const s1_fill *fill, s1_err *err)
+/* What would be held once `quantity` more of the entry is filled. */
+static s1_rc kept_after(const s1_order_manager *manager, const open_trade *trade, s1_dec quantity,
+                        s1_dec *ret_kept, s1_err *err)
+{
+    const s1_dec left = s1_dec_of_raw(s1_dec_raw(unfilled(trade)) - s1_dec_raw(quantity));
+    if (s1_dec_is_zero(left)) {
+        *ret_kept = S1_DEC_ZERO;
+        return S1_OK;
+    }
+    return s1_order_manager_cost(manager, trade->reserve_price, left, ret_kept, err);
+}
+
+/* The first fill of the entry: a position comes into being. */
+static s1_rc open_position(s1_order_manager *manager, open_trade *trade, const s1_fill *fill,
+                           s1_err *err)
+{
+    trade->is_entered = true;
+    trade->entry_time = fill->time;
+    trade->entry_row = manager->row;
+    leave_pending(manager, trade);
+    s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
+    position->view.stop_loss = trade->plan.stop_loss;
+    position->view.take_profit = trade->plan.take_profit;
+    manager->changes |= S1_LEDGER_OPENED;
+    return s1_order_journal_opened(manager->options.journal, &trade->plan, fill, err);
+}
+
+static s1_rc enter(s1_order_manager *manager, open_trade *trade, const s1_order *order,
+                   const s1_fill *fill, s1_err *err)
 {
     const s1_ledger_fill booked = {.trade_id = trade->plan.trade_id,
                                    .direction = trade->plan.direction,
@@ -373,20 +559,23 @@ static s1_rc enter(s1_order_manager *manager, open_trade *trade, const s1_fill *
                                    .fee = fill->fee,
                                    .time = fill->time,
                                    .row = manager->row};
-    release(manager, trade);
-    trade->entry_order = (s1_order_id){0};
+    s1_dec kept;
+    S1_TRY(err, kept_after(manager, trade, fill->quantity, &kept, err));
+    hold_only(manager, trade, kept);
+    if (order->state == S1_ORDER_FILLED) {
+        trade->entry_order = (s1_order_id){0};
+    }
     S1_TRY(err, s1_ledger_open(manager->options.ledger, &booked, err));
     S1_TRY(err, accumulate(fill, &trade->entry_quantity, &trade->entry_notional, err));
     S1_TRY(err, s1_dec_add(trade->fees, fill->fee, &trade->fees, err));
-    trade->is_entered = true;
-    trade->entry_time = fill->time;
-    trade->entry_row = manager->row;
-    s1_ledger_position_record *const position =
-        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
-    position->view.stop_loss = trade->plan.stop_loss;
-    position->view.take_profit = trade->plan.take_profit;
-    manager->changes |= S1_LEDGER_CHANGED | S1_LEDGER_OPENED;
-    S1_TRY(err, s1_order_journal_opened(manager->options.journal, &trade->plan, fill, err));
+    if (trade->is_entered) {
+        const s1_dec grown =
+            s1_ledger_find(manager->options.ledger, trade->plan.trade_id)->view.quantity;
+        S1_TRY(err, s1_order_journal_grown(manager->options.journal, trade->plan.trade_id, grown,
+                                           fill, err));
+    } else {
+        S1_TRY(err, open_position(manager, trade, fill, err));
+    }
     S1_TRY(err, check(manager, err));
     S1_TRY(err, protect(manager, trade, S1_ROLE_STOP_LOSS, fill->time, err));
     return protect(manager, trade, S1_ROLE_TAKE_PROFIT, fill->time, err);
@@ -446,7 +635,10 @@ static s1_rc finish_trade(s1_order_manager *manager, open_trade *trade, const s1
                                                                     : (s1_opportunity_id){0},
                                         trade->pnl, err));
     manager->changes |= S1_LEDGER_CLOSED;
-    const s1_order_id left[] = {trade->stop_order, trade->target_order, trade->exit_order};
+    drop_slices(manager, trade); /* the trade's end says so */
+    hold_only(manager, trade, S1_DEC_ZERO);
+    const s1_order_id left[] = {trade->entry_order, trade->stop_order, trade->target_order,
+                                trade->exit_order};
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
         S1_TRY(err, cancel_if_working(manager, left[i], fill->time, err));
     }
@@ -512,12 +704,14 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
     S1_ASSERT(trade != NULL);
     const s1_ledger *const ledger = manager->options.ledger;
     const bool has_margin = (manager->options.instrument->flags & S1_INSTRUMENT_MARGIN) != 0;
-    s1_dec cost;
+    s1_dec cost, kept;
     S1_TRY(err, s1_order_manager_cost(manager, fill->price, fill->quantity, &cost, err));
-    if (s1_dec_cmp(cost, trade->reserved) <= 0) {
+    S1_TRY(err, kept_after(manager, trade, fill->quantity, &kept, err));
+    const s1_i128 share = s1_dec_raw(trade->reserved) - s1_dec_raw(kept);
+    if (s1_dec_raw(cost) <= share) {
         return S1_OK;
     }
-    const s1_i128 others = s1_dec_raw(ledger->view.reserved) - s1_dec_raw(trade->reserved);
+    const s1_i128 others = s1_dec_raw(ledger->view.reserved) - share;
     s1_i128 available = s1_dec_raw(has_margin ? ledger->view.equity : ledger->view.cash) - others;
     if (has_margin) {
         s1_dec used;
@@ -548,7 +742,7 @@ static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_
     S1_ASSERT(trade != NULL);
     count_fill(manager, order, fill);
     S1_TRY(err, s1_order_journal_fill(manager->options.journal, order, fill, err));
-    return order->role == S1_ROLE_ENTRY ? enter(manager, trade, fill, err)
+    return order->role == S1_ROLE_ENTRY ? enter(manager, trade, order, fill, err)
                                         : leave(manager, trade, order, fill, err);
 }
 
@@ -557,7 +751,8 @@ static s1_rc lose_entry(s1_order_manager *manager, open_trade *trade, const s1_o
                         s1_str reason, s1_nanos time, s1_err *err)
 {
     const s1_plan plan = trade->plan;
-    release(manager, trade);
+    hold_only(manager, trade, S1_DEC_ZERO);
+    leave_pending(manager, trade);
     forget_trade(manager, trade);
     if (order->state != S1_ORDER_REJECTED) {
         return S1_OK;
@@ -589,8 +784,9 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
         return S1_OK; /* a triggered order works on */
     }
     drop_order(trade, order->order_id);
-    if (order->role == S1_ROLE_ENTRY && !trade->is_entered) {
-        return lose_entry(manager, trade, order, reason, time, err);
+    if (order->role == S1_ROLE_ENTRY) {
+        return trade->is_entered ? end_entry(manager, trade, reason, time, err)
+                                 : lose_entry(manager, trade, order, reason, time, err);
     }
     if (order->role == S1_ROLE_EXIT) {
         s1_ledger_position_record *const position =

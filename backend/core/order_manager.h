@@ -27,6 +27,11 @@ typedef struct s1_order_manager_options {
     bool checks_invariants; /* s1_ledger_check after every change */
 } s1_order_manager_options;
 
+/* Fields the inline half needs; do not touch. */
+struct s1_order_manager_head {
+    s1_nanos next_slice; /* of all trades, the earliest; INT64_MAX: none */
+};
+
 /* Everything in `options` is borrowed and outlives the manager. */
 S1_WARN_UNUSED s1_rc s1_order_manager_new(const s1_order_manager_options *options,
                                           s1_order_manager **ret_manager, s1_err *err);
@@ -44,8 +49,13 @@ void s1_order_manager_begin_tick(s1_order_manager *manager, s1_nanos now, uint64
 
 /* Sends the entry order of an approved plan. While the journal is low none is sent: the order ends
  * as ORDER_DENIED in the journal, which is no error, and nothing is held for it; stops, cancels and
- * closes go out as ever. Errors: S1_E_EXISTS if the trade is known, S1_E_NO_MEMORY at trades_max,
- * S1_E_STORAGE once the journal failed. */
+ * closes go out as ever.
+ *
+ * A plan of several slices is entered by as many orders of its trade: the first now, one every
+ * slice_interval after it, equal but for the last, which takes what is over. What fills later joins
+ * the position. Cash is held for what is still to come; an end of the entry (cancelled, refused,
+ * expired) or of the position is the end of the slices that were not sent. Errors: S1_E_EXISTS if
+ * the trade is known, S1_E_NO_MEMORY at trades_max, S1_E_STORAGE once the journal failed. */
 S1_WARN_UNUSED s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive,
                                              s1_str worker, s1_err *err);
 
@@ -59,7 +69,23 @@ S1_WARN_UNUSED s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_
                                             const s1_close_request *request, s1_str worker,
                                             s1_err *err);
 
-/* Cancels a working entry order. S1_E_NOT_FOUND. */
+/* Sends the slices whose time has come, at the end of a tick; of each trade at most one, and none
+ * while another of its entry orders works. Errors as of _submit. */
+S1_WARN_UNUSED s1_rc s1_order_manager_send_slices(s1_order_manager *manager, s1_err *err);
+
+/* Would it send any at `now`? Nanoseconds. */
+static inline bool s1_order_manager_has_due(const s1_order_manager *manager, s1_nanos now)
+{
+    return now >= ((const struct s1_order_manager_head *)(const void *)manager)->next_slice;
+}
+
+/* The quantity of all slices of an entry but the last, which takes what is over: the largest
+ * multiple of the lot of which `slices` fit, so that it may be zero. Errors: S1_E_RANGE. */
+S1_WARN_UNUSED s1_rc s1_order_manager_slice(const s1_instrument *instrument, s1_dec quantity,
+                                            uint32_t slices, s1_dec *ret_slice, s1_err *err);
+
+/* Cancels what works of a trade's entry, and its slices to come. S1_E_NOT_FOUND where there is
+ * neither. */
 S1_WARN_UNUSED s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade_id,
                                                    s1_str reason, s1_err *err);
 

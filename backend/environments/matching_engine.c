@@ -19,6 +19,7 @@ struct s1_matching_engine {
     s1_order_listener listener;
     working_order *orders; /* in order of submission, holes until the next compaction */
     uint32_t count;        /* slots used, holes included */
+    uint32_t expiring;     /* working orders with an end */
     bool is_matching;      /* somebody iterates over orders */
     bool is_inside_bar;
     uint64_t rule_counts[S1_FILL_RULE_COUNT];
@@ -79,6 +80,7 @@ static void retire(s1_matching_engine *engine, working_order *slot, int32_t stat
     slot->order.state = state;
     slot->is_working = false;
     engine->head.working--;
+    engine->expiring -= slot->order.expires_at != 0;
 }
 
 /* --- Prices. ------------------------------------------------------------------------------ */
@@ -113,13 +115,33 @@ typedef struct execution {
     s1_nanos time;
     int32_t rule;
     bool is_maker;
+    bool is_shown_only; /* of an iceberg: no more than what shows */
 } execution;
+
+/* What of the order the execution fills. */
+static s1_dec part_of(const s1_order *order, execution decided)
+{
+    const s1_dec left = s1_dec_of_raw(s1_dec_raw(order->quantity) - s1_dec_raw(order->filled));
+    return decided.is_shown_only ? s1_dec_min(order->display, left) : left;
+}
+
+/* Books the fill in the order, which works on if some of it is left. */
+static void advance(s1_matching_engine *engine, working_order *slot, s1_dec quantity)
+{
+    s1_order *const order = &slot->order;
+    order->filled = s1_dec_of_raw(s1_dec_raw(order->filled) + s1_dec_raw(quantity));
+    if (s1_dec_eq(order->filled, order->quantity)) {
+        retire(engine, slot, S1_ORDER_FILLED);
+    } else {
+        order->state = S1_ORDER_PARTIALLY_FILLED;
+    }
+}
 
 static s1_rc fill(s1_matching_engine *engine, uint32_t index, execution decided, s1_err *err)
 {
     working_order *const slot = &engine->orders[index];
     s1_fill result = {.price = decided.price,
-                      .quantity = slot->order.quantity,
+                      .quantity = part_of(&slot->order, decided),
                       .time = decided.time,
                       .rule = decided.rule,
                       .is_maker = decided.is_maker};
@@ -142,7 +164,7 @@ static s1_rc fill(s1_matching_engine *engine, uint32_t index, execution decided,
     }
     S1_TRY(err, allowed);
     engine->rule_counts[decided.rule]++;
-    retire(engine, slot, S1_ORDER_FILLED);
+    advance(engine, slot, result.quantity);
     const s1_order copy = slot->order; /* the callback may submit and move the array's end */
     return listener->on_fill(listener->self, &copy, &result, err);
 }
@@ -153,6 +175,18 @@ static s1_rc expire(s1_matching_engine *engine, uint32_t index, s1_str reason, s
     retire(engine, &engine->orders[index], S1_ORDER_EXPIRED);
     const s1_order copy = engine->orders[index].order;
     return engine->listener.on_state(engine->listener.self, &copy, reason, time, err);
+}
+
+/* Ends the orders whose time is up at `moment`. */
+static s1_rc expire_due(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
+{
+    for (uint32_t i = 0; i < engine->count && engine->expiring > 0; i++) {
+        const working_order *const slot = &engine->orders[i];
+        if (slot->is_working && slot->order.expires_at != 0 && slot->order.expires_at <= moment) {
+            S1_TRY(err, expire(engine, i, S1_STR("TIME_UP"), moment, err));
+        }
+    }
+    return S1_OK;
 }
 
 /* --- At the open. ------------------------------------------------------------------------- */
@@ -171,7 +205,8 @@ static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar
         decided.rule = S1_FILL_OPEN_GAP;
     } else if (order->type == S1_ORDER_LIMIT) {
         const bool is_marketable = is_first && side * s1_dec_cmp(open, order->price) <= 0;
-        const bool is_immediate = order->time_in_force != S1_TIF_GTC;
+        const bool is_immediate =
+            order->time_in_force == S1_TIF_IOC || order->time_in_force == S1_TIF_FOK;
         if (is_marketable && order->post_only) {
             retire(engine, &engine->orders[index], S1_ORDER_REJECTED);
             const s1_order copy = *order;
@@ -235,6 +270,36 @@ static uint32_t rival_of(const s1_matching_engine *engine, const s1_order *order
                : UINT32_MAX;
 }
 
+/* Does the bar go beyond the order's limit? Then all that rests there was reached. */
+static bool is_through(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar)
+{
+    return order->side == S1_BUY ? s1_dec_cmp(price_of(engine, bar->low), order->price) < 0
+                                 : s1_dec_cmp(price_of(engine, bar->high), order->price) > 0;
+}
+
+/* Fills what is left of a trade's limit entry that lies between the market and its stop: the price
+ * cannot have reached the stop without passing it. */
+static s1_rc fill_before_stop(s1_matching_engine *engine, uint32_t stop_index, const s1_bar *bar,
+                              s1_err *err)
+{
+    const s1_order stop = engine->orders[stop_index].order;
+    const int side = stop.side == S1_SELL ? 1 : -1; /* of the position */
+    for (uint32_t i = 0; i < engine->count; i++) {
+        const working_order *const slot = &engine->orders[i];
+        if (slot->order.role == S1_ROLE_ENTRY && slot->order.type == S1_ORDER_LIMIT &&
+            is_eligible(engine, slot) && s1_uid_eq(slot->order.trade_id.uid, stop.trade_id.uid) &&
+            side * s1_dec_cmp(slot->order.price, stop.price) > 0) {
+            S1_TRY(err, fill(engine, i,
+                             (execution){.price = slot->order.price,
+                                         .time = bar->close_time,
+                                         .rule = S1_FILL_LIMIT_TOUCH,
+                                         .is_maker = true},
+                             err));
+        }
+    }
+    return S1_OK;
+}
+
 static s1_rc match_inside(s1_matching_engine *engine, uint32_t index, const s1_bar *bar,
                           s1_err *err)
 {
@@ -254,12 +319,16 @@ static s1_rc match_inside(s1_matching_engine *engine, uint32_t index, const s1_b
     } else if (engine->orders[index].is_born_inside && order->accepted_bar == engine->head.bars) {
         rule = S1_FILL_ENTRY_BAR_STOP;
     }
-    return fill(engine, index,
-                (execution){.price = order->price,
-                            .time = bar->close_time,
-                            .rule = rule,
-                            .is_maker = order->type == S1_ORDER_LIMIT},
-                err);
+    const execution decided = {.price = order->price,
+                               .time = bar->close_time,
+                               .rule = rule,
+                               .is_maker = order->type == S1_ORDER_LIMIT,
+                               .is_shown_only = !s1_dec_is_zero(order->display) &&
+                                                !is_through(engine, order, bar)};
+    if (order->role == S1_ROLE_STOP_LOSS) {
+        S1_TRY(err, fill_before_stop(engine, index, bar, err));
+    }
+    return fill(engine, index, decided, err);
 }
 
 /* One pass over the orders of one kind; reduce-only orders go before entries. */
@@ -277,8 +346,8 @@ static s1_rc pass_inside(s1_matching_engine *engine, bool is_entry, const s1_bar
 s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
 {
     const uint32_t resting = engine->count;
-    s1_rc rc = S1_OK;
     engine->is_matching = true;
+    s1_rc rc = engine->expiring > 0 ? expire_due(engine, bar->open_time, err) : S1_OK;
     for (uint32_t i = 0; i < resting && rc == S1_OK; i++) {
         if (engine->orders[i].is_working) {
             rc = match_open(engine, i, bar, err);
@@ -295,6 +364,9 @@ s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_e
         rc = pass_inside(engine, false, bar, err); /* stops of entries made inside this bar */
     }
     engine->is_inside_bar = false;
+    if (rc == S1_OK && engine->expiring > 0) {
+        rc = expire_due(engine, bar->close_time, err);
+    }
     engine->is_matching = false;
     compact(engine);
     return rc;
@@ -321,6 +393,7 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
     slot->order.state = S1_ORDER_ACCEPTED;
     slot->order.accepted_bar = engine->head.bars;
     engine->head.working++;
+    engine->expiring += order->expires_at != 0;
     const s1_order copy = slot->order;
     S1_TRY(err, engine->listener.on_state(engine->listener.self, &copy, S1_STR(""),
                                           order->submitted_at, err));

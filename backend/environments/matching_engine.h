@@ -1,7 +1,9 @@
 /* backend/environments/matching_engine.h - resting orders against bars, for backtest and paper.
  *
- * One instrument, whole fills, one order state machine:
- *   SUBMITTED -> ACCEPTED -> (TRIGGERED ->) FILLED | CANCELED | EXPIRED, or REJECTED.
+ * One instrument, one order state machine:
+ *   SUBMITTED -> ACCEPTED -> (TRIGGERED ->) (PARTIALLY_FILLED ->) FILLED | CANCELED | EXPIRED,
+ *   or REJECTED.
+ * Fills are whole but those of an iceberg.
  * What a bar cannot decide follows a named rule (enum s1_fill_rule) that travels with the fill and
  * is counted. The rules, for a bar after the order was accepted:
  *
@@ -17,6 +19,21 @@
  *   entry and protective stop of one trade inside the same bar: after an entry at the open the
  *     whole bar counts; after an entry inside the bar the stop counts and the target waits for the
  *     next bar, because the bar does not tell what came first           ENTRY_BAR_STOP
+ *
+ * An order with an end (expires_at) expires at the first moment at or after it: moments are the
+ * opens and closes of the bars matched here. At an open it ends before anything is matched, at a
+ * close after everything was; so a bar that opened before the end counts whole, and none that opens
+ * at it or later. Nothing but the moment's time is looked at.
+ *
+ * An iceberg (a limit order with `display`) that is marketable on its first bar takes the open
+ * whole, as any limit. Resting, it fills at its limit, as maker, once a bar (LIMIT_TOUCH):
+ *   the bar goes beyond the limit       all that is left: price passed the level, hidden part too
+ *   the bar's extreme is the limit      what shows, or what is left if that is less; the next part
+ *                                       stands at the back of the queue and shows in the next bar
+ * While it rests its trade may be open already. A stop of the trade that is hit inside the bar
+ * beyond the limit is hit after the limit: what is left fills first, and the stop closes all of it.
+ * A stop that the open has passed, a stop between market and limit, and a target end the trade
+ * without the rest.
  *
  * Slippage moves the price of market and stop fills against the trader, by a fraction, rounded to
  * the tick away from the trader. Under same_close a market order fills at once at the close it was
@@ -46,10 +63,11 @@ S1_WARN_UNUSED s1_rc s1_matching_new(const s1_matching_options *options,
                                      s1_matching_engine **ret_engine, s1_err *err);
 void s1_matching_free(s1_matching_engine *engine); /* accepts NULL */
 
-/* Takes an order (copied); order_id, trade_id, side, type, role, quantity, price and time_in_force
- * are read. The listener hears ACCEPTED or REJECTED before this returns, and under same_close the
- * fill of a market order. `last` is the newest closed bar. Errors: S1_E_NO_MEMORY at orders_max,
- * else only what a callback returns: a refusal by the venue is a state, not an error. */
+/* Takes an order (copied); order_id, trade_id, side, type, role, quantity, price, time_in_force,
+ * post_only, display and expires_at are read. The listener hears ACCEPTED or REJECTED before this
+ * returns, and under same_close the fill of a market order. `last` is the newest closed bar.
+ * Errors: S1_E_NO_MEMORY at orders_max, else only what a callback returns: a refusal by the venue
+ * is a state, not an error. */
 S1_WARN_UNUSED s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order,
                                         const s1_bar *last, s1_err *err);
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The blocks of s1_plan by phase: [begin, end) in bytes. */
+/* The blocks of s1_plan by phase: [begin, end) in bytes; those of one phase in their order. */
 typedef struct plan_block {
     int32_t subtype;
     size_t begin, end;
@@ -15,24 +15,26 @@ static const plan_block blocks[] = {
     {S1_SUBTYPE_EXIT_PLANNING, offsetof(s1_plan, stop_loss), offsetof(s1_plan, quantity)},
     {S1_SUBTYPE_SIZE_PLANNING, offsetof(s1_plan, quantity), offsetof(s1_plan, limit_price)},
     {S1_SUBTYPE_ORDER_ROUTING, offsetof(s1_plan, limit_price), offsetof(s1_plan, reserved1)},
+    {S1_SUBTYPE_ORDER_ROUTING, offsetof(s1_plan, expires_at), offsetof(s1_plan, slices)},
+    {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, slices), offsetof(s1_plan, reserved2)},
+    {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, slice_interval), sizeof(s1_plan)},
 };
-
-static const plan_block *block_of(int32_t subtype)
-{
-    size_t i = 0;
-    while (i + 1 < sizeof blocks / sizeof blocks[0] && blocks[i].subtype != subtype) {
-        i++;
-    }
-    return &blocks[i];
-}
 
 static bool wrote_elsewhere(const s1_plan *before, const s1_plan *after, int32_t subtype)
 {
-    const plan_block *const block = block_of(subtype);
     const char *const a = (const char *)(const void *)before;
     const char *const b = (const char *)(const void *)after;
-    return memcmp(a, b, block->begin) != 0 ||
-           memcmp(a + block->end, b + block->end, sizeof *before - block->end) != 0;
+    size_t from = 0; /* of what the phase may not write */
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        if (blocks[i].subtype != subtype) {
+            continue;
+        }
+        if (memcmp(a + from, b + from, blocks[i].begin - from) != 0) {
+            return true;
+        }
+        from = blocks[i].end;
+    }
+    return memcmp(a + from, b + from, sizeof *before - from) != 0;
 }
 
 static s1_rc on_step(void *self, const s1_operator_worker *item, s1_err *err)
@@ -80,6 +82,12 @@ static int32_t missing_phase(const s1_plan *plan)
     const bool has_limit = plan->order_type != S1_ORDER_LIMIT || s1_dec_sign(plan->limit_price) > 0;
     const bool has_trigger =
         plan->order_type != S1_ORDER_STOP || s1_dec_sign(plan->trigger_price) > 0;
+    if (plan->slices > 1 && plan->slice_interval <= 0) {
+        return S1_SUBTYPE_ENTRY_PLANNING;
+    }
+    if ((plan->time_in_force == S1_TIF_GTD) != (plan->expires_at != 0)) {
+        return S1_SUBTYPE_ORDER_ROUTING;
+    }
     return plan->order_type == 0 || plan->time_in_force == 0 || !has_limit || !has_trigger
                ? S1_SUBTYPE_ORDER_ROUTING
                : S1_SUBTYPE_NONE;

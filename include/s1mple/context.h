@@ -128,7 +128,7 @@ typedef struct s1_ledger_view {
     uint32_t size;
     uint32_t position_count;
     uint32_t position_stride; /* bytes; use s1_ledger_position() */
-    uint32_t pending_entries; /* entry orders that work at the venue */
+    uint32_t pending_entries; /* trades whose entry order works, nothing of it filled yet */
     const s1_position *positions;
     s1_dec cash;     /* quote currency, reserved included */
     s1_dec reserved; /* held for working entry orders */

@@ -163,7 +163,12 @@ static inline const s1_threat *s1_threat_list_at(const s1_threat_list *list, uin
 /* --- Planning. ---------------------------------------------------------------------------- */
 
 enum s1_order_type { S1_ORDER_MARKET = 1, S1_ORDER_LIMIT, S1_ORDER_STOP };
-enum s1_time_in_force { S1_TIF_GTC = 1, S1_TIF_IOC, S1_TIF_FOK };
+enum s1_time_in_force {
+    S1_TIF_GTC = 1, /* until it is cancelled */
+    S1_TIF_IOC,
+    S1_TIF_FOK,
+    S1_TIF_GTD /* until expires_at */
+};
 
 /* The one record planning evolves. Each phase writes its own block only; the host checks. Zero
  * means "not set" for every price and the quantity. */
@@ -188,6 +193,14 @@ typedef struct s1_plan {
     int32_t time_in_force; /* enum s1_time_in_force */
     uint32_t post_only;
     uint32_t reserved1;
+    /* order_routing, since minor 1 */
+    s1_nanos
+        expires_at; /* with S1_TIF_GTD: never filled on a bar that opens then or later; else 0 */
+    s1_dec display_quantity; /* of a limit order: the part that shows at a time; zero: all of it */
+    /* entry_planning, since minor 1 */
+    uint32_t slices; /* market orders the entry is cut into; 0 or 1: one order */
+    uint32_t reserved2;
+    s1_nanos slice_interval; /* from one slice to the next */
 } s1_plan;
 
 /* A planning worker lets the plan pass (the default) or refuses the opportunity. */

@@ -58,9 +58,50 @@ static bool is_bracket_sound(s1_portfolio_supervisor *supervisor, const s1_plan 
     return true;
 }
 
-/* What the venue would refuse: worked out here, so that no hopeless order is sent. */
+/* One order of the plan: a slice of it, or all of it. */
+static s1_rc order_quantity(const s1_portfolio_supervisor *supervisor, const s1_plan *plan,
+                            s1_dec *ret_quantity, s1_err *err)
+{
+    if (plan->slices <= 1) {
+        *ret_quantity = plan->quantity;
+        return S1_OK;
+    }
+    return s1_order_manager_slice(supervisor->instrument, plan->quantity, plan->slices,
+                                  ret_quantity, err);
+}
+
+/* Ways of sending an order that do not go together, or that this time rules out. */
+static bool is_routing_sound(s1_portfolio_supervisor *supervisor, const s1_plan *plan)
+{
+    const s1_instrument *const instrument = supervisor->instrument;
+    if (plan->slices > 1 && plan->order_type != S1_ORDER_MARKET) {
+        return break_rule(supervisor, S1_STR("SLICES_NOT_AT_MARKET"),
+                          s1_dec_from_int(plan->slices));
+    }
+    const s1_nanos late = supervisor->context->now - plan->expires_at;
+    if (plan->expires_at != 0 && late >= 0) {
+        return break_rule(supervisor, S1_STR("EXPIRED"),
+                          s1_dec_from_int(late / S1_NANOS_PER_SECOND));
+    }
+    if (s1_dec_is_zero(plan->display_quantity)) {
+        return true;
+    }
+    const bool rests = plan->order_type == S1_ORDER_LIMIT &&
+                       (plan->time_in_force == S1_TIF_GTC || plan->time_in_force == S1_TIF_GTD);
+    if (!rests || s1_dec_sign(plan->display_quantity) < 0) {
+        return break_rule(supervisor, S1_STR("DISPLAY_QUANTITY"), plan->display_quantity);
+    }
+    if (!is_multiple(plan->display_quantity, instrument->lot_size)) {
+        return break_rule(supervisor, S1_STR("LOT_SIZE"), plan->display_quantity);
+    }
+    return check_floor(supervisor, S1_STR("DISPLAY_QUANTITY"), instrument->min_quantity,
+                       plan->display_quantity);
+}
+
+/* What the venue would refuse: worked out here, so that no hopeless order is sent. `quantity` and
+ * `notional` are those of one order, the smallest of several. */
 static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
-                              s1_dec notional)
+                              s1_dec quantity, s1_dec notional)
 {
     const s1_instrument *const instrument = supervisor->instrument;
     if (plan->direction == S1_SHORT && (instrument->flags & S1_INSTRUMENT_MARGIN) == 0) {
@@ -76,9 +117,11 @@ static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan
     if (!is_multiple(plan->quantity, instrument->lot_size)) {
         return break_rule(supervisor, S1_STR("LOT_SIZE"), plan->quantity);
     }
-    return is_bracket_sound(supervisor, plan) &&
-           check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity,
-                       plan->quantity) &&
+    if (s1_dec_is_zero(quantity)) { /* slices of less than a lot */
+        return break_rule(supervisor, S1_STR("LOT_SIZE"), quantity);
+    }
+    return is_bracket_sound(supervisor, plan) && is_routing_sound(supervisor, plan) &&
+           check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity, quantity) &&
            check_floor(supervisor, S1_STR("MIN_NOTIONAL"), instrument->min_notional, notional);
 }
 
@@ -166,13 +209,15 @@ static s1_dec order_price(const s1_plan *plan)
 
 static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan, s1_err *err)
 {
-    s1_dec notional, cost;
+    s1_dec notional, cost, one, one_notional;
     bool is_passed;
     supervisor->check_count = 0;
     const s1_dec price = order_price(plan);
     S1_TRY(err, s1_dec_mul(price, plan->quantity, S1_ROUND_UP, &notional, err));
     S1_TRY(err, s1_order_manager_cost(supervisor->orders, price, plan->quantity, &cost, err));
-    is_passed = obeys_order_rules(supervisor, plan, notional);
+    S1_TRY(err, order_quantity(supervisor, plan, &one, err));
+    S1_TRY(err, s1_dec_mul(price, one, S1_ROUND_UP, &one_notional, err));
+    is_passed = obeys_order_rules(supervisor, plan, one, one_notional);
     if (is_passed && supervisor->rules != NULL) {
         S1_TRY(err, judge_rules(supervisor, notional, cost, &is_passed, err));
     }

@@ -394,6 +394,9 @@ static inline s1_rc close_tick(s1_run_orchestrator *run, s1_err *err)
     const uint64_t row = parts->row_count;
     S1_TRY(err, s1_bus_publish(run->bus, run->events.context_ready, &parts->context->view, err));
     S1_TRY(err, s1_bus_drain(run->bus, err));
+    if (__builtin_expect(s1_order_manager_has_due(parts->orders, parts->context->view.now), 0)) {
+        S1_TRY(err, s1_order_manager_send_slices(parts->orders, err));
+    }
     parts->row_equity[row] = parts->ledger->view.equity;
     parts->row_in_position[row] = parts->ledger->view.position_count > 0;
     parts->row_count = row + 1;

@@ -80,6 +80,9 @@ typedef struct s1_order {
     s1_dec price; /* limit or trigger; zero for market */
     s1_nanos submitted_at;
     uint64_t accepted_bar; /* bars matched so far when it was accepted */
+    s1_dec display;        /* of a limit order: the part that shows at a time; zero: all of it */
+    s1_dec filled;         /* so far */
+    s1_nanos expires_at;   /* 0: never */
 } s1_order;
 
 typedef struct s1_fill {
@@ -98,6 +101,8 @@ typedef struct s1_order_listener {
     void *self;
     /* May the order be filled for this much? S1_OK, or S1_E_DENIED with the reason in err. */
     s1_rc (*on_before_fill)(void *self, const s1_order *order, const s1_fill *fill, s1_err *err);
+    /* The order's state is FILLED, or PARTIALLY_FILLED while some of it is left; `filled` holds
+     * this fill already. */
     s1_rc (*on_fill)(void *self, const s1_order *order, const s1_fill *fill, s1_err *err);
     /* Any other state change: ACCEPTED, REJECTED, TRIGGERED, CANCELED, EXPIRED. reason may be "".
      */

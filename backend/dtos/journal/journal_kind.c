@@ -51,6 +51,10 @@
     F(quantity, DECIMAL, 1)                                                                        \
     F(order_type, TEXT, 1)                                                                         \
     F(time_in_force, TEXT, 1)                                                                      \
+    F(display_quantity, DECIMAL, 0)                                                                \
+    F(expires_at, TIME, 0)                                                                         \
+    F(slices, INTEGER, 0)                                                                          \
+    F(slice_interval, TEXT, 0)                                                                     \
     F(steps, LIST, 1)
 #define FIELDS_OPPORTUNITY_APPROVED(F) F(checks, LIST, 1)
 #define FIELDS_OPPORTUNITY_REJECTED(F)                                                             \
@@ -64,7 +68,11 @@
     F(limit, DECIMAL, 0)                                                                           \
     F(trigger, DECIMAL, 0)                                                                         \
     F(reason, TEXT, 0)
-#define FIELDS_ORDER_SUBMITTED(F) FIELDS_ORDER(F) F(quantity, DECIMAL, 1)
+#define FIELDS_ORDER_SUBMITTED(F)                                                                  \
+    FIELDS_ORDER(F)                                                                                \
+    F(quantity, DECIMAL, 1)                                                                        \
+    F(display_quantity, DECIMAL, 0)                                                                \
+    F(expires_at, TIME, 0)
 #define FIELDS_ORDER_ACCEPTED(F)  F(reason, TEXT, 0) /* its submission told the rest */
 #define FIELDS_ORDER_TRIGGERED(F) FIELDS_ORDER(F)
 #define FIELDS_ORDER_FILLED(F)                                                                     \
@@ -73,7 +81,8 @@
     F(quantity, DECIMAL, 1)                                                                        \
     F(fee, DECIMAL, 1)                                                                             \
     F(liquidity, TEXT, 1)                                                                          \
-    F(rule, TEXT, 0)
+    F(rule, TEXT, 0)                                                                               \
+    F(remaining, DECIMAL, 0)
 #define FIELDS_ORDER_REJECTED(F) FIELDS_ORDER(F)
 #define FIELDS_ORDER_CANCELED(F) FIELDS_ORDER(F)
 #define FIELDS_ORDER_EXPIRED(F)  FIELDS_ORDER(F)
@@ -86,7 +95,13 @@
     F(entry_time, TIME, 1)                                                                         \
     F(stop_loss, DECIMAL, 0)                                                                       \
     F(take_profit, DECIMAL, 0)
-#define FIELDS_POSITION_ADJUSTED(F) F(what, TEXT, 1) F(from, DECIMAL, 0) F(to, DECIMAL, 0)
+#define FIELDS_POSITION_ADJUSTED(F)                                                                \
+    F(what, TEXT, 1)                                                                               \
+    F(from, DECIMAL, 0)                                                                            \
+    F(to, DECIMAL, 0)                                                                              \
+    F(price, DECIMAL, 0)                                                                           \
+    F(fee, DECIMAL, 0)                                                                             \
+    F(reason, TEXT, 0)
 #define FIELDS_TRADE_CLOSED(F)                                                                     \
     F(closure_reason, TEXT, 1)                                                                     \
     F(closing_opportunity_id, UUID, 0)                                                             \

@@ -673,6 +673,287 @@ static void test_refused_exit_can_be_repeated(void **state)
     stage_free(s);
 }
 
+/* --- Entries of several fills. -----------------------------------------------------------------
+ */
+
+/* The bar and what the end of its tick sends. */
+static void slice_bar(stage *s, int64_t open, int64_t high, int64_t low, int64_t close)
+{
+    bar(s, open, high, low, close);
+    if (s1_order_manager_has_due(s->orders, s->bar.close_time)) {
+        MUST(s1_order_manager_send_slices(s->orders, err));
+    }
+}
+
+static s1_plan sliced(stage *s, const char *quantity, uint32_t slices, int64_t hours, int64_t stop,
+                      int64_t target)
+{
+    s1_plan plan = plan_of(s, S1_LONG, quantity, stop, target);
+    plan.slices = slices;
+    plan.slice_interval = hours * KERNEL_HOUR;
+    return plan;
+}
+
+/* 10.001 in three: 3.333 twice, and what is over. Each joins the position at its price. */
+static void test_slices(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000", .fee = "0.001"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "10.001", 3, 2, 9000, 0);
+    (void)submit(s, &plan);
+    ASSERT_DEC(s->ledger->view.reserved, "1001.1001"); /* of the whole */
+    slice_bar(s, 10010, 10010, 10000, 10000);
+    const s1_position *const position = s1_ledger_position(&s->ledger->view, 0);
+    ASSERT_DEC(position->quantity, "3.333");
+    ASSERT_DEC(s->ledger->view.reserved, "667.4668"); /* 6.668 at 100 */
+    assert_int_equal(s->ledger->view.pending_entries, 0);
+    assert_int_equal(s->submits, 2); /* the slice and the stop */
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    assert_int_equal(s->submits, 3); /* two hours on */
+    slice_bar(s, 10020, 10020, 10020, 10020);
+    ASSERT_DEC(position->quantity, "6.666");
+    ASSERT_DEC(position->entry_price, "100.15");
+    ASSERT_DEC(s->ledger->view.reserved, "333.8335");
+    const s1_order *const stop = s1_matching_find(s->matching, plan.trade_id, S1_ROLE_STOP_LOSS);
+    ASSERT_DEC(stop->quantity, "6.666");
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    slice_bar(s, 10030, 10030, 10030, 10030);
+    ASSERT_DEC(position->quantity, "10.001");
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    assert_int_equal(tape_count(&s->k->tape, TYPE("TRADE_OPENED"), ""), 1);
+    assert_int_equal(tape_count(&s->k->tape, TYPE("POSITION_ADJUSTED"), "\"what\":\"quantity\""),
+                     2);
+    assert_int_equal(
+        tape_count(&s->k->tape, TYPE("POSITION_ADJUSTED"),
+                   "\"details\":{\"what\":\"quantity\",\"from\":\"6.666\",\"to\":\"10.001\","
+                   "\"price\":\"100.3\",\"fee\":\"0.3345005\"}"),
+        1);
+    bar(s, 10000, 10000, 8900, 8900);
+    const s1_trade_record *const trade = only_trade(s);
+    ASSERT_REASON(trade, "STOP_LOSS");
+    ASSERT_DEC(trade->quantity, "10.001");
+    /* (3.333 * 100.1 + 3.333 * 100.2 + 3.335 * 100.3) / 10.001 */
+    ASSERT_DEC(trade->entry_price, "100.20001999800019998");
+    ASSERT_DEC(trade->exit_price, "90");
+    assert_int_equal(trade->entry_time, KERNEL_HOUR);
+    assert_int_equal(trade->entry_row, 1);
+    assert_at_rest(s);
+    stage_free(s);
+}
+
+/* The stop ends the position, and with it what was still to come. */
+static void test_stop_ends_the_slices(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 1, 9900, 0);
+    (void)submit(s, &plan);
+    slice_bar(s, 10000, 10000, 9990, 10000); /* the second is sent */
+    slice_bar(s, 9890, 9890, 9890, 9890);    /* the stop is older than it, and gaps */
+    ASSERT_DEC(only_trade(s)->quantity, "3");
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_CANCELED"), "\"POSITION_CLOSED\""), 1);
+    assert_at_rest(s);
+    slice_bar(s, 9890, 9890, 9890, 9890);
+    assert_at_rest(s);
+    assert_int_equal(s->submits, 3);
+    assert_false(s1_order_manager_has_due(s->orders, INT64_MAX - 1));
+    stage_free(s);
+}
+
+/* Between two slices nothing works, and there is something to cancel all the same. */
+static void test_cancel_between_slices(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 5, 0, 0);
+    (void)submit(s, &plan);
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    MUST(s1_order_manager_cancel_entry(s->orders, plan.trade_id, S1_STR("NEWS"), err));
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    ASSERT_HOLDS(tape_only(&s->k->tape, "POSITION_ADJUSTED"),
+                 "\"details\":{\"what\":\"planned_quantity\",\"from\":\"9\",\"to\":\"3\","
+                 "\"reason\":\"NEWS\"}");
+    FAILS(s1_order_manager_cancel_entry(s->orders, plan.trade_id, S1_STR("NEWS"), err),
+          S1_E_NOT_FOUND, "no working entry");
+    for (int i = 0; i < 12; i++) {
+        slice_bar(s, 10000, 10000, 10000, 10000);
+    }
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "3");
+    stage_free(s);
+}
+
+/* A close of everything lets nothing more in, not even a slice that was sent already. */
+static void test_close_ends_the_slices(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 1, 9000, 0);
+    const s1_trade_id id = submit(s, &plan);
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    MUST(close_at_market(s, id, "1", "SCALE_OUT", err)); /* a part: the entry goes on */
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "5");
+    MUST(close_at_market(s, id, "0", "THREAT", err));
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_CANCELED"), "\"reason\":\"THREAT\""), 1);
+    slice_bar(s, 10100, 10100, 10100, 10100);
+    ASSERT_DEC(only_trade(s)->quantity, "6");
+    ASSERT_DEC(only_trade(s)->pnl, "5");
+    assert_at_rest(s);
+    stage_free(s);
+}
+
+/* While a part is on its way out a close of everything still ends the entry. */
+static void test_close_of_all_after_a_part(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 1, 0, 0);
+    const s1_trade_id id = submit(s, &plan);
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    MUST(close_at_market(s, id, "1", "SCALE_OUT", err));
+    MUST(close_at_market(s, id, "0", "THREAT", err));
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "2");
+    stage_free(s);
+}
+
+/* The first slice is cancelled: the trade never began. */
+static void test_cancel_the_first_slice(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 1, 0, 0);
+    (void)submit(s, &plan);
+    MUST(s1_order_manager_cancel_entry(s->orders, plan.trade_id, S1_STR("NEWS"), err));
+    assert_at_rest(s);
+    assert_int_equal(tape_count(&s->k->tape, TYPE("POSITION_ADJUSTED"), ""), 0);
+    assert_false(s1_order_manager_has_due(s->orders, INT64_MAX - 1));
+    stage_free(s);
+}
+
+/* A slice that cannot be paid ends the entry; what is in stays. */
+static void test_refused_slice(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 1, 0, 0);
+    (void)submit(s, &plan);
+    slice_bar(s, 10000, 10000, 10000, 10000);
+    slice_bar(s, 20000, 20000, 20000, 20000); /* 600 of the 700 in cash, 300 held for the third */
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "3");
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    assert_int_equal(s1_order_manager_counts(s->orders).venue_refusals, 0);
+    assert_int_equal(tape_count(&s->k->tape, TYPE("OPPORTUNITY_REJECTED"), ""), 0);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "POSITION_ADJUSTED"), "\"reason\":\"INSUFFICIENT_FUNDS\"");
+    stage_free(s);
+}
+
+/* The end of the entry comes between two slices. */
+static void test_slices_have_an_end(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    s1_plan plan = sliced(s, "9", 3, 2, 0, 0);
+    plan.time_in_force = S1_TIF_GTD;
+    plan.expires_at = s->bar.close_time + 3 * KERNEL_HOUR;
+    (void)submit(s, &plan);
+    for (int i = 0; i < 6; i++) {
+        slice_bar(s, 10000, 10000, 10000, 10000);
+    }
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "6");
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    assert_int_equal(tape_count(&s->k->tape, TYPE("POSITION_ADJUSTED"), "\"reason\":\"TIME_UP\""),
+                     1);
+    stage_free(s);
+}
+
+/* Under same_close a slice fills at the close it is sent at. */
+static void test_slices_at_the_close(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000", .timing = S1_FILL_SAME_CLOSE});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 1, 0, 0);
+    (void)submit(s, &plan);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "3");
+    slice_bar(s, 10100, 10100, 10100, 10100);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "6");
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->entry_price, "100.5");
+    stage_free(s);
+}
+
+static void test_slices_need_lots(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "0.002", 3, 1, 0, 0);
+    FAILS(s1_order_manager_submit(s->orders, &plan, S1_STR("executor"), err), S1_E_INVALID,
+          "3 slices of less than a lot each");
+    assert_at_rest(s);
+    const struct {
+        const char *quantity, *lot, *slice;
+        uint32_t slices;
+    } cases[] = {
+        {"10", "0.001", "3.333", 3}, {"10", "0.5", "3", 3},      {"10", "4", "0", 3},
+        {"10", "0", "3.333", 3},     {"0.007", "0", "0.003", 2}, {"12", "2", "4", 3},
+    };
+    s1_instrument instrument = s->k->instrument;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        s1_dec slice;
+        instrument.lot_size = dec(cases[i].lot);
+        MUST(s1_order_manager_slice(&instrument, dec(cases[i].quantity), cases[i].slices, &slice,
+                                    err));
+        ASSERT_DEC(slice, cases[i].slice);
+    }
+    stage_free(s);
+}
+
+/* An iceberg fills in parts; cash is held for what is left, until its end. */
+static void test_iceberg(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "10", 9800, 10200);
+    plan.order_type = plan.entry_type = S1_ORDER_LIMIT;
+    plan.limit_price = plan.entry_price = price_of(9900);
+    plan.display_quantity = dec("4");
+    plan.time_in_force = S1_TIF_GTD;
+    plan.expires_at = s->bar.close_time + 3 * KERNEL_HOUR;
+    (void)submit(s, &plan);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_SUBMITTED"),
+                 "\"limit\":\"99\",\"display_quantity\":\"4\","
+                 "\"expires_at\":\"1970-01-01T04:00:00.000000000Z\"");
+    ASSERT_DEC(s->ledger->view.reserved, "990");
+    bar(s, 10000, 10000, 9900, 9950);
+    ASSERT_DEC(s->ledger->view.reserved, "594");
+    assert_int_equal(s->ledger->view.pending_entries, 0);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_FILLED"), "\"remaining\":\"6\"");
+    bar(s, 9950, 9950, 9900, 9950);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "8");
+    ASSERT_DEC(s1_matching_find(s->matching, plan.trade_id, S1_ROLE_TAKE_PROFIT)->quantity, "8");
+    ASSERT_DEC(s->ledger->view.reserved, "198");
+    flat_bar(s, 9950);
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_EXPIRED"), "\"reason\":\"TIME_UP\"");
+    assert_int_equal(tape_count(&s->k->tape, TYPE("POSITION_ADJUSTED"), ""), 1);
+    bar(s, 9950, 10200, 9950, 10200);
+    ASSERT_DEC(only_trade(s)->quantity, "8");
+    ASSERT_DEC(only_trade(s)->pnl, "24");
+    assert_at_rest(s);
+    stage_free(s);
+}
+
 /* --- Properties. ------------------------------------------------------------------------------ */
 
 /* Text of "key":"..." in a line, or NULL. */
@@ -1010,6 +1291,17 @@ int main(void)
         cmocka_unit_test(test_ambiguous_bars_are_listed),
         cmocka_unit_test(test_triggered_order_works_on),
         cmocka_unit_test(test_refused_exit_can_be_repeated),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_stop_ends_the_slices),
+        cmocka_unit_test(test_cancel_between_slices),
+        cmocka_unit_test(test_close_ends_the_slices),
+        cmocka_unit_test(test_close_of_all_after_a_part),
+        cmocka_unit_test(test_cancel_the_first_slice),
+        cmocka_unit_test(test_refused_slice),
+        cmocka_unit_test(test_slices_have_an_end),
+        cmocka_unit_test(test_slices_at_the_close),
+        cmocka_unit_test(test_slices_need_lots),
+        cmocka_unit_test(test_iceberg),
         cmocka_unit_test(test_random_trades),
     };
     return cmocka_run_group_tests_name("order_manager", tests, NULL, NULL);

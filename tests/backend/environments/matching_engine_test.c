@@ -41,13 +41,17 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
 static s1_rc protect(ear *heard, const s1_order *entry, int32_t role, const char *price,
                      s1_err *err)
 {
+    const s1_order *const working = s1_matching_find(heard->engine, entry->trade_id, role);
+    if (working != NULL) {
+        return s1_matching_modify(heard->engine, working->order_id, dec(price), entry->filled, err);
+    }
     const s1_order order = {.order_id = {{{(uint8_t)(10 + role)}}},
                             .trade_id = entry->trade_id,
                             .side = entry->side == S1_BUY ? S1_SELL : S1_BUY,
                             .type = role == S1_ROLE_STOP_LOSS ? S1_ORDER_STOP : S1_ORDER_LIMIT,
                             .role = role,
                             .time_in_force = S1_TIF_GTC,
-                            .quantity = entry->quantity,
+                            .quantity = entry->filled,
                             .price = dec(price)};
     return s1_matching_submit(heard->engine, &order, &heard->last, err);
 }
@@ -60,6 +64,11 @@ static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_
     (void)snprintf(heard->lines[heard->count++], sizeof heard->lines[0], "%s %s %s%s",
                    s1_order_role_name(order->role), price, s1_fill_rule_name(fill->rule),
                    fill->is_maker ? " maker" : "");
+    if (order->state == S1_ORDER_PARTIALLY_FILLED) {
+        char filled[S1_DEC_TEXT_MAX];
+        (void)s1_dec_print(order->filled, filled);
+        (void)strcat(strcat(heard->lines[heard->count - 1], " part "), filled);
+    }
     heard->fee = fill->fee;
     if (order->role == S1_ROLE_ENTRY) {
         if (heard->stop != NULL) {
@@ -70,23 +79,29 @@ static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_
         }
         return S1_OK;
     }
-    const int32_t other =
-        order->role == S1_ROLE_STOP_LOSS ? S1_ROLE_TAKE_PROFIT : S1_ROLE_STOP_LOSS;
-    const s1_order *const rival = s1_matching_find(heard->engine, order->trade_id, other);
-    return rival == NULL
-               ? S1_OK
-               : s1_matching_cancel(heard->engine, rival->order_id, S1_STR("CLOSED"), 0, err);
+    for (int32_t role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT; role++) {
+        const s1_order *const rival = s1_matching_find(heard->engine, order->trade_id, role);
+        if (rival != NULL) {
+            S1_TRY(err,
+                   s1_matching_cancel(heard->engine, rival->order_id, S1_STR("CLOSED"), 0, err));
+        }
+    }
+    return S1_OK;
 }
 
 static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err)
 {
     ear *const heard = self;
-    (void)time;
     (void)err;
     if (order->state != S1_ORDER_ACCEPTED && order->state != S1_ORDER_CANCELED) {
-        (void)snprintf(heard->lines[heard->count++], sizeof heard->lines[0], "%s %s %.*s",
-                       s1_order_role_name(order->role), s1_order_state_name(order->state),
-                       S1_STR_ARG(reason));
+        char *const line = heard->lines[heard->count++];
+        const int length =
+            snprintf(line, sizeof heard->lines[0], "%s %s %.*s", s1_order_role_name(order->role),
+                     s1_order_state_name(order->state), S1_STR_ARG(reason));
+        if (order->expires_at != 0) {
+            (void)snprintf(line + length, sizeof heard->lines[0] - (size_t)length, " @%d",
+                           (int)(time / (3600 * S1_NANOS_PER_SECOND)));
+        }
     }
     return S1_OK;
 }
@@ -515,10 +530,168 @@ static void test_fees_modify_and_limits(void **state)
     s1_matching_free(heard.engine);
 }
 
+/* --- Ends and icebergs. ------------------------------------------------------------------------
+ */
+
+/* A limit entry of 10 at 100.0 (stop and target as given), then bars; prices in tenths, hours. */
+typedef struct resting {
+    const char *name;
+    int32_t side;
+    const char *display, *stop, *target;
+    int64_t expires; /* hours; 0: never */
+    struct {
+        int64_t open, high, low, close;
+        int64_t gap; /* hours without a bar before it */
+    } bars[4];
+    const char *expected;
+} resting;
+
+static const resting resting_orders[] = {
+    /* The order is accepted at hour 0; bar i opens at hour i. */
+    {.name = "an end at a bar's open: the bar that opens then does not count",
+     .side = B,
+     .expires = 1,
+     .bars = {{1010, 1010, 1001, 1005, 0}, {1005, 1005, 990, 1000, 0}},
+     .expected = "entry EXPIRED TIME_UP @1"},
+    {.name = "an end inside a bar: that bar counts whole, the next does not",
+     .side = B,
+     .expires = -1, /* 90 minutes */
+     .bars = {{1010, 1010, 1001, 1005, 0}, {1005, 1005, 1000, 1000, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker"},
+    {.name = "an end inside a bar that is not touched: over at its close",
+     .side = B,
+     .expires = -1,
+     .bars = {{1010, 1010, 1001, 1005, 0}, {1005, 1005, 1001, 1002, 0}, {1002, 1002, 900, 950, 0}},
+     .expected = "entry EXPIRED TIME_UP @2"},
+    {.name = "an end in a gap of the data: over at the next open",
+     .side = S,
+     .expires = 3,
+     .bars = {{990, 999, 990, 995, 0}, {995, 1100, 995, 1100, 5}},
+     .expected = "entry EXPIRED TIME_UP @6"},
+    {.name = "a touch of the limit fills what shows, the next bar the next part",
+     .side = B,
+     .display = "4",
+     .bars = {{1010, 1010, 1000, 1005, 0},
+              {1005, 1010, 1000, 1005, 0},
+              {1005, 1010, 1001, 1005, 0},
+              {1005, 1005, 1000, 1000, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; entry 100 LIMIT_TOUCH maker part 8; "
+                 "entry 100 LIMIT_TOUCH maker"},
+    {.name = "beyond the limit: all that is left",
+     .side = S,
+     .display = "4",
+     .bars = {{990, 1000, 990, 995, 0}, {995, 1001, 990, 995, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; entry 100 LIMIT_TOUCH maker"},
+    {.name = "a later open beyond the limit is a bar beyond it",
+     .side = B,
+     .display = "4",
+     .bars = {{1010, 1010, 1000, 1005, 0}, {990, 995, 985, 990, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; entry 100 LIMIT_TOUCH maker"},
+    {.name = "marketable at once: it takes whole",
+     .side = B,
+     .display = "4",
+     .bars = {{995, 1010, 990, 1005, 0}},
+     .expected = "entry 99.5 OPEN_MARKETABLE"},
+    {.name = "what shows is more than there is",
+     .side = B,
+     .display = "40",
+     .bars = {{1010, 1010, 1000, 1005, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker"},
+    {.name = "the stop beyond the limit closes what filled on the way to it",
+     .side = B,
+     .display = "4",
+     .stop = "98",
+     .bars = {{1010, 1010, 1000, 1005, 0}, {1005, 1005, 975, 980, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; entry 100 LIMIT_TOUCH maker; "
+                 "stop_loss 98 STOP_TOUCH"},
+    {.name = "the same for a short",
+     .side = S,
+     .display = "4",
+     .stop = "102",
+     .bars = {{990, 1000, 990, 995, 0}, {995, 1025, 995, 1020, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; entry 100 LIMIT_TOUCH maker; "
+                 "stop_loss 102 STOP_TOUCH"},
+    {.name = "a stop that the open passed comes first",
+     .side = B,
+     .display = "4",
+     .stop = "98",
+     .bars = {{1010, 1010, 1000, 1005, 0}, {970, 975, 965, 970, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; stop_loss 97 OPEN_GAP"},
+    {.name = "a target inside the bar comes before the rest of the entry",
+     .side = B,
+     .display = "4",
+     .target = "101",
+     .bars = {{1005, 1005, 1000, 1005, 0}, {1005, 1015, 995, 1005, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; take_profit 101 LIMIT_TOUCH maker"},
+    {.name = "an iceberg that is part in expires with the rest",
+     .side = B,
+     .display = "4",
+     .expires = 2,
+     .bars = {{1010, 1010, 1000, 1005, 0}, {1005, 1010, 1001, 1005, 0}, {1005, 1005, 900, 950, 0}},
+     .expected = "entry 100 LIMIT_TOUCH maker part 4; entry EXPIRED TIME_UP @2"},
+};
+
+#define HOUR (3600 * S1_NANOS_PER_SECOND)
+
+static void run_resting(const resting *item)
+{
+    s1_err err = S1_ERR_INIT;
+    ear heard = {.stop = item->stop, .target = item->target, .last = bar_of(990, 1010, 990, 1000)};
+    s1_instrument traded = instrument;
+    traded.tick_size = dec("0.1");
+    const s1_matching_options options = {.instrument = &traded,
+                                         .timing = S1_FILL_NEXT_OPEN,
+                                         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
+                                         .orders_max = 8};
+    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state};
+    assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
+    const s1_order order = {.order_id = {{{1}}},
+                            .trade_id = {{{1}}},
+                            .side = item->side,
+                            .type = S1_ORDER_LIMIT,
+                            .role = S1_ROLE_ENTRY,
+                            .time_in_force = item->expires != 0 ? S1_TIF_GTD : S1_TIF_GTC,
+                            .quantity = dec("10"),
+                            .price = dec("100"),
+                            .display = dec(item->display != NULL ? item->display : "0"),
+                            .expires_at = item->expires < 0 ? 3 * HOUR / 2 : item->expires * HOUR};
+    assert_int_equal(s1_matching_submit(heard.engine, &order, &heard.last, &err), S1_OK);
+    int64_t hour = 0;
+    for (size_t i = 0; i < 4 && item->bars[i].open != 0; i++) {
+        hour += item->bars[i].gap;
+        const s1_bar bar = {.open_time = hour * HOUR,
+                            .close_time = (hour + 1) * HOUR,
+                            .open = item->bars[i].open,
+                            .high = item->bars[i].high,
+                            .low = item->bars[i].low,
+                            .close = item->bars[i].close};
+        heard.last = bar;
+        assert_int_equal(s1_matching_bar(heard.engine, &bar, &err), S1_OK);
+        hour++;
+    }
+    char joined[EVENTS_MAX * 98] = "";
+    for (int i = 0; i < heard.count; i++) {
+        (void)strcat(strcat(joined, i == 0 ? "" : "; "), heard.lines[i]);
+    }
+    if (strcmp(joined, item->expected) != 0) {
+        fail_msg("%s: found '%s', expected '%s'", item->name, joined, item->expected);
+    }
+    s1_matching_free(heard.engine);
+}
+
+static void test_ends_and_icebergs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof resting_orders / sizeof resting_orders[0]; i++) {
+        run_resting(&resting_orders[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decision_table),
+        cmocka_unit_test(test_ends_and_icebergs),
         cmocka_unit_test(test_poor_trader_is_rejected),
         cmocka_unit_test(test_fees_modify_and_limits),
     };

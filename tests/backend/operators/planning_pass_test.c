@@ -30,6 +30,8 @@ static void write_block(const planner *p, s1_plan *plan)
     case ENTRY:
         plan->entry_price = p->block.entry_price;
         plan->entry_type = p->block.entry_type;
+        plan->slices = p->block.slices;
+        plan->slice_interval = p->block.slice_interval;
         break;
     case EXIT:
         plan->stop_loss = p->block.stop_loss;
@@ -43,6 +45,8 @@ static void write_block(const planner *p, s1_plan *plan)
         plan->time_in_force = p->block.time_in_force;
         plan->limit_price = p->block.limit_price;
         plan->trigger_price = p->block.trigger_price;
+        plan->expires_at = p->block.expires_at;
+        plan->display_quantity = p->block.display_quantity;
         break;
     }
 }
@@ -166,6 +170,38 @@ static void test_plan_comes_through(void **state)
     stage_free(s);
 }
 
+/* How the entry is sent stands in the plan and in the step that chose it. */
+static void test_plan_of_slices_and_of_an_iceberg(void **state)
+{
+    (void)state;
+    stage *s = stage_new(S1_FAILURE_STOP);
+    s->planners[ENTRY].block.slices = 4;
+    s->planners[ENTRY].block.slice_interval = 90 * 60 * S1_NANOS_PER_SECOND;
+    MUST(run(s, 1, err));
+    const char *line = tape_only(&s->k->tape, "PLAN_CREATED");
+    ASSERT_HOLDS(line,
+                 "\"time_in_force\":\"GTC\",\"slices\":4,\"slice_interval\":\"90m\",\"steps\":["
+                 "{\"worker\":\"entry\",\"phase\":\"entry_planning\",\"changed\":{"
+                 "\"entry_price\":\"100.5\",\"entry_type\":\"MARKET\",\"slices\":4,"
+                 "\"slice_interval\":\"90m\"}}");
+    stage_free(s);
+    s = stage_new(S1_FAILURE_STOP);
+    s->planners[ROUTING].block.order_type = S1_ORDER_LIMIT;
+    s->planners[ROUTING].block.limit_price = dec("100.5");
+    s->planners[ROUTING].block.display_quantity = dec("0.05");
+    s->planners[ROUTING].block.time_in_force = S1_TIF_GTD;
+    s->planners[ROUTING].block.expires_at = 7200 * S1_NANOS_PER_SECOND;
+    MUST(run(s, 1, err));
+    line = tape_only(&s->k->tape, "PLAN_CREATED");
+    ASSERT_HOLDS(line, "\"display_quantity\":\"0.05\",\"order_type\":\"LIMIT\","
+                       "\"time_in_force\":\"GTD\","
+                       "\"expires_at\":\"1970-01-01T02:00:00.000000000Z\",\"steps\":[");
+    ASSERT_HOLDS(line, "\"changed\":{\"limit_price\":\"100.5\",\"display_quantity\":\"0.05\","
+                       "\"order_type\":\"LIMIT\",\"time_in_force\":\"GTD\","
+                       "\"expires_at\":\"1970-01-01T02:00:00.000000000Z\"}");
+    stage_free(s);
+}
+
 /* Each signal has its own record, id and verdict; plans of an older tick are gone. */
 static void test_several_signals(void **state)
 {
@@ -244,6 +280,20 @@ static void test_governor_names_its_threat(void **state)
     stage_free(s);
 }
 
+/* The worker of one phase writes the block of another. */
+static void run_foreign(stage *s, int worker, int written)
+{
+    if (worker == written) {
+        MUST(run(s, 1, err));
+        return;
+    }
+    char message[128];
+    (void)snprintf(message, sizeof message,
+                   "worker %s wrote fields of the plan that belong to another phase than %s",
+                   names[worker], s1_enum_text(s1_subtype_names, subtypes[worker]));
+    FAILS(run(s, 1, err), S1_E_PLUGIN, message);
+}
+
 /* Whoever writes another phase's block is refused by name; a new value that equals the old one is
  * no write. */
 static void test_foreign_block_is_refused(void **state)
@@ -251,21 +301,20 @@ static void test_foreign_block_is_refused(void **state)
     (void)state;
     for (int worker = 0; worker < PHASES; worker++) {
         for (int written = 0; written < PHASES; written++) {
-            stage *const s = stage_new(S1_FAILURE_STOP);
+            stage *s = stage_new(S1_FAILURE_STOP);
             s->planners[worker].phase = written;
             s->planners[worker].block.quantity = dec("7");
             s->planners[worker].block.entry_price = dec("7");
             s->planners[worker].block.stop_loss = dec("7");
             s->planners[worker].block.limit_price = dec("7");
-            if (worker == written) {
-                MUST(run(s, 1, err));
-            } else {
-                char message[128];
-                (void)snprintf(message, sizeof message,
-                               "worker %s wrote fields of the plan that belong to another phase "
-                               "than %s",
-                               names[worker], s1_enum_text(s1_subtype_names, subtypes[worker]));
-                FAILS(run(s, 1, err), S1_E_PLUGIN, message);
+            run_foreign(s, worker, written);
+            stage_free(s);
+            s = stage_new(S1_FAILURE_STOP); /* what came with minor 1 alone */
+            s->planners[worker].phase = written;
+            s->planners[worker].block.slices = 1;
+            s->planners[worker].block.display_quantity = dec("0.01");
+            if (worker == written || written == ENTRY || written == ROUTING) {
+                run_foreign(s, worker, written);
             }
             stage_free(s);
         }
@@ -353,6 +402,15 @@ static void test_unfinished_plan_is_refused(void **state)
     plan_.order_type = S1_ORDER_LIMIT;
     check_incomplete(&plan_, "routing");
     plan_.order_type = S1_ORDER_STOP;
+    check_incomplete(&plan_, "routing");
+    plan_ = whole;
+    plan_.slices = 2;
+    check_incomplete(&plan_, "entry");
+    plan_ = whole;
+    plan_.time_in_force = S1_TIF_GTD;
+    check_incomplete(&plan_, "routing");
+    plan_.time_in_force = S1_TIF_GTC;
+    plan_.expires_at = 1;
     check_incomplete(&plan_, "routing");
 }
 
@@ -469,6 +527,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_comes_through),
+        cmocka_unit_test(test_plan_of_slices_and_of_an_iceberg),
         cmocka_unit_test(test_several_signals),
         cmocka_unit_test(test_each_stage_refuses),
         cmocka_unit_test(test_governor_names_its_threat),

@@ -209,6 +209,71 @@ static void test_floors(void **state)
     stage_free(s);
 }
 
+/* The smallest of several orders is what the venue's floors are for; the limits are for all. */
+static void test_slices(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("100000");
+    s->k->instrument.lot_size = dec("0.001");
+    s->k->instrument.min_quantity = dec("0.5");
+    s->k->instrument.min_notional = dec("50");
+    s1_plan *plan = add(s, "100", "1.6");
+    plan->slices = 3;
+    PASSES(s); /* 0.533, 0.533, 0.534 */
+    ASSERT_HOLDS(tape_only(&s->k->tape, "OPPORTUNITY_APPROVED"),
+                 "{\"code\":\"MIN_QUANTITY\",\"limit\":\"0.5\",\"actual\":\"0.533\"},"
+                 "{\"code\":\"MIN_NOTIONAL\",\"limit\":\"50\",\"actual\":\"53.3\"},"
+                 "{\"code\":\"INSUFFICIENT_FUNDS\",\"limit\":\"100000\",\"actual\":\"160\"}");
+    add(s, "100", "1.499")->slices = 3;
+    REFUSED(s, "MIN_QUANTITY", "0.5", "0.499");
+    add(s, "90", "1.5")->slices = 3;
+    REFUSED(s, "MIN_NOTIONAL", "50", "45");
+    s->k->instrument.min_quantity = s->k->instrument.min_notional = S1_DEC_ZERO;
+    add(s, "100", "0.002")->slices = 3;
+    REFUSED(s, "LOT_SIZE", "0", "0");
+    plan = add(s, "100", "3");
+    plan->slices = 3;
+    plan->order_type = S1_ORDER_LIMIT;
+    plan->limit_price = dec("100");
+    REFUSED(s, "SLICES_NOT_AT_MARKET", "0", "3");
+    stage_free(s);
+}
+
+static void test_icebergs_and_ends(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("100000");
+    s->k->instrument.lot_size = dec("0.01");
+    s->k->instrument.min_quantity = dec("0.5");
+    s1_plan iceberg = *add(s, "100", "5");
+    s->plan_count = 0;
+    iceberg.order_type = S1_ORDER_LIMIT;
+    iceberg.limit_price = dec("100");
+    iceberg.display_quantity = dec("0.5");
+    *add(s, "100", "5") = iceberg;
+    PASSES(s);
+    iceberg.display_quantity = dec("0.49");
+    *add(s, "100", "5") = iceberg;
+    REFUSED(s, "DISPLAY_QUANTITY", "0.5", "0.49");
+    iceberg.display_quantity = dec("0.505");
+    *add(s, "100", "5") = iceberg;
+    REFUSED(s, "LOT_SIZE", "0", "0.505");
+    iceberg.display_quantity = dec("1");
+    iceberg.time_in_force = S1_TIF_IOC;
+    *add(s, "100", "5") = iceberg;
+    REFUSED(s, "DISPLAY_QUANTITY", "0", "1");
+    add(s, "100", "5")->display_quantity = dec("1"); /* at market */
+    REFUSED(s, "DISPLAY_QUANTITY", "0", "1");
+    iceberg.time_in_force = S1_TIF_GTD;
+    iceberg.expires_at = s->k->context->view.now + 1;
+    *add(s, "100", "5") = iceberg;
+    PASSES(s);
+    iceberg.expires_at = s->k->context->view.now;
+    *add(s, "100", "5") = iceberg;
+    REFUSED(s, "EXPIRED", "0", "0");
+    stage_free(s);
+}
+
 /* Peak 1000; equity set by a realised loss. */
 static void lose(stage *s, const char *fee)
 {
@@ -427,6 +492,8 @@ int main(void)
         cmocka_unit_test(test_tick_and_lot),
         cmocka_unit_test(test_bracket_sides),
         cmocka_unit_test(test_floors),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_icebergs_and_ends),
         cmocka_unit_test(test_drawdown),
         cmocka_unit_test(test_position_size),
         cmocka_unit_test(test_allocation),
