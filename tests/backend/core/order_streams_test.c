@@ -1,0 +1,1020 @@
+/* Random streams of orders (ends, slices, icebergs, brackets, closes, moved stops, cancels) through
+ * the order manager and the matching engine, against a slow reference that knows neither: whole
+ * numbers, one trade at a time, the rules of docs/matching.md word by word. What the journal says
+ * of each trade must be what the reference says, line by line, and the cash at the end its sum. */
+#include "backend/core/order_manager.h"
+#include "backend/environments/matching_engine.h"
+#include "backend/utils/rng.h"
+#include "backend/utils/uid.h"
+#include "tests/backend/operators/kernel_fixture.h"
+
+#define TRADES  48u
+#define BARS    60u
+#define LINES   160u
+#define LINE    96u
+#define CAPITAL 1000000000 /* nothing is refused for want of cash */
+
+/* --- The script: what happens, decided before anything runs. -----------------------------------
+ */
+
+typedef struct candle {
+    int64_t open_time, close_time, open, high, low, close; /* prices in cents */
+} candle;
+
+enum action_kind { ACT_ENTER, ACT_CLOSE, ACT_STOP, ACT_CANCEL };
+
+typedef struct action {
+    enum action_kind kind;
+    uint32_t bar, trade;
+    int64_t price;    /* ACT_STOP */
+    int64_t quantity; /* ACT_CLOSE; thousandths, 0: all */
+} action;
+
+typedef struct wish { /* a plan */
+    int32_t direction, type, tif;
+    bool is_post_only;
+    int64_t price, quantity, display, stop, target; /* cents, thousandths; 0: none */
+    int64_t expires_at, interval;
+    uint32_t slices;
+} wish;
+
+typedef struct script {
+    int64_t slippage_bp; /* hundredths of a percent */
+    int32_t timing, ambiguity;
+    candle bars[BARS];
+    wish wishes[TRADES];
+    action actions[BARS * 4];
+    uint32_t trade_count, action_count;
+} script;
+
+static int64_t pick(s1_rng *rng, int64_t low, int64_t high)
+{
+    return low + (int64_t)s1_rng_below(rng, (uint64_t)(high - low + 1));
+}
+
+/* Whole dimes, so that extremes meet limits often. */
+static int64_t near(s1_rng *rng, int64_t price, int64_t reach)
+{
+    const int64_t moved = price + 10 * pick(rng, -reach, reach);
+    return moved < 1000 ? 1000 : moved;
+}
+
+static candle random_candle(s1_rng *rng, const candle *last)
+{
+    const bool has_gap = s1_rng_below(rng, 12) == 0;
+    candle bar = {.open_time = last->close_time + (has_gap ? pick(rng, 1, 3) * KERNEL_HOUR : 0)};
+    bar.close_time = bar.open_time + KERNEL_HOUR;
+    bar.open = s1_rng_below(rng, 3) == 0 ? near(rng, last->close, 12) : last->close;
+    bar.close = near(rng, bar.open, 12);
+    bar.high = (bar.open > bar.close ? bar.open : bar.close) + 10 * pick(rng, 0, 6);
+    bar.low = (bar.open < bar.close ? bar.open : bar.close) - 10 * pick(rng, 0, 6);
+    return bar;
+}
+
+static wish random_wish(s1_rng *rng, int64_t close, int64_t now)
+{
+    wish w = {.direction = s1_rng_below(rng, 2) == 0 ? S1_LONG : S1_SHORT,
+              .type = 1 + (int32_t)s1_rng_below(rng, 3),
+              .tif = S1_TIF_GTC,
+              .quantity = pick(rng, 5, 4000)};
+    const int64_t sign = w.direction == S1_LONG ? 1 : -1;
+    w.price = w.type == S1_ORDER_MARKET ? 0 : near(rng, close, 12);
+    if (w.type == S1_ORDER_LIMIT && s1_rng_below(rng, 3) != 0) { /* mostly resting */
+        w.price = close - sign * 10 * pick(rng, 0, 15);
+    }
+    const int64_t base = w.price != 0 ? w.price : close;
+    w.stop = s1_rng_below(rng, 4) != 0 ? base - sign * 10 * pick(rng, 1, 25) : 0;
+    w.target = s1_rng_below(rng, 4) != 0 ? base + sign * 10 * pick(rng, 1, 25) : 0;
+    if (w.type == S1_ORDER_MARKET && s1_rng_below(rng, 3) != 0) {
+        w.slices = (uint32_t)pick(rng, 2, 5);
+        w.interval = pick(rng, 1, 8) * KERNEL_HOUR / 2;
+    }
+    if (w.type == S1_ORDER_LIMIT) {
+        w.is_post_only = s1_rng_below(rng, 4) == 0;
+        if (s1_rng_below(rng, 3) != 0) {
+            w.display = pick(rng, 1, w.quantity + 10);
+        } else if (s1_rng_below(rng, 4) == 0) {
+            w.tif = S1_TIF_IOC;
+        }
+    }
+    if (w.tif == S1_TIF_GTC && s1_rng_below(rng, 3) == 0) {
+        w.tif = S1_TIF_GTD;
+        w.expires_at = now + pick(rng, 1, 24) * KERNEL_HOUR / 2;
+    }
+    return w;
+}
+
+static void write_script(script *s, uint64_t seed)
+{
+    s1_rng rng;
+    s1_rng_init(&rng, seed);
+    *s = (script){.slippage_bp = s1_rng_below(&rng, 2) == 0 ? 0 : 13,
+                  .timing = s1_rng_below(&rng, 3) == 0 ? S1_FILL_SAME_CLOSE : S1_FILL_NEXT_OPEN,
+                  .ambiguity = s1_rng_below(&rng, 3) == 0 ? S1_AMBIGUITY_TARGET_FIRST
+                                                          : S1_AMBIGUITY_STOP_FIRST};
+    candle last = {0, KERNEL_HOUR, 10000, 10000, 10000, 10000};
+    for (uint32_t i = 0; i < BARS; i++) {
+        s->bars[i] = i == 0 ? last : random_candle(&rng, &last);
+        last = s->bars[i];
+        for (uint32_t n = (uint32_t)s1_rng_below(&rng, 4); n > 0; n--) {
+            action *const a = &s->actions[s->action_count];
+            *a = (action){.bar = i};
+            if (s->trade_count == 0 || (s->trade_count < TRADES && s1_rng_below(&rng, 2) == 0)) {
+                a->kind = ACT_ENTER;
+                a->trade = s->trade_count;
+                s->wishes[s->trade_count++] = random_wish(&rng, last.close, last.close_time);
+            } else {
+                const uint32_t back = s->trade_count < 4 ? s->trade_count : 4;
+                a->trade = s->trade_count - 1 - (uint32_t)s1_rng_below(&rng, back);
+                a->kind = ACT_CLOSE + s1_rng_below(&rng, 3);
+                a->price = near(&rng, last.close, 20);
+                a->quantity = s1_rng_below(&rng, 2) == 0 ? 0 : pick(&rng, 1, 1500);
+            }
+            s->action_count++;
+        }
+    }
+}
+
+/* --- What is told of a trade. ------------------------------------------------------------------
+ */
+
+typedef struct tale {
+    char lines[TRADES][LINES][LINE];
+    uint32_t counts[TRADES];
+} tale;
+
+__attribute__((format(printf, 3, 4))) static void say(tale *t, uint32_t trade, const char *format,
+                                                      ...)
+{
+    assert_true(t->counts[trade] < LINES);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(t->lines[trade][t->counts[trade]++], LINE, format, args);
+    va_end(args);
+}
+
+/* Scaled whole numbers as decimals print: no zeros at the end. */
+static const char *number(int64_t value, int scale, char text[static 48])
+{
+    char digits[48];
+    int count = 0;
+    const bool is_negative = value < 0;
+    for (value = is_negative ? -value : value; value > 0 || count <= scale; value /= 10) {
+        digits[count++] = (char)('0' + (int)(value % 10));
+    }
+    int from = 0;
+    while (from < scale && digits[from] == '0') {
+        from++;
+    }
+    char *at = text;
+    if (is_negative) {
+        *at++ = '-';
+    }
+    for (int i = count - 1; i >= from; i--) {
+        *at++ = digits[i];
+        if (i == scale && from < scale) {
+            *at++ = '.';
+        }
+    }
+    *at = '\0';
+    return text;
+}
+
+/* --- The reference. ----------------------------------------------------------------------------
+ */
+
+enum ref_role { REF_ENTRY = 1, REF_STOP, REF_TARGET, REF_EXIT };
+static const char *const ref_roles[] = {"", "entry", "stop_loss", "take_profit", "exit"};
+
+typedef struct ref_order {
+    bool works;
+    enum ref_role role;
+    bool is_buy;
+    int32_t type;
+    int64_t price, left;
+    int64_t accepted; /* bars seen when it came */
+    bool is_born_inside;
+    uint64_t age; /* order of submission */
+} ref_order;
+
+typedef struct ref_trade {
+    bool is_known, is_over, is_stop_moved, is_closing;
+    wish w;
+    ref_order orders[5]; /* by role */
+    uint32_t slices_left;
+    int64_t next_slice;
+    int64_t entered, position, stop, exited;
+    int64_t flow, fees; /* 1e-5 and 1e-9 of the quote currency */
+} ref_trade;
+
+typedef struct reference {
+    const script *s;
+    tale *out;
+    ref_trade trades[TRADES];
+    int64_t bars;
+    uint64_t age;
+    bool is_inside;
+    candle bar;
+    int64_t cash; /* 1e-9 */
+} reference;
+
+#define FEE_E4 7 /* 0.0007 */
+
+static int64_t ref_slipped(const reference *r, int64_t price, bool is_buy)
+{
+    const int64_t part = price * r->s->slippage_bp; /* of 10000 */
+    return is_buy ? price + (part + 9999) / 10000 : price - (part + 9999) / 10000;
+}
+
+static void ref_submit(reference *r, ref_trade *t, enum ref_role role, int32_t type, int64_t price,
+                       int64_t quantity)
+{
+    const bool is_long = t->w.direction == S1_LONG;
+    t->orders[role] = (ref_order){.works = true,
+                                  .role = role,
+                                  .is_buy = (role == REF_ENTRY) == is_long,
+                                  .type = type,
+                                  .price = price,
+                                  .left = quantity,
+                                  .accepted = r->bars,
+                                  .is_born_inside = r->is_inside,
+                                  .age = r->age++};
+}
+
+static uint32_t ref_number(const reference *r, const ref_trade *t)
+{
+    return (uint32_t)(t - r->trades);
+}
+
+static void ref_cancel(reference *r, ref_trade *t, enum ref_role role, const char *reason)
+{
+    if (t->orders[role].works) {
+        t->orders[role].works = false;
+        say(r->out, ref_number(r, t), "CANCELED %s %s", ref_roles[role], reason);
+    }
+}
+
+/* The entry is over; what was not sent is told of. */
+static void ref_end_entry(reference *r, ref_trade *t, const char *reason)
+{
+    char from[48], to[48];
+    if (t->entered == 0) {
+        t->is_over = true;
+    } else if (t->slices_left > 0) {
+        say(r->out, ref_number(r, t), "PLANNED %s %s %s", number(t->w.quantity, 3, from),
+            number(t->entered, 3, to), reason);
+    }
+    t->slices_left = 0;
+}
+
+static void ref_stop_entry(reference *r, ref_trade *t, const char *reason)
+{
+    if (t->orders[REF_ENTRY].works) {
+        ref_cancel(r, t, REF_ENTRY, reason);
+        ref_end_entry(r, t, reason);
+    } else if (t->slices_left > 0) {
+        ref_end_entry(r, t, reason);
+    }
+}
+
+static void ref_protect(reference *r, ref_trade *t)
+{
+    if (t->stop != 0) {
+        if (t->orders[REF_STOP].works) {
+            t->orders[REF_STOP].price = t->stop;
+            t->orders[REF_STOP].left = t->position;
+        } else {
+            ref_submit(r, t, REF_STOP, S1_ORDER_STOP, t->stop, t->position);
+        }
+    }
+    if (t->w.target != 0) {
+        if (t->orders[REF_TARGET].works) {
+            t->orders[REF_TARGET].left = t->position;
+        } else {
+            ref_submit(r, t, REF_TARGET, S1_ORDER_LIMIT, t->w.target, t->position);
+        }
+    }
+}
+
+static void ref_fill(reference *r, ref_trade *t, enum ref_role role, int64_t price,
+                     int64_t quantity, const char *rule, bool is_maker)
+{
+    ref_order *const o = &t->orders[role];
+    const uint32_t k = ref_number(r, t);
+    char q[48], p[48], left[48], before[48], fee_text[48], pnl[48];
+    price = is_maker ? price : ref_slipped(r, price, o->is_buy);
+    const int64_t notional = (int64_t)price * quantity; /* 1e-5 */
+    const int64_t fee = notional * FEE_E4;              /* 1e-9 */
+    const int64_t flow = o->is_buy ? -notional : notional;
+    r->cash += flow * 10000 - fee;
+    t->flow += flow;
+    t->fees += fee;
+    o->left -= quantity;
+    o->works = o->left > 0;
+    say(r->out, k, "FILLED %s %s@%s fee %s %s%s%s", ref_roles[role], number(quantity, 3, q),
+        number(price, 2, p), number(fee, 9, fee_text), rule, o->works ? " remaining " : "",
+        o->works ? number(o->left, 3, left) : "");
+    if (role == REF_ENTRY) {
+        t->position += quantity;
+        t->entered += quantity;
+        if (t->entered == quantity) {
+            say(r->out, k, "OPENED");
+        } else {
+            say(r->out, k, "QUANTITY %s %s @%s", number(t->position - quantity, 3, before),
+                number(t->position, 3, q), p);
+        }
+        ref_protect(r, t);
+        return;
+    }
+    t->position -= quantity;
+    t->exited += quantity;
+    if (t->position > 0) {
+        t->is_closing = false;
+        say(r->out, k, "QUANTITY %s %s", number(t->position + quantity, 3, before),
+            number(t->position, 3, q));
+        ref_protect(r, t);
+        return;
+    }
+    t->is_over = true;
+    t->slices_left = 0;
+    say(r->out, k, "CLOSED %s %s pnl %s",
+        role == REF_TARGET ? "TAKE_PROFIT"
+        : role == REF_STOP ? (t->is_stop_moved ? "TRAILING_STOP" : "STOP_LOSS")
+                           : "MANUAL",
+        number(t->exited, 3, q), number(t->flow * 10000 - t->fees, 9, pnl));
+    for (int i = REF_ENTRY; i <= REF_EXIT; i++) {
+        ref_cancel(r, t, (enum ref_role)i, "POSITION_CLOSED");
+    }
+}
+
+static void ref_expire_due(reference *r, ref_trade *t, int64_t moment)
+{
+    if (t->orders[REF_ENTRY].works && t->w.expires_at != 0 && t->w.expires_at <= moment) {
+        t->orders[REF_ENTRY].works = false;
+        say(r->out, ref_number(r, t), "EXPIRED entry TIME_UP @%lld", (long long)moment);
+        ref_end_entry(r, t, "TIME_UP");
+    }
+}
+
+static void ref_open(reference *r, ref_trade *t, enum ref_role role)
+{
+    ref_order *const o = &t->orders[role];
+    const int64_t open = r->bar.open;
+    if (o->type == S1_ORDER_MARKET) {
+        ref_fill(r, t, role, open, o->left, "OPEN", false);
+    } else if (o->type == S1_ORDER_STOP) {
+        if (o->is_buy ? open >= o->price : open <= o->price) {
+            ref_fill(r, t, role, open, o->left, "OPEN_GAP", false);
+        }
+    } else {
+        const bool is_marketable =
+            o->accepted + 1 == r->bars && (o->is_buy ? open <= o->price : open >= o->price);
+        if (is_marketable && role == REF_ENTRY && t->w.is_post_only) {
+            o->works = false;
+            say(r->out, ref_number(r, t), "REJECTED entry POST_ONLY_WOULD_TAKE");
+            say(r->out, ref_number(r, t), "REFUSED");
+            ref_end_entry(r, t, "POST_ONLY_WOULD_TAKE");
+        } else if (is_marketable) {
+            ref_fill(r, t, role, open, o->left, "OPEN_MARKETABLE", false);
+        } else if (role == REF_ENTRY && t->w.tif == S1_TIF_IOC) {
+            o->works = false;
+            say(r->out, ref_number(r, t), "EXPIRED entry NOT_MARKETABLE @%lld",
+                (long long)r->bar.open_time);
+            ref_end_entry(r, t, "NOT_MARKETABLE");
+        }
+    }
+}
+
+static bool ref_reaches(const reference *r, const ref_order *o)
+{
+    const bool is_below = o->is_buy == (o->type == S1_ORDER_LIMIT);
+    return is_below ? r->bar.low <= o->price : r->bar.high >= o->price;
+}
+
+static bool ref_may(const reference *r, const ref_order *o)
+{
+    if (!o->works || o->type == S1_ORDER_MARKET) {
+        return false;
+    }
+    const bool is_old = o->accepted < r->bars;
+    return is_old || o->role == REF_STOP || (o->role == REF_TARGET && !o->is_born_inside);
+}
+
+static void ref_entry_inside(reference *r, ref_trade *t)
+{
+    ref_order *const o = &t->orders[REF_ENTRY];
+    if (!ref_may(r, o) || !ref_reaches(r, o)) {
+        return;
+    }
+    if (o->type == S1_ORDER_STOP) {
+        ref_fill(r, t, REF_ENTRY, o->price, o->left, "STOP_TOUCH", false);
+        return;
+    }
+    const bool is_beyond = o->is_buy ? r->bar.low < o->price : r->bar.high > o->price;
+    const bool is_part = t->w.display != 0 && !is_beyond && t->w.display < o->left;
+    ref_fill(r, t, REF_ENTRY, o->price, is_part ? t->w.display : o->left, "LIMIT_TOUCH", true);
+}
+
+static void ref_exits_inside(reference *r, ref_trade *t)
+{
+    const ref_order *const stop = &t->orders[REF_STOP];
+    const ref_order *const target = &t->orders[REF_TARGET];
+    const bool hits_stop = ref_may(r, stop) && ref_reaches(r, stop);
+    const bool hits_target = ref_may(r, target) && ref_reaches(r, target);
+    const bool is_both = hits_stop && hits_target;
+    if (!hits_stop && !hits_target) {
+        return;
+    }
+    if (hits_target && (!hits_stop || r->s->ambiguity == S1_AMBIGUITY_TARGET_FIRST)) {
+        ref_fill(r, t, REF_TARGET, target->price, target->left,
+                 is_both ? "AMBIGUOUS_TARGET" : "LIMIT_TOUCH", true);
+        return;
+    }
+    const bool is_of_this_bar = stop->is_born_inside && stop->accepted == r->bars;
+    const ref_order *const entry = &t->orders[REF_ENTRY];
+    if (ref_may(r, entry) && entry->type == S1_ORDER_LIMIT &&
+        (entry->is_buy ? entry->price > stop->price : entry->price < stop->price)) {
+        ref_fill(r, t, REF_ENTRY, entry->price, entry->left, "LIMIT_TOUCH", true);
+    }
+    ref_fill(r, t, REF_STOP, stop->price, stop->left,
+             is_both          ? "AMBIGUOUS_STOP"
+             : is_of_this_bar ? "ENTRY_BAR_STOP"
+                              : "STOP_TOUCH",
+             false);
+}
+
+static void ref_bar_of(reference *r, ref_trade *t)
+{
+    ref_expire_due(r, t, r->bar.open_time);
+    const uint64_t newest = r->age;
+    for (;;) { /* at the open, in order of submission */
+        enum ref_role next = 0;
+        for (int i = REF_ENTRY; i <= REF_EXIT; i++) {
+            const ref_order *const o = &t->orders[i];
+            if (o->works && o->age < newest && o->accepted >= 0 &&
+                (next == 0 || o->age < t->orders[next].age)) {
+                next = (enum ref_role)i;
+            }
+        }
+        if (next == 0) {
+            break;
+        }
+        const int64_t accepted = t->orders[next].accepted;
+        ref_open(r, t, next);
+        t->orders[next].accepted = -1 - accepted; /* seen */
+    }
+    for (int i = REF_ENTRY; i <= REF_EXIT; i++) {
+        ref_order *const o = &t->orders[i];
+        o->accepted = o->accepted < 0 ? -1 - o->accepted : o->accepted;
+    }
+    r->is_inside = true;
+    ref_exits_inside(r, t);
+    ref_entry_inside(r, t);
+    ref_exits_inside(r, t);
+    r->is_inside = false;
+    ref_expire_due(r, t, r->bar.close_time);
+}
+
+static void ref_send_slice(reference *r, ref_trade *t)
+{
+    const int64_t even = t->w.quantity / t->w.slices;
+    const int64_t quantity = t->slices_left > 1 ? even : t->w.quantity - t->entered;
+    if (t->entered > 0 && t->w.expires_at != 0 && t->w.expires_at <= r->bar.close_time) {
+        ref_end_entry(r, t, "TIME_UP");
+        return;
+    }
+    t->slices_left--;
+    t->next_slice += t->w.interval;
+    ref_submit(r, t, REF_ENTRY, S1_ORDER_MARKET, 0, quantity);
+    if (r->s->timing == S1_FILL_SAME_CLOSE) {
+        ref_fill(r, t, REF_ENTRY, r->bar.close, quantity, "CLOSE", false);
+    }
+}
+
+static void ref_enter(reference *r, ref_trade *t, const wish *w)
+{
+    t->is_known = true;
+    t->w = *w;
+    t->stop = w->stop;
+    if (w->slices > 1) {
+        if (w->quantity / w->slices == 0) {
+            t->is_over = true; /* less than a lot each: refused */
+            return;
+        }
+        t->slices_left = w->slices;
+        t->next_slice = r->bar.close_time;
+        ref_send_slice(r, t);
+        return;
+    }
+    ref_submit(r, t, REF_ENTRY, w->type, w->price, w->quantity);
+    if (w->type == S1_ORDER_MARKET && r->s->timing == S1_FILL_SAME_CLOSE) {
+        ref_fill(r, t, REF_ENTRY, r->bar.close, w->quantity, "CLOSE", false);
+    }
+}
+
+static s1_rc ref_close(reference *r, ref_trade *t, int64_t quantity)
+{
+    if (t->position == 0) {
+        return S1_E_NOT_FOUND;
+    }
+    const bool is_all = quantity == 0 || quantity == t->position;
+    if (t->is_closing) {
+        if (is_all) {
+            ref_stop_entry(r, t, "MANUAL");
+        }
+        return S1_OK;
+    }
+    if (quantity > t->position) {
+        return S1_E_INVALID;
+    }
+    t->is_closing = true;
+    if (is_all) {
+        ref_stop_entry(r, t, "MANUAL");
+        quantity = t->position;
+    }
+    ref_submit(r, t, REF_EXIT, S1_ORDER_MARKET, 0, quantity);
+    if (r->s->timing == S1_FILL_SAME_CLOSE) {
+        ref_fill(r, t, REF_EXIT, r->bar.close, quantity, "CLOSE", false);
+    }
+    return S1_OK;
+}
+
+static s1_rc ref_move_stop(reference *r, ref_trade *t, int64_t price)
+{
+    const int64_t sign = t->w.direction == S1_LONG ? 1 : -1;
+    char from[48], to[48];
+    if (t->position == 0) {
+        return S1_E_NOT_FOUND;
+    }
+    if (t->stop != 0 && sign * (price - t->stop) <= 0) {
+        return S1_E_INVALID;
+    }
+    say(r->out, ref_number(r, t), "STOP %s %s", number(t->stop, 2, from), number(price, 2, to));
+    t->is_stop_moved = true;
+    t->stop = price;
+    if (t->orders[REF_STOP].works) {
+        t->orders[REF_STOP].price = price;
+        t->orders[REF_STOP].left = t->position;
+    } else {
+        ref_submit(r, t, REF_STOP, S1_ORDER_STOP, price, t->position);
+    }
+    return S1_OK;
+}
+
+static s1_rc ref_act(reference *r, const action *a)
+{
+    ref_trade *const t = &r->trades[a->trade];
+    switch (a->kind) {
+    case ACT_ENTER:
+        ref_enter(r, t, &r->s->wishes[a->trade]);
+        return t->is_over && t->entered == 0 ? S1_E_INVALID : S1_OK;
+    case ACT_CLOSE:
+        return t->is_over ? S1_E_NOT_FOUND : ref_close(r, t, a->quantity);
+    case ACT_STOP:
+        return t->is_over ? S1_E_NOT_FOUND : ref_move_stop(r, t, a->price);
+    case ACT_CANCEL:
+        if (t->is_over || (!t->orders[REF_ENTRY].works && t->slices_left == 0)) {
+            return S1_E_NOT_FOUND;
+        }
+        ref_stop_entry(r, t, "CALLED_OFF");
+        return S1_OK;
+    }
+    return S1_E_INVALID;
+}
+
+/* --- The real thing. ---------------------------------------------------------------------------
+ */
+
+typedef struct real {
+    kernel *k;
+    s1_ledger *ledger;
+    s1_order_manager *orders;
+    s1_matching_engine *matching;
+    s1_bar bar;
+    s1_trade_id ids[TRADES];
+} real;
+
+static s1_rc real_submit(void *self, const s1_order *order, s1_err *err)
+{
+    real *const s = self;
+    return s1_matching_submit(s->matching, order, &s->bar, err);
+}
+
+static s1_rc real_cancel(void *self, s1_order_id order_id, s1_str reason, s1_nanos time,
+                         s1_err *err)
+{
+    real *const s = self;
+    return s1_matching_cancel(s->matching, order_id, reason, time, err);
+}
+
+static s1_rc real_modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity,
+                         s1_err *err)
+{
+    real *const s = self;
+    return s1_matching_modify(s->matching, order_id, price, quantity, err);
+}
+
+static real *real_new(const script *s)
+{
+    real *const made = calloc(1, sizeof *made);
+    assert_non_null(made);
+    made->k = kernel_new();
+    s1_instrument *const instrument = &made->k->instrument;
+    instrument->taker_fee = instrument->maker_fee = s1_dec_from_mantissa(FEE_E4, 4);
+    instrument->flags = S1_INSTRUMENT_MARGIN;
+    instrument->leverage = S1_DEC_ONE;
+    const s1_ledger_options ledger = {instrument, s1_dec_from_int(CAPITAL), TRADES};
+    MUST(s1_ledger_new(&ledger, &made->ledger, err));
+    const s1_order_manager_options orders = {.ledger = made->ledger,
+                                             .journal = made->k->journal,
+                                             .ids = &made->k->ids,
+                                             .instrument = instrument,
+                                             .trades_max = TRADES,
+                                             .checks_invariants = true};
+    MUST(s1_order_manager_new(&orders, &made->orders, err));
+    const s1_matching_options matching = {.instrument = instrument,
+                                          .timing = s->timing,
+                                          .ambiguity = s->ambiguity,
+                                          .slippage = s1_dec_from_mantissa(s->slippage_bp, 4),
+                                          .maker_fee = instrument->maker_fee,
+                                          .taker_fee = instrument->taker_fee,
+                                          .orders_max = 4 * TRADES};
+    const s1_order_listener listener = s1_order_manager_listener(made->orders);
+    MUST(s1_matching_new(&matching, &listener, &made->matching, err));
+    s1_order_manager_connect(made->orders, &(s1_environment){.self = made,
+                                                             .submit = real_submit,
+                                                             .cancel = real_cancel,
+                                                             .modify = real_modify});
+    return made;
+}
+
+static void real_free(real *s)
+{
+    s1_order_manager_free(s->orders);
+    s1_matching_free(s->matching);
+    s1_ledger_free(s->ledger);
+    kernel_free(s->k);
+    free(s);
+}
+
+static s1_rc real_enter(real *r, uint32_t trade, const wish *w, s1_err *err)
+{
+    const s1_plan plan = {
+        .size = sizeof plan,
+        .direction = w->direction,
+        .trade_id = s1_ids_trade(&r->k->ids, 0),
+        .opportunity_id = {s1_ids_next(&r->k->ids, S1_ID_OPPORTUNITY, 1)},
+        .entry_price = s1_dec_from_mantissa(w->price != 0 ? w->price : r->bar.close, 2),
+        .entry_type = w->type,
+        .stop_loss = s1_dec_from_mantissa(w->stop, 2),
+        .take_profit = s1_dec_from_mantissa(w->target, 2),
+        .quantity = s1_dec_from_mantissa(w->quantity, 3),
+        .limit_price = s1_dec_from_mantissa(w->type == S1_ORDER_LIMIT ? w->price : 0, 2),
+        .trigger_price = s1_dec_from_mantissa(w->type == S1_ORDER_STOP ? w->price : 0, 2),
+        .order_type = w->type,
+        .time_in_force = w->tif,
+        .post_only = w->is_post_only,
+        .expires_at = w->expires_at,
+        .display_quantity = s1_dec_from_mantissa(w->display, 3),
+        .slices = w->slices,
+        .slice_interval = w->interval};
+    r->ids[trade] = plan.trade_id;
+    return s1_order_manager_submit(r->orders, &plan, S1_STR("executor"), err);
+}
+
+static s1_rc real_act(real *r, const script *s, const action *a)
+{
+    s1_err err = S1_ERR_INIT;
+    const s1_trade_id id = r->ids[a->trade];
+    const s1_close_request request = {.size = sizeof request,
+                                      .reason = S1_STR("MANUAL"),
+                                      .quantity = s1_dec_from_mantissa(a->quantity, 3)};
+    switch (a->kind) {
+    case ACT_ENTER:
+        return real_enter(r, a->trade, &s->wishes[a->trade], &err);
+    case ACT_CLOSE:
+        return s1_order_manager_close(r->orders, id, &request, S1_STR("closer"), &err);
+    case ACT_STOP:
+        return s1_order_manager_modify_stop(r->orders, id, s1_dec_from_mantissa(a->price, 2),
+                                            S1_STR("trailer"), &err);
+    case ACT_CANCEL:
+        return s1_order_manager_cancel_entry(r->orders, id, S1_STR("CALLED_OFF"), &err);
+    }
+    return S1_E_INVALID;
+}
+
+/* --- The journal, retold in the reference's words. ---------------------------------------------
+ */
+
+/* Text of "key":"..." in a line; "" if it is not there. */
+static const char *member(const char *line, const char *key, char value[static 64])
+{
+    char pattern[48];
+    (void)snprintf(pattern, sizeof pattern, "\"%s\":\"", key);
+    const char *const at = strstr(line, pattern);
+    value[0] = '\0';
+    if (at != NULL) {
+        const char *const from = at + strlen(pattern);
+        const size_t length = strcspn(from, "\"");
+        assert_true(length < 64);
+        memcpy(value, from, length);
+        value[length] = '\0';
+    }
+    return value;
+}
+
+/* Roles of orders: their submission alone need say them. */
+typedef struct known_order {
+    char id[64], role[64];
+} known_order;
+
+typedef struct retelling {
+    tale *out;
+    const real *from;
+    known_order orders[TRADES * 32];
+    uint32_t order_count;
+} retelling;
+
+static uint32_t trade_of(const retelling *t, const char *line)
+{
+    char text[64];
+    s1_uid uid;
+    (void)member(line, "trade_id", text);
+    MUST(s1_uid_parse((s1_str){text, strlen(text)}, &uid, err));
+    for (uint32_t i = 0; i < TRADES; i++) {
+        if (s1_uid_eq(t->from->ids[i].uid, uid)) {
+            return i;
+        }
+    }
+    fail_msg("an unknown trade: %s", line);
+    return 0;
+}
+
+static const char *role_of(const retelling *t, const char *line)
+{
+    char id[64];
+    (void)member(line, "order_id", id);
+    for (uint32_t i = t->order_count; i > 0; i--) {
+        if (strcmp(t->orders[i - 1].id, id) == 0) {
+            return t->orders[i - 1].role;
+        }
+    }
+    fail_msg("an order nobody submitted: %s", line);
+    return "";
+}
+
+static long long nanos_of(const char *line)
+{
+    char text[64];
+    int day, hour, minute;
+    (void)member(line, "time", text);
+    assert_int_equal(sscanf(text, "1970-01-%dT%d:%d", &day, &hour, &minute), 3);
+    return ((day - 1) * 24LL + hour) * KERNEL_HOUR + minute * 60LL * S1_NANOS_PER_SECOND;
+}
+
+static void retell(retelling *t, const char *line)
+{
+    char type[64], a[64], b[64], c[64], d[64], e[64];
+    const uint32_t k = trade_of(t, line);
+    (void)member(line, "type", type);
+    if (strcmp(type, "ORDER_SUBMITTED") == 0) {
+        assert_true(t->order_count < sizeof t->orders / sizeof t->orders[0]);
+        known_order *const order = &t->orders[t->order_count++];
+        (void)member(line, "order_id", order->id);
+        (void)member(line, "role", order->role);
+    } else if (strcmp(type, "ORDER_FILLED") == 0) {
+        (void)member(line, "remaining", e);
+        say(t->out, k, "FILLED %s %s@%s fee %s %s%s%s", role_of(t, line),
+            member(line, "quantity", a), member(line, "price", b), member(line, "fee", c),
+            member(line, "rule", d), e[0] != '\0' ? " remaining " : "", e);
+    } else if (strcmp(type, "ORDER_CANCELED") == 0) {
+        say(t->out, k, "CANCELED %s %s", role_of(t, line), member(line, "reason", a));
+    } else if (strcmp(type, "ORDER_EXPIRED") == 0) {
+        say(t->out, k, "EXPIRED %s %s @%lld", role_of(t, line), member(line, "reason", a),
+            nanos_of(line));
+    } else if (strcmp(type, "ORDER_REJECTED") == 0) {
+        say(t->out, k, "REJECTED %s %s", role_of(t, line), member(line, "reason", a));
+    } else if (strcmp(type, "OPPORTUNITY_REJECTED") == 0) {
+        say(t->out, k, "REFUSED");
+    } else if (strcmp(type, "TRADE_OPENED") == 0) {
+        say(t->out, k, "OPENED");
+    } else if (strcmp(type, "TRADE_CLOSED") == 0) {
+        say(t->out, k, "CLOSED %s %s pnl %s", member(line, "closure_reason", a),
+            member(line, "quantity", b), member(line, "pnl", c));
+    } else if (strcmp(type, "POSITION_ADJUSTED") == 0) {
+        (void)member(line, "what", a);
+        (void)member(line, "from", b);
+        (void)member(line, "to", c);
+        if (strcmp(a, "planned_quantity") == 0) {
+            say(t->out, k, "PLANNED %s %s %s", b, c, member(line, "reason", d));
+        } else if (strcmp(a, "stop_loss") == 0) {
+            say(t->out, k, "STOP %s %s", b, c);
+        } else {
+            (void)member(line, "price", d);
+            say(t->out, k, "QUANTITY %s %s%s%s", b, c, d[0] != '\0' ? " @" : "", d);
+        }
+    } else {
+        assert_string_equal(type, "ORDER_ACCEPTED");
+    }
+}
+
+/* --- Comparing. --------------------------------------------------------------------------------
+ */
+
+static void compare_cash(const real *r, const reference *ref)
+{
+    char text[48], ours[S1_DEC_TEXT_MAX];
+    (void)s1_dec_print(r->ledger->view.cash, ours);
+    assert_string_equal(ours, number((int64_t)CAPITAL * 1000000000 + ref->cash, 9, text));
+    uint32_t open = 0;
+    int64_t held = 0;
+    for (uint32_t i = 0; i < TRADES; i++) {
+        const ref_trade *const t = &ref->trades[i];
+        open += t->position > 0;
+        if (t->is_known && !t->is_over) {
+            const bool has_more = t->orders[REF_ENTRY].works || t->slices_left > 0;
+            held += has_more ? t->w.quantity - t->entered : 0;
+        }
+    }
+    assert_int_equal(r->ledger->view.position_count, open);
+    assert_int_equal(s1_dec_is_zero(r->ledger->view.reserved), held == 0);
+}
+
+/* Plays the script on both; the lines of both, as far as bar `until`. */
+static void play(const script *s, uint32_t until, tale *ours, tale *theirs, uint64_t *ret_facts)
+{
+    real *const r = real_new(s);
+    reference *const ref = calloc(1, sizeof *ref);
+    retelling *const t = calloc(1, sizeof *t);
+    assert_non_null(ref);
+    assert_non_null(t);
+    *ref = (reference){.s = s, .out = theirs};
+    *t = (retelling){.out = ours, .from = r};
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < until; i++) {
+        const candle c = s->bars[i];
+        r->bar = (s1_bar){c.open_time, c.close_time, c.open, c.high, c.low, c.close, 1000};
+        s1_ids_begin_tick(&r->k->ids, i + 1);
+        s1_order_manager_begin_tick(r->orders, c.close_time, i);
+        MUST(s1_matching_bar(r->matching, &r->bar, err));
+        s1_ledger_mark(r->ledger, c.close);
+        ref->bar = c;
+        ref->bars++;
+        for (uint32_t k = 0; k < TRADES; k++) {
+            ref_bar_of(ref, &ref->trades[k]);
+        }
+        for (; next < s->action_count && s->actions[next].bar == i; next++) {
+            const s1_rc found = real_act(r, s, &s->actions[next]);
+            assert_int_equal(found, ref_act(ref, &s->actions[next]));
+        }
+        if (s1_order_manager_has_due(r->orders, c.close_time)) {
+            MUST(s1_order_manager_send_slices(r->orders, err));
+        }
+        for (uint32_t k = 0; k < TRADES; k++) {
+            ref_trade *const trade = &ref->trades[k];
+            if (trade->slices_left > 0 && trade->next_slice <= c.close_time &&
+                !trade->orders[REF_ENTRY].works) {
+                ref_send_slice(ref, trade);
+            }
+        }
+        MUST(s1_ledger_check(r->ledger, err));
+        compare_cash(r, ref);
+    }
+    for (size_t i = 0; i < r->k->tape.count; i++) {
+        retell(t, r->k->tape.lines[i]);
+    }
+    for (uint32_t k = 0; k < TRADES; k++) {
+        *ret_facts += theirs->counts[k];
+    }
+    free(t);
+    free(ref);
+    real_free(r);
+}
+
+static void compare_tales(const tale *a, const tale *b, uint64_t seed)
+{
+    for (uint32_t k = 0; k < TRADES; k++) {
+        const uint32_t count = a->counts[k] > b->counts[k] ? a->counts[k] : b->counts[k];
+        for (uint32_t i = 0; i < count; i++) {
+            const char *const x = i < a->counts[k] ? a->lines[k][i] : "(nothing)";
+            const char *const y = i < b->counts[k] ? b->lines[k][i] : "(nothing)";
+            if (strcmp(x, y) != 0) {
+                fail_msg("stream %llu, trade %u, line %u: found '%s', the reference has '%s'",
+                         (unsigned long long)seed, k, i, x, y);
+            }
+        }
+    }
+}
+
+/* The streams are worth their name only if they hold all of this. */
+static const char *const kinds[] = {
+    "FILLED entry",
+    "remaining",
+    "OPEN_GAP",
+    "OPEN_MARKETABLE",
+    "AMBIGUOUS_STOP",
+    "ENTRY_BAR_STOP",
+    "AMBIGUOUS_TARGET",
+    "EXPIRED entry TIME_UP",
+    "NOT_MARKETABLE",
+    "REFUSED",
+    "TRAILING_STOP",
+    "CANCELED entry POSITION_CLOSED",
+    "CANCELED entry CALLED_OFF",
+    "CANCELED entry MANUAL",
+    "TIME_UP",
+    "PLANNED",
+};
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+static void count_kinds(const tale *t, uint64_t counts[static KINDS])
+{
+    for (uint32_t k = 0; k < TRADES; k++) {
+        for (uint32_t i = 0; i < t->counts[k]; i++) {
+            for (size_t n = 0; n < KINDS; n++) {
+                counts[n] += strstr(t->lines[k][i], kinds[n]) != NULL;
+            }
+        }
+    }
+}
+
+static void test_streams_against_the_reference(void **state)
+{
+    (void)state;
+    uint64_t counts[KINDS] = {0};
+    const char *const wanted = getenv("S1_ORDER_STREAMS");
+    const uint64_t streams = wanted != NULL ? strtoull(wanted, NULL, 10) : 400;
+    script *const s = calloc(1, sizeof *s);
+    tale *const ours = calloc(1, sizeof *ours);
+    tale *const theirs = calloc(1, sizeof *theirs);
+    assert_true(s != NULL && ours != NULL && theirs != NULL);
+    uint64_t facts = 0;
+    for (uint64_t seed = 1; seed <= streams; seed++) {
+        memset(ours, 0, sizeof *ours);
+        memset(theirs, 0, sizeof *theirs);
+        write_script(s, seed);
+        play(s, BARS, ours, theirs, &facts);
+        compare_tales(ours, theirs, seed);
+        count_kinds(theirs, counts);
+    }
+    for (size_t n = 0; n < KINDS; n++) {
+        if (counts[n] < streams / 60) {
+            fail_msg("%s: %llu times, too few", kinds[n], (unsigned long long)counts[n]);
+        }
+    }
+    print_message("%llu streams, %llu facts, 0 differences\n", (unsigned long long)streams,
+                  (unsigned long long)facts);
+    assert_true(facts > 20 * streams);
+    free(s);
+    free(ours);
+    free(theirs);
+}
+
+/* What was told up to a bar is told the same, whatever bars come after it, or none. */
+static void test_cut_history(void **state)
+{
+    (void)state;
+    script *const whole = calloc(1, sizeof *whole);
+    script *const other = calloc(1, sizeof *other);
+    tale *const a = calloc(1, sizeof *a);
+    tale *const b = calloc(1, sizeof *b);
+    tale *const rest = calloc(1, sizeof *rest);
+    assert_true(whole != NULL && other != NULL && a != NULL && b != NULL && rest != NULL);
+    uint64_t facts = 0;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        s1_rng rng;
+        s1_rng_init_part(&rng, seed, 7);
+        write_script(whole, seed);
+        *other = *whole;
+        const uint32_t cut = (uint32_t)pick(&rng, 5, BARS - 1);
+        for (uint32_t i = cut; i < BARS; i++) {
+            other->bars[i] = random_candle(&rng, &other->bars[i - 1]);
+        }
+        memset(a, 0, sizeof *a);
+        memset(b, 0, sizeof *b);
+        memset(rest, 0, sizeof *rest);
+        play(whole, cut, a, rest, &facts);
+        memset(rest, 0, sizeof *rest);
+        play(other, BARS, b, rest, &facts);
+        for (uint32_t k = 0; k < TRADES; k++) {
+            assert_true(b->counts[k] >= a->counts[k]);
+            for (uint32_t i = 0; i < a->counts[k]; i++) {
+                assert_string_equal(a->lines[k][i], b->lines[k][i]);
+            }
+        }
+    }
+    free(whole);
+    free(other);
+    free(a);
+    free(b);
+    free(rest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_streams_against_the_reference),
+        cmocka_unit_test(test_cut_history),
+    };
+    return cmocka_run_group_tests_name("order_streams", tests, NULL, NULL);
+}
