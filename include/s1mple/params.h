@@ -94,6 +94,26 @@ static inline s1_rc s1_param_directions(const s1_binder *binder, s1_str name, bo
     return S1_OK;
 }
 
+/* An enum parameter of GTC, IOC and FOK, as enum s1_time_in_force. */
+S1_WARN_UNUSED
+static inline s1_rc s1_param_time_in_force(const s1_binder *binder, s1_str name, int32_t *ret_value,
+                                           s1_err *err)
+{
+    s1_str text;
+    S1_TRY(err, binder->param_text(binder->self, name, &text, err));
+    if (s1_text_equal(text, S1_STR("GTC"))) {
+        *ret_value = S1_TIF_GTC;
+    } else if (s1_text_equal(text, S1_STR("IOC"))) {
+        *ret_value = S1_TIF_IOC;
+    } else if (s1_text_equal(text, S1_STR("FOK"))) {
+        *ret_value = S1_TIF_FOK;
+    } else {
+        return S1_RAISE(err, S1_E_INVALID, "%.*s '%.*s', expected GTC, IOC or FOK",
+                        S1_STR_ARG(name), S1_STR_ARG(text));
+    }
+    return S1_OK;
+}
+
 /* A decimal parameter as part of a column's name, as templates write it: 2.5 is "2_5". Writes a NUL
  * behind it; returns the length. */
 static inline size_t s1_column_part(s1_dec value, char text[S1_DEC_TEXT_MAX])

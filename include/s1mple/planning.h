@@ -158,6 +158,40 @@ static inline s1_rc s1_plan_size_by_risk(const s1_context *context, s1_plan *pla
     return S1_OK;
 }
 
+/* --- Routing. ----------------------------------------------------------------------------- */
+
+/* One order of the planned kind for the whole quantity: market; limit at the planned price, rounded
+ * so that it never pays more; stop triggered there, rounded so that it never triggers sooner.
+ * Refuses with ENTRY_MISSING where no entry was planned. */
+S1_WARN_UNUSED
+static inline s1_rc s1_plan_route(const s1_context *context, s1_plan *plan, int32_t time_in_force,
+                                  uint32_t post_only, s1_verdict *verdict, s1_err *err)
+{
+    const s1_dec tick = context->primary->instrument->tick_size;
+    const bool is_long = plan->direction == S1_LONG;
+    switch (plan->entry_type) {
+    case S1_ORDER_MARKET:
+        break;
+    case S1_ORDER_LIMIT:
+        S1_TRY(err,
+               s1_dec_round_to_step(plan->entry_price, tick, is_long ? S1_ROUND_DOWN : S1_ROUND_UP,
+                                    &plan->limit_price, err));
+        plan->post_only = post_only;
+        break;
+    case S1_ORDER_STOP:
+        S1_TRY(err,
+               s1_dec_round_to_step(plan->entry_price, tick, is_long ? S1_ROUND_UP : S1_ROUND_DOWN,
+                                    &plan->trigger_price, err));
+        break;
+    default:
+        s1_verdict_reject(verdict, S1_STR("ENTRY_MISSING"), (double)NAN, (double)plan->entry_type);
+        return S1_OK;
+    }
+    plan->order_type = plan->entry_type;
+    plan->time_in_force = time_in_force;
+    return S1_OK;
+}
+
 #ifdef __cplusplus
 }
 #endif

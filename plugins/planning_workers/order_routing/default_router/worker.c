@@ -1,5 +1,5 @@
 /* default_router - one order of the planned kind for the whole quantity. */
-#include "s1mple/plugin.h"
+#include "s1mple/planning.h"
 
 #include <stdlib.h>
 
@@ -15,28 +15,7 @@ static s1_rc router_plan(void *self, const s1_context *context, const s1_signal 
     (void)signal;
     (void)threats;
     const router *const me = self;
-    const s1_dec tick = context->primary->instrument->tick_size;
-    const bool is_long = plan->direction == S1_LONG;
-    switch (plan->entry_type) {
-    case S1_ORDER_MARKET:
-        break;
-    case S1_ORDER_LIMIT: /* never a worse price than planned */
-        S1_TRY(err,
-               s1_dec_round_to_step(plan->entry_price, tick, is_long ? S1_ROUND_DOWN : S1_ROUND_UP,
-                                    &plan->limit_price, err));
-        plan->post_only = me->post_only;
-        break;
-    case S1_ORDER_STOP: /* never triggered before the planned price */
-        S1_TRY(err,
-               s1_dec_round_to_step(plan->entry_price, tick, is_long ? S1_ROUND_UP : S1_ROUND_DOWN,
-                                    &plan->trigger_price, err));
-        break;
-    default:
-        s1_verdict_reject(verdict, S1_STR("ENTRY_MISSING"), (double)NAN, (double)plan->entry_type);
-        return S1_OK;
-    }
-    plan->order_type = plan->entry_type;
-    plan->time_in_force = me->time_in_force;
+    S1_TRY(err, s1_plan_route(context, plan, me->time_in_force, me->post_only, verdict, err));
     return S1_OK;
 }
 
@@ -49,16 +28,15 @@ static s1_rc router_create(const s1_host *host, const s1_binder *binder, void **
                            s1_err *err)
 {
     (void)host;
-    s1_str time_in_force;
+    int32_t time_in_force;
     bool is_post_only;
-    S1_TRY(err, binder->param_text(binder->self, S1_STR("time_in_force"), &time_in_force, err));
+    S1_TRY(err, s1_param_time_in_force(binder, S1_STR("time_in_force"), &time_in_force, err));
     S1_TRY(err, binder->param_bool(binder->self, S1_STR("post_only"), &is_post_only, err));
     router *const me = malloc(sizeof *me);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "default_router: %zu bytes", sizeof *me);
     }
-    const char kind = time_in_force.ptr[0]; /* GTC | IOC | FOK */
-    me->time_in_force = kind == 'I' ? S1_TIF_IOC : kind == 'F' ? S1_TIF_FOK : S1_TIF_GTC;
+    me->time_in_force = time_in_force;
     me->post_only = is_post_only;
     *ret_self = me;
     return S1_OK;
