@@ -1,5 +1,6 @@
 # make install: bin/s1mpletrader, lib/s1mpletrader/{plugins,libduckdb.so}, include/s1mple,
-# share/s1mpletrader/config, a pkg-config file and a CMake package for plugin authors.
+# share/s1mpletrader/config; for plugin authors lib/libs1mple_test.so, pkg-config files and a CMake
+# package.
 set(s1_private_lib "${CMAKE_INSTALL_LIBDIR}/s1mpletrader")
 if(TARGET s1mpletrader)
   install(TARGETS s1mpletrader RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
@@ -13,19 +14,24 @@ if(TARGET s1_duckdb_library)
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/s1mple" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING PATTERN "*.h")
+if(TARGET s1mple_test) # the harness for plugin authors' tests
+  install(TARGETS s1mple_test LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 if(EXISTS "${PROJECT_SOURCE_DIR}/config")
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/config" DESTINATION "${CMAKE_INSTALL_DATADIR}/s1mpletrader")
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 
-configure_file("${PROJECT_SOURCE_DIR}/cmake/s1mpletrader.pc.in" "${PROJECT_BINARY_DIR}/s1mpletrader.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/s1mpletrader.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+foreach(s1_pc s1mpletrader s1mpletrader-test)
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/${s1_pc}.pc.in" "${PROJECT_BINARY_DIR}/${s1_pc}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${s1_pc}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
 
 include(CMakePackageConfigHelpers)
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/s1mpletrader-config.cmake.in"
   "${PROJECT_BINARY_DIR}/s1mpletrader-config.cmake"
   INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/s1mpletrader"
-  PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/s1mpletrader-config-version.cmake"
   COMPATIBILITY SameMajorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/s1mpletrader-config.cmake"

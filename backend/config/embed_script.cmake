@@ -1,6 +1,6 @@
-# cmake -DROOT=<folder> -DOUT=<file.c> -DTYPE=<t> -DTABLE=<name> -DHEADER=<h> -P embed_script.cmake:
-# every YAML file under ROOT as a row {name, bytes, length} of TABLE.
-file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*.yaml")
+# cmake -DROOT=<folder> -DOUT=<file.c> -DTYPE=<t> -DTABLE=<name> -DHEADER=<h> -DPATTERN=<*.x>
+#       -P embed_script.cmake: every file of that name under ROOT as a row {name, bytes, length} of TABLE.
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/${PATTERN}")
 list(SORT files)
 set(text "/* Written by backend/config/embed_script.cmake. */\n")
 string(APPEND text "#include \"${HEADER}\"\n\n")

@@ -108,9 +108,10 @@ static s1_rc store(s1_cli_args *args, const s1_cli_option *option, size_t index,
     }
     if (option->kind == S1_CLI_LIST) {
         if (args->list_count == S1_CLI_LIST_MAX) {
-            return S1_RAISE(err, S1_E_INVALID, "--%s given more than %u times", option->name,
+            return S1_RAISE(err, S1_E_INVALID, "--%s: more than %u repeated options", option->name,
                             S1_CLI_LIST_MAX);
         }
+        args->list_names[args->list_count] = option->name;
         args->lists[args->list_count++] = value;
         return S1_OK;
     }
@@ -191,6 +192,18 @@ const char *s1_cli_text(const s1_cli_args *args, const char *name)
 bool s1_cli_flag(const s1_cli_args *args, const char *name)
 {
     return s1_cli_text(args, name) != NULL;
+}
+
+size_t s1_cli_list(const s1_cli_args *args, const char *name,
+                   const char *ret_values[static S1_CLI_LIST_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < args->list_count; i++) {
+        if (strcmp(args->list_names[i], name) == 0) {
+            ret_values[count++] = args->lists[i];
+        }
+    }
+    return count;
 }
 
 uint64_t s1_cli_number(const s1_cli_args *args, const char *name, uint64_t otherwise)

@@ -45,8 +45,9 @@ typedef struct s1_cli_command {
 /* What stands on the command line. Borrows argv. */
 typedef struct s1_cli_args {
     const s1_cli_command *command;
-    const char *values[S1_CLI_OPTIONS_MAX]; /* flags: "" if given */
-    const char *lists[S1_CLI_LIST_MAX];     /* of the one LIST option */
+    const char *values[S1_CLI_OPTIONS_MAX];  /* flags: "" if given */
+    const char *lists[S1_CLI_LIST_MAX];      /* of the LIST options, in the order given */
+    const char *list_names[S1_CLI_LIST_MAX]; /* of which option each is */
     size_t list_count;
     const char *positionals[S1_CLI_POSITIONALS_MAX];
     uint32_t positional_count;
@@ -64,6 +65,9 @@ s1_rc s1_cli_parse(const s1_cli_command *command, int argc, char *const argv[],
 /* The value of an option the command has; NULL when it was not given. */
 const char *s1_cli_text(const s1_cli_args *args, const char *name);
 bool s1_cli_flag(const s1_cli_args *args, const char *name);
+/* Copies the values of a LIST option to `ret_values` and returns how many there are. */
+size_t s1_cli_list(const s1_cli_args *args, const char *name,
+                   const char *ret_values[static S1_CLI_LIST_MAX]);
 /* The value of a NUMBER option, checked when parsed; `otherwise` when it was not given. */
 uint64_t s1_cli_number(const s1_cli_args *args, const char *name, uint64_t otherwise);
 

@@ -41,7 +41,8 @@ MINUTES = ["backtest", "demo", "--results", "no", "--set", "data[0].timeframe=1m
            "data_sources.eurusd_1h_archive.timeframe=1m"]
 COMMANDS = [("init",), ("validate",), ("data", "import"), ("backtest",), ("results", "list"),
             ("results", "show"), ("explain",), ("explain", "diff"), ("journal", "show"), ("journal", "verify"),
-            ("plugins", "list"), ("plugins", "show"), ("plugins", "check"), ("doctor",),
+            ("plugins", "list"), ("plugins", "show"), ("plugins", "check"), ("plugins", "new"),
+            ("plugins", "test"), ("doctor",),
             ("version",)]
 
 
