@@ -8,8 +8,7 @@
 #ifndef S1MPLE_NEWS_H
 #define S1MPLE_NEWS_H
 
-#include "s1mple/plugin.h"
-#include "s1mple/text.h"
+#include "s1mple/params.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,21 +20,6 @@ typedef struct s1_news {
     const s1_feed_field *pair, *headline; /* NULL: the file has no such column */
     const s1_stream *stream;
 } s1_news;
-
-/* An optional field; NULL where the file has no such column. */
-S1_WARN_UNUSED
-static inline s1_rc s1_news_bind_optional(const s1_binder *binder, s1_str field,
-                                          const s1_feed_field **ret_field, s1_err *err)
-{
-    const s1_feed_field *found = NULL;
-    s1_err reason = S1_ERR_INIT;
-    const s1_rc rc = binder->feed_field(binder->self, S1_STR("news"), field, &found, &reason);
-    if (rc != S1_OK && rc != S1_E_NOT_FOUND) {
-        return S1_RAISE(err, rc, "%s", reason.msg);
-    }
-    *ret_field = rc == S1_OK ? found : NULL;
-    return S1_OK;
-}
 
 /* Binds the feed `news` and the worker's stream; the score's column is the value of the parameter
  * `score_param`. Errors: those of the binder; S1_E_NOT_FOUND where the blueprint gives no feed. */
@@ -51,8 +35,8 @@ static inline s1_rc s1_news_bind(const s1_binder *binder, s1_str score_param, s1
     S1_TRY(err, binder->param_text(b, score_param, &score, err));
     S1_TRY(err, binder->feed(b, feed, &ret_news->feed, err));
     S1_TRY(err, binder->feed_field(b, feed, score, &ret_news->score, err));
-    S1_TRY(err, s1_news_bind_optional(binder, S1_STR("pair"), &ret_news->pair, err));
-    S1_TRY(err, s1_news_bind_optional(binder, S1_STR("headline"), &ret_news->headline, err));
+    S1_TRY(err, s1_feed_field_optional(binder, feed, S1_STR("pair"), &ret_news->pair, err));
+    S1_TRY(err, s1_feed_field_optional(binder, feed, S1_STR("headline"), &ret_news->headline, err));
     return S1_OK;
 }
 

@@ -114,6 +114,22 @@ static inline s1_rc s1_param_time_in_force(const s1_binder *binder, s1_str name,
     return S1_OK;
 }
 
+/* A field of a feed that may be missing: NULL where the file has no such column. Errors: those of
+ * binder->feed_field. */
+S1_WARN_UNUSED
+static inline s1_rc s1_feed_field_optional(const s1_binder *binder, s1_str feed, s1_str field,
+                                           const s1_feed_field **ret_field, s1_err *err)
+{
+    const s1_feed_field *found = NULL;
+    s1_err reason = S1_ERR_INIT;
+    const s1_rc rc = binder->feed_field(binder->self, feed, field, &found, &reason);
+    if (rc != S1_OK && rc != S1_E_NOT_FOUND) {
+        return S1_RAISE(err, rc, "%s", reason.msg);
+    }
+    *ret_field = rc == S1_OK ? found : NULL;
+    return S1_OK;
+}
+
 /* A decimal parameter as part of a column's name, as templates write it: 2.5 is "2_5". Writes a NUL
  * behind it; returns the length. */
 static inline size_t s1_column_part(s1_dec value, char text[S1_DEC_TEXT_MAX])
