@@ -6,8 +6,8 @@
 #include "backend/core/trading_context.h"
 #include "s1mple/test.h"
 
-#define S1_HARNESS_START (1483315200LL * S1_NANOS_PER_SECOND) /* 2017-01-02, the first bar opens   \
-                                                               */
+/* 2017-01-02: when the first bar opens. */
+#define S1_HARNESS_START (1483315200LL * S1_NANOS_PER_SECOND)
 
 /* The context's store; for tests inside this tree. */
 s1_trading_context *s1_harness_store(s1_harness *h);
