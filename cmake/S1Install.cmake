@@ -20,6 +20,22 @@ endif()
 if(EXISTS "${PROJECT_SOURCE_DIR}/config")
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/config" DESTINATION "${CMAKE_INSTALL_DATADIR}/s1mpletrader")
 endif()
+if(TARGET s1mpletrader) # what the shells complete with, printed by the program itself
+  set(s1_completions)
+  foreach(shell_place bash=bash-completion/completions/s1mpletrader
+      zsh=zsh/site-functions/_s1mpletrader fish=fish/vendor_completions.d/s1mpletrader.fish)
+    string(REGEX REPLACE "=.*" "" shell "${shell_place}")
+    string(REGEX REPLACE ".*=" "" place "${shell_place}")
+    set(script "${PROJECT_BINARY_DIR}/generated/completion.${shell}")
+    add_custom_command(OUTPUT "${script}" DEPENDS s1mpletrader COMMENT ""
+      COMMAND s1mpletrader completion ${shell} > "${script}" VERBATIM)
+    list(APPEND s1_completions "${script}")
+    get_filename_component(folder "${place}" DIRECTORY)
+    get_filename_component(name "${place}" NAME)
+    install(FILES "${script}" DESTINATION "${CMAKE_INSTALL_DATADIR}/${folder}" RENAME "${name}")
+  endforeach()
+  add_custom_target(s1_completion ALL DEPENDS ${s1_completions})
+endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 
 foreach(s1_pc s1mpletrader s1mpletrader-test)

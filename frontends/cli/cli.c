@@ -1,9 +1,8 @@
-#include "frontends/cli/cli.h"
-
 #include "backend/utils/clock.h"
 #include "backend/utils/locale.h"
 #include "backend/utils/log.h"
 #include "backend/utils/proc.h"
+#include "frontends/cli/complete.h"
 #include "services/api/config.h"
 #include "services/api/version.h"
 
@@ -14,17 +13,29 @@
 #define KEY_MAX        64u
 
 const s1_cli_command *const s1_cli_commands[] = {
-    &s1_cmd_init,           &s1_cmd_validate,
-    &s1_cmd_data_import,    &s1_cmd_backtest,
-    &s1_cmd_results_list,   &s1_cmd_results_show,
-    &s1_cmd_results_check,  &s1_cmd_replay,
-    &s1_cmd_explain_diff,   &s1_cmd_explain,
-    &s1_cmd_journal_show,   &s1_cmd_journal_verify,
-    &s1_cmd_journal_export, &s1_cmd_journal_schema,
-    &s1_cmd_plugins_list,   &s1_cmd_plugins_show,
-    &s1_cmd_plugins_check,  &s1_cmd_plugins_new,
-    &s1_cmd_plugins_test,   &s1_cmd_doctor,
-    &s1_cmd_version,        NULL,
+    &s1_cmd_init,
+    &s1_cmd_validate,
+    &s1_cmd_data_import,
+    &s1_cmd_backtest,
+    &s1_cmd_results_list,
+    &s1_cmd_results_show,
+    &s1_cmd_results_check,
+    &s1_cmd_replay,
+    &s1_cmd_explain_diff,
+    &s1_cmd_explain,
+    &s1_cmd_journal_show,
+    &s1_cmd_journal_verify,
+    &s1_cmd_journal_export,
+    &s1_cmd_journal_schema,
+    &s1_cmd_plugins_list,
+    &s1_cmd_plugins_show,
+    &s1_cmd_plugins_check,
+    &s1_cmd_plugins_new,
+    &s1_cmd_plugins_test,
+    &s1_cmd_completion,
+    &s1_cmd_doctor,
+    &s1_cmd_version,
+    NULL,
 };
 
 /* --- For commands. ------------------------------------------------------------------------ */
@@ -193,8 +204,7 @@ static void print_markdown(FILE *out)
 
 /* --- Finding the command. ----------------------------------------------------------------- */
 
-/* The command the first words name, and how many words that took; NULL for none. */
-static const s1_cli_command *find_command(int argc, char *const argv[], int *ret_words)
+const s1_cli_command *s1_cli_find_command(int argc, const char *const argv[], int *ret_words)
 {
     for (size_t i = 0; s1_cli_commands[i] != NULL; i++) {
         const char *const name = s1_cli_commands[i]->name;
@@ -269,13 +279,23 @@ static int run_plain(const s1_cli *cli, int argc, char *const argv[])
         (void)fprintf(cli->out.out, "s1mpletrader %s\n", s1_api_version()->version);
         return S1_EXIT_OK;
     }
+    if (strcmp(word, "completion") == 0 && argc >= 2 && strcmp(argv[1], "words") == 0) {
+        s1_strbuf lines;
+        s1_strbuf_init(&lines, 1u << 20);
+        s1_cli_complete(argc - 2, argv + 2, &lines);
+        (void)fwrite(lines.data, 1, lines.len, cli->out.out);
+        s1_strbuf_done(&lines);
+        return S1_EXIT_OK;
+    }
     if (strcmp(word, "help") == 0 && argc == 2 && strcmp(argv[1], "--markdown") == 0) {
         print_markdown(cli->out.out);
         return S1_EXIT_OK;
     }
     int words = 0;
     const s1_cli_command *const topic =
-        strcmp(word, "help") == 0 ? find_command(argc - 1, argv + 1, &words) : NULL;
+        strcmp(word, "help") == 0
+            ? s1_cli_find_command(argc - 1, (const char *const *)argv + 1, &words)
+            : NULL;
     if (topic != NULL) {
         s1_cli_print_help(cli->out.out, topic, cli->out.columns);
         return S1_EXIT_OK;
@@ -300,7 +320,8 @@ static bool has_flag(int argc, char *const argv[], const char *flag)
 static int run_command(s1_cli *cli, int argc, char *const argv[], s1_err *err)
 {
     int words = 0;
-    const s1_cli_command *const command = find_command(argc, argv, &words);
+    const s1_cli_command *const command =
+        s1_cli_find_command(argc, (const char *const *)argv, &words);
     if (command == NULL) {
         (void)!refuse_command(argc, argv, err);
         return S1_EXIT_USAGE;

@@ -20,11 +20,15 @@ int s1_cli_main(int argc, char *const argv[]);
 /* All commands in the order of the help; NULL-terminated. */
 extern const s1_cli_command *const s1_cli_commands[];
 
+/* The command the first words name, and how many words that took; NULL for none. */
+const s1_cli_command *s1_cli_find_command(int count, const char *const words[], int *ret_words);
+
 extern const s1_cli_command s1_cmd_init, s1_cmd_validate, s1_cmd_data_import, s1_cmd_backtest,
     s1_cmd_plugins_list, s1_cmd_plugins_show, s1_cmd_plugins_check, s1_cmd_results_list,
     s1_cmd_results_show, s1_cmd_journal_show, s1_cmd_journal_verify, s1_cmd_journal_schema,
     s1_cmd_explain, s1_cmd_explain_diff, s1_cmd_doctor, s1_cmd_version, s1_cmd_replay,
-    s1_cmd_results_check, s1_cmd_journal_export, s1_cmd_plugins_new, s1_cmd_plugins_test;
+    s1_cmd_results_check, s1_cmd_journal_export, s1_cmd_plugins_new, s1_cmd_plugins_test,
+    s1_cmd_completion;
 
 /* --- For commands. ------------------------------------------------------------------------ */
 

@@ -15,8 +15,7 @@ const s1_cli_option s1_cli_common_options[] = {
 
 /* --- The table. --------------------------------------------------------------------------- */
 
-/* Option `index` of the command, its own first, then the common ones; NULL past the end. */
-static const s1_cli_option *option_at(const s1_cli_command *command, size_t index)
+const s1_cli_option *s1_cli_option_at(const s1_cli_command *command, size_t index)
 {
     size_t own = 0;
     while (command->options != NULL && command->options[own].name != NULL) {
@@ -33,7 +32,7 @@ static const s1_cli_option *find_name(const s1_cli_command *command, const char 
                                       size_t length, size_t *ret_index)
 {
     const s1_cli_option *option;
-    for (size_t i = 0; (option = option_at(command, i)) != NULL; i++) {
+    for (size_t i = 0; (option = s1_cli_option_at(command, i)) != NULL; i++) {
         if (strlen(option->name) == length && strncmp(option->name, name, length) == 0) {
             *ret_index = i;
             return option;
@@ -46,7 +45,7 @@ static const s1_cli_option *find_letter(const s1_cli_command *command, char lett
                                         size_t *ret_index)
 {
     const s1_cli_option *option;
-    for (size_t i = 0; (option = option_at(command, i)) != NULL; i++) {
+    for (size_t i = 0; (option = s1_cli_option_at(command, i)) != NULL; i++) {
         if (option->letter != 0 && option->letter == letter) {
             *ret_index = i;
             return option;
@@ -55,12 +54,22 @@ static const s1_cli_option *find_letter(const s1_cli_command *command, char lett
     return NULL;
 }
 
+const s1_cli_option *s1_cli_option_find(const s1_cli_command *command, const char *word)
+{
+    size_t index = 0;
+    if (word[0] != '-' || word[1] == '\0') {
+        return NULL;
+    }
+    return word[1] == '-' ? find_name(command, word + 2, strcspn(word + 2, "="), &index)
+                          : find_letter(command, word[1], &index);
+}
+
 static s1_rc refuse_unknown(const s1_cli_command *command, const char *found, s1_err *err)
 {
     s1_str names[S1_CLI_OPTIONS_MAX];
     size_t count = 0;
     const s1_cli_option *option;
-    while (count < S1_CLI_OPTIONS_MAX && (option = option_at(command, count)) != NULL) {
+    while (count < S1_CLI_OPTIONS_MAX && (option = s1_cli_option_at(command, count)) != NULL) {
         names[count++] = s1_str_of(option->name);
     }
     const size_t dashes = strspn(found, "-");
@@ -303,7 +312,7 @@ void s1_cli_print_help(FILE *out, const s1_cli_command *command, uint32_t column
     }
     (void)fputs("\nOptions:\n", out);
     const s1_cli_option *option;
-    for (size_t i = 0; (option = option_at(command, i)) != NULL; i++) {
+    for (size_t i = 0; (option = s1_cli_option_at(command, i)) != NULL; i++) {
         print_option_help(out, option, columns);
     }
     if (command->examples == NULL) {
@@ -326,7 +335,7 @@ void s1_cli_print_markdown(FILE *out, const s1_cli_command *command)
     }
     (void)fputs("\n| option | meaning |\n|---|---|\n", out);
     const s1_cli_option *option;
-    for (size_t i = 0; (option = option_at(command, i)) != NULL; i++) {
+    for (size_t i = 0; (option = s1_cli_option_at(command, i)) != NULL; i++) {
         (void)fputs("| `", out);
         if (option->letter != 0) {
             (void)fprintf(out, "-%c`, `", option->letter);

@@ -56,6 +56,11 @@ typedef struct s1_cli_args {
 /* Options every command has: --json, --verbose, --help. */
 extern const s1_cli_option s1_cli_common_options[];
 
+/* Option `index` of a command, its own first, then the common ones; NULL past the end. */
+const s1_cli_option *s1_cli_option_at(const s1_cli_command *command, size_t index);
+/* The option a word names: "--results", "--results=x", "-r"; NULL for none. */
+const s1_cli_option *s1_cli_option_find(const s1_cli_command *command, const char *word);
+
 /* Parses what follows the command's name. "--name=value" and "--name value", "-n value", "--" ends
  * the options. Errors: S1_E_INVALID with what was found, what is accepted and the nearest name. */
 S1_WARN_UNUSED

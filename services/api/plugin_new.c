@@ -51,6 +51,20 @@ static s1_rc read_type(s1_plugin_spec *spec, const char *text, s1_err *err)
                     text);
 }
 
+const char *s1_plugin_new_subtype(const char *type, size_t index)
+{
+    s1_plugin_spec spec = {.type = 0};
+    if (type != NULL && read_type(&spec, type, NULL) != S1_OK) {
+        return NULL;
+    }
+    for (const s1_enum_name *name = s1_subtype_names; name->name != NULL; name++) {
+        if ((spec.type == 0 || s1_subtype_worker_type(name->value) == spec.type) && index-- == 0) {
+            return name->name;
+        }
+    }
+    return NULL;
+}
+
 static s1_rc read_subtype(s1_plugin_spec *spec, const char *text, s1_err *err)
 {
     char known[512] = "";

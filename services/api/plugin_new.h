@@ -38,4 +38,7 @@ typedef struct s1_plugin_new_result {
 S1_WARN_UNUSED s1_rc s1_api_plugin_new(const s1_plugin_new_request *request,
                                        s1_plugin_new_result *ret_result, s1_err *err);
 
+/* Subtype `index` of a type ("context" or "context_worker"; NULL: of any); NULL past the end. */
+const char *s1_plugin_new_subtype(const char *type, size_t index);
+
 #endif /* S1_SERVICES_API_PLUGIN_NEW_H */
