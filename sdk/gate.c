@@ -9,10 +9,11 @@
 #include <stdlib.h>
 
 #define BARS_DEFAULT  400u
-#define CUTS          8u
+#define CUTS_DEFAULT  8u
 #define LOG_BYTES_MAX ((size_t)256 << 20)
 #define FEEDS_MAX     32u
 #define FAILURE_MAX   1024u
+#define ARTEFACTS_MAX 32u
 
 typedef struct gate_bar {
     double open, high, low, close, volume;
@@ -31,6 +32,7 @@ typedef struct gate {
     uint64_t count;
     const char *feeds[FEEDS_MAX]; /* columns made by rule */
     uint32_t feed_count;
+    const char *artefacts[ARTEFACTS_MAX]; /* lists it reads, filled by rule */
 } gate;
 
 /* One life of the worker over the bars, and all it said, in text. */
@@ -39,9 +41,12 @@ typedef struct life {
     s1_harness *harness;
     s1_worker *worker;
     uint64_t cut; /* from this bar on `others` */
+    uint64_t end; /* bars it lives */
     s1_strbuf said;
     size_t *ends;                             /* [count] length of `said` behind each bar */
     uint32_t signals, reports, notes, orders; /* written already */
+    uint64_t artefacts[ARTEFACTS_MAX];        /* of each list */
+    double averages[FEEDS_MAX];               /* of the feeds that are some */
     s1_gate_report report;
 } life;
 
@@ -206,6 +211,9 @@ static s1_rc resolve(gate *g, s1_err *err)
     S1_TRY(err, s1_faults_check(&g->faults, err));
     find_stream(g);
     find_feeds(g);
+    for (uint32_t i = 0; i < g->plan->artefacts_in.count && i < ARTEFACTS_MAX; i++) {
+        g->artefacts[i] = s1_arena_copy_cstr(&g->arena, g->plan->artefacts_in.items[i]);
+    }
     return S1_OK;
 }
 
@@ -271,9 +279,22 @@ static s1_rc make_bars(gate *g, s1_err *err)
     return S1_OK;
 }
 
-/* A column nobody computes here, from the bar alone: ranges are small, flags are 0 or 1, signs 1 or
- * -1, everything else lies about the close. */
-static double by_rule(s1_str column, const gate_bar *bar, uint64_t t)
+/* The number a name ends with: 20 of ema_20; 10 without one. */
+static double last_number(s1_str name)
+{
+    double number = 0.0;
+    double place = 1.0;
+    for (size_t i = name.len; i > 0 && name.ptr[i - 1] >= '0' && name.ptr[i - 1] <= '9'; i--) {
+        number += place * (name.ptr[i - 1] - '0');
+        place *= 10.0;
+    }
+    return number > 0.0 ? number : 10.0;
+}
+
+/* A column nobody computes here, from the bar: ranges are small, flags are 0 or 1, signs 1 or -1,
+ * oscillators 0 to 100, averages follow the close (`average` is the one so far, NaN before the
+ * first bar), everything else lies about it. */
+static double by_rule(s1_str column, const gate_bar *bar, uint64_t t, double *average)
 {
     const size_t dot = s1_str_rfind_byte(column, '.');
     const s1_str name = dot == S1_STR_NPOS ? column : s1_str_slice(column, dot + 1, column.len);
@@ -285,6 +306,15 @@ static double by_rule(s1_str column, const gate_bar *bar, uint64_t t)
     }
     if (s1_str_starts_with(name, S1_STR("atr")) || s1_str_starts_with(name, S1_STR("volatility"))) {
         return bar->high - bar->low + bar->close * 0.001;
+    }
+    if (s1_str_starts_with(name, S1_STR("rsi")) || s1_str_starts_with(name, S1_STR("adx"))) {
+        return bar->high > bar->low ? 100.0 * (bar->close - bar->low) / (bar->high - bar->low)
+                                    : 50.0;
+    }
+    if (s1_str_starts_with(name, S1_STR("ema")) || s1_str_starts_with(name, S1_STR("sma"))) {
+        const double alpha = 2.0 / (last_number(name) + 1.0);
+        *average = isnan(*average) ? bar->close : *average + alpha * (bar->close - *average);
+        return *average;
     }
     return bar->close * (1.0 + 0.002 * ((double)(t % 7) - 3.0));
 }
@@ -479,9 +509,25 @@ static void call_events(life *of, uint64_t t)
     }
 }
 
+static void say_artefacts(life *of)
+{
+    for (uint32_t i = 0; i < of->worker->artefact_count; i++) {
+        const s1_artefact_store *const store = of->worker->artefacts[i];
+        for (uint64_t n = of->artefacts[i]; n < store->list.total; n++) {
+            const s1_artefact *const a = &store->list.items[n % store->list.capacity];
+            say(of, "artefact %.*s %lld %llu %a %a %d %d", S1_STR_ARG(store->name),
+                (long long)a->created_at, (unsigned long long)a->row, a->lower, a->upper, a->kind,
+                a->direction);
+            of->report.artefacts++;
+        }
+        of->artefacts[i] = store->list.total;
+    }
+}
+
 static void say_new(life *of)
 {
     s1_harness *const h = of->harness;
+    say_artefacts(of);
     for (uint32_t i = 0; i < of->worker->column_count; i++) {
         const double value = s1_series_last(&of->worker->columns[i]->series);
         of->report.values += isnan(value) ? 0u : 1u;
@@ -511,12 +557,50 @@ static void say_new(life *of)
     }
 }
 
+/* A zone about the bar, now and then, in every list nobody fills here. */
+static void put_artefacts(life *of, const gate_bar *bar, uint64_t t)
+{
+    const s1_worker_plan *const plan = of->gate->plan;
+    const double reach = (bar->high - bar->low) * (double)(t % 3);
+    const s1_artefact zone = {.created_at = s1_harness_context(of->harness)->now,
+                              .row = t,
+                              .lower = bar->low - reach,
+                              .upper = bar->high - reach,
+                              .kind = S1_ARTEFACT_ZONE,
+                              .direction = t % 2 == 0 ? S1_LONG : S1_SHORT};
+    for (uint32_t i = 0; i < plan->artefacts_in.count && t % 7 == 5; i++) {
+        s1_harness_put_artefact(of->harness, of->gate->artefacts[i], &zone);
+    }
+}
+
+/* Monitors see an equity that falls and recovers, and positions that come and go. */
+static void move_ledger(life *of, uint64_t t)
+{
+    s1_ledger_view *const ledger = s1_harness_ledger(of->harness);
+    const s1_dec loss = s1_dec_from_int((int64_t)(t % 60 < 30 ? t % 60 : 60 - t % 60) * 100);
+    if (s1_dec_sub(ledger->initial_capital, loss, &ledger->equity, NULL) != S1_OK) {
+        S1_TEST_FAIL("an equity out of range");
+    }
+    if (t % 40 == 3 && t > 3) {
+        s1_harness_open(of->harness, t % 80 < 40 ? S1_LONG : S1_SHORT, "8000",
+                        s1_harness_text(s1_dec_from_mantissa(
+                            s1_harness_context(of->harness)->primary->bar.close, 5)));
+    } else if (t % 40 == 37) {
+        s1_harness_close_positions(of->harness);
+    }
+}
+
 static void one_bar(life *of, uint64_t t)
 {
     const gate *const g = of->gate;
     const gate_bar *const bar = t < of->cut ? &g->bars[t] : &g->others[t];
+    put_artefacts(of, bar, t);
+    if (of->worker->type == S1_WORKER_THREAT) {
+        move_ledger(of, t);
+    }
     for (uint32_t i = 0; i < g->feed_count; i++) {
-        s1_harness_set(of->harness, g->feeds[i], by_rule(s1_str_of(g->feeds[i]), bar, t));
+        s1_harness_set(of->harness, g->feeds[i],
+                       by_rule(s1_str_of(g->feeds[i]), bar, t, &of->averages[i]));
     }
     if (g->second_stream[0] != '\0') {
         s1_harness_bar_of(of->harness, 1, bar->open * 1.5, bar->high * 1.5, bar->low * 1.5,
@@ -564,12 +648,12 @@ static void live(void *user)
         s1_harness_feed(of->harness, g->feeds[i]);
     }
     for (uint32_t i = 0; i < g->plan->artefacts_in.count; i++) {
-        s1_harness_feed_artefacts(of->harness, s1_arena_copy_cstr(&((gate *)(uintptr_t)g)->arena,
-                                                                  g->plan->artefacts_in.items[i]));
+        s1_harness_feed_artefacts(of->harness, g->artefacts[i]);
     }
     give_feed_files(of->harness, g, of->cut);
     of->worker = s1_harness_add(of->harness, g->options.plugin, g->params);
-    for (uint64_t t = 0; t < g->count; t++) {
+    S1_EXPECT(of->worker->artefact_count <= ARTEFACTS_MAX);
+    for (uint64_t t = 0; t < of->end; t++) {
         one_bar(of, t);
     }
     if (of->said.has_failed) {
@@ -584,12 +668,15 @@ static void life_done(life *of)
     free(of->ends);
 }
 
-static s1_rc life_run(const gate *g, uint64_t cut, life *of, s1_err *err)
+static s1_rc life_run(const gate *g, uint64_t cut, uint64_t end, life *of, s1_err *err)
 {
     char message[FAILURE_MAX];
-    *of = (life){.gate = g, .cut = cut, .ends = calloc(g->count + 1, sizeof(size_t))};
+    *of = (life){.gate = g, .cut = cut, .end = end, .ends = calloc(g->count + 1, sizeof(size_t))};
     if (of->ends == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "gate");
+    }
+    for (uint32_t i = 0; i < FEEDS_MAX; i++) {
+        of->averages[i] = (double)NAN;
     }
     s1_strbuf_init(&of->said, LOG_BYTES_MAX);
     if (!s1_test_guard(live, of, message, sizeof message)) {
@@ -613,24 +700,79 @@ static uint64_t first_difference(const life *a, const life *b, uint64_t rows)
     return rows;
 }
 
-/* Another life, cut at `cut`, must have said the same up to there. */
-static s1_rc compare(const gate *g, const life *whole, uint64_t cut, s1_err *err)
+/* Whether two values are the same bits, or neither is one. */
+static bool is_same(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
+}
+
+/* What stands in the columns at the end of two lives, up to a bar. */
+static s1_rc compare_columns(const life *whole, const life *other, uint64_t rows, s1_err *err)
+{
+    for (uint32_t i = 0; i < whole->worker->column_count; i++) {
+        const s1_column_store *const column = whole->worker->columns[i];
+        const double *const a = column->series.values;
+        const double *const b = other->worker->columns[i]->series.values;
+        for (uint64_t t = 0; t < rows; t++) {
+            if (!is_same(a[t], b[t])) {
+                return S1_RAISE(err, S1_E_DATA,
+                                "column %.*s of bar %llu is written over after bar %llu: %g "
+                                "became %g",
+                                S1_STR_ARG(column->name), (unsigned long long)t + 1,
+                                (unsigned long long)rows, b[t], a[t]);
+            }
+        }
+    }
+    return S1_OK;
+}
+
+/* What stands in the lists at the end of two lives, of what was put up to a bar. */
+static s1_rc compare_artefacts(const life *whole, const life *other, uint64_t rows, s1_err *err)
+{
+    for (uint32_t i = 0; i < whole->worker->artefact_count; i++) {
+        const s1_artefact_store *const store = whole->worker->artefacts[i];
+        const s1_artefact_list *const a = &store->list;
+        const s1_artefact_list *const b = &other->worker->artefacts[i]->list;
+        const uint64_t total = a->total < b->total ? a->total : b->total;
+        const uint64_t most = a->total > b->total ? a->total : b->total;
+        for (uint64_t n = most > a->capacity ? most - a->capacity : 0; n < total; n++) {
+            const s1_artefact *const x = &a->items[n % a->capacity];
+            const s1_artefact *const y = &b->items[n % b->capacity];
+            if ((x->row <= rows || y->row <= rows) && memcmp(x, y, sizeof *x) != 0) {
+                return S1_RAISE(err, S1_E_DATA,
+                                "artefact %llu of %.*s, put on bar %llu, is written over after "
+                                "bar %llu",
+                                (unsigned long long)n + 1, S1_STR_ARG(store->name),
+                                (unsigned long long)y->row, (unsigned long long)rows);
+            }
+        }
+    }
+    return S1_OK;
+}
+
+/* Another life, whose history from `cut` on is another or ends there at `end`, must have said the
+ * same up to there, and must leave it standing. */
+static s1_rc compare(const gate *g, const life *whole, uint64_t cut, uint64_t end, s1_err *err)
 {
     life again;
-    s1_rc rc = life_run(g, cut, &again, err);
+    s1_rc rc = life_run(g, cut, end, &again, err);
+    const uint64_t at = rc == S1_OK ? first_difference(whole, &again, cut) : cut;
+    if (at < cut && cut == g->count) {
+        rc = S1_RAISE(err, S1_E_DATA,
+                      "a second run over the same bars says something else on bar %llu",
+                      (unsigned long long)at + 1);
+    } else if (at < cut) {
+        rc = S1_RAISE(err, S1_E_DATA,
+                      "what it said on bar %llu changes when the bars from %llu on are %s: it knew "
+                      "them before their time",
+                      (unsigned long long)at + 1, (unsigned long long)cut + 1,
+                      end == cut ? "not there" : "others");
+    }
     if (rc == S1_OK) {
-        const uint64_t at = first_difference(whole, &again, cut);
-        if (at < cut && cut == g->count) {
-            rc = S1_RAISE(err, S1_E_DATA,
-                          "a second run over the same bars says something else on "
-                          "bar %llu",
-                          (unsigned long long)at + 1);
-        } else if (at < cut) {
-            rc = S1_RAISE(err, S1_E_DATA,
-                          "what it said on bar %llu changes when the bars from %llu on are others: "
-                          "it knew them before their time",
-                          (unsigned long long)at + 1, (unsigned long long)cut + 1);
-        }
+        rc = compare_columns(whole, &again, cut, err);
+    }
+    if (rc == S1_OK) {
+        rc = compare_artefacts(whole, &again, cut, err);
     }
     life_done(&again);
     return rc;
@@ -639,13 +781,17 @@ static s1_rc compare(const gate *g, const life *whole, uint64_t cut, s1_err *err
 static s1_rc run_all(gate *g, s1_gate_report *ret_report, s1_err *err)
 {
     life whole;
-    s1_rc rc = life_run(g, g->count, &whole, err);
+    const uint64_t cuts = g->options.cuts > 0 ? g->options.cuts : CUTS_DEFAULT;
+    s1_rc rc = life_run(g, g->count, g->count, &whole, err);
     if (rc == S1_OK) {
-        rc = compare(g, &whole, g->count, err);
+        rc = compare(g, &whole, g->count, g->count, err);
     }
-    for (uint64_t i = 1; i <= CUTS && rc == S1_OK; i++) {
-        const uint64_t cut = g->count * i / (CUTS + 1);
-        rc = compare(g, &whole, cut, err);
+    for (uint64_t i = 1; i <= cuts && rc == S1_OK; i++) {
+        const uint64_t cut = g->count * i / (cuts + 1);
+        rc = compare(g, &whole, cut, cut, err);
+        if (rc == S1_OK) {
+            rc = compare(g, &whole, cut, g->count, err);
+        }
         whole.report.cuts++;
     }
     if (rc == S1_OK) {

@@ -287,7 +287,8 @@ S1_TEST_API const char *s1_harness_text(s1_dec value);
 
 /* What every worker owes, whatever it computes: it accepts its defaults, runs over bars without
  * failing, says the same thing in a second run, and what it said up to a bar does not change when
- * the history ends there or goes on otherwise. `s1mpletrader plugins test` asks it of every plugin.
+ * the history ends there or goes on otherwise: not in the bar itself, and not later on, by writing
+ * over what stands in a column or a list. `s1mpletrader plugins test` asks it of every plugin.
  * Columns and artefacts the manifest requires are made by rule from the bars. */
 typedef struct s1_gate_options {
     const char *plugin;
@@ -295,12 +296,13 @@ typedef struct s1_gate_options {
     const char *plugins_folder; /* as s1_harness_options */
     const char *csv;            /* real bars, as s1_harness_csv; NULL: generated ones */
     uint64_t bars;              /* 0: 400 */
+    uint64_t cuts;              /* places to cut the history at; 0: 8 */
 } s1_gate_options;
 
 typedef struct s1_gate_report {
     uint64_t bars, calls; /* calls of the process function in one run */
     uint64_t values;      /* numbers put into columns, NaN left out */
-    uint64_t signals, threats, plans, rejections, orders, notes;
+    uint64_t signals, threats, plans, rejections, orders, notes, artefacts;
     uint64_t cuts;    /* places at which the history was cut */
     char params[512]; /* it was made with */
 } s1_gate_report;
