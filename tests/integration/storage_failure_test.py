@@ -38,13 +38,13 @@ def journal_fails(work):
     for at, errno, text in ((1, 28, "No space left"), (2, 5, "Input/output error"),
                             (1, 122, "quota")):
         name = f"failed-{at}-{errno}"
-        path = f"./{name}.partial/journal"
+        path = f"{name}.partial/journal"
         done = call(work, "backtest", "demo", "--results", name, expected=STORAGE,
                     env=failing(path, "write", at, errno))
         has(done.err, "the journal cannot be written, the run stopped", text)
         assert is_clean(work, name), list(work.iterdir())
     done = call(work, "backtest", "demo", "--results", "failed", "--json", expected=STORAGE,
-                env=failing("./failed.partial/journal", "write", 1, 28))
+                env=failing("failed.partial/journal", "write", 1, 28))
     error = json.loads(done.out or done.err)["error"]
     assert error["exit_code"] == STORAGE and error["cause"] == "storage", error
 
@@ -59,7 +59,7 @@ def alert_is_heard(work):
     harness.replace(config, ("  threat_workers:\n", "  threat_workers:\n    - { plugin: alarmed }\n"))
     call(work, "backtest", "demo", "--results", "quiet")
     call(work, "backtest", "demo", "--results", "heard", expected=-signal.SIGILL,
-         env=failing("./heard.partial/journal", "write", 2, 5))
+         env=failing("heard.partial/journal", "write", 2, 5))
 
 
 def one_writer(work):
