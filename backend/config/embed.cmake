@@ -1,6 +1,6 @@
-# YAML files as bytes in the libraries: the default configuration tree (config/) for `s1mpletrader
-# init`, the texts of people's languages (locales/). Included by the top CMakeLists.txt after the
-# layers. A last argument names other files than *.yaml.
+# Files as bytes in the libraries: the default configuration tree (config/, its feeds too) for
+# `s1mpletrader init`, the texts of people's languages (locales/). Included by the top CMakeLists.txt
+# after the layers. A last argument names other files than *.yaml.
 function(s1_embed layer folder type table header)
   set(pattern ${ARGN})
   if(NOT pattern)
@@ -15,5 +15,5 @@ function(s1_embed layer folder type table header)
     DEPENDS ${files} "${script}" COMMENT "" VERBATIM)
   target_sources(${layer} PRIVATE "${source}")
 endfunction()
-s1_embed(s1_backend config s1_default_file s1_default_files backend/config/default_tree.h)
+s1_embed(s1_backend config s1_default_file s1_default_files backend/config/default_tree.h "*.*")
 s1_embed(s1_utils locales s1_locale_file s1_locale_files backend/utils/locale.h)

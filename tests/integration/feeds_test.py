@@ -120,6 +120,22 @@ def faults_name_their_line(work):
     blueprint.write_text(text)
 
 
+def example(work):
+    """config/runs/news_fade.yaml as it stands: nothing is opened in a blackout, both exits act."""
+    call(work, "backtest", "news_fade", "--results", "fade")
+    reasons = {t["closure_reason"] for t in harness.trades(work / "fade")}
+    assert {"NEWS", "THREAT", "STOP_LOSS", "TAKE_PROFIT"} <= reasons, reasons
+    active = False
+    for entry in entries(work / "fade"):
+        if entry["type"] in ("THREAT_DETECTED", "THREAT_CLEARED") and \
+                entry.get("worker") == "economic_calendar_monitor":
+            active = entry["type"] == "THREAT_DETECTED"
+        assert not (active and entry["type"] == "OPPORTUNITY_APPROVED"), entry
+    facts = json.loads((work / "fade/run.json").read_text())
+    assert [(f["id"], f["rows"]) for f in facts["feeds"]] == \
+        [("wire", 123), ("macro", 41), ("book", 60)], facts["feeds"]
+
+
 def main():
     with harness.folder() as name:
         work = harness.pathlib.Path(name)
@@ -129,6 +145,7 @@ def main():
         later_rows_change_nothing(work)
         inputs_are_recorded(work)
         faults_name_their_line(work)
+        example(work)
 
 
 if __name__ == "__main__":
