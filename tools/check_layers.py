@@ -39,7 +39,7 @@ ALLOWED = {
     "plugins": [SDK],
     "examples": [SDK],
     "simulators": [SDK, "backend/utils"],
-    "bench": [SDK, "backend", "services"],
+    "bench": [SDK, "backend", "sdk", "services"],
     "tests": [SDK, "backend", "sdk", "services", "frontends", "simulators"],
 }
 GENERATED = {"s1_build.h"}

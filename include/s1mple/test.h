@@ -297,13 +297,18 @@ typedef struct s1_gate_options {
     const char *csv;            /* real bars, as s1_harness_csv; NULL: generated ones */
     uint64_t bars;              /* 0: 400 */
     uint64_t cuts;              /* places to cut the history at; 0: 8 */
+    /* Nanoseconds of a clock that only rises. NULL: calls are not timed. */
+    int64_t (*now)(void);
 } s1_gate_options;
 
 typedef struct s1_gate_report {
     uint64_t bars, calls; /* calls of the process function in one run */
     uint64_t values;      /* numbers put into columns, NaN left out */
     uint64_t signals, threats, plans, rejections, orders, notes, artefacts;
-    uint64_t cuts;    /* places at which the history was cut */
+    uint64_t cuts; /* places at which the history was cut */
+    /* Of one call: the bars with the calls, less the same bars with calls of nothing, the least of
+     * some rounds of each. NaN: not timed. */
+    double nanos;
     char params[512]; /* it was made with */
 } s1_gate_report;
 
