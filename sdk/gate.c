@@ -405,6 +405,8 @@ static void say_plan(life *of, const s1_plan *plan, const s1_verdict *verdict)
     say(of, " %s %s %s %d %d %u", s1_harness_text(plan->quantity),
         s1_harness_text(plan->limit_price), s1_harness_text(plan->trigger_price), plan->order_type,
         plan->time_in_force, plan->post_only);
+    say(of, " %lld %s %u %lld", (long long)plan->expires_at,
+        s1_harness_text(plan->display_quantity), plan->slices, (long long)plan->slice_interval);
     say(of, " %u %.*s %a %a", verdict->is_rejected, S1_STR_ARG(verdict->code), verdict->limit,
         verdict->actual);
 }
@@ -425,8 +427,10 @@ static s1_plan plan_before(s1_harness *h, const s1_signal *signal, int32_t subty
         S1_TEST_FAIL("a close out of range");
     }
     if (subtype != S1_SUBTYPE_ENTRY_PLANNING) {
+        const bool is_limit =
+            subtype == S1_SUBTYPE_ORDER_ROUTING && context->primary->rows % 3 == 0;
         plan.entry_price = close;
-        plan.entry_type = S1_ORDER_MARKET;
+        plan.entry_type = is_limit ? S1_ORDER_LIMIT : S1_ORDER_MARKET;
     }
     if (subtype == S1_SUBTYPE_SIZE_PLANNING || subtype == S1_SUBTYPE_ORDER_ROUTING) {
         plan.stop_loss = is_long ? below : above;

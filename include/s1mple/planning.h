@@ -1,5 +1,5 @@
 /* s1mple/planning.h - the rules planning workers have in common: whether an entry may be planned,
- * and how much a plan may buy.
+ * how much a plan may buy, and how its order is sent.
  *
  * Each refuses through the verdict, with the same reason codes and numbers in every plugin, and
  * tells by verdict->is_rejected. Errors are those of decimal arithmetic (S1_E_RANGE).
@@ -189,6 +189,22 @@ static inline s1_rc s1_plan_route(const s1_context *context, s1_plan *plan, int3
     }
     plan->order_type = plan->entry_type;
     plan->time_in_force = time_in_force;
+    return S1_OK;
+}
+
+/* Parameter `expires_after` (duration): lets the routed order end that long after `now`; 0 lets it
+ * stand. Errors: S1_E_RANGE beyond the end of time. */
+S1_WARN_UNUSED
+static inline s1_rc s1_plan_expire_after(s1_plan *plan, s1_nanos now, s1_nanos duration,
+                                         s1_err *err)
+{
+    if (duration == 0) {
+        return S1_OK;
+    }
+    if (__builtin_add_overflow(now, duration, &plan->expires_at)) {
+        return S1_RAISE(err, S1_E_RANGE, "expires_after: beyond the end of time");
+    }
+    plan->time_in_force = S1_TIF_GTD;
     return S1_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 typedef struct router {
+    s1_nanos expires_after; /* 0: never */
     int32_t time_in_force;
     uint32_t post_only;
 } router;
@@ -16,7 +17,8 @@ static s1_rc router_plan(void *self, const s1_context *context, const s1_signal 
     (void)threats;
     const router *const me = self;
     S1_TRY(err, s1_plan_route(context, plan, me->time_in_force, me->post_only, verdict, err));
-    return S1_OK;
+    return verdict->is_rejected ? S1_OK
+                                : s1_plan_expire_after(plan, context->now, me->expires_after, err);
 }
 
 static void router_destroy(void *self)
@@ -28,16 +30,23 @@ static s1_rc router_create(const s1_host *host, const s1_binder *binder, void **
                            s1_err *err)
 {
     (void)host;
-    int32_t time_in_force;
+    router bound = {0};
     bool is_post_only;
-    S1_TRY(err, s1_param_time_in_force(binder, S1_STR("time_in_force"), &time_in_force, err));
+    S1_TRY(err, s1_param_time_in_force(binder, S1_STR("time_in_force"), &bound.time_in_force, err));
     S1_TRY(err, binder->param_bool(binder->self, S1_STR("post_only"), &is_post_only, err));
+    S1_TRY(err, binder->param_duration(binder->self, S1_STR("expires_after"), &bound.expires_after,
+                                       err));
+    if (bound.expires_after != 0 && bound.time_in_force != S1_TIF_GTC) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "default_router: expires_after beside a time_in_force that ends at once, "
+                        "expected GTC");
+    }
+    bound.post_only = is_post_only;
     router *const me = malloc(sizeof *me);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "default_router: %zu bytes", sizeof *me);
     }
-    me->time_in_force = time_in_force;
-    me->post_only = is_post_only;
+    *me = bound;
     *ret_self = me;
     return S1_OK;
 }

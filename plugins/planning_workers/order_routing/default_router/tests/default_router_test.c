@@ -60,12 +60,43 @@ static void entry_is_needed(void **state)
     assert_int_equal(plan.order_type, 0);
 }
 
+/* Good until the plan's time and the duration. */
+static void orders_have_an_end(void **state)
+{
+    (void)state;
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_worker *const router = s1_harness_add(h, "default_router", "{expires_after: 90m}");
+    for (int i = 0; i < 3; i++) {
+        s1_harness_close(h, 1.1);
+        const int32_t kinds[] = {S1_ORDER_MARKET, S1_ORDER_LIMIT, S1_ORDER_STOP};
+        for (size_t k = 0; k < 3; k++) {
+            s1_plan plan = {.entry_price = s1_harness_dec("1.1"), .entry_type = kinds[k]};
+            const s1_verdict verdict = expect_plan(h, router, S1_LONG, &plan);
+            expect_passed(&verdict);
+            assert_int_equal(plan.time_in_force, S1_TIF_GTD);
+            assert_int_equal(plan.expires_at,
+                             s1_harness_context(h)->now + 90 * 60 * S1_NANOS_PER_SECOND);
+        }
+    }
+    s1_harness_free(h);
+    s1_plan plan;
+    const s1_verdict verdict = route("{expires_after: 0s}", S1_LONG, S1_ORDER_LIMIT, "1.1", &plan);
+    expect_passed(&verdict);
+    assert_int_equal(plan.time_in_force, S1_TIF_GTC);
+    assert_int_equal(plan.expires_at, 0);
+}
+
 static void refuses_bad_parameters(void **state)
 {
     (void)state;
     s1_harness *const h = s1_harness_new(NULL);
     expect_refused(h, "default_router", "{time_in_force: DAY}", "time_in_force");
     expect_refused(h, "default_router", "{post_only: 7}", "post_only");
+    expect_refused(h, "default_router", "{expires_after: -1h}", "expires_after");
+    expect_refused(h, "default_router", "{expires_after: soon}", "expires_after");
+    expect_refused(h, "default_router", "{expires_after: 3651d}", "expires_after");
+    expect_refused(h, "default_router", "{expires_after: 1h, time_in_force: IOC}",
+                   "expires_after beside a time_in_force that ends at once");
     s1_harness_free(h);
 }
 
@@ -75,6 +106,7 @@ int main(void)
         cmocka_unit_test(market),
         cmocka_unit_test(limit_and_stop),
         cmocka_unit_test(entry_is_needed),
+        cmocka_unit_test(orders_have_an_end),
         cmocka_unit_test(refuses_bad_parameters),
     };
     return cmocka_run_group_tests_name("default_router", tests, NULL, NULL);
