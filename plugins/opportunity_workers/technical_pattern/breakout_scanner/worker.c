@@ -5,6 +5,7 @@
  * function of the visible bars: after a warm-up that did not call the worker, or a restart, they
  * are filled from the bars themselves.
  */
+#include "s1mple/params.h"
 #include "s1mple/plugin.h"
 
 #include <stdlib.h>
@@ -18,10 +19,15 @@ typedef struct extreme_queue {
 
 typedef struct breakout_scanner {
     const s1_stream *stream;
-    s1_condition *above_highest, *long_break, *below_lowest, *short_break;
+    const s1_series *session_id;                 /* NULL unless `sessions` names some */
+    const s1_series *session_high, *session_low; /* NULL unless the range is a session's */
+    s1_condition *in_session;
+    s1_condition *above_highest, *was_not_above, *long_break;
+    s1_condition *below_lowest, *was_not_below, *short_break;
     double min_break; /* fraction of the level; 0: no condition of its own */
     uint64_t bars;
-    uint64_t seen; /* rows that went through the queues */
+    uint64_t seen;     /* rows that went through the queues */
+    uint32_t sessions; /* mask of the ids breaks count in */
     bool has_long, has_short, is_by_close;
     extreme_queue highest, lowest;
     uint64_t rings[]; /* [2 * bars] */
@@ -68,18 +74,8 @@ static s1_rc emit_break(const breakout_scanner *me, int32_t direction, double le
         S1_FIELD_NUMBER("level", level),
         S1_FIELD_NUMBER("break_size", size),
     };
-    const s1_signal draft = {
-        .size = sizeof draft,
-        .direction = direction,
-        .signal_type = S1_STR("breakout"),
-        .score = (double)NAN,
-        .price = s1_series_last(&me->stream->close),
-        .metadata = metadata,
-        .metadata_count = sizeof metadata / sizeof metadata[0],
-    };
-    s1_opportunity_id id;
-    S1_TRY(err, out->emit(out->self, &draft, &id, err));
-    return S1_OK;
+    return s1_signal_emit(out, S1_STR("breakout"), direction, s1_series_last(&me->stream->close),
+                          metadata, sizeof metadata / sizeof metadata[0], err);
 }
 
 /* Is a break of `size` large enough? */
@@ -90,6 +86,37 @@ static bool is_large(const breakout_scanner *me, const s1_context *context, s1_c
            S1_CONDITION(context, condition, size, GE, me->min_break * level);
 }
 
+/* Is this one of the sessions asked for? The threshold told is the one that held, or the first. */
+static bool is_in_session(const breakout_scanner *me, const s1_context *context)
+{
+    if (me->session_id == NULL) {
+        return true;
+    }
+    const double id = s1_series_last(me->session_id);
+    double told = (double)NAN;
+    for (int i = 3; i >= 0; i--) {
+        if ((me->sessions >> i & 1u) != 0 && !(told == id)) {
+            told = i;
+        }
+    }
+    return s1_condition_record(context, me->in_session, S1_EQ, id, told, told == id);
+}
+
+/* A session's range stays as it is, and a move beyond it does too: the first bar out counts. */
+static bool was_inside(const breakout_scanner *me, const s1_context *context, double sign,
+                       double level)
+{
+    if (me->session_high == NULL) {
+        return true;
+    }
+    const s1_series *const price = me->is_by_close ? &me->stream->close
+                                   : sign > 0.0    ? &me->stream->high
+                                                   : &me->stream->low;
+    const double before = s1_series_at(price, 1);
+    return sign > 0.0 ? S1_CONDITION(context, me->was_not_above, before, LE, level)
+                      : S1_CONDITION(context, me->was_not_below, before, GE, level);
+}
+
 static s1_rc breakout_detect(void *self, const s1_context *context, const s1_opportunity_sink *out,
                              s1_err *err)
 {
@@ -98,17 +125,29 @@ static s1_rc breakout_detect(void *self, const s1_context *context, const s1_opp
     if (!stream->is_new || stream->rows <= me->bars) {
         return S1_OK;
     }
-    advance(me);
+    double highest;
+    double lowest;
+    if (me->session_high != NULL) {
+        highest = s1_series_last(me->session_high);
+        lowest = s1_series_last(me->session_low);
+    } else {
+        advance(me);
+        highest = stream->high.values[me->highest.rows[me->highest.front]];
+        lowest = stream->low.values[me->lowest.rows[me->lowest.front]];
+    }
+    if (!is_in_session(me, context)) {
+        return S1_OK;
+    }
     const double close = s1_series_last(&stream->close);
     const double high = me->is_by_close ? close : s1_series_last(&stream->high);
     const double low = me->is_by_close ? close : s1_series_last(&stream->low);
-    const double highest = stream->high.values[me->highest.rows[me->highest.front]];
-    const double lowest = stream->low.values[me->lowest.rows[me->lowest.front]];
     if (me->has_long && S1_CONDITION(context, me->above_highest, high, GT, highest) &&
+        was_inside(me, context, 1.0, highest) &&
         is_large(me, context, me->long_break, high - highest, highest)) {
         S1_TRY(err, emit_break(me, S1_LONG, highest, high - highest, out, err));
     }
     if (me->has_short && S1_CONDITION(context, me->below_lowest, low, LT, lowest) &&
+        was_inside(me, context, -1.0, lowest) &&
         is_large(me, context, me->short_break, lowest - low, lowest)) {
         S1_TRY(err, emit_break(me, S1_SHORT, lowest, lowest - low, out, err));
     }
@@ -120,8 +159,15 @@ static s1_rc bind_conditions(breakout_scanner *me, const s1_binder *binder, s1_e
 {
     void *const b = binder->self;
     const bool has_minimum = me->min_break > 0.0;
+    const bool is_session = me->session_high != NULL;
+    if (me->session_id != NULL) {
+        S1_TRY(err, binder->condition(b, S1_STR("in_session"), &me->in_session, err));
+    }
     if (me->has_long) {
         S1_TRY(err, binder->condition(b, S1_STR("above_highest"), &me->above_highest, err));
+    }
+    if (me->has_long && is_session) {
+        S1_TRY(err, binder->condition(b, S1_STR("was_not_above"), &me->was_not_above, err));
     }
     if (me->has_long && has_minimum) {
         S1_TRY(err, binder->condition(b, S1_STR("long_break_size"), &me->long_break, err));
@@ -129,8 +175,36 @@ static s1_rc bind_conditions(breakout_scanner *me, const s1_binder *binder, s1_e
     if (me->has_short) {
         S1_TRY(err, binder->condition(b, S1_STR("below_lowest"), &me->below_lowest, err));
     }
+    if (me->has_short && is_session) {
+        S1_TRY(err, binder->condition(b, S1_STR("was_not_below"), &me->was_not_below, err));
+    }
     if (me->has_short && has_minimum) {
         S1_TRY(err, binder->condition(b, S1_STR("short_break_size"), &me->short_break, err));
+    }
+    return S1_OK;
+}
+
+/* The columns of session_analyzer, where a parameter asks for them. */
+static s1_rc bind_sessions(breakout_scanner *me, const s1_binder *binder, s1_err *err)
+{
+    void *const b = binder->self;
+    s1_str range;
+    const int64_t *sessions;
+    size_t count;
+    S1_TRY(err, binder->param_text(b, S1_STR("range"), &range, err));
+    S1_TRY(err, binder->param_int_list(b, S1_STR("sessions"), &sessions, &count, err));
+    const bool is_session = s1_text_equal(range, S1_STR("session"));
+    for (size_t i = 0; i < count; i++) {
+        me->sessions |= 1u << sessions[i];
+    }
+    if ((count > 0 && binder->series(b, S1_STR("session_id"), &me->session_id, err) != S1_OK) ||
+        (is_session &&
+         (binder->series(b, S1_STR("previous_session_high"), &me->session_high, err) != S1_OK ||
+          binder->series(b, S1_STR("previous_session_low"), &me->session_low, err) != S1_OK))) {
+        return S1_RAISE(err, S1_E_NOT_FOUND,
+                        "breakout_scanner: range session and sessions need columns session_id, "
+                        "previous_session_high and previous_session_low; place a session_analyzer "
+                        "in context_workers");
     }
     return S1_OK;
 }
@@ -146,20 +220,19 @@ static s1_rc breakout_create(const s1_host *host, const s1_binder *binder, void 
     (void)host;
     void *const b = binder->self;
     breakout_scanner bound = {0};
-    s1_str direction;
     s1_str trigger;
     int64_t bars;
     double percent;
     S1_TRY(err, binder->param_int(b, S1_STR("bars"), &bars, err));
-    S1_TRY(err, binder->param_text(b, S1_STR("direction"), &direction, err));
+    S1_TRY(err, s1_param_directions(binder, S1_STR("direction"), &bound.has_long, &bound.has_short,
+                                    err));
     S1_TRY(err, binder->param_text(b, S1_STR("trigger"), &trigger, err));
     S1_TRY(err, binder->param_float(b, S1_STR("min_break_percent"), &percent, err));
     bound.bars = (uint64_t)bars;
     bound.min_break = percent / 100.0;
     bound.is_by_close = trigger.ptr[0] == 'c'; /* close | extreme */
-    bound.has_long = direction.ptr[0] != 's';  /* long | short | both */
-    bound.has_short = direction.ptr[0] != 'l';
     S1_TRY(err, binder->stream(b, (s1_str){NULL, 0}, &bound.stream, err));
+    S1_TRY(err, bind_sessions(&bound, binder, err));
     S1_TRY(err, bind_conditions(&bound, binder, err));
     const size_t bytes = sizeof bound + 2 * bound.bars * sizeof bound.rings[0];
     breakout_scanner *const me = malloc(bytes);

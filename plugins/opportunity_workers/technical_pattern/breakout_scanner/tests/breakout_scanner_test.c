@@ -229,10 +229,60 @@ static void equals_a_plain_scan_of_real_bars(void **state)
     s1_harness_free(h);
 }
 
+/* The Asian session of hours 0 to 8 spans 7 to 12; prices of 9, but for the hours given. */
+static uint64_t session_breaks(const char *params, int hour, double price, int more)
+{
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_harness_add(h, "session_analyzer", "");
+    s1_harness_add(h, "breakout_scanner", params);
+    uint64_t rows = 0;
+    for (int i = 0; i < 24; i++) {
+        const double close = i >= hour && i <= hour + more ? price : 9;
+        s1_harness_bar(h, 9, i == 3 ? 12 : fmax(close, 9), i == 4 ? 7 : fmin(close, 9), close, 1);
+    }
+    for (uint32_t i = 0; i < s1_harness_signal_count(h); i++) {
+        const s1_harness_signal *const found = s1_harness_signal_at(h, i);
+        rows = rows * 100 + found->row;
+        assert_int_equal(found->signal.direction, price > 9 ? S1_LONG : S1_SHORT);
+        if (strstr(params, "range: session") != NULL && found->row < 14) {
+            expect_same(
+                s1_harness_field(found->signal.metadata, found->signal.metadata_count, "level"),
+                price > 9 ? 12 : 7);
+        }
+    }
+    s1_harness_free(h);
+    return rows;
+}
+
+/* London has the hours 8 to 13; hour i is row i + 1. */
+static void breaks_of_sessions(void **state)
+{
+    (void)state;
+    const char *const london = "{range: session, sessions: [2], bars: 1}";
+    assert_int_equal(session_breaks(london, 9, 12.5, 0), 10);
+    assert_int_equal(session_breaks(london, 9, 6.5, 0), 10);
+    assert_int_equal(session_breaks(london, 9, 12, 0), 0);    /* touched only */
+    assert_int_equal(session_breaks(london, 9, 12.5, 2), 10); /* the first bar out */
+    assert_int_equal(session_breaks(london, 8, 12.5, 1), 9);  /* London's first bar */
+    assert_int_equal(session_breaks(london, 14, 13, 1), 0);   /* New York */
+    assert_int_equal(session_breaks("{range: session, sessions: [2, 3], bars: 1}", 14, 13, 1), 15);
+    assert_int_equal(session_breaks("{range: session, bars: 1}", 14, 13, 0), 15);
+    assert_int_equal(session_breaks("{range: session, bars: 1, min_break_percent: 5}", 9, 12.5, 0),
+                     0);
+    assert_int_equal(session_breaks("{range: session, bars: 1, trigger: extreme}", 9, 12.5, 0), 10);
+    /* Sessions beside a range of bars. */
+    assert_int_equal(session_breaks("{sessions: [2], bars: 8}", 9, 12.5, 0), 10);
+    assert_int_equal(session_breaks("{sessions: [1, 3], bars: 8}", 9, 12.5, 0), 0);
+}
+
 static void refuses_bad_parameters(void **state)
 {
     (void)state;
     s1_harness *const h = s1_harness_new(NULL);
+    expect_refused(h, "breakout_scanner", "{range: session}", "session_analyzer");
+    expect_refused(h, "breakout_scanner", "{sessions: [2]}", "session_analyzer");
+    expect_refused(h, "breakout_scanner", "{sessions: [4]}", "sessions");
+    expect_refused(h, "breakout_scanner", "{range: day}", "range");
     expect_refused(h, "breakout_scanner", "{bars: 0}", "bars");
     expect_refused(h, "breakout_scanner", "{bars: 10001}", "bars");
     expect_refused(h, "breakout_scanner", "{direction: up}", "direction");
@@ -249,6 +299,7 @@ int main(void)
         cmocka_unit_test(equals_a_plain_scan),
         cmocka_unit_test(later_bars_change_nothing),
         cmocka_unit_test(equals_a_plain_scan_of_real_bars),
+        cmocka_unit_test(breaks_of_sessions),
         cmocka_unit_test(refuses_bad_parameters),
     };
     return cmocka_run_group_tests_name("breakout_scanner", tests, NULL, NULL);
