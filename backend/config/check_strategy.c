@@ -601,14 +601,15 @@ static void report_no_blueprint(s1_loader *l, const s1_strategy_link_config *lin
                              "a blueprint runs/<id>.yaml", ids, count);
 }
 
-static void links_of(s1_loader *l, const s1_operation_config *operation, s1_link *links,
-                     uint32_t *count)
+/* The active links, or those left out: a blueprint asked for by name may be one of them. */
+static void links_of(s1_loader *l, const s1_operation_config *operation, bool is_active,
+                     s1_link *links, uint32_t *count)
 {
     for (uint32_t i = 0; i < operation->strategy_links.count; i++) {
         const s1_strategy_link_config *const link = &operation->strategy_links.items[i];
         const bool is_wanted =
             l->target_run.len == 0 || s1_str_eq(link->strategy_blueprint_id, l->target_run);
-        if (!link->is_active || !is_wanted || link->strategy_blueprint_id.len == 0) {
+        if (link->is_active != is_active || !is_wanted || link->strategy_blueprint_id.len == 0) {
             continue;
         }
         s1_blueprint *const run = s1_config_read_blueprint(l, link->strategy_blueprint_id);
@@ -649,7 +650,7 @@ static const s1_environment_config *default_environment(s1_loader *l, const s1_b
     } else if (l->faults->errors == 0) {
         s1_faults_addf(l->faults, S1_FAULT_REFERENCE, &run->source, "",
                        s1_config_format(l->arena,
-                                        "no active link of blueprint '%.*s' and %u "
+                                        "no link of blueprint '%.*s' and %u "
                                         "backtest environments",
                                         S1_STR_ARG(run->blueprint_id), backtests),
                        "a link in operation.yaml, or one backtest environment to run it in");
@@ -667,7 +668,12 @@ void s1_config_make_links(s1_loader *l)
     uint32_t count = 0;
     const uint32_t errors = l->faults->errors;
     for (uint32_t i = 0; i < l->operation_count; i++) {
-        links_of(l, l->operations[i], links, &count);
+        links_of(l, l->operations[i], true, links, &count);
+    }
+    for (uint32_t i = 0; i < l->operation_count && count == 0 && l->target_run.len != 0 &&
+                         l->options->environment_id == NULL && l->faults->errors == errors;
+         i++) {
+        links_of(l, l->operations[i], false, links, &count);
     }
     if (count == 0 && l->target_run.len != 0 && l->faults->errors == errors) {
         s1_blueprint *const run = s1_config_read_blueprint(l, l->target_run);

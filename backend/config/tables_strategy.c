@@ -73,7 +73,7 @@ static const s1_schema_field link_fields[] = {
     S1_FIELD(s1_strategy_link_config, execution_environment_id, S1_KIND_NAME,
              .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY, .doc = "of environments.yaml"),
     S1_FIELD(s1_strategy_link_config, is_active, S1_KIND_BOOL, .default_text = "true",
-             .doc = "false: left out"),
+             .doc = "false: left out, unless its blueprint is run by name"),
     S1_FIELD_END};
 static const s1_schema link_schema = {"strategy_link", "", link_fields,
                                       sizeof(s1_strategy_link_config), false};
