@@ -617,6 +617,13 @@ static void the_default_tree_is_without_fault(void **state)
     load_clean(&f, "config/runs/demo.yaml", NULL, 0);
     assert_text(f.config->links.items[0].environment->environment_id, "backtest_eurusd_1h");
     end(&f);
+    /* Left out of the operation, and there by its own name. */
+    load_clean(&f, "config/runs/ict_sweep.yaml", NULL, 0);
+    assert_int_equal(f.config->links.count, 1);
+    assert_text(f.config->links.items[0].id, "ict_sweep");
+    assert_text(f.config->links.items[0].environment->environment_id, "backtest_btcusd_1h");
+    assert_non_null(f.config->links.items[0].rules);
+    end(&f);
 
     begin(&f);
     assert_int_equal(s1_config_write_default_tree(s1_fs_real(), "config", &count, &f.err),
