@@ -1,3 +1,4 @@
+#include "backend/config/legacy.h"
 #include "backend/config/loader.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/proc.h"
@@ -296,8 +297,9 @@ static s1_rc load_run(s1_loader *l, s1_str path, s1_blueprint **ret_run, s1_err 
                                     s1_str_eq(id, l->target_run) || s1_str_eq(id, l->only_run),
                                     root, err));
     }
+    const bool is_legacy = s1_legacy_refuse(root, path, l->faults);
     s1_blueprint *const run = S1_CONFIG_NEW(l->arena, s1_blueprint);
-    s1_schema_read(&s1_blueprint_schema, root, run, l->arena, l->faults);
+    s1_schema_read(&s1_blueprint_schema, is_legacy ? NULL : root, run, l->arena, l->faults);
     run->blueprint_id = id;
     if (run->source.file.len == 0) {
         run->source.file = path;
@@ -315,8 +317,9 @@ static s1_rc load_operation(s1_loader *l, s1_str path, s1_str prefix, s1_err *er
     if (root != NULL) {
         S1_TRY(err, apply_overrides(l, prefix, false, root, err));
     }
+    const bool is_legacy = s1_legacy_refuse(root, path, l->faults);
     s1_operation_config *const operation = S1_CONFIG_NEW(l->arena, s1_operation_config);
-    s1_schema_read(&s1_operation_schema, root, operation, l->arena, l->faults);
+    s1_schema_read(&s1_operation_schema, is_legacy ? NULL : root, operation, l->arena, l->faults);
     l->operations[l->operation_count++] = operation;
     return S1_OK;
 }
@@ -415,6 +418,21 @@ static s1_rc find_target(s1_loader *l, target *ret_target, s1_err *err)
                     hint.len != 0 ? "'?)" : "");
 }
 
+/* A tree without an operation that still has a portfolio of before: said, not passed over. */
+static s1_rc refuse_portfolios(s1_loader *l, s1_err *err)
+{
+    static const char *const names[] = {"portfolio.yaml", "portfolio_blueprint.yaml"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const s1_str path = join(l, l->config->dir, s1_str_of(names[i]));
+        s1_yaml_node *root = NULL;
+        if (s1_fs_exists(l->fs, path.ptr)) {
+            S1_TRY(err, read_tree(l, path, &root, err));
+            (void)s1_legacy_refuse(root, path, l->faults);
+        }
+    }
+    return S1_OK;
+}
+
 /* The blueprint that all links of an operation run; empty if there are several. */
 static s1_str only_blueprint(const s1_operation_config *operation)
 {
@@ -444,6 +462,9 @@ static s1_rc load_strategies(s1_loader *l, s1_err *err)
     size_t count = 0;
     const s1_str *const operations = operation_files(l, &count);
     l->operations = S1_CONFIG_ARRAY(l->arena, s1_operation_config *, count + 1);
+    if (count == 0 && l->options->target == NULL) {
+        S1_TRY(err, refuse_portfolios(l, err));
+    }
     if (l->options->target != NULL && !t.is_run) {
         S1_TRY(err, load_operation(l, t.path, operation_prefix(l, t.path), err));
         l->only_run = only_blueprint(l->operations[0]);

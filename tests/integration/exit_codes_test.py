@@ -42,7 +42,7 @@ MINUTES = ["backtest", "demo", "--results", "no", "--set", "data[0].timeframe=1m
 COMMANDS = [("init",), ("validate",), ("data", "import"), ("backtest",), ("results", "list"),
             ("results", "show"), ("explain",), ("explain", "diff"), ("journal", "show"), ("journal", "verify"),
             ("plugins", "list"), ("plugins", "show"), ("plugins", "check"), ("plugins", "new"),
-            ("plugins", "test"), ("doctor",),
+            ("plugins", "test"), ("migrate",), ("completion",), ("doctor",),
             ("version",)]
 
 
