@@ -152,13 +152,14 @@ s1_rc s1_ledger_open(s1_ledger *ledger, const s1_ledger_fill *fill, s1_err *err)
     S1_ASSERT(position == NULL || position->view.direction == fill->direction);
     const s1_dec old_cost = position != NULL ? position->cost : S1_DEC_ZERO;
     const s1_dec old_quantity = position != NULL ? position->view.quantity : S1_DEC_ZERO;
-    s1_dec cash, cost, quantity, open_cost, fees, price;
+    s1_dec cash, cost, quantity, open_cost, fees, price, net;
     S1_TRY(err, add_signed(ledger->view.cash, -effect.sign, effect.notional, &cash, err));
     S1_TRY(err, s1_dec_sub(cash, fill->fee, &cash, err));
     S1_TRY(err, add_signed(old_cost, effect.sign, effect.notional, &cost, err));
     S1_TRY(err, add_signed(ledger->open_cost, effect.sign, effect.notional, &open_cost, err));
     S1_TRY(err, s1_dec_add(old_quantity, fill->quantity, &quantity, err));
     S1_TRY(err, s1_dec_add(ledger->view.fees, fill->fee, &fees, err));
+    S1_TRY(err, s1_dec_sub(position != NULL ? position->net : S1_DEC_ZERO, fill->fee, &net, err));
     if (position == NULL) {
         price = fill->price;
     } else {
@@ -177,6 +178,7 @@ s1_rc s1_ledger_open(s1_ledger *ledger, const s1_ledger_fill *fill, s1_err *err)
         };
     }
     position->cost = cost;
+    position->net = net;
     position->view.quantity = quantity;
     position->view.entry_price = price;
     ledger->view.cash = cash;
@@ -227,7 +229,7 @@ s1_rc s1_ledger_close(s1_ledger *ledger, const s1_ledger_fill *fill, s1_dec *ret
         S1_TRY(err, s1_dec_mul_div(position->cost, fill->quantity, position->view.quantity,
                                    S1_ROUND_HALF_EVEN, &part, err));
     }
-    s1_dec cash, pnl, realized, fees, open_cost, cost;
+    s1_dec cash, pnl, realized, fees, open_cost, cost, net;
     S1_TRY(err, add_signed(ledger->view.cash, effect.sign, effect.notional, &cash, err));
     S1_TRY(err, s1_dec_sub(cash, fill->fee, &cash, err));
     S1_TRY(err, add_signed(S1_DEC_ZERO, effect.sign, effect.notional, &pnl, err));
@@ -236,6 +238,8 @@ s1_rc s1_ledger_close(s1_ledger *ledger, const s1_ledger_fill *fill, s1_dec *ret
     S1_TRY(err, s1_dec_add(ledger->view.fees, fill->fee, &fees, err));
     S1_TRY(err, s1_dec_sub(ledger->open_cost, part, &open_cost, err));
     S1_TRY(err, s1_dec_sub(position->cost, part, &cost, err));
+    S1_TRY(err, s1_dec_add(position->net, pnl, &net, err));
+    S1_TRY(err, s1_dec_sub(net, fill->fee, &net, err));
     /* Nothing below can fail: the quantity only shrinks. */
     ledger->view.cash = cash;
     ledger->view.realized_pnl = realized;
@@ -244,8 +248,12 @@ s1_rc s1_ledger_close(s1_ledger *ledger, const s1_ledger_fill *fill, s1_dec *ret
     ledger->net_quantity -= effect.sign * effect.quantity;
     remember_closed(ledger, position, fill, pnl);
     if (is_all) {
+        ledger->view.closed_trades++;
+        ledger->view.closed_wins += s1_dec_sign(net) > 0;
+        ledger->view.last_closed_pnl = net;
         remove_position(ledger, position);
     } else {
+        position->net = net;
         position->cost = cost;
         position->view.quantity =
             s1_dec_of_raw(s1_dec_raw(position->view.quantity) - s1_dec_raw(fill->quantity));

@@ -23,6 +23,7 @@
 typedef struct s1_ledger_position_record {
     s1_position view;
     s1_dec cost; /* signed */
+    s1_dec net;  /* realised so far, less the fees of its fills */
 } s1_ledger_position_record;
 
 typedef struct s1_closed_position {

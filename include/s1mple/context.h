@@ -138,6 +138,11 @@ typedef struct s1_ledger_view {
     s1_dec unrealized_pnl;
     s1_dec fees;
     s1_dec initial_capital;
+    /* Since minor 1. A trade is closed when nothing of it is open any more; its result is what all
+     * its closes made, less the fees of all its fills. */
+    uint64_t closed_trades;
+    uint64_t closed_wins; /* of them with a result above zero */
+    s1_dec last_closed_pnl;
 } s1_ledger_view;
 
 /* Position `index` of position_count, oldest first. */

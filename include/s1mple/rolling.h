@@ -124,15 +124,55 @@ static inline void s1_rolling_pair_put(s1_rolling_pair *me, double x, double y)
     me->mean_y = mean_y;
 }
 
+/* A variance that is none: below it lies the error of the sums, which is 1e-16 of the largest
+ * square that left the window since they were last taken anew. For logarithms and returns, a
+ * deviation of 1e-8. */
+#define S1_ROLLING_STILL 1e-16
+
 /* Pearson's correlation of the pairs in the window; NaN where one side does not move. */
 static inline double s1_rolling_pair_correlation(const s1_rolling_pair *me)
 {
-    const double scale = sqrt(me->sum_xx) * sqrt(me->sum_yy);
-    const double value = me->sum_xy / scale;
-    if (!(scale > 0.0)) {
+    const double least = S1_ROLLING_STILL * (double)s1_rolling_pair_size(me);
+    if (!(me->sum_xx > least && me->sum_yy > least)) {
         return (double)NAN;
     }
+    const double value = me->sum_xy / (sqrt(me->sum_xx) * sqrt(me->sum_yy));
     return value > 1.0 ? 1.0 : value < -1.0 ? -1.0 : value;
+}
+
+/* --- The sum of a series. ----------------------------------------------------------------- */
+
+/* The sum of the newest `window` values. A function of the visible rows alone: it is taken anew on
+ * every row whose number is a multiple of the window and carried on from there, so that errors of
+ * rounding do not grow, and it does not matter when the worker was first called. */
+typedef struct s1_series_sum {
+    const s1_series *series;
+    uint64_t window; /* >= 1 */
+    uint64_t rows;   /* summed up to here; 0: nothing yet */
+    double sum;
+} s1_series_sum;
+
+/* Brings the sum to the newest row; false while there are fewer than `window`. */
+static inline bool s1_series_sum_advance(s1_series_sum *me)
+{
+    const uint64_t rows = s1_series_rows(me->series);
+    const double *const values = me->series->values;
+    if (rows < me->window) {
+        return false;
+    }
+    const uint64_t aligned = rows - rows % me->window;
+    uint64_t row = me->rows > aligned ? me->rows : aligned;
+    if (me->rows < aligned) {
+        me->sum = 0.0;
+        for (uint64_t i = aligned - me->window; i < aligned; i++) {
+            me->sum += values[i];
+        }
+    }
+    for (; row < rows; row++) {
+        me->sum += values[row] - values[row - me->window];
+    }
+    me->rows = rows;
+    return true;
 }
 
 #ifdef __cplusplus

@@ -172,6 +172,44 @@ static uint64_t next_random(uint64_t *seed)
 }
 
 /* One random step on a random trade. */
+static void close_at(s1_ledger *ledger, const s1_ledger_fill *fill, bool is_last)
+{
+    s1_err err = S1_ERR_INIT;
+    s1_dec pnl;
+    bool is_closed = false;
+    assert_int_equal(s1_ledger_close(ledger, fill, &pnl, &is_closed, &err), S1_OK);
+    assert_int_equal(is_closed, is_last);
+}
+
+/* A trade in two entries and two closes is one closed trade, its result after all its fees; one
+ * whose gain the fees eat up is not won. */
+static void test_closed_trades_are_counted(void **state)
+{
+    (void)state;
+    s1_err err = S1_ERR_INIT;
+    s1_ledger *const ledger = ledger_new("10000", 4);
+    s1_ledger_fill fill = fill_of(1, S1_LONG, "1", "100.00", "0.1");
+    assert_int_equal(s1_ledger_open(ledger, &fill, &err), S1_OK);
+    fill = fill_of(1, S1_LONG, "1", "102.00", "0.1");
+    assert_int_equal(s1_ledger_open(ledger, &fill, &err), S1_OK);
+    fill = fill_of(1, S1_LONG, "0.5", "90.00", "0.1"); /* -5.5 */
+    close_at(ledger, &fill, false);
+    assert_int_equal(ledger->view.closed_trades, 0);
+    fill = fill_of(1, S1_LONG, "1.5", "111.00", "0.1"); /* +15 */
+    close_at(ledger, &fill, true);
+    assert_int_equal(ledger->view.closed_trades, 1);
+    assert_int_equal(ledger->view.closed_wins, 1);
+    assert_dec(ledger->view.last_closed_pnl, "9.1");
+    fill = fill_of(2, S1_SHORT, "1", "100.00", "0.5");
+    assert_int_equal(s1_ledger_open(ledger, &fill, &err), S1_OK);
+    fill = fill_of(2, S1_SHORT, "1", "99.00", "0.5"); /* 1 less 1 */
+    close_at(ledger, &fill, true);
+    assert_int_equal(ledger->view.closed_trades, 2);
+    assert_int_equal(ledger->view.closed_wins, 1);
+    assert_dec(ledger->view.last_closed_pnl, "0");
+    s1_ledger_free(ledger);
+}
+
 static void random_step(s1_ledger *ledger, uint64_t *seed)
 {
     s1_err err = S1_ERR_INIT;
@@ -220,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_long_round_trip),
         cmocka_unit_test(test_short_in_parts),
         cmocka_unit_test(test_two_entries_average),
+        cmocka_unit_test(test_closed_trades_are_counted),
         cmocka_unit_test(test_refusals_change_nothing),
         cmocka_unit_test(test_peak_is_never_at_cost),
         cmocka_unit_test(test_invariant_on_random_books),

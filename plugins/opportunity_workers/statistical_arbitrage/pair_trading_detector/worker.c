@@ -34,13 +34,15 @@ static void measure(pair_trading *me, double x, double y)
     if (!s1_rolling_pair_is_full(sums)) {
         return;
     }
+    const double least = S1_ROLLING_STILL * (double)sums->window;
+    if (!(me->hedge_ratio > 0.0) && !(sums->sum_yy > least)) {
+        return; /* the other leg stands still: there is nothing to hedge with */
+    }
     me->ratio = me->hedge_ratio > 0.0 ? me->hedge_ratio : sums->sum_xy / sums->sum_yy;
     me->spread = (x - sums->mean_x) - me->ratio * (y - sums->mean_y);
-    const double variance =
-        (sums->sum_xx - 2.0 * me->ratio * sums->sum_xy + me->ratio * me->ratio * sums->sum_yy) /
-        (double)sums->window;
-    /* Less than this is the error of the sums, not a movement: 1e-12 of the price. */
-    me->z = variance > 1e-24 ? me->spread / sqrt(variance) : (double)NAN;
+    const double squares =
+        sums->sum_xx - 2.0 * me->ratio * sums->sum_xy + me->ratio * me->ratio * sums->sum_yy;
+    me->z = squares > least ? me->spread / sqrt(squares / (double)sums->window) : (double)NAN;
 }
 
 /* Takes in what closed since the last call. */
