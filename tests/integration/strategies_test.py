@@ -13,7 +13,7 @@ import harness
 from harness import call
 
 PAGES = harness.SOURCE / "docs" / "strategies"
-EXAMPLES = ["ict_sweep", "session_breakout"]
+RUNS = harness.SOURCE / "config" / "runs"
 
 
 def commands(page):
@@ -47,7 +47,10 @@ def run(name):
 
 
 def main():
-    for name in EXAMPLES:
+    names = sorted(path.stem for path in PAGES.glob("*.md"))
+    blueprints = sorted(path.stem for path in RUNS.glob("*.yaml") if path.stem != "demo")
+    assert names == blueprints, f"pages {names}, blueprints {blueprints}"
+    for name in names:
         run(name)
 
 
