@@ -563,6 +563,27 @@ static s1_rc tell_entry(teller *t, size_t index, const s1_journal_details_view *
     return S1_OK;
 }
 
+/* The line of the last entry that tells how it ended, in `tale`; nothing where none does. */
+static s1_rc tell_end(teller *t, const s1_journal_entry *told, s1_strbuf *tale, s1_err *err)
+{
+    s1_journal_details_view details = {NULL};
+    s1_explain_builder *const b = &t->builder;
+    s1_explain_node scratch = {0};
+    S1_TRY(err, s1_journal_details_init(&details, told, err));
+    if (is_threat_entry(told)) {
+        s1_explain_threat_words(b, told, &details);
+        s1_strbuf_str(tale, s1_strbuf_view(&b->text));
+        s1_strbuf_clear(&b->text);
+    } else {
+        const s1_explain_node *const line = is_decision(told)
+                                                ? s1_explain_verdict(b, &scratch, told, &details)
+                                                : s1_explain_step(b, &scratch, told, &details);
+        s1_strbuf_cstr_add(tale, line->text != NULL ? line->text : "");
+    }
+    s1_journal_details_done(&details);
+    return S1_OK;
+}
+
 /* The headline: what it was and how it ended, from the last entry that tells. */
 static s1_rc tell_headline(teller *t, s1_err *err)
 {
@@ -571,52 +592,45 @@ static s1_rc tell_headline(teller *t, s1_err *err)
                                         [S1_JOURNAL_ID_THREAT] = "threat",
                                         [S1_JOURNAL_ID_ORDER] = "order"};
     const story *const s = t->s;
-    s1_explain_builder headline;
-    s1_explain_builder_init(&headline, s->arena);
-    s1_explain_short_id(&headline.text, s->target);
+    const bool is_threat = s->kind == S1_JOURNAL_ID_THREAT;
     const s1_journal_entry *told = NULL;
     for (size_t i = 0; i < s->entry_count; i++) {
         const s1_journal_entry *const entry = s->entries[i];
         const bool is_end = is_decision(entry) ? entry->kind != S1_JOURNAL_PLAN_CREATED
                                                : entry->kind == S1_JOURNAL_TRADE_CLOSED;
-        const bool is_tale = s->kind == S1_JOURNAL_ID_THREAT ? is_threat_entry(entry) : is_end;
-        told = is_tale ? entry : told;
+        told = (is_threat ? is_threat_entry(entry) : is_end) ? entry : told;
     }
+    s1_explain_builder headline;
+    s1_explain_builder_init(&headline, t->builder.locale, s->arena);
     s1_rc rc = S1_OK;
-    s1_explain_node scratch = {0};
     if (told != NULL) {
-        s1_journal_details_view details = {NULL};
-        rc = s1_journal_details_init(&details, told, err);
-        if (rc == S1_OK) {
-            const s1_explain_node *const line =
-                is_decision(told)       ? s1_explain_verdict(&t->builder, &scratch, told, &details)
-                : is_threat_entry(told) ? s1_explain_threat(&t->builder, &scratch, told, &details)
-                                        : s1_explain_step(&t->builder, &scratch, told, &details);
-            const char *const text = is_threat_entry(told) ? strstr(line->text, ": ") : NULL;
-            s1_strbuf_lit(&headline.text, ": ");
-            s1_strbuf_cstr_add(&headline.text, text != NULL ? text + 2 : line->text);
-            s1_journal_details_done(&details);
-        }
+        rc = tell_end(t, told, &headline.part, err);
     } else {
-        s1_strbuf_lit(&headline.text, ": no verdict in the journal");
+        s1_strbuf_cstr_add(&headline.part, s1_locale_cstr(headline.locale, "explain.no_verdict"));
     }
-    if (s->kind == S1_JOURNAL_ID_THREAT) {
-        s1_strbuf_printf(&headline.text, "; opportunities refused: %llu, trades closed: %llu",
-                         (unsigned long long)s->refusals, (unsigned long long)s->closures);
+    s1_explain_digits refusals, closures;
+    s1_explain_short_id(&headline.text, s->target);
+    s1_strbuf_lit(&headline.text, ": ");
+    s1_strbuf_str(&headline.text, s1_strbuf_view(&headline.part));
+    if (is_threat) {
+        S1_EXPLAIN_SAY(&headline, "explain.threat_effects", NULL,
+                       S1_SAY_TEXT("refused", s1_explain_count(s->refusals, &refusals)),
+                       S1_SAY_TEXT("closed", s1_explain_count(s->closures, &closures)));
     }
     s1_explain_node *const line = s1_explain_add(&headline, NULL, kinds[s->kind]);
     t->root->kind = kinds[s->kind];
     t->root->text = line->text;
-    t->root->count = s->kind == S1_JOURNAL_ID_THREAT ? s->references : 0;
+    t->root->count = is_threat ? s->references : 0;
     t->builder.has_failed |= headline.has_failed;
     s1_explain_builder_done(&headline);
     return rc;
 }
 
-static s1_rc story_tell(const story *s, const s1_explain_node **ret_root, s1_err *err)
+static s1_rc story_tell(const story *s, const s1_locale *locale, const s1_explain_node **ret_root,
+                        s1_err *err)
 {
     teller t = {.s = s};
-    s1_explain_builder_init(&t.builder, s->arena);
+    s1_explain_builder_init(&t.builder, locale, s->arena);
     t.root = s1_explain_add(&t.builder, NULL, "story");
     s1_explain_set_id(&t.builder, t.root, s->target);
     t.root->time = s->entry_count > 0 ? s->entries[0]->time : 0;
@@ -642,8 +656,8 @@ static s1_rc story_tell(const story *s, const s1_explain_node **ret_root, s1_err
     return rc;
 }
 
-s1_rc s1_explain_id(s1_journal_reader *reader, s1_str wanted, s1_arena *arena,
-                    const s1_explain_node **ret_root, s1_err *err)
+s1_rc s1_explain_id(s1_journal_reader *reader, s1_str wanted, const s1_locale *locale,
+                    s1_arena *arena, const s1_explain_node **ret_root, s1_err *err)
 {
     survey found = {.found_count = 0};
     S1_TRY(err, prefix_parse(wanted, &found.wanted, err));
@@ -665,6 +679,6 @@ s1_rc s1_explain_id(s1_journal_reader *reader, s1_str wanted, s1_arena *arena,
     if (s->closers.count > 0) {
         S1_TRY(err, story_find_closers(s, reader, err));
     }
-    S1_TRY(err, story_tell(s, ret_root, err));
+    S1_TRY(err, story_tell(s, locale, ret_root, err));
     return S1_OK;
 }

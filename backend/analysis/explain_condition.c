@@ -2,6 +2,7 @@
 #include "backend/analysis/explain_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static const char *const signs[] = {"?", ">", ">=", "<", "<=", "==", "!="};
 
@@ -16,10 +17,10 @@ void s1_explain_set_details(s1_explain_builder *builder, s1_explain_node *node, 
     builder->has_failed |= node->details == NULL || json->has_failed;
 }
 
-void s1_explain_number(s1_strbuf *text, double value)
+void s1_explain_number(const s1_explain_builder *builder, s1_strbuf *text, double value)
 {
     if (isnan(value)) {
-        s1_strbuf_lit(text, "none");
+        s1_strbuf_cstr_add(text, s1_locale_cstr(builder->locale, "explain.none"));
     } else {
         s1_strbuf_printf(text, "%.8g", value);
     }
@@ -47,27 +48,31 @@ double s1_explain_missed_share(const s1_condition *condition)
     return scale > 0.0 ? s1_explain_missed_by(condition) / scale : (double)NAN;
 }
 
-void s1_explain_comparison(s1_strbuf *text, const s1_condition *condition)
+s1_str s1_explain_comparison(s1_explain_builder *builder, const s1_condition *condition)
 {
+    s1_strbuf *const text = &builder->part;
     const double missed = s1_explain_missed_by(condition);
     const double share = s1_explain_missed_share(condition);
-    s1_explain_number(text, condition->value);
+    s1_strbuf_clear(text);
+    s1_explain_number(builder, text, condition->value);
     s1_strbuf_printf(text, " %s ", sign_of(condition->op));
-    s1_explain_number(text, condition->threshold);
+    s1_explain_number(builder, text, condition->threshold);
     if (isnan(missed)) {
-        return;
+        return s1_strbuf_view(text);
     }
-    if (condition->held) {
-        s1_strbuf_printf(text, ", margin %.5g", -missed + 0.0);
-    } else if (missed > 0.0) {
-        s1_strbuf_printf(text, ", missed by %.5g", missed);
-    } else {
-        s1_strbuf_lit(text, ", missed: they are equal");
-        return;
+    if (!condition->held && !(missed > 0.0)) {
+        s1_strbuf_cstr_add(text, s1_locale_cstr(builder->locale, "explain.missed_equal"));
+        return s1_strbuf_view(text);
     }
+    char digits[32];
+    (void)snprintf(digits, sizeof digits, "%.5g", condition->held ? -missed + 0.0 : missed);
+    const s1_locale_value value = {"value", digits};
+    s1_locale_word(builder->locale, condition->held ? "explain.margin" : "explain.missed_by",
+                   &value, 1, text);
     if (isfinite(share)) {
         s1_strbuf_printf(text, " (%.3g %%)", fabs(share) * 100.0);
     }
+    return s1_strbuf_view(text);
 }
 
 void s1_explain_comparison_json(s1_json_writer *writer, const s1_condition *condition)

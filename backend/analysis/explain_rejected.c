@@ -2,6 +2,7 @@
 #include "backend/analysis/explain_internal.h"
 #include "backend/utils/uid.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define GROUPS_MAX  256u
@@ -15,6 +16,7 @@ static const char *const stages[] = {"governor", "entry", "exit", "size",
 typedef struct group {
     const char *stage, *code, *threat; /* threat "" where none caused it */
     uint64_t count;
+    bool is_rest, is_threat_unknown;
     s1_explain_node *node; /* examples hang below it */
     uint32_t examples;
 } group;
@@ -42,6 +44,8 @@ static const char *copied(tally *t, const char *text)
     return copy != NULL ? copy : "";
 }
 
+static const char unknown_threat[] = "unknown threat"; /* as a code; people read another text */
+
 static const char *threat_type_of(const tally *t, s1_uid uid)
 {
     const uint64_t kept = t->threat_count < THREATS_MAX ? t->threat_count : THREATS_MAX;
@@ -51,7 +55,7 @@ static const char *threat_type_of(const tally *t, s1_uid uid)
             return threat->type;
         }
     }
-    return "unknown threat";
+    return unknown_threat;
 }
 
 static group *group_of(tally *t, const char *stage, const char *code, const char *threat)
@@ -70,7 +74,9 @@ static group *group_of(tally *t, const char *stage, const char *code, const char
     group *const g = &t->groups[t->group_count++];
     *g = (group){.stage = copied(t, stage),
                  .code = is_last ? "other reasons" : copied(t, code),
-                 .threat = is_last ? "" : copied(t, threat)};
+                 .threat = is_last ? "" : copied(t, threat),
+                 .is_rest = is_last,
+                 .is_threat_unknown = threat == unknown_threat};
     g->node = s1_explain_add(&t->builder, NULL, "reason");
     return g;
 }
@@ -78,20 +84,12 @@ static group *group_of(tally *t, const char *stage, const char *code, const char
 static void add_example(tally *t, group *g, const s1_journal_entry *entry,
                         const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &t->builder.text;
-    s1_explain_short_id(text, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
-    if (s1_explain_has(details, "rejection_reason.limit")) {
-        s1_strbuf_lit(text, ": limit ");
-        s1_explain_member(text, details, "rejection_reason.limit");
-    }
-    if (s1_explain_has(details, "rejection_reason.actual")) {
-        s1_strbuf_lit(text, ", actual ");
-        s1_explain_member(text, details, "rejection_reason.actual");
-    }
-    if (entry->worker.len > 0) {
-        s1_strbuf_lit(text, ", by ");
-        s1_strbuf_str(text, entry->worker);
-    }
+    s1_explain_short_id(&t->builder.text, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
+    S1_EXPLAIN_SAY(
+        &t->builder, "explain.example", details,
+        S1_SAY_EVEN_ZERO("limit", "explain.part_example_limit", "rejection_reason.limit"),
+        S1_SAY_EVEN_ZERO("actual", "explain.part_actual", "rejection_reason.actual"),
+        S1_SAY_WORDS("worker", "explain.part_example_worker", entry->worker));
     s1_explain_node *const node = s1_explain_add_entry(&t->builder, g->node, "opportunity", entry);
     s1_explain_set_id(&t->builder, node, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
     g->examples++;
@@ -146,11 +144,13 @@ static void append(s1_explain_node *parent, s1_explain_node *node)
     parent->last_child = node;
 }
 
-/* "12 (7.4 %)", of all refusals. */
-static void add_count(tally *t, uint64_t count)
+/* "12 (7.4 %)", of all refusals; in builder.part. */
+static s1_str counted(tally *t, uint64_t count)
 {
-    s1_strbuf_printf(&t->builder.text, "%llu (%.1f %%)", (unsigned long long)count,
+    s1_strbuf_clear(&t->builder.part);
+    s1_strbuf_printf(&t->builder.part, "%llu (%.1f %%)", (unsigned long long)count,
                      t->refused > 0 ? 100.0 * (double)count / (double)t->refused : 0.0);
+    return s1_strbuf_view(&t->builder.part);
 }
 
 /* Details for who reads the JSON: {"stage","code","threat_type","count","share"}. */
@@ -194,13 +194,15 @@ static void tell_stage(tally *t, s1_explain_node *parent, const char *stage)
         if (largest == NULL) {
             return;
         }
-        s1_strbuf_cstr_add(&t->builder.text, largest->code);
-        if (largest->threat[0] != '\0') {
-            s1_strbuf_lit(&t->builder.text, ", because of ");
-            s1_strbuf_cstr_add(&t->builder.text, largest->threat);
-        }
-        s1_strbuf_lit(&t->builder.text, ": ");
-        add_count(t, largest->count);
+        const s1_locale *const locale = t->builder.locale;
+        const char *const code =
+            largest->is_rest ? s1_locale_cstr(locale, "explain.other_reasons") : largest->code;
+        const char *const threat = largest->is_threat_unknown
+                                       ? s1_locale_cstr(locale, "explain.unknown_threat")
+                                       : largest->threat;
+        S1_EXPLAIN_SAY(&t->builder, "explain.reason", NULL, S1_SAY_TEXT("code", s1_str_of(code)),
+                       S1_SAY_WORDS("threat", "explain.part_because", s1_str_of(threat)),
+                       S1_SAY_TEXT("count", counted(t, largest->count)));
         largest->node->text = s1_explain_add(&t->builder, NULL, "reason")->text;
         largest->node->count = largest->count;
         set_details(t, largest->node, stage, largest, largest->count);
@@ -227,7 +229,7 @@ static void tell_one_stage(tally *t, s1_explain_node *root, const char *stage)
     }
     if (count > 0) {
         s1_strbuf_printf(&t->builder.text, "%s: ", stage);
-        add_count(t, count);
+        s1_strbuf_str(&t->builder.text, counted(t, count));
         s1_explain_node *const node = s1_explain_add(&t->builder, root, "stage");
         node->count = count;
         set_details(t, node, stage, NULL, count);
@@ -238,11 +240,17 @@ static void tell_one_stage(tally *t, s1_explain_node *root, const char *stage)
 static s1_explain_node *tell(tally *t)
 {
     const double whole = t->detected > 0 ? (double)t->detected : 1.0;
-    s1_strbuf_printf(&t->builder.text,
-                     "%llu opportunities: %llu approved (%.1f %%), %llu refused (%.1f %%)",
-                     (unsigned long long)t->detected, (unsigned long long)t->approved,
-                     100.0 * (double)t->approved / whole, (unsigned long long)t->refused,
-                     100.0 * (double)t->refused / whole);
+    s1_explain_digits detected, approved, refused;
+    char approved_share[32], refused_share[32];
+    (void)snprintf(approved_share, sizeof approved_share, "%.1f",
+                   100.0 * (double)t->approved / whole);
+    (void)snprintf(refused_share, sizeof refused_share, "%.1f", 100.0 * (double)t->refused / whole);
+    S1_EXPLAIN_SAY(&t->builder, "explain.rejected", NULL,
+                   S1_SAY_TEXT("detected", s1_explain_count(t->detected, &detected)),
+                   S1_SAY_TEXT("approved", s1_explain_count(t->approved, &approved)),
+                   S1_SAY_TEXT("approved_share", s1_str_of(approved_share)),
+                   S1_SAY_TEXT("refused", s1_explain_count(t->refused, &refused)),
+                   S1_SAY_TEXT("refused_share", s1_str_of(refused_share)));
     s1_explain_node *const root = s1_explain_add(&t->builder, NULL, "rejected");
     root->count = t->refused;
     for (size_t i = 0; i < STAGE_COUNT; i++) {
@@ -256,8 +264,8 @@ static s1_explain_node *tell(tally *t)
     return root;
 }
 
-s1_rc s1_explain_rejected(s1_journal_reader *reader, uint32_t examples_max, s1_arena *arena,
-                          const s1_explain_node **ret_root, s1_err *err)
+s1_rc s1_explain_rejected(s1_journal_reader *reader, uint32_t examples_max, const s1_locale *locale,
+                          s1_arena *arena, const s1_explain_node **ret_root, s1_err *err)
 {
     tally *const t = s1_arena_one(arena, tally);
     threat_type *const threats = s1_arena_array(arena, threat_type, THREATS_MAX);
@@ -267,7 +275,7 @@ s1_rc s1_explain_rejected(s1_journal_reader *reader, uint32_t examples_max, s1_a
     t->arena = arena;
     t->threats = threats;
     t->examples_max = examples_max;
-    s1_explain_builder_init(&t->builder, arena);
+    s1_explain_builder_init(&t->builder, locale, arena);
     s1_journal_reader_rewind(reader);
     s1_rc rc = S1_OK;
     const s1_journal_entry *entry = NULL;

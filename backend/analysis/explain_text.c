@@ -3,22 +3,26 @@
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TEXT_BYTES_MAX ((size_t)1 << 20)
 #define DIGITS_SHOWN   8u
 
 /* --- Building. ---------------------------------------------------------------------------- */
 
-void s1_explain_builder_init(s1_explain_builder *builder, s1_arena *arena)
+void s1_explain_builder_init(s1_explain_builder *builder, const s1_locale *locale, s1_arena *arena)
 {
-    *builder = (s1_explain_builder){.arena = arena};
+    *builder = (s1_explain_builder){.arena = arena, .locale = locale};
     s1_strbuf_init(&builder->text, TEXT_BYTES_MAX);
+    s1_strbuf_init(&builder->part, TEXT_BYTES_MAX);
 }
 
 void s1_explain_builder_done(s1_explain_builder *builder)
 {
     s1_strbuf_done(&builder->text);
+    s1_strbuf_done(&builder->part);
 }
 
 s1_rc s1_explain_builder_check(const s1_explain_builder *builder, s1_err *err)
@@ -31,7 +35,8 @@ s1_explain_node *s1_explain_add(s1_explain_builder *builder, s1_explain_node *pa
 {
     s1_explain_node *const node = s1_arena_one(builder->arena, s1_explain_node);
     const char *const text = s1_arena_copy_cstr(builder->arena, s1_strbuf_view(&builder->text));
-    builder->has_failed |= node == NULL || text == NULL || builder->text.has_failed;
+    builder->has_failed |=
+        node == NULL || text == NULL || builder->text.has_failed || builder->part.has_failed;
     s1_strbuf_clear(&builder->text);
     if (builder->has_failed || node == NULL) {
         return &builder->lost;
@@ -129,17 +134,6 @@ bool s1_explain_has(const s1_journal_details_view *details, const char *path)
     return value != NULL && !json_is_null(value);
 }
 
-/* Appends "<label><value>" if the member is there and not a zero, which plans use for "not set". */
-static void labelled(s1_strbuf *text, const s1_journal_details_view *details, const char *label,
-                     const char *path)
-{
-    const char *const zero = s1_journal_details_text(details, path);
-    if (s1_explain_has(details, path) && (zero == NULL || strcmp(zero, "0") != 0)) {
-        s1_strbuf_cstr_add(text, label);
-        s1_explain_member(text, details, path);
-    }
-}
-
 /* Appends "name value, name value" of a JSON object. */
 static void pairs(s1_strbuf *text, const json_t *object)
 {
@@ -156,12 +150,88 @@ static void pairs(s1_strbuf *text, const json_t *object)
     }
 }
 
-static void by_worker(s1_strbuf *text, const s1_journal_entry *entry)
+/* --- Sentences. --------------------------------------------------------------------------- */
+
+/* True if there is something to say in a part. */
+static bool is_said(const s1_explain_slot *slot, const s1_journal_details_view *details)
 {
-    if (entry->worker.len > 0) {
-        s1_strbuf_lit(text, " by ");
-        s1_strbuf_str(text, entry->worker);
+    if (slot->kind == S1_EXPLAIN_SLOT_TEXT) {
+        return slot->text.len > 0;
     }
+    if (slot->kind == S1_EXPLAIN_SLOT_PART) {
+        const char *const text = s1_journal_details_text(details, slot->path);
+        if (text != NULL && strcmp(text, "0") == 0) {
+            return false;
+        }
+    }
+    return s1_explain_has(details, slot->path);
+}
+
+static void say_value(s1_strbuf *text, const s1_explain_slot *slot,
+                      const s1_journal_details_view *details)
+{
+    switch (slot->kind) {
+    case S1_EXPLAIN_SLOT_TEXT:
+        s1_strbuf_str(text, slot->text);
+        return;
+    case S1_EXPLAIN_SLOT_JSON:
+        s1_explain_value(text, slot->json);
+        return;
+    case S1_EXPLAIN_SLOT_PAIRS:
+        pairs(text, slot->json);
+        return;
+    default:
+        s1_explain_member(text, details, slot->path);
+        return;
+    }
+}
+
+static void say_slot(s1_explain_builder *builder, const s1_explain_slot *slot,
+                     const s1_journal_details_view *details)
+{
+    if (slot->part == NULL) {
+        say_value(&builder->text, slot, details);
+        return;
+    }
+    if (!is_said(slot, details)) {
+        return;
+    }
+    s1_str rest = s1_str_of(s1_locale_cstr(builder->locale, slot->part));
+    s1_str before, name;
+    while (s1_locale_next(&rest, &before, &name)) {
+        s1_strbuf_str(&builder->text, before);
+        if (name.len > 0) {
+            say_value(&builder->text, slot, details);
+        }
+    }
+}
+
+void s1_explain_say(s1_explain_builder *builder, const char *key,
+                    const s1_journal_details_view *details, const s1_explain_slot *slots,
+                    size_t count)
+{
+    s1_str rest = s1_str_of(s1_locale_cstr(builder->locale, key));
+    s1_str before, name;
+    while (s1_locale_next(&rest, &before, &name)) {
+        s1_strbuf_str(&builder->text, before);
+        for (size_t i = 0; i < count && name.len > 0; i++) {
+            if (s1_str_eq_cstr(name, slots[i].name)) {
+                say_slot(builder, &slots[i], details);
+            }
+        }
+    }
+}
+
+void s1_explain_word(s1_explain_builder *builder, const char *key)
+{
+    s1_strbuf_cstr_add(&builder->text, s1_locale_cstr(builder->locale, key));
+}
+
+s1_str s1_explain_count(uint64_t value, s1_explain_digits *digits)
+{
+    const int length =
+        snprintf(digits->text, sizeof digits->text, "%llu", (unsigned long long)value);
+    return s1_str_make(digits->text, length > 0 ? (size_t)length : 0);
 }
 
 /* --- Conditions. -------------------------------------------------------------------------- */
@@ -187,17 +257,15 @@ static const comparison *comparison_of(const char *op)
     return NULL;
 }
 
-static void add_condition(s1_explain_builder *builder, s1_explain_node *parent,
-                          const json_t *condition)
+/* "1.0712 > 1.0698, margin +0.0014", in builder->part. */
+static s1_str compared_text(s1_explain_builder *builder, const json_t *condition)
 {
-    s1_strbuf *const text = &builder->text;
+    s1_strbuf *const text = &builder->part;
     const json_t *const value = json_object_get(condition, "value");
     const json_t *const threshold = json_object_get(condition, "threshold");
-    const json_t *const held = json_object_get(condition, "held");
     const char *const op = json_string_value(json_object_get(condition, "op"));
     const comparison *const compared = comparison_of(op);
-    s1_explain_value(text, json_object_get(condition, "name"));
-    s1_strbuf_cstr_add(text, json_is_false(held) ? " did not hold: " : " held: ");
+    s1_strbuf_clear(text);
     s1_explain_value(text, value);
     s1_strbuf_char(text, ' ');
     s1_strbuf_cstr_add(text, compared != NULL ? compared->sign : op != NULL ? op : "?");
@@ -205,11 +273,26 @@ static void add_condition(s1_explain_builder *builder, s1_explain_node *parent,
     s1_explain_value(text, threshold);
     if (compared != NULL && json_is_number(value) && json_is_number(threshold) &&
         (compared->direction > 0.0 || compared->direction < 0.0)) {
-        const double margin =
-            compared->direction * (json_number_value(value) - json_number_value(threshold));
-        s1_strbuf_printf(text, ", margin %+.8g", margin);
+        char digits[32];
+        (void)snprintf(digits, sizeof digits, "%+.8g",
+                       compared->direction *
+                           (json_number_value(value) - json_number_value(threshold)));
+        const s1_locale_value margin = {"value", digits};
+        s1_locale_word(builder->locale, "explain.margin", &margin, 1, text);
     }
-    (void)s1_explain_add(builder, parent, "condition");
+    return s1_strbuf_view(text);
+}
+
+static void add_condition(s1_explain_builder *builder, s1_explain_node *parent,
+                          const json_t *condition)
+{
+    const bool has_held = !json_is_false(json_object_get(condition, "held"));
+    const s1_str compared = compared_text(builder, condition);
+    S1_EXPLAIN_SAY(builder, has_held ? "explain.condition_held" : "explain.condition_missed", NULL,
+                   S1_SAY_JSON("name", json_object_get(condition, "name")),
+                   S1_SAY_TEXT("comparison", compared));
+    s1_explain_add(builder, parent, "condition")->mark =
+        has_held ? S1_EXPLAIN_PLAIN : S1_EXPLAIN_BAD;
 }
 
 static void add_conditions(s1_explain_builder *builder, s1_explain_node *parent,
@@ -233,20 +316,26 @@ static void add_pairs(s1_explain_builder *builder, s1_explain_node *parent, cons
 
 /* --- Entries. ----------------------------------------------------------------------------- */
 
+/* An id as it is shown in lines, as text. */
+static s1_str short_id(s1_explain_builder *builder, s1_uid uid)
+{
+    s1_strbuf_clear(&builder->part);
+    s1_explain_short_id(&builder->part, uid);
+    return s1_strbuf_view(&builder->part);
+}
+
 s1_explain_node *s1_explain_opportunity(s1_explain_builder *builder, s1_explain_node *parent,
                                         const s1_journal_entry *entry,
                                         const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &builder->text;
-    s1_explain_short_id(text, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
-    s1_strbuf_lit(text, ": ");
-    s1_explain_member(text, details, "signal_type");
-    s1_strbuf_char(text, ' ');
-    s1_explain_member(text, details, "direction");
-    labelled(text, details, " on ", "asset");
-    labelled(text, details, " at ", "price");
-    by_worker(text, entry);
-    labelled(text, details, ", score ", "score");
+    S1_EXPLAIN_SAY(builder, "explain.opportunity", details,
+                   S1_SAY_TEXT("id", short_id(builder, entry->ids[S1_JOURNAL_ID_OPPORTUNITY])),
+                   S1_SAY_MEMBER("signal_type", "signal_type"),
+                   S1_SAY_MEMBER("direction", "direction"),
+                   S1_SAY_PART("asset", "explain.part_asset", "asset"),
+                   S1_SAY_PART("price", "explain.part_price", "price"),
+                   S1_SAY_WORDS("worker", "explain.part_worker", entry->worker),
+                   S1_SAY_PART("score", "explain.part_score", "score"));
     s1_explain_node *const node = s1_explain_add_entry(builder, parent, "opportunity", entry);
     s1_explain_set_id(builder, node, entry->ids[S1_JOURNAL_ID_OPPORTUNITY]);
     add_pairs(builder, node, "context", details, "context");
@@ -255,23 +344,30 @@ s1_explain_node *s1_explain_opportunity(s1_explain_builder *builder, s1_explain_
     return node;
 }
 
+void s1_explain_threat_words(s1_explain_builder *builder, const s1_journal_entry *entry,
+                             const s1_journal_details_view *details)
+{
+    if (entry->kind == S1_JOURNAL_THREAT_CLEARED) {
+        S1_EXPLAIN_SAY(builder, "explain.threat_cleared", details,
+                       S1_SAY_MEMBER("threat_type", "threat_type"),
+                       S1_SAY_PART("duration", "explain.part_duration", "duration_bars"));
+        return;
+    }
+    S1_EXPLAIN_SAY(builder, "explain.threat", details, S1_SAY_MEMBER("threat_type", "threat_type"),
+                   S1_SAY_PART("severity", "explain.part_comma", "severity"),
+                   S1_SAY_PART("category", "explain.part_comma", "category"),
+                   S1_SAY_WORDS("worker", "explain.part_worker", entry->worker));
+}
+
 s1_explain_node *s1_explain_threat(s1_explain_builder *builder, s1_explain_node *parent,
                                    const s1_journal_entry *entry,
                                    const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &builder->text;
-    s1_explain_short_id(text, entry->ids[S1_JOURNAL_ID_THREAT]);
-    s1_strbuf_lit(text, ": ");
-    s1_explain_member(text, details, "threat_type");
-    if (entry->kind == S1_JOURNAL_THREAT_CLEARED) {
-        s1_strbuf_lit(text, " cleared");
-        labelled(text, details, " after bars: ", "duration_bars");
-    } else {
-        labelled(text, details, ", ", "severity");
-        labelled(text, details, ", ", "category");
-        by_worker(text, entry);
-    }
+    s1_explain_short_id(&builder->text, entry->ids[S1_JOURNAL_ID_THREAT]);
+    s1_strbuf_lit(&builder->text, ": ");
+    s1_explain_threat_words(builder, entry, details);
     s1_explain_node *const node = s1_explain_add_entry(builder, parent, "threat", entry);
+    node->mark = S1_EXPLAIN_WARN;
     s1_explain_set_id(builder, node, entry->ids[S1_JOURNAL_ID_THREAT]);
     add_pairs(builder, node, "measured", details, "details");
     return node;
@@ -281,33 +377,28 @@ s1_explain_node *s1_explain_plan(s1_explain_builder *builder, s1_explain_node *p
                                  const s1_journal_entry *entry,
                                  const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &builder->text;
-    s1_explain_member(text, details, "direction");
-    labelled(text, details, " ", "quantity");
-    labelled(text, details, " ", "order_type");
-    labelled(text, details, " at ", "entry_price");
-    labelled(text, details, ", stop ", "stop_loss");
-    labelled(text, details, ", target ", "take_profit");
-    labelled(text, details, ", ", "time_in_force");
-    labelled(text, details, " until ", "expires_at");
-    labelled(text, details, ", shows ", "display_quantity");
-    labelled(text, details, ", slices ", "slices");
-    labelled(text, details, " every ", "slice_interval");
+    S1_EXPLAIN_SAY(builder, "explain.plan", details, S1_SAY_MEMBER("direction", "direction"),
+                   S1_SAY_PART("quantity", "explain.part_space", "quantity"),
+                   S1_SAY_PART("order_type", "explain.part_space", "order_type"),
+                   S1_SAY_PART("entry_price", "explain.part_price", "entry_price"),
+                   S1_SAY_PART("stop_loss", "explain.part_stop", "stop_loss"),
+                   S1_SAY_PART("take_profit", "explain.part_target", "take_profit"),
+                   S1_SAY_PART("time_in_force", "explain.part_comma", "time_in_force"),
+                   S1_SAY_PART("expires_at", "explain.part_until", "expires_at"),
+                   S1_SAY_PART("display_quantity", "explain.part_shows", "display_quantity"),
+                   S1_SAY_PART("slices", "explain.part_slices", "slices"),
+                   S1_SAY_PART("slice_interval", "explain.part_every", "slice_interval"));
     s1_explain_node *const node = s1_explain_add_entry(builder, parent, "plan", entry);
     s1_explain_set_id(builder, node, entry->ids[S1_JOURNAL_ID_TRADE]);
     const json_t *const steps = s1_journal_details_at(details, "steps");
     for (size_t i = 0; i < json_array_size(steps); i++) {
         const json_t *const step = json_array_get(steps, i);
         const json_t *const changed = json_object_get(step, "changed");
-        s1_explain_value(text, json_object_get(step, "phase"));
-        s1_strbuf_lit(text, " by ");
-        s1_explain_value(text, json_object_get(step, "worker"));
-        s1_strbuf_lit(text, ": ");
-        if (json_object_size(changed) > 0) {
-            pairs(text, changed);
-        } else {
-            s1_strbuf_lit(text, "let it pass");
-        }
+        S1_EXPLAIN_SAY(builder,
+                       json_object_size(changed) > 0 ? "explain.step" : "explain.step_unchanged",
+                       NULL, S1_SAY_JSON("phase", json_object_get(step, "phase")),
+                       S1_SAY_JSON("worker", json_object_get(step, "worker")),
+                       S1_SAY_PAIRS("changed", changed));
         (void)s1_explain_add(builder, node, "step");
     }
     return node;
@@ -319,11 +410,10 @@ static void add_checks(s1_explain_builder *builder, s1_explain_node *parent,
     const json_t *const checks = s1_journal_details_at(details, "checks");
     for (size_t i = 0; i < json_array_size(checks); i++) {
         const json_t *const check = json_array_get(checks, i);
-        s1_explain_value(&builder->text, json_object_get(check, "code"));
-        s1_strbuf_lit(&builder->text, ": limit ");
-        s1_explain_value(&builder->text, json_object_get(check, "limit"));
-        s1_strbuf_lit(&builder->text, ", actual ");
-        s1_explain_value(&builder->text, json_object_get(check, "actual"));
+        S1_EXPLAIN_SAY(builder, "explain.check", NULL,
+                       S1_SAY_JSON("code", json_object_get(check, "code")),
+                       S1_SAY_JSON("limit", json_object_get(check, "limit")),
+                       S1_SAY_JSON("actual", json_object_get(check, "actual")));
         (void)s1_explain_add(builder, parent, "check");
     }
 }
@@ -332,118 +422,116 @@ s1_explain_node *s1_explain_verdict(s1_explain_builder *builder, s1_explain_node
                                     const s1_journal_entry *entry,
                                     const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &builder->text;
-    if (entry->kind == S1_JOURNAL_OPPORTUNITY_APPROVED) {
-        s1_strbuf_lit(text, "approved by the portfolio gate");
+    const bool is_approved = entry->kind == S1_JOURNAL_OPPORTUNITY_APPROVED;
+    if (is_approved) {
+        s1_explain_word(builder, "explain.approved");
     } else {
-        s1_strbuf_lit(text, "refused at ");
-        s1_explain_member(text, details, "stage");
-        by_worker(text, entry);
-        s1_strbuf_lit(text, ": ");
-        s1_explain_member(text, details, "rejection_reason.code");
-        labelled(text, details, ", limit ", "rejection_reason.limit");
-        labelled(text, details, ", actual ", "rejection_reason.actual");
+        S1_EXPLAIN_SAY(builder, "explain.refused", details, S1_SAY_MEMBER("stage", "stage"),
+                       S1_SAY_WORDS("worker", "explain.part_worker", entry->worker),
+                       S1_SAY_MEMBER("code", "rejection_reason.code"),
+                       S1_SAY_PART("limit", "explain.part_limit", "rejection_reason.limit"),
+                       S1_SAY_PART("actual", "explain.part_actual", "rejection_reason.actual"));
     }
     s1_explain_node *const node = s1_explain_add_entry(builder, parent, "verdict", entry);
+    node->mark = is_approved ? S1_EXPLAIN_GOOD : S1_EXPLAIN_BAD;
     add_checks(builder, node, details);
     add_conditions(builder, node, details);
     return node;
-}
-
-/* "ORDER_FILLED" -> "filled". */
-static void order_verb(s1_strbuf *text, s1_str type)
-{
-    const s1_str prefix = S1_STR("ORDER_");
-    const s1_str verb =
-        s1_str_starts_with(type, prefix) ? s1_str_slice(type, prefix.len, type.len) : type;
-    for (size_t i = 0; i < verb.len; i++) {
-        const char c = verb.ptr[i];
-        s1_strbuf_char(text, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '_' ? ' ' : c);
-    }
 }
 
 s1_explain_node *s1_explain_order(s1_explain_builder *builder, s1_explain_node *parent,
                                   const s1_journal_entry *entry,
                                   const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &builder->text;
-    s1_explain_short_id(text, entry->ids[S1_JOURNAL_ID_ORDER]);
-    s1_strbuf_lit(text, ": ");
-    s1_explain_member(text, details, "side");
-    labelled(text, details, " ", "order_type");
-    labelled(text, details, " ", "quantity");
-    labelled(text, details, " limit ", "limit");
-    labelled(text, details, " trigger ", "trigger");
-    labelled(text, details, " until ", "expires_at");
-    labelled(text, details, ", shows ", "display_quantity");
-    labelled(text, details, ", the ", "role");
+    S1_EXPLAIN_SAY(builder, "explain.order", details,
+                   S1_SAY_TEXT("id", short_id(builder, entry->ids[S1_JOURNAL_ID_ORDER])),
+                   S1_SAY_MEMBER("side", "side"),
+                   S1_SAY_PART("order_type", "explain.part_space", "order_type"),
+                   S1_SAY_PART("quantity", "explain.part_space", "quantity"),
+                   S1_SAY_PART("limit", "explain.part_order_limit", "limit"),
+                   S1_SAY_PART("trigger", "explain.part_order_trigger", "trigger"),
+                   S1_SAY_PART("expires_at", "explain.part_until", "expires_at"),
+                   S1_SAY_PART("display_quantity", "explain.part_shows", "display_quantity"),
+                   S1_SAY_PART("role", "explain.part_role", "role"));
     s1_explain_node *const node = s1_explain_add(builder, parent, "order");
     node->time = entry->time;
     s1_explain_set_id(builder, node, entry->ids[S1_JOURNAL_ID_ORDER]);
     return node;
 }
 
+/* "ORDER_FILLED" -> "filled": what the locale says for the kind, or the kind itself. */
+static s1_str order_verb(s1_explain_builder *builder, s1_str type)
+{
+    s1_strbuf *const text = &builder->part;
+    s1_strbuf_clear(text);
+    s1_strbuf_lit(text, "explain.event_");
+    for (size_t i = 0; i < type.len; i++) {
+        const char c = type.ptr[i];
+        s1_strbuf_char(text, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+    }
+    const s1_str verb = s1_locale_text(builder->locale, s1_strbuf_view(text));
+    return verb.len > 0 ? verb : type;
+}
+
 s1_explain_node *s1_explain_order_event(s1_explain_builder *builder, s1_explain_node *parent,
                                         const s1_journal_entry *entry,
                                         const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &builder->text;
-    order_verb(text, entry->type);
     const bool is_nested = s1_explain_has(details, "fill");
+    const s1_str verb = order_verb(builder, entry->type);
     if (entry->kind == S1_JOURNAL_ORDER_FILLED) {
-        labelled(text, details, " ", is_nested ? "fill.quantity" : "quantity");
-        labelled(text, details, " at ", is_nested ? "fill.price" : "price");
-        labelled(text, details, ", fee ", is_nested ? "fill.fee" : "fee");
-        labelled(text, details, ", ", is_nested ? "fill.liquidity" : "liquidity");
-        labelled(text, details, ", rule ", is_nested ? "fill.rule" : "rule");
-        labelled(text, details, ", remaining ", "remaining");
+        S1_EXPLAIN_SAY(
+            builder, "explain.event_fill", details, S1_SAY_TEXT("event", verb),
+            S1_SAY_PART("quantity", "explain.part_space", is_nested ? "fill.quantity" : "quantity"),
+            S1_SAY_PART("price", "explain.part_price", is_nested ? "fill.price" : "price"),
+            S1_SAY_PART("fee", "explain.part_fee", is_nested ? "fill.fee" : "fee"),
+            S1_SAY_PART("liquidity", "explain.part_comma",
+                        is_nested ? "fill.liquidity" : "liquidity"),
+            S1_SAY_PART("rule", "explain.part_rule", is_nested ? "fill.rule" : "rule"),
+            S1_SAY_PART("remaining", "explain.part_remaining", "remaining"),
+            S1_SAY_PART("reason", "explain.part_comma", "reason"));
+    } else {
+        S1_EXPLAIN_SAY(builder, "explain.event", details, S1_SAY_TEXT("event", verb),
+                       S1_SAY_PART("reason", "explain.part_comma", "reason"));
     }
-    labelled(text, details, ", ", "reason");
     return s1_explain_add_entry(builder, parent, "order_event", entry);
-}
-
-static void closed_text(s1_strbuf *text, const s1_journal_details_view *details)
-{
-    s1_strbuf_lit(text, "closed by ");
-    s1_explain_member(text, details, "closure_reason");
-    labelled(text, details, " at ", "exit_price");
-    labelled(text, details, ": pnl ", "pnl");
-    labelled(text, details, " after fees ", "fees");
 }
 
 s1_explain_node *s1_explain_step(s1_explain_builder *builder, s1_explain_node *parent,
                                  const s1_journal_entry *entry,
                                  const s1_journal_details_view *details)
 {
-    s1_strbuf *const text = &builder->text;
     const char *kind = "entry";
     if (entry->kind == S1_JOURNAL_TRADE_OPENED) {
         kind = "opened";
-        s1_strbuf_lit(text, "opened ");
-        s1_explain_member(text, details, "direction");
-        labelled(text, details, " ", "quantity");
-        labelled(text, details, " at ", "entry_price");
-        labelled(text, details, ", stop ", "stop_loss");
-        labelled(text, details, ", target ", "take_profit");
-        labelled(text, details, ", fee ", "fee");
+        S1_EXPLAIN_SAY(builder, "explain.opened", details, S1_SAY_MEMBER("direction", "direction"),
+                       S1_SAY_PART("quantity", "explain.part_space", "quantity"),
+                       S1_SAY_PART("entry_price", "explain.part_price", "entry_price"),
+                       S1_SAY_PART("stop_loss", "explain.part_stop", "stop_loss"),
+                       S1_SAY_PART("take_profit", "explain.part_target", "take_profit"),
+                       S1_SAY_PART("fee", "explain.part_fee", "fee"));
     } else if (entry->kind == S1_JOURNAL_POSITION_ADJUSTED) {
         kind = "adjusted";
-        s1_explain_member(text, details, "what");
-        labelled(text, details, " from ", "from");
-        labelled(text, details, " to ", "to");
-        labelled(text, details, " at ", "price");
-        labelled(text, details, ", fee ", "fee");
-        labelled(text, details, ", ", "reason");
-        by_worker(text, entry);
+        S1_EXPLAIN_SAY(builder, "explain.adjusted", details, S1_SAY_MEMBER("what", "what"),
+                       S1_SAY_PART("from", "explain.part_from", "from"),
+                       S1_SAY_PART("to", "explain.part_to", "to"),
+                       S1_SAY_PART("price", "explain.part_price", "price"),
+                       S1_SAY_PART("fee", "explain.part_fee", "fee"),
+                       S1_SAY_PART("reason", "explain.part_comma", "reason"),
+                       S1_SAY_WORDS("worker", "explain.part_worker", entry->worker));
     } else if (entry->kind == S1_JOURNAL_TRADE_CLOSED) {
         kind = "closed";
-        closed_text(text, details);
+        S1_EXPLAIN_SAY(builder, "explain.closed", details,
+                       S1_SAY_MEMBER("reason", "closure_reason"),
+                       S1_SAY_PART("exit_price", "explain.part_price", "exit_price"),
+                       S1_SAY_PART("pnl", "explain.part_pnl", "pnl"),
+                       S1_SAY_PART("fees", "explain.part_fees", "fees"));
     } else if (entry->kind == S1_JOURNAL_WORKER_NOTE) {
         kind = "note";
-        s1_explain_member(text, details, "event");
-        by_worker(text, entry);
+        S1_EXPLAIN_SAY(builder, "explain.note", details, S1_SAY_MEMBER("event", "event"),
+                       S1_SAY_WORDS("worker", "explain.part_worker", entry->worker));
     } else {
-        s1_strbuf_str(text, entry->type);
+        s1_strbuf_str(&builder->text, entry->type);
     }
     return s1_explain_add_entry(builder, parent, kind, entry);
 }

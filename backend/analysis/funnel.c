@@ -5,6 +5,7 @@
 #include "backend/utils/uid.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -390,8 +391,9 @@ static void tell_misses(teller *t, s1_explain_node *parent, const step *s)
 {
     for (uint32_t i = 0; i < s->miss_count; i++) {
         const miss *const m = &s->misses[i];
-        s1_strbuf_lit(&t->builder.text, "closest: ");
-        s1_explain_comparison(&t->builder.text, &m->condition);
+        S1_EXPLAIN_SAY(
+            &t->builder, "explain.closest", NULL,
+            S1_SAY_TEXT("comparison", s1_explain_comparison(&t->builder, &m->condition)));
         s1_json_writer json = begin_details(t);
         s1_json_key_lit(&json, "time");
         s1_json_time(&json, m->time);
@@ -402,9 +404,14 @@ static void tell_misses(teller *t, s1_explain_node *parent, const step *s)
 
 static void tell_step(teller *t, s1_explain_node *parent, const step *s)
 {
-    s1_strbuf_printf(&t->builder.text, "%-*s %10llu reached %10llu held  %6.2f %%", t->width,
-                     s->name, (unsigned long long)s->reached, (unsigned long long)s->held,
-                     percent(s->held, s->reached));
+    char reached[32], held[32], share[32];
+    s1_strbuf_printf(&t->builder.text, "%-*s", t->width, s->name);
+    (void)snprintf(reached, sizeof reached, "%10llu", (unsigned long long)s->reached);
+    (void)snprintf(held, sizeof held, "%10llu", (unsigned long long)s->held);
+    (void)snprintf(share, sizeof share, "%6.2f", percent(s->held, s->reached));
+    S1_EXPLAIN_SAY(&t->builder, "explain.funnel_step", NULL,
+                   S1_SAY_TEXT("reached", s1_str_of(reached)), S1_SAY_TEXT("held", s1_str_of(held)),
+                   S1_SAY_TEXT("share", s1_str_of(share)));
     s1_json_writer json = begin_details(t);
     s1_json_key_lit(&json, "condition");
     s1_json_cstr(&json, s->name);
@@ -417,38 +424,103 @@ static void tell_step(teller *t, s1_explain_node *parent, const step *s)
     tell_misses(t, node, s);
 }
 
-/* "name  count  share" with {"name": count}. */
-static void tell_count(teller *t, s1_explain_node *parent, const char *kind, const char *name,
-                       uint64_t count, uint64_t whole, const char *of)
+/* A line that counts: what people read of it, and what its details call it. */
+typedef struct counted {
+    const char *kind, *name;
+    const char *key; /* its words; a slot {stage} is worded by `stage` */
+    const char *stage;
+    const char *of; /* key: what the share is of */
+} counted;
+
+/* The words of a line that counts, in builder.part. */
+static const char *name_text(teller *t, const char *key, const char *stage)
 {
-    s1_strbuf_printf(&t->builder.text, "%-*s %10llu", t->width, name, (unsigned long long)count);
+    const s1_locale_value value = {"stage", stage};
+    s1_strbuf_clear(&t->builder.part);
+    s1_locale_word(t->builder.locale, key, &value, stage != NULL ? 1 : 0, &t->builder.part);
+    return s1_strbuf_cstr(&t->builder.part);
+}
+
+static void name_and_count(teller *t, const char *key, const char *stage, uint64_t count)
+{
+    s1_strbuf_printf(&t->builder.text, "%-*s %10llu", t->width, name_text(t, key, stage),
+                     (unsigned long long)count);
+}
+
+/* "name  count  share" with {"name": count}. */
+static s1_explain_node *tell_count(teller *t, s1_explain_node *parent, const counted *line,
+                                   uint64_t count, uint64_t whole)
+{
+    name_and_count(t, line->key, line->stage, count);
     if (whole > 0) {
-        s1_strbuf_printf(&t->builder.text, "  %6.2f %% of %s", percent(count, whole), of);
+        char share[32];
+        (void)snprintf(share, sizeof share, "%6.2f", percent(count, whole));
+        S1_EXPLAIN_SAY(
+            &t->builder, "explain.funnel_share", NULL, S1_SAY_TEXT("share", s1_str_of(share)),
+            S1_SAY_TEXT("whole", s1_str_of(s1_locale_cstr(t->builder.locale, line->of))));
     }
     s1_json_writer json = begin_details(t);
-    s1_json_key(&json, s1_str_of(kind));
-    s1_json_cstr(&json, name);
+    s1_json_key(&json, s1_str_of(line->kind));
+    s1_json_cstr(&json, line->name);
     s1_json_key_lit(&json, "count");
     s1_json_u64(&json, count);
-    end_node(t, parent, kind, &json)->count = count;
+    s1_explain_node *const node = end_node(t, parent, line->kind, &json);
+    node->count = count;
+    return node;
+}
+
+static const counted asked_line = {"asked", "bars asked on", "explain.funnel_asked", NULL,
+                                   "explain.funnel_of_bars"};
+static const counted silent_line = {"undeclared", "stopped undeclared", "explain.funnel_undeclared",
+                                    NULL, "explain.funnel_of_silent"};
+static const counted found_line = {"found", "opportunities", "explain.funnel_found", NULL,
+                                   "explain.funnel_of_asked"};
+static const counted approved_line = {"approved", "approved", "explain.funnel_approved", NULL,
+                                      "explain.funnel_of_opportunities"};
+static const counted opened_line = {"opened", "filled: trades opened", "explain.funnel_opened",
+                                    NULL, "explain.funnel_of_approvals"};
+
+/* Room for the names: those of a worker's steps, and every other. */
+static int width_of(teller *t, const funnel_worker *w)
+{
+    static const counted *const lines[] = {&asked_line, &silent_line, &found_line, &approved_line,
+                                           &opened_line};
+    size_t width = strlen(name_text(t, "explain.funnel_closed", NULL));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const size_t length = strlen(name_text(t, lines[i]->key, NULL));
+        width = length > width ? length : width;
+    }
+    for (size_t i = 0; i < STAGE_COUNT; i++) {
+        const size_t length = strlen(name_text(t, "explain.funnel_refused", stages[i]));
+        width = length > width ? length : width;
+    }
+    for (uint32_t i = 0; i < w->step_count; i++) {
+        const size_t length = strlen(w->steps[i].name);
+        width = length > width ? length : width;
+    }
+    return (int)width;
 }
 
 static void tell_outcome(teller *t, s1_explain_node *parent, const outcome *o)
 {
-    char name[64];
     for (size_t i = 0; i < STAGE_COUNT; i++) {
         if (o->refused[i] > 0) {
+            char name[64];
             (void)snprintf(name, sizeof name, "refused at %s", stages[i]);
-            tell_count(t, parent, "refused", name, o->refused[i], o->detected, "opportunities");
+            const counted line = {"refused", name, "explain.funnel_refused", stages[i],
+                                  "explain.funnel_of_opportunities"};
+            tell_count(t, parent, &line, o->refused[i], o->detected)->mark = S1_EXPLAIN_BAD;
         }
     }
-    tell_count(t, parent, "approved", "approved", o->approved, o->detected, "opportunities");
-    tell_count(t, parent, "opened", "filled: trades opened", o->opened, o->approved, "approvals");
-    s1_strbuf_printf(&t->builder.text, "%-*s %10llu", t->width, "trades closed",
-                     (unsigned long long)o->closed);
+    tell_count(t, parent, &approved_line, o->approved, o->detected)->mark = S1_EXPLAIN_GOOD;
+    (void)tell_count(t, parent, &opened_line, o->opened, o->approved);
+    name_and_count(t, "explain.funnel_closed", NULL, o->closed);
     if (o->closed > 0) {
-        s1_strbuf_printf(&t->builder.text, "  %6.2f %% won, pnl %.2f", percent(o->won, o->closed),
-                         o->pnl);
+        char share[32], pnl[512];
+        (void)snprintf(share, sizeof share, "%6.2f", percent(o->won, o->closed));
+        (void)snprintf(pnl, sizeof pnl, "%.2f", o->pnl);
+        S1_EXPLAIN_SAY(&t->builder, "explain.funnel_won", NULL,
+                       S1_SAY_TEXT("share", s1_str_of(share)), S1_SAY_TEXT("pnl", s1_str_of(pnl)));
     }
     s1_json_writer json = begin_details(t);
     s1_json_key_lit(&json, "closed");
@@ -462,14 +534,13 @@ static void tell_outcome(teller *t, s1_explain_node *parent, const outcome *o)
 
 static void tell_worker(teller *t, s1_explain_node *root, const funnel_worker *w, const outcome *o)
 {
-    t->width = (int)strlen("filled: trades opened");
-    for (uint32_t i = 0; i < w->step_count; i++) {
-        const int length = (int)strlen(w->steps[i].name);
-        t->width = length > t->width ? length : t->width;
-    }
-    s1_strbuf_printf(&t->builder.text, "%s: %llu opportunities on %llu of %llu bars", w->name,
-                     (unsigned long long)w->opportunities, (unsigned long long)w->found,
-                     (unsigned long long)t->f->bars);
+    s1_explain_digits opportunities, found, bars;
+    t->width = width_of(t, w);
+    S1_EXPLAIN_SAY(&t->builder, "explain.funnel_worker", NULL,
+                   S1_SAY_TEXT("worker", s1_str_of(w->name)),
+                   S1_SAY_TEXT("opportunities", s1_explain_count(w->opportunities, &opportunities)),
+                   S1_SAY_TEXT("found", s1_explain_count(w->found, &found)),
+                   S1_SAY_TEXT("bars", s1_explain_count(t->f->bars, &bars)));
     s1_json_writer json = begin_details(t);
     s1_json_key_lit(&json, "worker");
     s1_json_cstr(&json, w->name);
@@ -485,26 +556,24 @@ static void tell_worker(teller *t, s1_explain_node *root, const funnel_worker *w
     s1_json_u64(&json, w->silent);
     s1_explain_node *const node = end_node(t, root, "worker", &json);
     node->count = w->opportunities;
-    tell_count(t, node, "asked", "bars asked on", w->asked, t->f->bars, "bars");
+    (void)tell_count(t, node, &asked_line, w->asked, t->f->bars);
     for (uint32_t i = 0; i < w->step_count; i++) {
         tell_step(t, node, &w->steps[i]);
     }
     if (w->silent > 0) {
-        tell_count(t, node, "undeclared", "stopped undeclared", w->silent, w->asked,
-                   "bars: all held, no signal");
+        (void)tell_count(t, node, &silent_line, w->silent, w->asked);
     }
-    tell_count(t, node, "found", "opportunities", w->opportunities, w->asked, "bars asked on");
+    (void)tell_count(t, node, &found_line, w->opportunities, w->asked);
     if (o != NULL) {
         tell_outcome(t, node, o);
     } else {
-        s1_strbuf_lit(&t->builder.text, "what became of them is not known: the journal was not "
-                                        "kept in full");
+        s1_explain_word(&t->builder, "explain.funnel_unknown");
         (void)s1_explain_add(&t->builder, node, "unknown");
     }
 }
 
-s1_rc s1_funnel_tell(const s1_funnel *funnel, s1_journal_reader *reader, s1_arena *arena,
-                     const s1_explain_node **ret_root, s1_err *err)
+s1_rc s1_funnel_tell(const s1_funnel *funnel, s1_journal_reader *reader, const s1_locale *locale,
+                     s1_arena *arena, const s1_explain_node **ret_root, s1_err *err)
 {
     outcome *outcomes = NULL;
     if (reader != NULL) {
@@ -514,12 +583,15 @@ s1_rc s1_funnel_tell(const s1_funnel *funnel, s1_journal_reader *reader, s1_aren
     char first[S1_TIME_TEXT_MAX], last[S1_TIME_TEXT_MAX];
     (void)s1_time_print_short(funnel->first, first);
     (void)s1_time_print_short(funnel->last, last);
-    s1_explain_builder_init(&t.builder, arena);
+    s1_explain_builder_init(&t.builder, locale, arena);
     s1_strbuf_init(&t.json, DETAILS_MAX);
-    s1_strbuf_printf(&t.builder.text, "%s %s, %llu bars from %s to %s",
-                     funnel->pair != NULL ? funnel->pair : "",
-                     funnel->timeframe != NULL ? funnel->timeframe : "",
-                     (unsigned long long)funnel->bars, first, last);
+    s1_explain_digits bars;
+    const char *const pair = funnel->pair != NULL ? funnel->pair : "";
+    const char *const timeframe = funnel->timeframe != NULL ? funnel->timeframe : "";
+    S1_EXPLAIN_SAY(&t.builder, "explain.funnel", NULL, S1_SAY_TEXT("pair", s1_str_of(pair)),
+                   S1_SAY_TEXT("timeframe", s1_str_of(timeframe)),
+                   S1_SAY_TEXT("bars", s1_explain_count(funnel->bars, &bars)),
+                   S1_SAY_TEXT("first", s1_str_of(first)), S1_SAY_TEXT("last", s1_str_of(last)));
     s1_json_writer json = begin_details(&t);
     s1_json_key_lit(&json, "bars");
     s1_json_u64(&json, funnel->bars);

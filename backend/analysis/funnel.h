@@ -31,6 +31,7 @@ s1_run_observer s1_funnel_observer(s1_funnel *funnel);
  * opportunities is left out. The tree lives in `arena`. Errors: S1_E_DATA when the journal is
  * damaged or counts other opportunities than the repeated run, S1_E_NO_MEMORY, S1_E_IO. */
 S1_WARN_UNUSED s1_rc s1_funnel_tell(const s1_funnel *funnel, s1_journal_reader *reader,
-                                    s1_arena *arena, const s1_explain_node **ret_root, s1_err *err);
+                                    const s1_locale *locale, s1_arena *arena,
+                                    const s1_explain_node **ret_root, s1_err *err);
 
 #endif /* S1_BACKEND_ANALYSIS_FUNNEL_H */

@@ -26,6 +26,27 @@ const char *s1_replay_status_word(int32_t status)
     return words[status > 0 && status <= S1_REPLAY_NOT_KEPT ? status : 0];
 }
 
+static const char *const note_names[] = {NULL,
+#define X(name, words) (#name),
+                                         S1_REPLAY_NOTE_MAP(X)
+#undef X
+};
+static const char *const note_words[] = {NULL,
+#define X(name, words) (words),
+                                         S1_REPLAY_NOTE_MAP(X)
+#undef X
+};
+
+const char *s1_replay_note_name(int32_t note)
+{
+    return note_names[note > 0 && note <= S1_REPLAY_NOTE_PLUGIN_STATE ? note : 0];
+}
+
+const char *s1_replay_note_words(int32_t note)
+{
+    return note_words[note > 0 && note <= S1_REPLAY_NOTE_PLUGIN_STATE ? note : 0];
+}
+
 /* One comparison of a folder. */
 typedef struct comparison {
     s1_audit *audit;
@@ -54,7 +75,7 @@ static s1_rc add(comparison *c, const s1_replay_check *check, s1_err *err)
                               .field = keep(c, check->field),
                               .rebuilt = keep(c, check->rebuilt),
                               .left = keep(c, check->left),
-                              .note = keep(c, check->note),
+                              .note = check->note,
                               .status = check->status};
     if (kept->where == NULL || kept->field == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "a comparison");
@@ -89,8 +110,7 @@ static s1_rc compare(comparison *c, const char *where, const char *field, const 
     return s1_audit_add(c->audit, &finding, err);
 }
 
-static s1_rc skip(comparison *c, const char *where, const char *field, const char *note,
-                  s1_err *err)
+static s1_rc skip(comparison *c, const char *where, const char *field, int32_t note, s1_err *err)
 {
     return add(c,
                &(s1_replay_check){
@@ -164,7 +184,7 @@ static s1_rc compare_count(comparison *c, const json_t *counts, const char *name
     char number[NUMBER_TEXT_MAX];
     (void)snprintf(field, sizeof field, "counts.%s", name);
     if (!is_kept) {
-        return skip(c, S1_RESULTS_RUN_FILE, field, "level trades does not keep it", err);
+        return skip(c, S1_RESULTS_RUN_FILE, field, S1_REPLAY_NOTE_LEVEL, err);
     }
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)rebuilt);
     return compare(c, S1_RESULTS_RUN_FILE, field, text, member_text(counts, name, number), 0, err);
@@ -239,11 +259,7 @@ static s1_rc compare_equity(comparison *c, const json_t *metrics, s1_err *err)
     const bool is_flat = books->open_positions == 0 && books->unknown_parts == 0;
     S1_TRY(err, compare_dec(c, S1_RESULTS_METRICS_FILE, metrics, "final_equity",
                             is_flat ? books->cash : books->final_equity, err));
-    return is_flat ? S1_OK
-                   : skip(c, "books", "equity",
-                          "a position is open: its value needs the last close, which no entry "
-                          "holds; RUN_FINISHED was taken for it",
-                          err);
+    return is_flat ? S1_OK : skip(c, "books", "equity", S1_REPLAY_NOTE_LAST_CLOSE, err);
 }
 
 static s1_rc compare_metrics(comparison *c, s1_err *err)
@@ -260,8 +276,7 @@ static s1_rc compare_metrics(comparison *c, s1_err *err)
     (void)snprintf(count, sizeof count, "%u", books->closed_count);
     s1_rc rc = compare_equity(c, metrics, err);
     if (rc == S1_OK && books->unknown_parts > 0) {
-        rc = skip(c, S1_RESULTS_METRICS_FILE, "fees",
-                  "level trades: an open position lost a part, whose fee no entry holds", err);
+        rc = skip(c, S1_RESULTS_METRICS_FILE, "fees", S1_REPLAY_NOTE_PART_FEE, err);
     } else if (rc == S1_OK) {
         rc = compare_dec(c, S1_RESULTS_METRICS_FILE, metrics, "fees", books->fees, err);
     }
@@ -388,9 +403,7 @@ static s1_rc tell_finished(comparison *c, s1_err *err)
         const char *left = text;
         (void)s1_dec_print(values[i], text);
         if (books->unknown_parts > 0) {
-            S1_TRY(err, skip(c, "RUN_FINISHED", money[i],
-                             "level trades: an open position lost a part at a price no entry holds",
-                             err));
+            S1_TRY(err, skip(c, "RUN_FINISHED", money[i], S1_REPLAY_NOTE_PART_PRICE, err));
             continue;
         }
         for (size_t k = 0; k < kept; k++) {
@@ -441,8 +454,7 @@ static s1_rc check_state_file(comparison *c, const char *name, s1_err *err)
     }
     s1_strbuf_done(&text);
     S1_TRY(err, rc);
-    return skip(c, name, "state",
-                "the plugin's own, which no entry holds; replay --execute compares it", err);
+    return skip(c, name, "state", S1_REPLAY_NOTE_PLUGIN_STATE, err);
 }
 
 static s1_rc join(char out[static S1_PATH_MAX], const char *folder, const char *name, s1_err *err)

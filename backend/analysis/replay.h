@@ -28,13 +28,30 @@ enum s1_replay_status {
 };
 const char *s1_replay_status_word(int32_t status);
 
+/* Why something was not compared. X(name, words). */
+#define S1_REPLAY_NOTE_MAP(X)                                                                      \
+    X(LEVEL, "level trades does not keep it")                                                      \
+    X(LAST_CLOSE,                                                                                  \
+      "a position is open: its value needs the last close, which no entry holds; RUN_FINISHED "    \
+      "was taken for it")                                                                          \
+    X(PART_FEE, "level trades: an open position lost a part, whose fee no entry holds")            \
+    X(PART_PRICE, "level trades: an open position lost a part at a price no entry holds")          \
+    X(PLUGIN_STATE, "the plugin's own, which no entry holds; replay --execute compares it")
+enum s1_replay_note {
+    S1_REPLAY_NOTE_NONE,
+#define X(name, words) S1_REPLAY_NOTE_##name,
+    S1_REPLAY_NOTE_MAP(X)
+#undef X
+};
+const char *s1_replay_note_name(int32_t note);  /* "LEVEL"; NULL for none */
+const char *s1_replay_note_words(int32_t note); /* NULL for none */
+
 /* One thing that was compared. Texts live as long as the arena. */
 typedef struct s1_replay_check {
     const char *where, *field;  /* "run.json", "counts.trades" */
     const char *rebuilt, *left; /* as the journal gives it, as the run left it; NULL: none */
-    const char *note;           /* why it was not compared; NULL */
+    int32_t note;               /* enum s1_replay_note: why it was not compared */
     int32_t status;             /* enum s1_replay_status */
-    uint32_t reserved;
 } s1_replay_check;
 
 typedef struct s1_replay_report {

@@ -226,20 +226,25 @@ typedef struct teller {
     const s1_run_side *sides;
     s1_explain_node *parent; /* of the differences being told */
     const char *kind;        /* of their nodes */
-    const char *label;       /* in front of the path */
+    const char *label;       /* in front of the path, as people read it */
     const char *first;       /* a path that holds this is told, others not; NULL: all */
     bool is_rest;            /* then: those that do not hold it */
     uint64_t told, found;
     uint64_t shown_max;
 } teller;
 
-static void dump(s1_strbuf *text, const json_t *value)
+static void dump(teller *t, const json_t *value)
 {
     if (value == NULL) {
-        s1_strbuf_lit(text, "none");
+        s1_explain_word(&t->builder, "explain.none");
     } else {
-        s1_explain_value(text, value);
+        s1_explain_value(&t->builder.text, value);
     }
+}
+
+static const char *words(const teller *t, const char *key)
+{
+    return s1_locale_cstr(t->builder.locale, key);
 }
 
 static s1_explain_node *tell_entry_line(teller *t, s1_explain_node *parent,
@@ -309,9 +314,9 @@ static void tell_difference(void *user, s1_str path, const json_t *a, const json
     s1_strbuf_cstr_add(text, t->label);
     s1_strbuf_str(text, path);
     s1_strbuf_printf(text, ": %s ", t->sides[0].name);
-    dump(text, a);
+    dump(t, a);
     s1_strbuf_printf(text, ", %s ", t->sides[1].name);
-    dump(text, b);
+    dump(t, b);
     (void)s1_explain_add(&t->builder, t->parent, t->kind);
 }
 
@@ -339,8 +344,9 @@ static void begin_list(teller *t, uint64_t shown_max)
 static void end_list(teller *t, s1_explain_node *parent)
 {
     if (t->found > t->told) {
-        s1_strbuf_printf(&t->builder.text, "and %llu more",
-                         (unsigned long long)(t->found - t->told));
+        s1_explain_digits count;
+        S1_EXPLAIN_SAY(&t->builder, "explain.diff_more", NULL,
+                       S1_SAY_TEXT("count", s1_explain_count(t->found - t->told, &count)));
         s1_explain_add(&t->builder, parent, "more")->count = t->found - t->told;
     }
 }
@@ -370,7 +376,7 @@ static s1_rc tell_otherwise(teller *t, s1_explain_node *root, const s1_journal_e
     if (a->kind != b->kind) {
         return S1_OK;
     }
-    s1_strbuf_lit(&t->builder.text, "they differ in");
+    s1_explain_word(&t->builder, "explain.diff_members");
     return tell_members(t, s1_explain_add(&t->builder, root, "values"), a, b, err);
 }
 
@@ -381,9 +387,8 @@ static s1_rc tell_valued(teller *t, s1_explain_node *root, const s1_journal_entr
     if (valued[0].kind == 0) {
         return S1_OK;
     }
-    s1_strbuf_printf(&t->builder.text, "values differ from here on, %.*s%s%.*s deciding the same",
-                     S1_STR_ARG(valued[0].type), valued[0].worker.len > 0 ? " of " : "",
-                     S1_STR_ARG(valued[0].worker));
+    S1_EXPLAIN_SAY(&t->builder, "explain.diff_values", NULL, S1_SAY_TEXT("type", valued[0].type),
+                   S1_SAY_WORDS("worker", "explain.part_of", valued[0].worker));
     s1_explain_node *const node = s1_explain_add(&t->builder, root, "values");
     node->time = valued[0].time;
     return tell_members(t, node, &valued[0], &valued[1], err);
@@ -395,7 +400,8 @@ static s1_rc tell_only(teller *t, s1_run_difference *difference, const s1_journa
 {
     const size_t side = difference->parting == S1_RUN_ONLY_A ? 0 : 1;
     S1_TRY(err, tell_side(t, difference->root, side, entry, err));
-    s1_strbuf_printf(&t->builder.text, "%s: nothing of the kind", t->sides[1 - side].name);
+    S1_EXPLAIN_SAY(&t->builder, "explain.diff_nothing", NULL,
+                   S1_SAY_TEXT("side", s1_str_of(t->sides[1 - side].name)));
     difference->other = s1_explain_add(&t->builder, difference->root, "side");
     s1_journal_details_view details = {NULL};
     S1_TRY(err, s1_journal_details_init(&details, entry, err));
@@ -418,20 +424,20 @@ static bool is_other(const s1_run_side sides[static 2], const char *fact)
 }
 
 /* A fact of run.json that differs. */
-static void tell_fact(teller *t, s1_explain_node *parent, const char *fact, const char *text)
+static void tell_fact(teller *t, s1_explain_node *parent, const char *fact, const char *key)
 {
     if (!is_other(t->sides, fact)) {
         return;
     }
-    s1_strbuf_cstr_add(&t->builder.text, text);
+    s1_explain_word(&t->builder, key);
     for (size_t i = 0; i < 2; i++) {
         const json_t *const value = json_object_get(t->sides[i].run, fact);
-        const char *const words = json_string_value(value);
+        const char *const text = json_string_value(value);
         s1_strbuf_printf(&t->builder.text, "%s%s ", i > 0 ? ", " : ": ", t->sides[i].name);
-        if (words != NULL && strlen(words) == 64) {
-            s1_strbuf_printf(&t->builder.text, "sha256 %.12s", words);
+        if (text != NULL && strlen(text) == 64) {
+            s1_strbuf_printf(&t->builder.text, "sha256 %.12s", text);
         } else {
-            dump(&t->builder.text, value);
+            dump(t, value);
         }
     }
     (void)s1_explain_add(&t->builder, parent, "cause");
@@ -446,20 +452,21 @@ static void tell_config(teller *t, s1_explain_node *parent, const char *worker)
     const uint64_t before = t->found;
     t->shown_max = t->told + CAUSES_SHOWN;
     if (a == NULL || b == NULL) {
-        tell_fact(t, parent, "config_hash", "the configuration differs");
+        tell_fact(t, parent, "config_hash", "explain.diff_config_hash");
         return;
     }
     if (worker[0] != '\0') {
         t->first = worker;
-        tell_differences(t, parent, "cause", "configuration, of the worker that decided: ", a, b);
+        tell_differences(t, parent, "cause", words(t, "explain.diff_config_worker"), a, b);
         t->is_rest = true;
     }
-    tell_differences(t, parent, "cause", "configuration: ", a, b);
+    tell_differences(t, parent, "cause", words(t, "explain.diff_config"), a, b);
     t->first = NULL;
     const uint64_t told = t->found - before < CAUSES_SHOWN ? t->found - before : CAUSES_SHOWN;
     if (t->found - before > told) {
-        s1_strbuf_printf(&t->builder.text, "and %llu more differences of the configuration",
-                         (unsigned long long)(t->found - before - told));
+        s1_explain_digits count;
+        S1_EXPLAIN_SAY(&t->builder, "explain.diff_more_config", NULL,
+                       S1_SAY_TEXT("count", s1_explain_count(t->found - before - told, &count)));
         (void)s1_explain_add(&t->builder, parent, "more");
     }
 }
@@ -480,7 +487,8 @@ static void tell_plugins(teller *t, s1_explain_node *parent)
             }
             is_told = true;
             if (!json_equal(json_object_get(plugin, "sha256"), json_object_get(other, "sha256"))) {
-                s1_strbuf_printf(&t->builder.text, "plugin %s is another build", name);
+                S1_EXPLAIN_SAY(&t->builder, "explain.diff_plugin", NULL,
+                               S1_SAY_TEXT("plugin", s1_str_of(name)));
                 (void)s1_explain_add(&t->builder, parent, "cause");
                 t->found++;
             }
@@ -491,30 +499,26 @@ static void tell_plugins(teller *t, s1_explain_node *parent)
 static void tell_causes(teller *t, const s1_run_difference *difference)
 {
     const bool is_same_run = difference->parting == S1_RUN_SAME;
-    s1_strbuf_cstr_add(&t->builder.text, is_same_run ? "although" : "because");
+    s1_explain_word(&t->builder, is_same_run ? "explain.although" : "explain.because");
     s1_explain_node *const node = s1_explain_add(&t->builder, difference->root, "causes");
     begin_list(t, CAUSES_SHOWN);
     tell_config(t, node, difference->worker);
-    tell_fact(t, node, "data_hash", "the data differ");
+    tell_fact(t, node, "data_hash", "explain.diff_data");
     tell_plugins(t, node);
-    tell_fact(t, node, "binary_hash", "the program is another build");
-    tell_fact(t, node, "seed", "the seed differs");
+    tell_fact(t, node, "binary_hash", "explain.diff_program");
+    tell_fact(t, node, "seed", "explain.diff_seed");
     if (t->found > 0) {
         return;
     }
-    s1_strbuf_cstr_add(
-        &t->builder.text,
-        is_same_run ? "nothing differs: program, plugins, configuration, data and seed are "
-                      "the same"
-                    : "nothing that a run is a function of: program, plugins, configuration, "
-                      "data and seed are the same. That is a fault of the program or a "
-                      "changed journal");
+    s1_explain_word(&t->builder,
+                    is_same_run ? "explain.diff_no_cause_same" : "explain.diff_no_cause");
     (void)s1_explain_add(&t->builder, node, "cause");
 }
 
 /* One sum of both runs: rounded in the line, exact in the details. */
-static void tell_sum(teller *t, s1_explain_node *parent, const s1_journal_details_view *views,
-                     const char *member, const char *label)
+static s1_explain_node *tell_sum(teller *t, s1_explain_node *parent,
+                                 const s1_journal_details_view *views, const char *member,
+                                 const char *key)
 {
     s1_strbuf cells[2];
     s1_strbuf json;
@@ -536,24 +540,32 @@ static void tell_sum(teller *t, s1_explain_node *parent, const s1_journal_detail
     s1_json_object_end(&writer);
     const bool is_equal = json_equal(s1_journal_details_at(&views[0], member),
                                      s1_journal_details_at(&views[1], member)) != 0;
-    s1_strbuf_printf(&t->builder.text, "%-13s %18s %18s%s", label, s1_strbuf_cstr(&cells[0]),
-                     s1_strbuf_cstr(&cells[1]), is_equal ? "" : "  *");
+    s1_strbuf_printf(&t->builder.text, "%-13s %18s %18s%s", words(t, key),
+                     s1_strbuf_cstr(&cells[0]), s1_strbuf_cstr(&cells[1]), is_equal ? "" : "  *");
     s1_explain_node *const line = s1_explain_add(&t->builder, parent, "sum");
     s1_explain_set_details(&t->builder, line, &json);
     s1_strbuf_done(&json);
     s1_strbuf_done(&cells[0]);
     s1_strbuf_done(&cells[1]);
+    return line;
 }
 
 static s1_rc tell_sums(teller *t, s1_explain_node *root, const s1_journal_entry finished[static 2],
                        s1_err *err)
 {
-    static const char *const sums[][2] = {
-        {"ticks", "bars"},          {"opportunities", "opportunities"},
-        {"approved", "approved"},   {"rejected", "refused"},
-        {"threats", "threats"},     {"trades", "trades"},
-        {"fees", "fees"},           {"realized_pnl", "realised pnl"},
-        {"final_equity", "equity"},
+    static const struct {
+        const char *member, *key;
+        int32_t mark;
+    } sums[] = {
+        {"ticks", "explain.sum_ticks", S1_EXPLAIN_PLAIN},
+        {"opportunities", "explain.sum_opportunities", S1_EXPLAIN_PLAIN},
+        {"approved", "explain.sum_approved", S1_EXPLAIN_GOOD},
+        {"rejected", "explain.sum_rejected", S1_EXPLAIN_BAD},
+        {"threats", "explain.sum_threats", S1_EXPLAIN_PLAIN},
+        {"trades", "explain.sum_trades", S1_EXPLAIN_PLAIN},
+        {"fees", "explain.sum_fees", S1_EXPLAIN_PLAIN},
+        {"realized_pnl", "explain.sum_realized_pnl", S1_EXPLAIN_PLAIN},
+        {"final_equity", "explain.sum_final_equity", S1_EXPLAIN_PLAIN},
     };
     if (finished[0].kind == 0 || finished[1].kind == 0) {
         return S1_OK;
@@ -562,11 +574,11 @@ static s1_rc tell_sums(teller *t, s1_explain_node *root, const s1_journal_entry 
     S1_TRY(err, s1_journal_details_init(&views[0], &finished[0], err));
     const s1_rc rc = s1_journal_details_init(&views[1], &finished[1], err);
     if (rc == S1_OK) {
-        s1_strbuf_printf(&t->builder.text, "%-16s %18s %18s", "in the end", t->sides[0].name,
-                         t->sides[1].name);
+        s1_strbuf_printf(&t->builder.text, "%-16s %18s %18s", words(t, "explain.diff_sums"),
+                         t->sides[0].name, t->sides[1].name);
         s1_explain_node *const node = s1_explain_add(&t->builder, root, "sums");
         for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
-            tell_sum(t, node, views, sums[i][0], sums[i][1]);
+            tell_sum(t, node, views, sums[i].member, sums[i].key)->mark = sums[i].mark;
         }
     }
     s1_journal_details_done(&views[0]);
@@ -580,15 +592,12 @@ static void tell_headline(teller *t, s1_run_difference *difference, uint64_t com
 {
     static const char *const partings[] = {"", "the same", "only_a", "only_b", "otherwise"};
     char time[S1_TIME_TEXT_MAX];
-    s1_strbuf *const text = &t->builder.text;
-    if (difference->parting == S1_RUN_SAME) {
-        s1_strbuf_printf(text, "the runs decide the same, in all %llu entries",
-                         (unsigned long long)common);
-    } else {
-        time[s1_time_print_short(difference->time, time)] = '\0';
-        s1_strbuf_printf(text, "the runs part at %s, after %llu entries that decide the same", time,
-                         (unsigned long long)common);
-    }
+    s1_explain_digits count;
+    const bool is_same = difference->parting == S1_RUN_SAME;
+    S1_EXPLAIN_SAY(
+        &t->builder, is_same ? "explain.diff_same" : "explain.diff_parts", NULL,
+        S1_SAY_TEXT("time", s1_str_make(time, s1_time_print_short(difference->time, time))),
+        S1_SAY_TEXT("common", s1_explain_count(common, &count)));
     difference->root = s1_explain_add(&t->builder, NULL, "diff");
     difference->root->time = difference->time;
     difference->root->count = common;
@@ -598,7 +607,7 @@ static void tell_headline(teller *t, s1_run_difference *difference, uint64_t com
     s1_json_init(&writer, &json, 0);
     s1_json_object(&writer);
     s1_json_key_lit(&writer, "same");
-    s1_json_bool(&writer, difference->parting == S1_RUN_SAME);
+    s1_json_bool(&writer, is_same);
     s1_json_key_lit(&writer, "parting");
     s1_json_cstr(&writer, partings[difference->parting]);
     s1_json_key_lit(&writer, "common_entries");
@@ -640,7 +649,7 @@ static s1_rc tell(teller *t, const walker *w, const moment moments[static 2],
     return tell_sums(t, difference->root, w->finished, err);
 }
 
-s1_rc s1_run_diff(const s1_run_side sides[static 2], s1_arena *arena,
+s1_rc s1_run_diff(const s1_run_side sides[static 2], const s1_locale *locale, s1_arena *arena,
                   s1_run_difference *ret_difference, s1_err *err)
 {
     walker w = {.sides = sides, .arena = arena};
@@ -648,7 +657,7 @@ s1_rc s1_run_diff(const s1_run_side sides[static 2], s1_arena *arena,
     s1_run_difference difference = {0};
     S1_TRY(err, walk(&w, moments, &difference.parting, err));
     teller t = {.sides = sides};
-    s1_explain_builder_init(&t.builder, arena);
+    s1_explain_builder_init(&t.builder, locale, arena);
     s1_rc rc = tell(&t, &w, moments, &difference, err);
     if (rc == S1_OK) {
         rc = s1_explain_builder_check(&t.builder, err);
@@ -660,13 +669,21 @@ s1_rc s1_run_diff(const s1_run_side sides[static 2], s1_arena *arena,
     return rc;
 }
 
+/* True if the details of a worker's node name it. */
+static bool is_worker(const s1_explain_node *node, const char *worker)
+{
+    json_t *const details = node->details != NULL ? json_loads(node->details, 0, NULL) : NULL;
+    const char *const name = json_string_value(json_object_get(details, "worker"));
+    const bool is_it = name != NULL && strcmp(name, worker) == 0;
+    json_decref(details);
+    return is_it;
+}
+
 /* The node of the worker among those of a bar; NULL where it has none. */
 static s1_explain_node *worker_node(const s1_explain_node *bar, const char *worker)
 {
-    const size_t length = strlen(worker);
     for (s1_explain_node *child = bar->first_child; child != NULL; child = child->next) {
-        if (strcmp(child->kind, "worker") == 0 && strncmp(child->text, worker, length) == 0 &&
-            child->text[length] == ' ') {
+        if (strcmp(child->kind, "worker") == 0 && is_worker(child, worker)) {
             return child;
         }
     }
@@ -680,7 +697,8 @@ static void tell_columns(teller *t, s1_run_difference *difference, const s1_expl
         if (strcmp(child->kind, "context") == 0 && difference->context != NULL) {
             json_t *const seen = json_loads(difference->context, 0, NULL);
             json_t *const here = json_loads(child->details, 0, NULL);
-            tell_differences(t, difference->other, "value", "saw otherwise: ", seen, here);
+            tell_differences(t, difference->other, "value", words(t, "explain.diff_saw"), seen,
+                             here);
             json_decref(seen);
             json_decref(here);
         }
@@ -699,24 +717,28 @@ static void append(s1_explain_node *parent, s1_explain_node *node)
 }
 
 s1_rc s1_run_difference_attach(s1_run_difference *difference, const s1_explain_node *bar,
-                               const char *reason, s1_arena *arena, s1_err *err)
+                               const char *reason, const s1_locale *locale, s1_arena *arena,
+                               s1_err *err)
 {
-    const s1_run_side sides[2] = {{.name = "the other"}, {.name = "here"}};
+    const s1_run_side sides[2] = {{.name = s1_locale_cstr(locale, "explain.diff_other")},
+                                  {.name = s1_locale_cstr(locale, "explain.diff_here")}};
     if (difference->other == NULL) {
         return S1_OK;
     }
     teller t = {.sides = sides};
-    s1_explain_builder_init(&t.builder, arena);
+    s1_explain_builder_init(&t.builder, locale, arena);
     begin_list(&t, VALUES_SHOWN);
     s1_explain_node *const worker = bar != NULL ? worker_node(bar, difference->worker) : NULL;
     if (worker != NULL) {
         tell_columns(&t, difference, worker);
         append(difference->other, worker);
     } else if (bar != NULL) {
-        s1_strbuf_printf(&t.builder.text, "no worker is called %s there", difference->worker);
+        S1_EXPLAIN_SAY(&t.builder, "explain.diff_no_worker", NULL,
+                       S1_SAY_TEXT("worker", s1_str_of(difference->worker)));
         (void)s1_explain_add(&t.builder, difference->other, "unknown");
     } else {
-        s1_strbuf_printf(&t.builder.text, "why is not known: %s", reason);
+        S1_EXPLAIN_SAY(&t.builder, "explain.diff_unknown", NULL,
+                       S1_SAY_TEXT("reason", s1_str_of(reason)));
         (void)s1_explain_add(&t.builder, difference->other, "unknown");
     }
     const s1_rc rc = s1_explain_builder_check(&t.builder, err);

@@ -42,14 +42,15 @@ typedef struct s1_run_difference {
 
 /* Reads both journals to their ends and tells where and why they part, with the sums of both runs.
  * Errors: S1_E_DATA for a damaged journal, S1_E_NO_MEMORY, S1_E_IO. */
-S1_WARN_UNUSED s1_rc s1_run_diff(const s1_run_side sides[static 2], s1_arena *arena,
-                                 s1_run_difference *ret_difference, s1_err *err);
+S1_WARN_UNUSED s1_rc s1_run_diff(const s1_run_side sides[static 2], const s1_locale *locale,
+                                 s1_arena *arena, s1_run_difference *ret_difference, s1_err *err);
 
 /* Hangs what a repeated run saw at that bar (s1_why_not_tell) below difference->other: the worker
  * that did not decide so, and the columns in which the two differ. `bar` NULL with `reason`: it
  * could not be repeated. Errors: S1_E_NO_MEMORY. */
 S1_WARN_UNUSED s1_rc s1_run_difference_attach(s1_run_difference *difference,
                                               const s1_explain_node *bar, const char *reason,
-                                              s1_arena *arena, s1_err *err);
+                                              const s1_locale *locale, s1_arena *arena,
+                                              s1_err *err);
 
 #endif /* S1_BACKEND_ANALYSIS_RUN_DIFF_H */

@@ -352,14 +352,6 @@ typedef struct teller {
     s1_explain_node *parent; /* of the verdict being looked for */
 } teller;
 
-static void time_text(s1_strbuf *text, s1_nanos time)
-{
-    char out[S1_TIME_TEXT_MAX];
-    const size_t length = s1_time_print_short(time, out);
-    const bool is_whole = length > 3 && memcmp(out + length - 3, ":00", 3) == 0;
-    s1_strbuf_bytes(text, out, is_whole ? length - 3 : length);
-}
-
 static s1_json_writer begin_details(teller *t)
 {
     s1_json_writer writer;
@@ -378,16 +370,19 @@ static void end_details(teller *t, s1_json_writer *writer, s1_explain_node *node
 static void tell_condition(teller *t, s1_explain_node *parent, const char *name,
                            const s1_condition *condition)
 {
-    s1_strbuf *const text = &t->builder.text;
     const bool is_reached = condition->tick == t->w->seen.tick;
-    s1_strbuf_cstr_add(text, name);
-    if (!is_reached) {
-        s1_strbuf_lit(text, ": not reached");
+    const bool has_held = condition->held != 0;
+    if (is_reached) {
+        S1_EXPLAIN_SAY(&t->builder,
+                       has_held ? "explain.condition_held" : "explain.condition_missed", NULL,
+                       S1_SAY_TEXT("name", s1_str_of(name)),
+                       S1_SAY_TEXT("comparison", s1_explain_comparison(&t->builder, condition)));
     } else {
-        s1_strbuf_cstr_add(text, condition->held ? " held: " : " did not hold: ");
-        s1_explain_comparison(text, condition);
+        S1_EXPLAIN_SAY(&t->builder, "explain.condition_not_reached", NULL,
+                       S1_SAY_TEXT("name", s1_str_of(name)));
     }
     s1_explain_node *const node = s1_explain_add(&t->builder, parent, "condition");
+    node->mark = is_reached && !has_held ? S1_EXPLAIN_BAD : S1_EXPLAIN_PLAIN;
     s1_json_writer json = begin_details(t);
     s1_json_key_lit(&json, "name");
     s1_json_cstr(&json, name);
@@ -410,7 +405,7 @@ static void tell_values(teller *t, s1_explain_node *parent, const value_told *va
         s1_strbuf_cstr_add(&t->builder.text, i > 0 ? ", " : "");
         s1_strbuf_cstr_add(&t->builder.text, values[i].name);
         s1_strbuf_char(&t->builder.text, ' ');
-        s1_explain_number(&t->builder.text, values[i].value);
+        s1_explain_number(&t->builder, &t->builder.text, values[i].value);
         s1_json_key(&json, s1_str_of(values[i].name));
         s1_json_double(&json, values[i].value);
     }
@@ -467,15 +462,13 @@ static void tell_why_silent(teller *t, s1_explain_node *parent, uint32_t index)
         held += is_reached && kept->conditions[i].held;
     }
     if (t->w->workers[index].condition_count == 0) {
-        s1_strbuf_lit(&t->builder.text, "this plugin declares no conditions");
+        s1_explain_word(&t->builder, "explain.silent_no_conditions");
     } else if (!kept->is_due && reached == 0) {
-        s1_strbuf_lit(&t->builder.text, "its stream closed no bar here");
+        s1_explain_word(&t->builder, "explain.silent_no_bar");
     } else if (reached == 0) {
-        s1_strbuf_lit(&t->builder.text, "it stopped before its first condition, at a test the "
-                                        "plugin does not declare");
+        s1_explain_word(&t->builder, "explain.silent_before");
     } else if (held == reached) {
-        s1_strbuf_lit(&t->builder.text, "every condition that was reached held: what stopped it is "
-                                        "a test the plugin does not declare");
+        s1_explain_word(&t->builder, "explain.silent_after");
     } else {
         return;
     }
@@ -483,27 +476,31 @@ static void tell_why_silent(teller *t, s1_explain_node *parent, uint32_t index)
 }
 
 /* What a worker did, in a few words. */
-static void worker_text(s1_strbuf *text, const worker_told *told, const worker_moment *kept)
+static void worker_text(s1_explain_builder *b, const worker_told *told, const worker_moment *kept)
 {
-    s1_strbuf_cstr_add(text, told->name);
+    s1_explain_digits count, needed;
+    const s1_str name = s1_str_of(told->name);
     if (!kept->is_ready) {
-        s1_strbuf_printf(text, " was not asked: its inputs have %llu of the %llu rows it needs",
-                         (unsigned long long)kept->rows, (unsigned long long)kept->needed);
-    } else if (told->type == S1_WORKER_THREAT) {
-        s1_strbuf_cstr_add(text, kept->threats == 0 ? " sees no threat" : " sees a threat");
-    } else if (kept->signals == 0) {
-        s1_strbuf_lit(text, " found no opportunity");
-    } else {
-        s1_strbuf_printf(text, " found %u opportunit%s", kept->signals,
-                         kept->signals == 1 ? "y" : "ies");
+        S1_EXPLAIN_SAY(b, "explain.worker_not_asked", NULL, S1_SAY_TEXT("worker", name),
+                       S1_SAY_TEXT("rows", s1_explain_count(kept->rows, &count)),
+                       S1_SAY_TEXT("needed", s1_explain_count(kept->needed, &needed)));
+        return;
     }
+    const char *const key =
+        told->type == S1_WORKER_THREAT
+            ? (kept->threats == 0 ? "explain.worker_no_threat" : "explain.worker_threat")
+        : kept->signals == 0 ? "explain.worker_nothing"
+        : kept->signals == 1 ? "explain.worker_found_one"
+                             : "explain.worker_found";
+    S1_EXPLAIN_SAY(b, key, NULL, S1_SAY_TEXT("worker", name),
+                   S1_SAY_TEXT("count", s1_explain_count(kept->signals, &count)));
 }
 
 static s1_rc tell_worker(teller *t, uint32_t index, s1_err *err)
 {
     const worker_told *const told = &t->w->workers[index];
     const worker_moment *const kept = &t->w->seen.workers[index];
-    worker_text(&t->builder.text, told, kept);
+    worker_text(&t->builder, told, kept);
     s1_explain_node *const node = s1_explain_add(&t->builder, t->root, "worker");
     node->count = kept->signals;
     s1_json_writer json = begin_details(t);
@@ -533,30 +530,62 @@ static s1_rc tell_worker(teller *t, uint32_t index, s1_err *err)
     return S1_OK;
 }
 
+/* A time without the seconds of a whole minute. */
+typedef struct time_words {
+    char text[S1_TIME_TEXT_MAX];
+} time_words;
+
+static s1_str time_text(s1_nanos time, time_words *words)
+{
+    const size_t length = s1_time_print_short(time, words->text);
+    const bool is_whole = length > 3 && memcmp(words->text + length - 3, ":00", 3) == 0;
+    return s1_str_make(words->text, is_whole ? length - 3 : length);
+}
+
+static s1_str dec_text(s1_dec value, char text[static S1_DEC_TEXT_MAX])
+{
+    return s1_str_make(text, s1_dec_print(value, text));
+}
+
+/* An id as it is shown in lines, in builder.part. */
+static s1_str id_text(teller *t, s1_uid uid)
+{
+    s1_strbuf_clear(&t->builder.part);
+    s1_explain_short_id(&t->builder.part, uid);
+    return s1_strbuf_view(&t->builder.part);
+}
+
+static void tell_no_position(teller *t)
+{
+    const uint32_t pending = t->w->seen.pending_entries;
+    s1_explain_digits count;
+    S1_EXPLAIN_SAY(&t->builder, "explain.no_position", NULL,
+                   S1_SAY_WORDS("pending",
+                                pending == 1 ? "explain.part_pending_one" : "explain.part_pending",
+                                pending == 0 ? S1_STR("") : s1_explain_count(pending, &count)));
+    (void)s1_explain_add(&t->builder, t->root, "position");
+}
+
 static void tell_positions(teller *t)
 {
     const moment *const m = &t->w->seen;
-    s1_strbuf *const text = &t->builder.text;
     if (m->position_count == 0) {
-        s1_strbuf_lit(text, "no position was open");
-        if (m->pending_entries > 0) {
-            s1_strbuf_printf(text, ", %u entry order%s at the venue", m->pending_entries,
-                             m->pending_entries == 1 ? "" : "s");
-        }
-        (void)s1_explain_add(&t->builder, t->root, "position");
+        tell_no_position(t);
     }
     for (uint32_t i = 0; i < m->position_count && i < POSITIONS_KEPT; i++) {
         const s1_position *const position = &m->positions[i];
-        s1_strbuf_printf(text, "a position was open: %s ",
-                         position->direction == S1_LONG ? "long" : "short");
-        s1_strbuf_dec(text, position->quantity);
-        s1_strbuf_printf(text, " %s at ", t->w->position_pair);
-        s1_strbuf_dec(text, position->entry_price);
-        s1_strbuf_lit(text, " since ");
-        time_text(text, position->opened_at);
-        s1_strbuf_lit(text, ", trade ");
-        s1_explain_short_id(text, position->trade_id.uid);
-        s1_strbuf_cstr_add(text, position->is_closing ? ", being closed" : "");
+        char quantity[S1_DEC_TEXT_MAX], price[S1_DEC_TEXT_MAX];
+        time_words since;
+        const char *const key =
+            position->is_closing ? "explain.position_closing" : "explain.position";
+        S1_EXPLAIN_SAY(&t->builder, key, NULL,
+                       S1_SAY_TEXT("direction", position->direction == S1_LONG ? S1_STR("long")
+                                                                               : S1_STR("short")),
+                       S1_SAY_TEXT("quantity", dec_text(position->quantity, quantity)),
+                       S1_SAY_TEXT("asset", s1_str_of(t->w->position_pair)),
+                       S1_SAY_TEXT("price", dec_text(position->entry_price, price)),
+                       S1_SAY_TEXT("since", time_text(position->opened_at, &since)),
+                       S1_SAY_TEXT("trade", id_text(t, position->trade_id.uid)));
         s1_explain_node *const node = s1_explain_add(&t->builder, t->root, "position");
         s1_explain_set_id(&t->builder, node, position->trade_id.uid);
     }
@@ -564,20 +593,22 @@ static void tell_positions(teller *t)
 
 static void tell_threats(teller *t)
 {
-    static const char *const severities[] = {"", "LOW", "MEDIUM", "HIGH", "CRITICAL"};
+    static const char *const severities[8] = {"", "LOW", "MEDIUM", "HIGH", "CRITICAL", "", "", ""};
     const moment *const m = &t->w->seen;
-    s1_strbuf *const text = &t->builder.text;
     if (m->threat_count == 0) {
-        s1_strbuf_lit(text, "no threat was active");
+        s1_explain_word(&t->builder, "explain.no_threat");
         (void)s1_explain_add(&t->builder, t->root, "threats");
     }
     for (uint32_t i = 0; i < m->threat_count && i < THREATS_KEPT; i++) {
         const threat_moment *const threat = &m->threats[i];
-        s1_explain_short_id(text, threat->view.threat_id.uid);
-        s1_strbuf_printf(text, ": %s %s", threat->type, severities[threat->view.severity & 7]);
-        s1_strbuf_lit(text, " since ");
-        time_text(text, threat->view.raised_at);
+        time_words since;
+        S1_EXPLAIN_SAY(&t->builder, "explain.active_threat", NULL,
+                       S1_SAY_TEXT("id", id_text(t, threat->view.threat_id.uid)),
+                       S1_SAY_TEXT("threat_type", s1_str_of(threat->type)),
+                       S1_SAY_TEXT("severity", s1_str_of(severities[threat->view.severity & 7])),
+                       S1_SAY_TEXT("since", time_text(threat->view.raised_at, &since)));
         s1_explain_node *const node = s1_explain_add(&t->builder, t->root, "active_threat");
+        node->mark = S1_EXPLAIN_WARN;
         s1_explain_set_id(&t->builder, node, threat->view.threat_id.uid);
     }
 }
@@ -588,17 +619,13 @@ static void tell_gap(teller *t)
     if (w->seen.now == w->at) {
         return;
     }
-    s1_strbuf *const text = &t->builder.text;
+    time_words at, last, next;
     const bool is_gap = w->next == 0 || w->next - w->seen.now > w->duration;
-    s1_strbuf_cstr_add(text, is_gap ? "a gap in the data: no bar closes at "
-                                    : "asked for a moment inside a bar: ");
-    time_text(text, w->at);
-    s1_strbuf_lit(text, ", the last before it closes at ");
-    time_text(text, w->seen.now);
-    if (w->next != 0) {
-        s1_strbuf_lit(text, ", the next at ");
-        time_text(text, w->next);
-    }
+    S1_EXPLAIN_SAY(&t->builder, is_gap ? "explain.gap" : "explain.inside", NULL,
+                   S1_SAY_TEXT("at", time_text(w->at, &at)),
+                   S1_SAY_TEXT("last", time_text(w->seen.now, &last)),
+                   S1_SAY_WORDS("next", "explain.part_next",
+                                w->next == 0 ? S1_STR("") : time_text(w->next, &next)));
     (void)s1_explain_add(&t->builder, t->root, is_gap ? "gap" : "inside");
 }
 
@@ -614,7 +641,7 @@ static void tell_root(teller *t)
     s1_strbuf_printf(text, "%s %s: ", w->pair, w->timeframe);
     for (size_t i = 0; i < S1_BASE_COLUMN_COUNT; i++) {
         s1_strbuf_printf(text, "%s%s ", i > 0 ? ", " : "", names[i]);
-        s1_explain_number(text, w->base[i]);
+        s1_explain_number(&t->builder, text, w->base[i]);
     }
     t->root = s1_explain_add(&t->builder, NULL, "bar");
     t->root->time = w->seen.now;
@@ -677,12 +704,12 @@ static s1_rc check_moment(const s1_why_not *w, s1_err *err)
     return S1_OK;
 }
 
-s1_rc s1_why_not_tell(const s1_why_not *why_not, s1_journal_reader *reader, s1_arena *arena,
-                      const s1_explain_node **ret_root, s1_err *err)
+s1_rc s1_why_not_tell(const s1_why_not *why_not, s1_journal_reader *reader, const s1_locale *locale,
+                      s1_arena *arena, const s1_explain_node **ret_root, s1_err *err)
 {
     S1_TRY(err, check_moment(why_not, err));
     teller t = {.w = why_not, .reader = reader};
-    s1_explain_builder_init(&t.builder, arena);
+    s1_explain_builder_init(&t.builder, locale, arena);
     s1_strbuf_init(&t.json, DETAILS_MAX);
     s1_rc rc = tell(&t, err);
     if (rc == S1_OK) {

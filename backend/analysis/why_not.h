@@ -26,7 +26,7 @@ s1_run_observer s1_why_not_observer(s1_why_not *why_not);
  * Errors: S1_E_NOT_FOUND for a moment before the first bar or after the last, S1_E_DATA when the
  * journal disagrees or is damaged, S1_E_NO_MEMORY, S1_E_IO. */
 S1_WARN_UNUSED s1_rc s1_why_not_tell(const s1_why_not *why_not, s1_journal_reader *reader,
-                                     s1_arena *arena, const s1_explain_node **ret_root,
-                                     s1_err *err);
+                                     const s1_locale *locale, s1_arena *arena,
+                                     const s1_explain_node **ret_root, s1_err *err);
 
 #endif /* S1_BACKEND_ANALYSIS_WHY_NOT_H */

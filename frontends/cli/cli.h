@@ -57,8 +57,15 @@ int s1_cli_print_validation(s1_cli *cli, const struct s1_validation *validation,
 struct s1_results;
 S1_WARN_UNUSED s1_rc s1_cli_print_report(s1_cli *cli, struct s1_results *results, s1_err *err);
 
-/* Prints an explanation as a tree, or with --json as it is (cmd_explain.c). */
+/* Prints an explanation, which is in `language`, as a tree, or with --json as it is
+ * (cmd_explain.c). Errors: S1_E_NO_MEMORY. */
 struct s1_explanation;
-void s1_cli_print_explanation(const s1_cli *cli, const struct s1_explanation *explanation);
+S1_WARN_UNUSED s1_rc s1_cli_print_explanation(const s1_cli *cli,
+                                              const struct s1_explanation *explanation,
+                                              int32_t language, s1_err *err);
+
+/* The language (enum s1_language) of what is said about a run: its own, but with --json, which is
+ * English. */
+int32_t s1_cli_results_language(const s1_cli *cli, const char *results_dir);
 
 #endif /* S1_FRONTENDS_CLI_CLI_H */

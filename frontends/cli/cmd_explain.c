@@ -1,6 +1,8 @@
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/words.h"
 #include "services/api/explain.h"
+#include "services/api/results.h"
 
 #include <string.h>
 
@@ -11,31 +13,16 @@
 
 typedef struct tree {
     const s1_cli *cli;
+    const s1_locale *locale;
     bool is_last[DEPTH_MAX];
 } tree;
 
 /* What a kind is called in front of its line; kinds whose line says it all have no name. */
-static const char *name_of(const char *kind)
+static s1_str name_of(const tree *t, const char *kind)
 {
-    static const char *const names[][2] = {
-        {"opportunity", "opportunity "},
-        {"threat", "threat "},
-        {"trade", "trade "},
-        {"order", "order "},
-        {"context", "saw: "},
-        {"metadata", "noted: "},
-        {"measured", "measured: "},
-        {"plan", "planned: "},
-        {"note", "note: "},
-        {"columns", "on the map: "},
-        {"active_threat", "active threat "},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(names[i][0], kind) == 0) {
-            return names[i][1];
-        }
-    }
-    return "";
+    char key[64];
+    (void)snprintf(key, sizeof key, "explain.name_%s", kind);
+    return s1_locale_text(t->locale, s1_str_of(key));
 }
 
 /* The rails of a line at `depth`; with `is_branch` the one that leads to it. Returns the columns.
@@ -56,13 +43,16 @@ static uint32_t print_rails(const tree *t, uint32_t depth, bool is_branch)
 
 static enum s1_style style_of(const s1_explain_node *node)
 {
-    if (strcmp(node->kind, "threat") == 0 || strcmp(node->kind, "active_threat") == 0) {
-        return S1_STYLE_WARN;
-    }
-    if (strncmp(node->text, "refused", 7) == 0 || strstr(node->text, "did not hold") != NULL) {
+    switch (node->mark) {
+    case S1_EXPLAIN_GOOD:
+        return S1_STYLE_GOOD;
+    case S1_EXPLAIN_BAD:
         return S1_STYLE_BAD;
+    case S1_EXPLAIN_WARN:
+        return S1_STYLE_WARN;
+    default:
+        return S1_STYLE_PLAIN;
     }
-    return strncmp(node->text, "approved", 8) == 0 ? S1_STYLE_GOOD : S1_STYLE_PLAIN;
 }
 
 /* Prints the words of a line, wrapped, with the rails in front of every further one. */
@@ -110,7 +100,10 @@ static const s1_explain_node *skip_run(tree *t, const s1_explain_node *node, uin
     (void)fprintf(t->cli->out.out, "%*s ", TIME_COLUMN, "");
     t->is_last[depth] = false;
     (void)print_rails(t, depth, true);
-    (void)fprintf(t->cli->out.out, "... %zu more moves, all in --json ...\n", count - 1);
+    s1_cli_count left_out;
+    S1_CLI_SAY(t->cli->out.out, t->locale, "explain.more_moves",
+               {"count", s1_cli_count_text(count - 1, &left_out)});
+    (void)fputc('\n', t->cli->out.out);
     return before_last;
 }
 
@@ -125,10 +118,10 @@ static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
     (void)fprintf(terminal->out, "%s%-*.*s%s ", s1_terminal_on(terminal, S1_STYLE_DIM), TIME_COLUMN,
                   TIME_COLUMN, time, s1_terminal_off(terminal));
     const uint32_t rails = print_rails(t, depth, true);
-    const char *const name = name_of(node->kind);
+    const s1_str name = name_of(t, node->kind);
     const enum s1_style style = depth == 0 ? S1_STYLE_BOLD : style_of(node);
-    (void)fprintf(terminal->out, "%s%s", s1_terminal_on(terminal, style), name);
-    print_line(t, node->text, depth, TIME_COLUMN + 1 + rails + (uint32_t)strlen(name));
+    (void)fprintf(terminal->out, "%s%.*s", s1_terminal_on(terminal, style), S1_STR_ARG(name));
+    print_line(t, node->text, depth, TIME_COLUMN + 1 + rails + (uint32_t)name.len);
     (void)fprintf(terminal->out, "%s\n", s1_terminal_off(terminal));
     if (depth + 1 >= DEPTH_MAX) {
         return;
@@ -140,18 +133,36 @@ static void print_node(tree *t, const s1_explain_node *node, uint32_t depth)
     }
 }
 
-void s1_cli_print_explanation(const s1_cli *cli, const s1_explanation *explanation)
+s1_rc s1_cli_print_explanation(const s1_cli *cli, const s1_explanation *explanation,
+                               int32_t language, s1_err *err)
 {
+    s1_locale *locale = NULL;
+    S1_TRY(err, s1_locale_new(language, &locale, err));
+    const s1_explain_node *const root = s1_explanation_root_borrow(explanation);
+    const s1_nanos engine_time = s1_explanation_engine_time(explanation);
     if (cli->is_json) {
         (void)fprintf(cli->out.out, "%s\n", s1_explanation_json_borrow(explanation));
-        return;
+    } else {
+        print_node(&(tree){.cli = cli, .locale = locale}, root, 0);
     }
-    tree t = {.cli = cli};
-    const s1_explain_node *const root = s1_explanation_root_borrow(explanation);
-    print_node(&t, root, 0);
-    if (root->id != NULL) {
-        (void)fprintf(cli->out.out, "%*s full id %s\n", TIME_COLUMN, "", root->id);
+    if (!cli->is_json && root->id != NULL) {
+        (void)fprintf(cli->out.out, "%*s ", TIME_COLUMN, "");
+        S1_CLI_SAY(cli->out.out, locale, "explain.full_id", {"id", root->id});
+        (void)fputc('\n', cli->out.out);
     }
+    if (cli->is_verbose && engine_time > 0) {
+        char took[S1_TIMEFRAME_TEXT_MAX];
+        (void)s1_duration_print(engine_time, took);
+        S1_CLI_SAY(cli->err.out, locale, "explain.repeated_in", {"duration", took});
+        (void)fputc('\n', cli->err.out);
+    }
+    s1_locale_free(locale);
+    return S1_OK;
+}
+
+int32_t s1_cli_results_language(const s1_cli *cli, const char *results_dir)
+{
+    return cli->is_json ? S1_LANGUAGE_EN : s1_api_results_language(results_dir);
 }
 
 /* How many of the ways to ask were taken; one is expected. */
@@ -175,20 +186,21 @@ static int check_question(const s1_cli_args *args, const char *id, s1_err *err)
     return S1_EXIT_OK;
 }
 
-static s1_rc ask(const s1_cli_args *args, const char *id, s1_explanation **ret_explanation,
-                 s1_err *err)
+static s1_rc ask(const s1_cli_args *args, const char *id, int32_t language,
+                 s1_explanation **ret_explanation, s1_err *err)
 {
     const char *const dir = args->positionals[0];
     const uint64_t wanted = s1_cli_number(args, "examples", 3);
     const uint32_t examples = wanted > EXAMPLES_MAX ? EXAMPLES_MAX : (uint32_t)wanted;
     if (s1_cli_flag(args, "rejected")) {
-        return s1_api_explain_rejected(dir, examples, ret_explanation, err);
+        return s1_api_explain_rejected(dir, examples, language, ret_explanation, err);
     }
     if (s1_cli_flag(args, "funnel")) {
-        return s1_api_explain_funnel(dir, examples, ret_explanation, err);
+        return s1_api_explain_funnel(dir, examples, language, ret_explanation, err);
     }
-    return id != NULL ? s1_api_explain(dir, id, ret_explanation, err)
-                      : s1_api_explain_why_not(dir, s1_cli_text(args, "at"), ret_explanation, err);
+    return id != NULL ? s1_api_explain(dir, id, language, ret_explanation, err)
+                      : s1_api_explain_why_not(dir, s1_cli_text(args, "at"), language,
+                                               ret_explanation, err);
 }
 
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
@@ -199,19 +211,14 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         return usage;
     }
     s1_explanation *explanation = NULL;
-    const s1_rc rc = ask(args, id, &explanation, err);
+    const int32_t language = s1_cli_results_language(cli, args->positionals[0]);
+    s1_rc rc = ask(args, id, language, &explanation, err);
     if (rc != S1_OK) {
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
-    s1_cli_print_explanation(cli, explanation);
-    const s1_nanos engine_time = s1_explanation_engine_time(explanation);
-    if (cli->is_verbose && engine_time > 0) {
-        char took[S1_TIMEFRAME_TEXT_MAX];
-        (void)s1_duration_print(engine_time, took);
-        (void)fprintf(cli->err.out, "repeated in %s of engine time, watched\n", took);
-    }
+    rc = s1_cli_print_explanation(cli, explanation, language, err);
     s1_explanation_free(explanation);
-    return S1_EXIT_OK;
+    return s1_exit_from_rc(rc);
 }
 
 static const s1_cli_option options[] = {
@@ -261,14 +268,15 @@ static int run_diff(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     s1_explanation *explanation = NULL;
     bool is_same = false;
-    const s1_rc rc = s1_api_explain_diff(args->positionals[0], args->positionals[1], &explanation,
-                                         &is_same, err);
+    const int32_t language = s1_cli_results_language(cli, args->positionals[0]);
+    s1_rc rc = s1_api_explain_diff(args->positionals[0], args->positionals[1], language,
+                                   &explanation, &is_same, err);
     if (rc != S1_OK) {
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
-    s1_cli_print_explanation(cli, explanation);
+    rc = s1_cli_print_explanation(cli, explanation, language, err);
     s1_explanation_free(explanation);
-    return is_same ? S1_EXIT_OK : S1_EXIT_DIFFERENT;
+    return rc != S1_OK ? s1_exit_from_rc(rc) : is_same ? S1_EXIT_OK : S1_EXIT_DIFFERENT;
 }
 
 static const s1_cli_example diff_examples[] = {

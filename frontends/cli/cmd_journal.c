@@ -1,5 +1,6 @@
 #include "backend/utils/proc.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/words.h"
 #include "services/api/journal.h"
 
 #include <errno.h>
@@ -135,25 +136,39 @@ static s1_rc verify_json(s1_cli *cli, const s1_journal_report *report, s1_err *e
     return s1_cli_json_end(cli, &text, err);
 }
 
+static s1_rc print_verified(s1_cli *cli, const s1_journal_report *report, int32_t language,
+                            s1_err *err)
+{
+    FILE *const out = cli->out.out;
+    s1_locale *locale = NULL;
+    s1_cli_count entries, blocks;
+    S1_TRY(err, s1_locale_new(language, &locale, err));
+    (void)fprintf(out, "%s%s%s: ", s1_terminal_on(&cli->out, S1_STYLE_GOOD),
+                  s1_locale_cstr(locale, "verify.sound"), s1_terminal_off(&cli->out));
+    S1_CLI_SAY(out, locale, "verify.counts",
+               {"entries", s1_cli_count_text(report->entries, &entries)},
+               {"blocks", s1_cli_count_text(report->blocks, &blocks)});
+    (void)fprintf(out, "\n  %s  %s\n", s1_locale_cstr(locale, "verify.head"), report->head);
+    if (report->stated[0] != '\0') {
+        (void)fprintf(out, "  %s\n", s1_locale_cstr(locale, "verify.stated"));
+    }
+    if (report->torn_bytes > 0) {
+        S1_CLI_SAY(cli->err.out, locale, "verify.torn",
+                   {"bytes", s1_cli_count_text(report->torn_bytes, &entries)});
+        (void)fputc('\n', cli->err.out);
+    }
+    s1_locale_free(locale);
+    return S1_OK;
+}
+
 static int run_verify(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
+    const char *const path = args->positionals[0];
     s1_journal_report report;
-    s1_rc rc = s1_api_journal_verify(args->positionals[0], &report, err);
-    if (rc == S1_OK && cli->is_json) {
-        rc = verify_json(cli, &report, err);
-    } else if (rc == S1_OK) {
-        (void)fprintf(cli->out.out, "%ssound%s: %llu entries in %llu blocks\n  head  %s\n",
-                      s1_terminal_on(&cli->out, S1_STYLE_GOOD), s1_terminal_off(&cli->out),
-                      (unsigned long long)report.entries, (unsigned long long)report.blocks,
-                      report.head);
-        if (report.stated[0] != '\0') {
-            (void)fprintf(cli->out.out, "  run.json states the same\n");
-        }
-        if (report.torn_bytes > 0) {
-            (void)fprintf(cli->err.out,
-                          "warning: %llu bytes after the last whole block were never committed\n",
-                          (unsigned long long)report.torn_bytes);
-        }
+    s1_rc rc = s1_api_journal_verify(path, &report, err);
+    if (rc == S1_OK) {
+        rc = cli->is_json ? verify_json(cli, &report, err)
+                          : print_verified(cli, &report, s1_cli_results_language(cli, path), err);
     }
     return s1_exit_from_rc(rc);
 }

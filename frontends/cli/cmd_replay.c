@@ -1,5 +1,7 @@
 #include "backend/utils/proc.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/words.h"
+#include "services/api/config.h"
 #include "services/api/explain.h"
 #include "services/api/replay.h"
 
@@ -9,27 +11,46 @@
 
 /* --- What does not hold. ------------------------------------------------------------------ */
 
-static void print_breach(FILE *out, const s1_replay_breach *breach)
+/* The text of "<group><name>", the name in small letters with underscores; NULL without one. */
+static const char *named(const s1_locale *locale, const char *group, const char *name)
 {
-    char line[64] = "";
-    if (breach->seq != 0) {
-        (void)snprintf(line, sizeof line, " line %llu, seq %llu", (unsigned long long)breach->line,
-                       (unsigned long long)breach->seq);
-    } else if (breach->line != 0) {
-        (void)snprintf(line, sizeof line, " line %llu", (unsigned long long)breach->line);
+    char key[96];
+    (void)snprintf(key, sizeof key, "%s%s", group, name);
+    for (char *at = key; *at != '\0'; at++) {
+        *at = *at == ' ' ? '_' : *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
     }
-    (void)fprintf(out, "  %s%s, %s: found %s, expected %s  (%s: %s)\n", breach->where, line,
-                  breach->field, breach->found, breach->expected, breach->invariant, breach->rule);
+    return s1_locale_text(locale, s1_str_of(key)).ptr;
 }
 
-static void print_breaches(const s1_cli *cli, const s1_replay_view *view)
+static void print_breach(FILE *out, const s1_locale *locale, const s1_replay_breach *breach)
+{
+    const char *const rule = named(locale, "rule.", breach->invariant);
+    s1_cli_count line, seq;
+    (void)fprintf(out, "  %s", breach->where);
+    if (breach->seq != 0) {
+        S1_CLI_SAY(out, locale, "replay.line_and_seq",
+                   {"line", s1_cli_count_text(breach->line, &line)},
+                   {"seq", s1_cli_count_text(breach->seq, &seq)});
+    } else if (breach->line != 0) {
+        S1_CLI_SAY(out, locale, "replay.line", {"line", s1_cli_count_text(breach->line, &line)});
+    }
+    S1_CLI_SAY(out, locale, "replay.breach", {"field", breach->field}, {"found", breach->found},
+               {"expected", breach->expected}, {"invariant", breach->invariant},
+               {"rule", rule != NULL ? rule : breach->rule});
+    (void)fputc('\n', out);
+}
+
+static void print_breaches(const s1_cli *cli, const s1_locale *locale, const s1_replay_view *view)
 {
     for (size_t i = 0; i < view->breach_kept && i < BREACHES_SHOWN; i++) {
-        print_breach(cli->out.out, &view->breaches[i]);
+        print_breach(cli->out.out, locale, &view->breaches[i]);
     }
     if (view->breach_count > BREACHES_SHOWN) {
-        (void)fprintf(cli->out.out, "  and %llu more\n",
-                      (unsigned long long)view->breach_count - BREACHES_SHOWN);
+        s1_cli_count more;
+        (void)fputs("  ", cli->out.out);
+        S1_CLI_SAY(cli->out.out, locale, "replay.more",
+                   {"count", s1_cli_count_text(view->breach_count - BREACHES_SHOWN, &more)});
+        (void)fputc('\n', cli->out.out);
     }
 }
 
@@ -49,13 +70,29 @@ static s1_rc raise_breach(const s1_replay_view *view, s1_err *err)
 
 /* --- replay. ------------------------------------------------------------------------------ */
 
-static s1_rc print_items(s1_cli *cli, const s1_replay_view *view, s1_err *err)
+/* What is said of a comparison in its last column. */
+static const char *outcome_of(const s1_locale *locale, const s1_replay_item *item)
 {
-    static const s1_table_column columns[] = {
-        {.title = "where"},
-        {.title = "what"},
-        {.title = "from the journal", .is_right = true},
-        {.title = "as the run left it", .is_flexible = true},
+    const char *text = NULL;
+    if (item->note != NULL) {
+        text = named(locale, "replay.note_", item->note_name);
+        return text != NULL ? text : item->note;
+    }
+    if (strcmp(item->status, "differs") == 0) {
+        return item->left;
+    }
+    text = named(locale, "replay.status_", item->status);
+    return text != NULL ? text : item->status;
+}
+
+static s1_rc print_items(s1_cli *cli, const s1_locale *locale, const s1_replay_view *view,
+                         s1_err *err)
+{
+    const s1_table_column columns[] = {
+        {.title = s1_locale_cstr(locale, "replay.column_where")},
+        {.title = s1_locale_cstr(locale, "replay.column_what")},
+        {.title = s1_locale_cstr(locale, "replay.column_rebuilt"), .is_right = true},
+        {.title = s1_locale_cstr(locale, "replay.column_left"), .is_flexible = true},
     };
     s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
     bool is_whole = table != NULL;
@@ -63,36 +100,90 @@ static s1_rc print_items(s1_cli *cli, const s1_replay_view *view, s1_err *err)
         const s1_replay_item *const item = &view->items[i];
         is_whole = s1_table_add(table, item->where) && s1_table_add(table, item->field) &&
                    s1_table_add(table, item->rebuilt != NULL ? item->rebuilt : "-") &&
-                   s1_table_add(table, item->note != NULL                     ? item->note
-                                       : strcmp(item->status, "differs") == 0 ? item->left
-                                                                              : item->status);
+                   s1_table_add(table, outcome_of(locale, item));
     }
     return s1_cli_table_end(cli, table, is_whole, err);
 }
 
-static void print_books(const s1_cli *cli, const s1_replay_view *view)
+static void label(FILE *out, const s1_locale *locale, const char *key)
 {
-    FILE *const out = cli->out.out;
-    (void)fprintf(out, "%s, run %.8s: %llu entries in %llu blocks, level %s\n\n", view->link,
-                  view->run_id, (unsigned long long)view->entries, (unsigned long long)view->blocks,
-                  view->level);
-    (void)fprintf(out, "  cash          %s\n  realised      %s\n  fees          %s\n", view->cash,
-                  view->realized_pnl, view->fees);
-    (void)fprintf(out, "  equity        %s%s\n", view->equity,
-                  view->position_count > 0 ? " (as the run states it: positions are open)" : "");
-    (void)fprintf(out, "  trades        %llu closed, %zu open at a cost of %s\n",
-                  (unsigned long long)view->trades, view->position_count, view->open_cost);
+    (void)fprintf(out, "  %-13s ", s1_locale_cstr(locale, key));
+}
+
+static void print_open(FILE *out, const s1_locale *locale, const s1_replay_view *view)
+{
     for (size_t i = 0; i < view->position_count; i++) {
         const s1_replay_position *const p = &view->positions[i];
-        (void)fprintf(out, "    open        T:%.8s %s %s at %s\n", p->trade_id, p->direction,
-                      p->quantity, p->entry_price);
+        char trade[16];
+        (void)snprintf(trade, sizeof trade, "T:%.8s", p->trade_id);
+        (void)fprintf(out, "    %-11s ", s1_locale_cstr(locale, "replay.open"));
+        S1_CLI_SAY(out, locale, "replay.position", {"trade", trade}, {"direction", p->direction},
+                   {"quantity", p->quantity}, {"price", p->entry_price});
+        (void)fputc('\n', out);
     }
     for (size_t i = 0; i < view->active_count; i++) {
         const s1_replay_threat *const t = &view->active[i];
-        (void)fprintf(out, "  threat active H:%.8s %s %s, since line %llu\n", t->threat_id, t->type,
-                      t->severity, (unsigned long long)t->line);
+        char threat[16];
+        s1_cli_count line;
+        (void)snprintf(threat, sizeof threat, "H:%.8s", t->threat_id);
+        label(out, locale, "replay.threat_active");
+        S1_CLI_SAY(out, locale, "replay.threat", {"threat", threat}, {"threat_type", t->type},
+                   {"severity", t->severity}, {"line", s1_cli_count_text(t->line, &line)});
+        (void)fputc('\n', out);
     }
+}
+
+static void print_books(const s1_cli *cli, const s1_locale *locale, const s1_replay_view *view)
+{
+    FILE *const out = cli->out.out;
+    char run[16];
+    s1_cli_count entries, blocks;
+    (void)snprintf(run, sizeof run, "%.8s", view->run_id);
+    S1_CLI_SAY(out, locale, "replay.head", {"link", view->link}, {"run", run},
+               {"entries", s1_cli_count_text(view->entries, &entries)},
+               {"blocks", s1_cli_count_text(view->blocks, &blocks)}, {"level", view->level});
+    const struct {
+        const char *key, *value;
+    } sums[] = {{"replay.cash", view->cash},
+                {"replay.realized_pnl", view->realized_pnl},
+                {"replay.fees", view->fees},
+                {"replay.equity", view->equity}};
+    (void)fputs("\n\n", out);
+    for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
+        label(out, locale, sums[i].key);
+        (void)fprintf(out, "%s%s", sums[i].value, i + 1 < sizeof sums / sizeof sums[0] ? "\n" : "");
+    }
+    (void)fprintf(out, "%s\n",
+                  view->position_count > 0 ? s1_locale_cstr(locale, "replay.equity_stated") : "");
+    label(out, locale, "replay.trades");
+    S1_CLI_SAY(
+        out, locale, "replay.trades_value", {"closed", s1_cli_count_text(view->trades, &entries)},
+        {"open", s1_cli_count_text(view->position_count, &blocks)}, {"cost", view->open_cost});
     (void)fputc('\n', out);
+    print_open(out, locale, view);
+    (void)fputc('\n', out);
+}
+
+static s1_rc print_replay(s1_cli *cli, const s1_replay_view *view, s1_err *err)
+{
+    FILE *const out = cli->out.out;
+    const enum s1_style style = view->breach_count > 0 ? S1_STYLE_BAD : S1_STYLE_GOOD;
+    s1_locale *locale = NULL;
+    s1_cli_count equal, fields, not_kept;
+    S1_TRY(err, s1_locale_new(s1_cli_results_language(cli, view->dir), &locale, err));
+    print_books(cli, locale, view);
+    const s1_rc rc = print_items(cli, locale, view, err);
+    (void)fputc('\n', out);
+    S1_CLI_SAY(out, locale, "replay.sums", {"equal", s1_cli_count_text(view->equal_count, &equal)},
+               {"fields", s1_cli_count_text(view->trade_fields, &fields)},
+               {"not_kept", s1_cli_count_text(view->not_kept_count, &not_kept)});
+    (void)fputs(s1_terminal_on(&cli->out, style), out);
+    S1_CLI_SAY(out, locale, "replay.breaches",
+               {"count", s1_cli_count_text(view->breach_count, &equal)});
+    (void)fprintf(out, "%s\n", s1_terminal_off(&cli->out));
+    print_breaches(cli, locale, view);
+    s1_locale_free(locale);
+    return rc;
 }
 
 static int replay(s1_cli *cli, const char *results, s1_err *err)
@@ -106,17 +197,7 @@ static int replay(s1_cli *cli, const char *results, s1_err *err)
     if (cli->is_json) {
         (void)fprintf(cli->out.out, "%s\n", view->json);
     } else {
-        print_books(cli, view);
-        rc = print_items(cli, view, err);
-        (void)fprintf(cli->out.out,
-                      "\n%llu equal (%llu fields of trades), %llu not in the journal, ",
-                      (unsigned long long)view->equal_count, (unsigned long long)view->trade_fields,
-                      (unsigned long long)view->not_kept_count);
-        (void)fprintf(
-            cli->out.out, "%s%llu do not hold%s\n",
-            s1_terminal_on(&cli->out, view->breach_count > 0 ? S1_STYLE_BAD : S1_STYLE_GOOD),
-            (unsigned long long)view->breach_count, s1_terminal_off(&cli->out));
-        print_breaches(cli, view);
+        rc = print_replay(cli, view, err);
     }
     if (rc == S1_OK && view->breach_count > 0) {
         rc = raise_breach(view, err);
@@ -130,6 +211,7 @@ static int replay(s1_cli *cli, const char *results, s1_err *err)
 typedef struct watch {
     s1_progress progress;
     atomic_bool is_stopping;
+    int32_t language;           /* enum s1_language */
     s1_explanation *difference; /* of another configuration; NULL: not asked for */
 } watch;
 
@@ -138,7 +220,7 @@ static s1_rc on_folder(void *user, const char *recorded_dir, const char *again_d
 {
     watch *const w = user;
     bool is_same = false;
-    return s1_api_explain_diff(recorded_dir, again_dir, &w->difference, &is_same, err);
+    return s1_api_explain_diff(recorded_dir, again_dir, w->language, &w->difference, &is_same, err);
 }
 
 static s1_rc print_difference_json(s1_cli *cli, const s1_replay_execution_view *view,
@@ -165,33 +247,46 @@ static void on_progress(void *user, const s1_backtest_progress *progress)
     s1_progress_show(&w->progress, progress->phase, progress->done, progress->total, s1_cli_now());
 }
 
-static void print_execution(const s1_cli *cli, const s1_replay_execution_view *view)
+static s1_rc print_execution(const s1_cli *cli, const s1_replay_execution_view *view,
+                             int32_t language, s1_err *err)
 {
     FILE *const out = cli->out.out;
+    s1_locale *locale = NULL;
+    s1_cli_count a, b, c, d;
+    S1_TRY(err, s1_locale_new(language, &locale, err));
+    const char *const none = s1_locale_cstr(locale, "replay.no_entry");
     if (view->is_identical) {
-        (void)fprintf(out,
-                      "%sidentical%s: %llu bars again, %llu entries, %llu files of %llu bytes\n",
-                      s1_terminal_on(&cli->out, S1_STYLE_GOOD), s1_terminal_off(&cli->out),
-                      (unsigned long long)view->bars, (unsigned long long)view->entries,
-                      (unsigned long long)view->files, (unsigned long long)view->bytes);
+        (void)fprintf(out, "%s%s%s: ", s1_terminal_on(&cli->out, S1_STYLE_GOOD),
+                      s1_locale_cstr(locale, "replay.identical"), s1_terminal_off(&cli->out));
+        S1_CLI_SAY(out, locale, "replay.identical_counts",
+                   {"bars", s1_cli_count_text(view->bars, &a)},
+                   {"entries", s1_cli_count_text(view->entries, &b)},
+                   {"files", s1_cli_count_text(view->files, &c)},
+                   {"bytes", s1_cli_count_text(view->bytes, &d)});
+        (void)fputc('\n', out);
     } else if (view->seq != 0) {
-        (void)fprintf(out,
-                      "the first entry that differs: seq %llu, line %llu\n  recorded  %s\n"
-                      "  again     %s\n",
-                      (unsigned long long)view->seq, (unsigned long long)view->line,
-                      view->recorded[0] != '\0' ? view->recorded : "(none)",
-                      view->again[0] != '\0' ? view->again : "(none)");
+        S1_CLI_SAY(out, locale, "replay.first_difference",
+                   {"seq", s1_cli_count_text(view->seq, &a)},
+                   {"line", s1_cli_count_text(view->line, &b)});
+        (void)fprintf(out, "\n  %-9s %s\n", s1_locale_cstr(locale, "replay.recorded"),
+                      view->recorded[0] != '\0' ? view->recorded : none);
+        (void)fprintf(out, "  %-9s %s\n", s1_locale_cstr(locale, "replay.again"),
+                      view->again[0] != '\0' ? view->again : none);
     } else {
-        (void)fprintf(out, "the journals are the same; %s differs\n", view->differing_file);
+        S1_CLI_SAY(out, locale, "replay.file_differs", {"file", view->differing_file});
+        (void)fputc('\n', out);
     }
     if (view->note[0] != '\0') {
-        (void)fprintf(cli->err.out, "note: %s\n", view->note);
+        (void)fprintf(cli->err.out, "%s\n", s1_locale_cstr(locale, "replay.other_build"));
     }
+    s1_locale_free(locale);
+    return S1_OK;
 }
 
 static int execute(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
-    watch w = {.progress = s1_cli_progress(cli, "bars")};
+    watch w = {.progress = s1_cli_progress(cli, "bars"),
+               .language = s1_cli_results_language(cli, args->positionals[0])};
     const bool is_other = args->list_count > 0 || s1_cli_flag(args, "config");
     const s1_replay_execute_options options = {.results_dir = args->positionals[0],
                                                .config_dir = s1_cli_text(args, "config"),
@@ -214,11 +309,11 @@ static int execute(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     } else if (cli->is_json) {
         (void)fprintf(cli->out.out, "%s\n", view->json);
     } else if (w.difference != NULL) {
-        s1_cli_print_explanation(cli, w.difference);
+        rc = s1_cli_print_explanation(cli, w.difference, w.language, err);
     } else {
-        print_execution(cli, view);
+        rc = print_execution(cli, view, w.language, err);
     }
-    if (!view->is_identical && !view->is_other) {
+    if (rc == S1_OK && !view->is_identical && !view->is_other) {
         rc = S1_RAISE(err, S1_E_DATA, "%s: the run does not repeat; %s differs", view->dir,
                       view->differing_file);
     }
@@ -278,6 +373,7 @@ const s1_cli_command s1_cmd_replay = {
 
 typedef struct checked {
     s1_cli *cli;
+    s1_locale *locale; /* of the first run; NULL before it */
     s1_strbuf text;
     s1_json_writer w;
     s1_err first; /* of the first run that does not hold */
@@ -296,13 +392,34 @@ static s1_rc on_run(void *user, const s1_replay_view *view, s1_err *err)
         s1_json_raw(&c->w, s1_str_of(view->json));
         return S1_OK;
     }
+    if (c->locale == NULL) {
+        S1_TRY(err, s1_locale_new(s1_cli_results_language(c->cli, view->dir), &c->locale, err));
+    }
     const s1_terminal *const out = &c->cli->out;
-    (void)fprintf(out->out, "%s%s%s  %s: %llu entries, %llu facts and %llu fields of trades\n",
-                  s1_terminal_on(out, view->breach_count > 0 ? S1_STYLE_BAD : S1_STYLE_GOOD),
-                  view->breach_count > 0 ? "breach" : "holds ", s1_terminal_off(out), view->dir,
-                  (unsigned long long)view->entries, (unsigned long long)view->equal_count,
-                  (unsigned long long)view->trade_fields);
-    print_breaches(c->cli, view);
+    const bool holds = view->breach_count == 0;
+    s1_cli_count entries, facts, fields;
+    (void)fprintf(out->out, "%s%s%s  ", s1_terminal_on(out, holds ? S1_STYLE_GOOD : S1_STYLE_BAD),
+                  s1_locale_cstr(c->locale, holds ? "check.holds" : "check.breach"),
+                  s1_terminal_off(out));
+    S1_CLI_SAY(out->out, c->locale, "check.run", {"results", view->dir},
+               {"entries", s1_cli_count_text(view->entries, &entries)},
+               {"facts", s1_cli_count_text(view->equal_count, &facts)},
+               {"fields", s1_cli_count_text(view->trade_fields, &fields)});
+    (void)fputc('\n', out->out);
+    print_breaches(c->cli, c->locale, view);
+    return S1_OK;
+}
+
+/* Runs that kept no journal; without any other run in the language of the configuration. */
+static s1_rc tell_without_journal(checked *c, uint64_t count, s1_err *err)
+{
+    if (c->locale == NULL) {
+        S1_TRY(err, s1_locale_new(s1_api_config_language("config"), &c->locale, err));
+    }
+    s1_cli_count digits;
+    S1_CLI_SAY(c->cli->err.out, c->locale, "check.without_journal",
+               {"count", s1_cli_count_text(count, &digits)});
+    (void)fputc('\n', c->cli->err.out);
     return S1_OK;
 }
 
@@ -321,9 +438,9 @@ static int run_check(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     } else if (cli->is_json) {
         s1_strbuf_done(&c.text);
     } else if (rc == S1_OK && totals.without_journal > 0) {
-        (void)fprintf(cli->err.out, "%llu kept no journal: nothing to check them by\n",
-                      (unsigned long long)totals.without_journal);
+        rc = tell_without_journal(&c, totals.without_journal, err);
     }
+    s1_locale_free(c.locale);
     if (rc == S1_OK && c.first.code != S1_OK) {
         *err = c.first;
         rc = c.first.code;

@@ -23,11 +23,13 @@ struct s1_explanation {
     const char *json_text;
     const s1_explain_node *root;
     s1_nanos engine_time;
+    s1_locale *locale; /* while it is made */
 };
 
-/* What is asked, one of five. */
+/* What is asked, one of five, and the language of the answer. */
 typedef struct question {
     const char *results_dir;
+    int32_t language;      /* enum s1_language */
     const char *id;        /* the story of an id */
     const char *at;        /* or a bar */
     uint32_t examples_max; /* or all refusals */
@@ -62,7 +64,8 @@ static s1_rc explain_bar(s1_explanation *explanation, const question *q, s1_err 
         rc = open_full_journal(q->results_dir, &reader, err);
     }
     if (rc == S1_OK) {
-        rc = s1_why_not_tell(why_not, reader, &explanation->arena, &explanation->root, err);
+        rc = s1_why_not_tell(why_not, reader, explanation->locale, &explanation->arena,
+                             &explanation->root, err);
     }
     explanation->engine_time = observed.engine_time;
     s1_journal_reader_free(reader);
@@ -82,7 +85,8 @@ static s1_rc explain_funnel(s1_explanation *explanation, const question *q, s1_e
         rc = open_full_journal(q->results_dir, &reader, err);
     }
     if (rc == S1_OK) {
-        rc = s1_funnel_tell(funnel, reader, &explanation->arena, &explanation->root, err);
+        rc = s1_funnel_tell(funnel, reader, explanation->locale, &explanation->arena,
+                            &explanation->root, err);
     }
     explanation->engine_time = observed.engine_time;
     s1_journal_reader_free(reader);
@@ -95,11 +99,11 @@ static s1_rc explain_journal(s1_explanation *explanation, const question *q, s1_
     s1_journal_reader *reader = NULL;
     s1_journal_place *places = NULL;
     S1_TRY(err, s1_api_journal_open_id(q->results_dir, q->id, true, &reader, &places, err));
-    const s1_rc rc =
-        q->id != NULL
-            ? s1_explain_id(reader, s1_str_of(q->id), &explanation->arena, &explanation->root, err)
-            : s1_explain_rejected(reader, q->examples_max, &explanation->arena, &explanation->root,
-                                  err);
+    const s1_rc rc = q->id != NULL
+                         ? s1_explain_id(reader, s1_str_of(q->id), explanation->locale,
+                                         &explanation->arena, &explanation->root, err)
+                         : s1_explain_rejected(reader, q->examples_max, explanation->locale,
+                                               &explanation->arena, &explanation->root, err);
     s1_journal_reader_free(reader);
     free(places);
     return rc;
@@ -171,10 +175,12 @@ static s1_rc attach_why_not(s1_explanation *explanation, s1_run_difference *diff
     S1_TRY(err, s1_why_not_new(difference->time, &why_not, err));
     const s1_run_observer observer = s1_why_not_observer(why_not);
     if (s1_api_observe(dir, &observer, NULL, &reason) == S1_OK) {
-        (void)!s1_why_not_tell(why_not, NULL, &explanation->arena, &bar, &reason);
+        (void)!s1_why_not_tell(why_not, NULL, explanation->locale, &explanation->arena, &bar,
+                               &reason);
     }
     s1_why_not_free(why_not);
-    return s1_run_difference_attach(difference, bar, reason.msg, &explanation->arena, err);
+    return s1_run_difference_attach(difference, bar, reason.msg, explanation->locale,
+                                    &explanation->arena, err);
 }
 
 static s1_rc diff_sides(s1_explanation *explanation, const question *q, const side sides[static 2],
@@ -191,7 +197,7 @@ static s1_rc diff_sides(s1_explanation *explanation, const question *q, const si
         {"A", sides[0].reader, json_object_get(sides[0].facts, "run"), sides[0].config},
         {"B", sides[1].reader, json_object_get(sides[1].facts, "run"), sides[1].config}};
     s1_run_difference difference;
-    S1_TRY(err, s1_run_diff(runs, &explanation->arena, &difference, err));
+    S1_TRY(err, s1_run_diff(runs, explanation->locale, &explanation->arena, &difference, err));
     if (difference.other != NULL && (difference.kind == S1_JOURNAL_OPPORTUNITY_DETECTED ||
                                      difference.kind == S1_JOURNAL_THREAT_DETECTED)) {
         const char *const other =
@@ -220,6 +226,7 @@ static s1_rc explain_diff(s1_explanation *explanation, const question *q, s1_err
 
 static s1_rc explain(s1_explanation *explanation, const question *q, s1_err *err)
 {
+    S1_TRY(err, s1_locale_new(q->language, &explanation->locale, err));
     if (q->other_dir != NULL) {
         S1_TRY(err, explain_diff(explanation, q, err));
     } else if (q->at != NULL) {
@@ -228,6 +235,9 @@ static s1_rc explain(s1_explanation *explanation, const question *q, s1_err *err
         S1_TRY(err, explain_funnel(explanation, q, err));
     } else {
         S1_TRY(err, explain_journal(explanation, q, err));
+    }
+    if (q->language != S1_LANGUAGE_EN) {
+        return S1_OK; /* what machines read is in one language */
     }
     s1_json_writer writer;
     s1_json_init(&writer, &explanation->json, 2);
@@ -253,39 +263,46 @@ static s1_rc explanation_new(const question *q, s1_explanation **ret_explanation
     return S1_OK;
 }
 
-s1_rc s1_api_explain(const char *results_dir, const char *id, s1_explanation **ret_explanation,
-                     s1_err *err)
+s1_rc s1_api_explain(const char *results_dir, const char *id, int32_t language,
+                     s1_explanation **ret_explanation, s1_err *err)
 {
-    return explanation_new(&(question){.results_dir = results_dir, .id = id}, ret_explanation, err);
-}
-
-s1_rc s1_api_explain_rejected(const char *results_dir, uint32_t examples_max,
-                              s1_explanation **ret_explanation, s1_err *err)
-{
-    return explanation_new(&(question){.results_dir = results_dir, .examples_max = examples_max},
+    return explanation_new(&(question){.results_dir = results_dir, .language = language, .id = id},
                            ret_explanation, err);
 }
 
-s1_rc s1_api_explain_why_not(const char *results_dir, const char *at,
+s1_rc s1_api_explain_rejected(const char *results_dir, uint32_t examples_max, int32_t language,
+                              s1_explanation **ret_explanation, s1_err *err)
+{
+    return explanation_new(
+        &(question){.results_dir = results_dir, .language = language, .examples_max = examples_max},
+        ret_explanation, err);
+}
+
+s1_rc s1_api_explain_why_not(const char *results_dir, const char *at, int32_t language,
                              s1_explanation **ret_explanation, s1_err *err)
 {
-    return explanation_new(&(question){.results_dir = results_dir, .at = at}, ret_explanation, err);
+    return explanation_new(&(question){.results_dir = results_dir, .language = language, .at = at},
+                           ret_explanation, err);
 }
 
-s1_rc s1_api_explain_funnel(const char *results_dir, uint32_t misses_max,
+s1_rc s1_api_explain_funnel(const char *results_dir, uint32_t misses_max, int32_t language,
                             s1_explanation **ret_explanation, s1_err *err)
 {
-    return explanation_new(
-        &(question){.results_dir = results_dir, .is_funnel = true, .misses_max = misses_max},
-        ret_explanation, err);
+    return explanation_new(&(question){.results_dir = results_dir,
+                                       .language = language,
+                                       .is_funnel = true,
+                                       .misses_max = misses_max},
+                           ret_explanation, err);
 }
 
-s1_rc s1_api_explain_diff(const char *results_a, const char *results_b,
+s1_rc s1_api_explain_diff(const char *results_a, const char *results_b, int32_t language,
                           s1_explanation **ret_explanation, bool *ret_is_same, s1_err *err)
 {
-    return explanation_new(
-        &(question){.results_dir = results_a, .other_dir = results_b, .ret_is_same = ret_is_same},
-        ret_explanation, err);
+    return explanation_new(&(question){.results_dir = results_a,
+                                       .language = language,
+                                       .other_dir = results_b,
+                                       .ret_is_same = ret_is_same},
+                           ret_explanation, err);
 }
 
 s1_nanos s1_explanation_engine_time(const s1_explanation *explanation)
@@ -306,6 +323,7 @@ const char *s1_explanation_json_borrow(const s1_explanation *explanation)
 void s1_explanation_free(s1_explanation *explanation)
 {
     if (explanation != NULL) {
+        s1_locale_free(explanation->locale);
         s1_strbuf_done(&explanation->json);
         s1_arena_done(&explanation->arena);
         free(explanation);

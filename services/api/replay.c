@@ -169,9 +169,13 @@ static s1_rc take_report(s1_replay *replay, const s1_replay_report *report, s1_e
     }
     for (size_t i = 0; i < report->count; i++) {
         const s1_replay_check *const check = &report->checks[i];
-        items[i] =
-            (s1_replay_item){check->where, check->field, check->rebuilt,
-                             check->left,  check->note,  s1_replay_status_word(check->status)};
+        items[i] = (s1_replay_item){.where = check->where,
+                                    .field = check->field,
+                                    .rebuilt = check->rebuilt,
+                                    .left = check->left,
+                                    .note = s1_replay_note_words(check->note),
+                                    .note_name = s1_replay_note_name(check->note),
+                                    .status = s1_replay_status_word(check->status)};
     }
     for (size_t i = 0; i < kept_count; i++) {
         const s1_finding *const finding = &findings[i];

@@ -10,14 +10,15 @@
 /* One thing that was compared: as the journal gives it, and as the run left it. */
 typedef struct s1_replay_item {
     const char *where, *field;         /* "run.json", "counts.trades" */
-    const char *rebuilt, *left, *note; /* NULL where there is none */
+    const char *rebuilt, *left, *note; /* NULL where there is none; `note` in English */
+    const char *note_name;             /* "LAST_CLOSE": key of the note in small letters; or NULL */
     const char *status;                /* "equal", "differs", "not in the journal" */
 } s1_replay_item;
 
 /* One thing that does not hold. */
 typedef struct s1_replay_breach {
     const char *invariant; /* "CASH" */
-    const char *rule;      /* in words */
+    const char *rule;      /* in words, English */
     int32_t row;           /* of RELIABILITY §2.6 */
     uint32_t reserved;
     uint64_t line, seq;        /* of the journal (or the CSV file); 0: none */

@@ -4,6 +4,7 @@
 #include "backend/utils/arena.h"
 #include "backend/utils/dtoa.h"
 #include "backend/utils/json_writer.h"
+#include "backend/utils/locale.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -244,6 +245,27 @@ s1_rc s1_api_results_open(const char *dir, const char *link, s1_results **ret_re
     }
     S1_TRY(err, find_link(dir, link, path, err));
     return open_folder(path, ret_results, err);
+}
+
+int32_t s1_api_results_language(const char *path)
+{
+    char folder[S1_PATH_MAX];
+    s1_results *results = NULL;
+    const char *const slash = strrchr(path, '/');
+    const s1_str file = s1_str_of(path);
+    if (!s1_fs_is_file(s1_fs_real(), path)) {
+        (void)snprintf(folder, sizeof folder, "%s", path);
+    } else if (slash != NULL) {
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(file.len - strlen(slash)), path);
+    } else {
+        (void)snprintf(folder, sizeof folder, ".");
+    }
+    if (s1_api_results_open(folder, NULL, &results, NULL) != S1_OK) {
+        return S1_LANGUAGE_EN;
+    }
+    const int32_t language = s1_language_parse(s1_str_of(results->view.language));
+    s1_results_free(results);
+    return language;
 }
 
 void s1_results_free(s1_results *results)

@@ -52,6 +52,11 @@ s1_rc s1_api_results_open(const char *dir, const char *link, s1_results **ret_re
 void s1_results_free(s1_results *results); /* accepts NULL */
 const s1_results_view *s1_results_view_borrow(const s1_results *results);
 
+/* The language (enum s1_language) of the run in `path`, which may be its journal too: that of
+ * core.language when it was made, in which its log and its report are. English where run.json says
+ * none or cannot be read. */
+int32_t s1_api_results_language(const char *path);
+
 /* The metric or count of that name, NULL/0 where there is none. */
 const s1_results_metric *s1_results_metric_find(const s1_results_view *view, const char *name);
 uint64_t s1_results_count_find(const s1_results_view *view, const char *name);

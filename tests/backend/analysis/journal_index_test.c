@@ -80,11 +80,14 @@ static void explain_to(s1_journal_reader *reader, const char *id, s1_strbuf *out
 {
     s1_arena arena;
     s1_json_writer w;
+    s1_locale *locale;
     const s1_explain_node *root = NULL;
     s1_arena_init(&arena, 64u << 20, 0);
-    MUST(s1_explain_id(reader, s1_str_of(id), &arena, &root, err));
+    MUST(s1_locale_new(S1_LANGUAGE_EN, &locale, err));
+    MUST(s1_explain_id(reader, s1_str_of(id), locale, &arena, &root, err));
     s1_json_init(&w, out, 2);
     s1_explain_json(root, &w);
+    s1_locale_free(locale);
     s1_arena_done(&arena);
 }
 

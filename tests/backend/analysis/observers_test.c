@@ -35,6 +35,7 @@ typedef struct bench {
     s1_threat_list threats;
     s1_observation seen;
     s1_arena arena;
+    s1_locale *locale;
     s1_strbuf printed;
     s1_err err;
 } bench;
@@ -45,6 +46,9 @@ static int setup(void **state)
 {
     (void)state;
     b = (bench){.err = S1_ERR_INIT};
+    if (s1_locale_new(S1_LANGUAGE_EN, &b.locale, &b.err) != S1_OK) {
+        return -1;
+    }
     b.instrument = (s1_instrument){.size = sizeof b.instrument,
                                    .price_scale = 2,
                                    .qty_scale = 3,
@@ -95,6 +99,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    s1_locale_free(b.locale);
     s1_trading_context_free(b.context);
     s1_arena_done(&b.arena);
     s1_strbuf_done(&b.printed);
@@ -167,7 +172,7 @@ static s1_rc tell_at(s1_nanos at)
     MUST(s1_why_not_new(at, &why_not, err));
     const s1_run_observer observer = s1_why_not_observer(why_not);
     play_all(&observer);
-    const s1_rc rc = s1_why_not_tell(why_not, NULL, &b.arena, &root, &b.err);
+    const s1_rc rc = s1_why_not_tell(why_not, NULL, b.locale, &b.arena, &root, &b.err);
     s1_why_not_free(why_not);
     if (rc == S1_OK) {
         print(root, 0);
@@ -274,7 +279,7 @@ static void what_a_funnel_counts(void **state)
     MUST(s1_funnel_new(1, &funnel, err));
     const s1_run_observer observer = s1_funnel_observer(funnel);
     play_all(&observer);
-    MUST(s1_funnel_tell(funnel, NULL, &b.arena, &root, err));
+    MUST(s1_funnel_tell(funnel, NULL, b.locale, &b.arena, &root, err));
     s1_funnel_free(funnel);
     print(root, 0);
     assert_string_equal(
@@ -302,7 +307,7 @@ static void the_closest_misses(void **state)
     for (size_t i = 0; i < sizeof closes / sizeof closes[0]; i++) {
         (void)play(&observer, (int64_t)i + 1, closes[i], 3.5, 1.0);
     }
-    MUST(s1_funnel_tell(funnel, NULL, &b.arena, &root, err));
+    MUST(s1_funnel_tell(funnel, NULL, b.locale, &b.arena, &root, err));
     s1_funnel_free(funnel);
     const s1_explain_node *const asked = root->first_child->first_child;
     const s1_explain_node *miss = asked->next->first_child;
@@ -329,7 +334,7 @@ static void a_missing_value_and_no_misses(void **state)
     for (int64_t hour = 1; hour <= 4; hour++) {
         (void)play(&observer, hour, 100, hour == 4 ? (double)NAN : 3.0, 1.0);
     }
-    MUST(s1_funnel_tell(funnel, NULL, &b.arena, &root, err));
+    MUST(s1_funnel_tell(funnel, NULL, b.locale, &b.arena, &root, err));
     s1_funnel_free(funnel);
     print(root, 0);
     assert_non_null(strstr(s1_strbuf_cstr(&b.printed), "2 reached          0 held    0.00 %"));

@@ -21,6 +21,7 @@ typedef struct side {
 typedef struct bench {
     side sides[2];
     s1_arena arena;
+    s1_locale *locale;
     s1_strbuf printed;
     s1_err err;
     s1_run_difference difference;
@@ -32,6 +33,9 @@ static int setup(void **state)
 {
     (void)state;
     b = (bench){.err = S1_ERR_INIT};
+    if (s1_locale_new(S1_LANGUAGE_EN, &b.locale, &b.err) != S1_OK) {
+        return -1;
+    }
     s1_strbuf_init(&b.printed, 1 << 20);
     s1_arena_init(&b.arena, (size_t)64 << 20, 0);
     for (size_t i = 0; i < 2; i++) {
@@ -48,6 +52,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    s1_locale_free(b.locale);
     for (size_t i = 0; i < 2; i++) {
         s1_journal_reader_free(b.sides[i].reader);
         s1_strbuf_done(&b.sides[i].journal);
@@ -80,7 +85,7 @@ static void diff(size_t at, const story_line *instead)
         assert_int_equal(s1_journal_reader_new(&s->source, &s->reader, &b.err), S1_OK);
         runs[i] = (s1_run_side){i == 0 ? "A" : "B", s->reader, s->run, s->config};
     }
-    if (s1_run_diff(runs, &b.arena, &b.difference, &b.err) != S1_OK) {
+    if (s1_run_diff(runs, b.locale, &b.arena, &b.difference, &b.err) != S1_OK) {
         fail_msg("%s", b.err.msg);
     }
     print(b.difference.root, 0);
@@ -184,17 +189,20 @@ static void why_the_other_did_not(void **state)
                            .details = "{\"ema_20\":1.0712,\"ema_50\":1.09}"};
     s1_explain_node worker = {.kind = "worker",
                               .text = "crossover found no opportunity",
+                              .details = "{\"worker\":\"crossover\"}",
                               .first_child = &saw,
                               .last_child = &saw};
     const s1_explain_node bar = {.kind = "bar", .text = "", .first_child = &worker};
-    assert_int_equal(s1_run_difference_attach(&b.difference, &bar, NULL, &b.arena, &b.err), S1_OK);
+    assert_int_equal(
+        s1_run_difference_attach(&b.difference, &bar, NULL, b.locale, &b.arena, &b.err), S1_OK);
     s1_strbuf_clear(&b.printed);
     print(b.difference.root, 0);
     assert_printed("side: B: nothing of the kind\n"
                    "    value: saw otherwise: ema_50: the other 1.0698, here 1.09\n"
                    "    worker: crossover found no opportunity\n");
-    assert_int_equal(s1_run_difference_attach(&b.difference, NULL, "no archive", &b.arena, &b.err),
-                     S1_OK);
+    assert_int_equal(
+        s1_run_difference_attach(&b.difference, NULL, "no archive", b.locale, &b.arena, &b.err),
+        S1_OK);
     s1_strbuf_clear(&b.printed);
     print(b.difference.root, 0);
     assert_printed("why is not known: no archive");
@@ -215,7 +223,7 @@ static void a_damaged_journal(void **state)
         assert_int_equal(s1_journal_reader_new(&s->source, &s->reader, &b.err), S1_OK);
         runs[i] = (s1_run_side){i == 0 ? "A" : "B", s->reader, s->run, s->config};
     }
-    assert_int_equal(s1_run_diff(runs, &b.arena, &b.difference, &b.err), S1_E_DATA);
+    assert_int_equal(s1_run_diff(runs, b.locale, &b.arena, &b.difference, &b.err), S1_E_DATA);
 }
 
 /* --- JSON. ---------------------------------------------------------------------------------- */

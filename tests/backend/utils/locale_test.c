@@ -1,5 +1,7 @@
 #include "backend/utils/locale.h"
 
+#include "backend/analysis/invariants.h"
+#include "backend/analysis/replay.h"
 #include "backend/dtos/journal/journal_kind.h"
 #include "backend/utils/log.h"
 #include "frontends/cli/exit_code.h"
@@ -93,7 +95,20 @@ static void test_tables(void **state)
 #undef X
     for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
         expect(en, "decision", s1_journal_kind_name(kind), NULL);
+        if (s1_journal_kind_info_borrow(kind)->ids_allowed >> S1_JOURNAL_ID_ORDER & 1u) {
+            char name[64];
+            (void)snprintf(name, sizeof name, "event_%s", s1_journal_kind_name(kind));
+            expect(en, "explain", name, NULL);
+        }
     }
+#define X(name, row, text) expect(en, "rule", #name, text);
+    S1_INVARIANT_MAP(X)
+#undef X
+#define X(name, words) expect(en, "replay", "note_" #name, words);
+    S1_REPLAY_NOTE_MAP(X)
+#undef X
+    expect(en, "replay", "status_equal", s1_replay_status_word(S1_REPLAY_EQUAL));
+    expect(en, "replay", "status_not_in_the_journal", s1_replay_status_word(S1_REPLAY_NOT_KEPT));
     s1_locale_free(en);
 }
 
