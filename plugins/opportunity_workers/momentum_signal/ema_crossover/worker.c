@@ -4,6 +4,7 @@
  * ledger does not hold what the averages say. On a one-sided worker the other direction is
  * signalled only to close what is open.
  */
+#include "s1mple/params.h"
 #include "s1mple/plugin.h"
 
 #include <stdlib.h>
@@ -39,16 +40,8 @@ static bool has_position(const s1_context *context, int32_t direction, bool coun
 static s1_rc emit_signal(const ema_crossover *me, int32_t direction, const s1_opportunity_sink *out,
                          s1_err *err)
 {
-    const s1_signal draft = {
-        .size = sizeof draft,
-        .direction = direction,
-        .signal_type = S1_STR("ema_crossover"),
-        .score = (double)NAN,
-        .price = s1_series_last(&me->stream->close),
-    };
-    s1_opportunity_id id;
-    S1_TRY(err, out->emit(out->self, &draft, &id, err));
-    return S1_OK;
+    return s1_signal_emit(out, S1_STR("ema_crossover"), direction,
+                          s1_series_last(&me->stream->close), NULL, 0, err);
 }
 
 /* Is a signal for `direction` due, the averages standing that way? */
@@ -111,20 +104,18 @@ static s1_rc crossover_create(const s1_host *host, const s1_binder *binder, void
     ema_crossover bound = {0};
     int64_t fast;
     int64_t slow;
-    s1_str direction;
     s1_str emit;
     S1_TRY(err, binder->param_int(b, S1_STR("fast"), &fast, err));
     S1_TRY(err, binder->param_int(b, S1_STR("slow"), &slow, err));
-    S1_TRY(err, binder->param_text(b, S1_STR("direction"), &direction, err));
+    S1_TRY(err, s1_param_directions(binder, S1_STR("direction"), &bound.has_long, &bound.has_short,
+                                    err));
     S1_TRY(err, binder->param_text(b, S1_STR("emit"), &emit, err));
     if (fast >= slow) {
         return S1_RAISE(err, S1_E_INVALID,
                         "ema_crossover: fast %lld, slow %lld, expected fast below slow",
                         (long long)fast, (long long)slow);
     }
-    bound.is_on_cross = emit.ptr[0] == 'o';   /* on_cross | while_unaligned */
-    bound.has_long = direction.ptr[0] != 's'; /* long | short | both */
-    bound.has_short = direction.ptr[0] != 'l';
+    bound.is_on_cross = emit.ptr[0] == 'o'; /* on_cross | while_unaligned */
     S1_TRY(err, binder->stream(b, (s1_str){NULL, 0}, &bound.stream, err));
     S1_TRY(err, bind_average(binder, fast, &bound.fast, err));
     S1_TRY(err, bind_average(binder, slow, &bound.slow, err));

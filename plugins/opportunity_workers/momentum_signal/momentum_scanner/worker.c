@@ -3,6 +3,7 @@
  * It keeps nothing between ticks: two closes make a rate, so a restart or a warm-up that did not
  * call it changes no signal.
  */
+#include "s1mple/params.h"
 #include "s1mple/plugin.h"
 
 #include <stdlib.h>
@@ -30,18 +31,8 @@ static s1_rc emit_momentum(const momentum_scanner *me, int32_t direction, double
     const s1_field metadata[] = {
         S1_FIELD_NUMBER("rate_of_change", rate),
     };
-    const s1_signal draft = {
-        .size = sizeof draft,
-        .direction = direction,
-        .signal_type = S1_STR("momentum"),
-        .score = (double)NAN,
-        .price = s1_series_last(&me->stream->close),
-        .metadata = metadata,
-        .metadata_count = sizeof metadata / sizeof metadata[0],
-    };
-    s1_opportunity_id id;
-    S1_TRY(err, out->emit(out->self, &draft, &id, err));
-    return S1_OK;
+    return s1_signal_emit(out, S1_STR("momentum"), direction, s1_series_last(&me->stream->close),
+                          metadata, sizeof metadata / sizeof metadata[0], err);
 }
 
 static s1_rc momentum_detect(void *self, const s1_context *context, const s1_opportunity_sink *out,
@@ -95,17 +86,15 @@ static s1_rc momentum_create(const s1_host *host, const s1_binder *binder, void 
     (void)host;
     void *const b = binder->self;
     momentum_scanner bound = {0};
-    s1_str direction;
     s1_str emit;
     int64_t bars;
     S1_TRY(err, binder->param_int(b, S1_STR("bars"), &bars, err));
     S1_TRY(err, binder->param_float(b, S1_STR("threshold_percent"), &bound.threshold, err));
-    S1_TRY(err, binder->param_text(b, S1_STR("direction"), &direction, err));
+    S1_TRY(err, s1_param_directions(binder, S1_STR("direction"), &bound.has_long, &bound.has_short,
+                                    err));
     S1_TRY(err, binder->param_text(b, S1_STR("emit"), &emit, err));
     bound.bars = (uint64_t)bars;
-    bound.is_on_cross = emit.ptr[0] == 'o';   /* on_cross | every_bar */
-    bound.has_long = direction.ptr[0] != 's'; /* long | short | both */
-    bound.has_short = direction.ptr[0] != 'l';
+    bound.is_on_cross = emit.ptr[0] == 'o'; /* on_cross | every_bar */
     S1_TRY(err, binder->stream(b, (s1_str){NULL, 0}, &bound.stream, err));
     S1_TRY(err, bind_conditions(&bound, binder, err));
     momentum_scanner *const me = malloc(sizeof *me);

@@ -2,6 +2,7 @@
  *
  * Only the newest three closed bars are looked at, so a gap is signalled once, when it is made.
  */
+#include "s1mple/params.h"
 #include "s1mple/plugin.h"
 
 #include <stdlib.h>
@@ -49,18 +50,8 @@ static s1_rc emit_gap(const fvg_detector *me, int32_t direction, double lower, d
         S1_FIELD_NUMBER("gap_upper", upper),
         S1_FIELD_NUMBER("gap_size", upper - lower),
     };
-    const s1_signal draft = {
-        .size = sizeof draft,
-        .direction = direction,
-        .signal_type = S1_STR("fvg_entry"),
-        .score = (double)NAN,
-        .price = s1_series_last(&me->stream->close),
-        .metadata = metadata,
-        .metadata_count = sizeof metadata / sizeof metadata[0],
-    };
-    s1_opportunity_id id;
-    S1_TRY(err, out->emit(out->self, &draft, &id, err));
-    return S1_OK;
+    return s1_signal_emit(out, S1_STR("fvg_entry"), direction, s1_series_last(&me->stream->close),
+                          metadata, sizeof metadata / sizeof metadata[0], err);
 }
 
 static s1_rc fvg_detect(void *self, const s1_context *context, const s1_opportunity_sink *out,
@@ -126,15 +117,13 @@ static s1_rc fvg_create(const s1_host *host, const s1_binder *binder, void **ret
     (void)host;
     void *const b = binder->self;
     fvg_detector bound = {0};
-    s1_str direction;
     int64_t structure_bars;
-    S1_TRY(err, binder->param_text(b, S1_STR("direction"), &direction, err));
+    S1_TRY(err, s1_param_directions(binder, S1_STR("direction"), &bound.has_long, &bound.has_short,
+                                    err));
     S1_TRY(err, binder->param_float(b, S1_STR("min_gap_size"), &bound.min_gap_size, err));
     S1_TRY(err, binder->param_float(b, S1_STR("min_gap_atr"), &bound.min_gap_atr, err));
     S1_TRY(err, binder->param_int(b, S1_STR("structure_break_bars"), &structure_bars, err));
     bound.structure_bars = (uint64_t)structure_bars;
-    bound.has_long = direction.ptr[0] != 's'; /* long | short | both */
-    bound.has_short = direction.ptr[0] != 'l';
     S1_TRY(err, binder->stream(b, (s1_str){NULL, 0}, &bound.stream, err));
     S1_TRY(err, bind_optional(&bound, binder, err));
     S1_TRY(err, binder->condition(b, S1_STR("gap_up"), &bound.gap_up, err));
