@@ -6,7 +6,9 @@
  *
  *     indicator_columns_test CSV PLUGIN PARAMS COLUMN...
  *
- * one line per bar, one value per column, 17 digits.
+ * one line per bar, one value per column, 17 digits. Several plugins are written "a,b", their
+ * parameters
+ * "{};{x: 1}".
  */
 #include "tests/plugins/expect.h"
 
@@ -166,11 +168,44 @@ static void cutting_the_history_changes_nothing_before(void **state)
     }
 }
 
+/* The n-th part of a text between separators; false behind the last. */
+static bool part_of(const char *text, char separator, size_t n, char *ret_part, size_t size)
+{
+    for (; n > 0; n--) {
+        text = strchr(text, separator);
+        if (text == NULL) {
+            return false;
+        }
+        text++;
+    }
+    const size_t length = strcspn(text, (char[]){separator, '\0'});
+    (void)snprintf(ret_part, size, "%.*s", (int)length, text);
+    return true;
+}
+
+/* "a,b" with "{};{x: 1}": each its own parameters, each an instance of its own. */
+static void add_all(s1_harness *h, const char *plugins, const char *params)
+{
+    char plugin[128];
+    for (size_t i = 0; part_of(plugins, ',', i, plugin, sizeof plugin); i++) {
+        char own[256] = "";
+        char id[32];
+        (void)part_of(params, ';', i, own, sizeof own);
+        (void)snprintf(id, sizeof id, "worker_%zu", i);
+        const s1_harness_item item = {.plugin = plugin, .params = own, .instance_id = id};
+        s1_worker *worker = NULL;
+        s1_err err = S1_ERR_INIT;
+        if (s1_harness_try_add(h, &item, &worker, &err) != S1_OK) {
+            fail_msg("%s: %s", plugin, err.msg);
+        }
+    }
+}
+
 static int print_columns(const char *csv, const char *plugin, const char *params,
                          char *const *columns, int count)
 {
     s1_harness *const h = s1_harness_new(NULL);
-    s1_harness_add(h, plugin, params);
+    add_all(h, plugin, params);
     const uint64_t rows = s1_harness_csv(h, csv, 0);
     for (uint64_t t = 0; t < rows; t++) {
         for (int i = 0; i < count; i++) {

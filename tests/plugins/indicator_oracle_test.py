@@ -189,7 +189,20 @@ def check_golden():
             check(f"golden {column}", found[i][first:], expected[first:], 1.0)
 
 
-CHECKS = [check_rsi, check_macd, check_bollinger, check_adx, check_volatility]
+def check_volatility_regime(path, short, high, low, close):
+    for fast, slow in ((14, 100), (2, 20)):
+        ratio, regime = columns_of(
+            path, "atr_calculator,atr_calculator,volatility_regime_detector",
+            f"{{period: {fast}}};{{period: {slow}}};{{fast: {fast}, slow: {slow}, hysteresis: 0}}",
+            f"volatility_ratio_{fast}_{slow}", f"volatility_regime_{fast}_{slow}")
+        expected = talib.ATR(high, low, close, fast) / talib.ATR(high, low, close, slow)
+        check(f"{short} volatility_ratio_{fast}_{slow}", ratio, expected)
+        check(f"{short} volatility_regime_{fast}_{slow}", regime,
+              numpy.where(numpy.isnan(expected), numpy.nan,
+                          (expected >= 1.3) * 1.0 - (expected <= 0.75) * 1.0))
+
+
+CHECKS = [check_rsi, check_macd, check_bollinger, check_adx, check_volatility, check_volatility_regime]
 
 
 def main():
