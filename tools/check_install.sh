@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the release build into a scratch folder and uses it as a third party would: the program
 # answers, the pkg-config file and the CMake package build examples/minimal_plugin, the plugin passes
-# the host's checks, and uninstall leaves nothing behind.
+# the host's checks, a new plugin is written, tested by the program, by make and by CMake, the shells
+# have their completions, and uninstall leaves nothing behind.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 root="$PWD"
@@ -53,7 +54,20 @@ if [ -f "$example/worker.c" ]; then
     fi
 fi
 
+# A plugin of one's own, without the source tree.
+(cd "$scratch" && unset CFLAGS S1_SOURCE_DIR S1_BUILD_DIR &&
+    "$prefix/bin/s1mpletrader" plugins new mine --type context --capability state &&
+    "$prefix/bin/s1mpletrader" plugins test mine && make -C mine clean test &&
+    cmake -S mine -B by_cmake -DCMAKE_PREFIX_PATH="$prefix" && cmake --build by_cmake &&
+    ctest --test-dir by_cmake) >"$scratch/mine.log" 2>&1 || {
+    tail -n 20 "$scratch/mine.log"
+    fail "a new plugin does not build or pass against the installation"
+}
+for file in bash-completion/completions/s1mpletrader zsh/site-functions/_s1mpletrader fish/vendor_completions.d/s1mpletrader.fish; do
+    [ -s "$prefix/share/$file" ] || fail "no share/$file was installed"
+done
+
 (cd "$scratch" && "$root/tools/uninstall.sh" "$scratch/manifest") >/dev/null || fail "uninstall failed"
 left=$(find "$prefix" -type f)
 [ -z "$left" ] || fail "uninstall left $left"
-echo "check_install: program, headers, pkg-config, CMake package and uninstall are good"
+echo "check_install: program, headers, pkg-config, CMake package, a new plugin, completions and uninstall are good"

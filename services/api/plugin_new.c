@@ -276,7 +276,7 @@ static s1_rc write_all(const s1_plugin_new_request *request, s1_plugin_spec *spe
                        s1_plugin_new_result *result, s1_err *err)
 {
     writer w = {.fs = request->fs != NULL ? request->fs : s1_fs_real(), .result = result};
-    const char *const output = request->output_dir != NULL ? request->output_dir : ".";
+    const char *const output = request->output_dir != NULL ? request->output_dir : "";
     s1_template_scope scope = {.word_count = 0};
     char partial_name[NAME_MAX_LENGTH + 16];
     S1_TRY(err, s1_new_scope(spec, &scope, err));

@@ -54,8 +54,9 @@ def values(work):
     assert words(work, "data", "import", "") == [":files"]
     assert words(work, "data", "import", "a.csv", "") == []
     call(work, "init", "config")
-    assert words(work, "backtest", "de") == ["demo"]
-    assert words(work, "validate", "") == ["demo", "operation"]
+    runs = sorted(path.stem for path in (harness.SOURCE / "config/runs").glob("*.yaml"))
+    assert "demo" in runs and words(work, "validate", "") == runs + ["operation"]
+    assert words(work, "backtest", "dem") == ["demo"]
     (work / "elsewhere/runs").mkdir(parents=True)
     (work / "elsewhere/runs/mine.yaml").write_text("x: 1\n")
     assert words(work, "validate", "--config", "elsewhere", "") == ["mine"]
