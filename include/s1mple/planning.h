@@ -192,6 +192,22 @@ static inline s1_rc s1_plan_route(const s1_context *context, s1_plan *plan, int3
     return S1_OK;
 }
 
+/* Parameter `expires_after` (duration) of a router beside its time in force. Errors: S1_E_INVALID
+ * where that ends at once. */
+S1_WARN_UNUSED
+static inline s1_rc s1_param_expires_after(const s1_binder *binder, int32_t time_in_force,
+                                           s1_nanos *ret_duration, s1_err *err)
+{
+    s1_nanos duration;
+    S1_TRY(err, binder->param_duration(binder->self, S1_STR("expires_after"), &duration, err));
+    if (duration != 0 && time_in_force != S1_TIF_GTC) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "expires_after beside a time_in_force that ends at once, expected GTC");
+    }
+    *ret_duration = duration;
+    return S1_OK;
+}
+
 /* Parameter `expires_after` (duration): lets the routed order end that long after `now`; 0 lets it
  * stand. Errors: S1_E_RANGE beyond the end of time. */
 S1_WARN_UNUSED

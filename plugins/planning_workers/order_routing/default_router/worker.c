@@ -34,13 +34,7 @@ static s1_rc router_create(const s1_host *host, const s1_binder *binder, void **
     bool is_post_only;
     S1_TRY(err, s1_param_time_in_force(binder, S1_STR("time_in_force"), &bound.time_in_force, err));
     S1_TRY(err, binder->param_bool(binder->self, S1_STR("post_only"), &is_post_only, err));
-    S1_TRY(err, binder->param_duration(binder->self, S1_STR("expires_after"), &bound.expires_after,
-                                       err));
-    if (bound.expires_after != 0 && bound.time_in_force != S1_TIF_GTC) {
-        return S1_RAISE(err, S1_E_INVALID,
-                        "default_router: expires_after beside a time_in_force that ends at once, "
-                        "expected GTC");
-    }
+    S1_TRY(err, s1_param_expires_after(binder, bound.time_in_force, &bound.expires_after, err));
     bound.post_only = is_post_only;
     router *const me = malloc(sizeof *me);
     if (me == NULL) {

@@ -1,10 +1,11 @@
 /* limit_order_router - one limit order for the whole quantity, whatever entry was planned. */
-#include "s1mple/params.h"
+#include "s1mple/planning.h"
 
 #include <stdlib.h>
 
 typedef struct limit_router {
-    s1_dec slippage; /* fraction of the planned price */
+    s1_dec slippage;        /* fraction of the planned price */
+    s1_nanos expires_after; /* 0: never */
     int32_t time_in_force;
     uint32_t post_only;
 } limit_router;
@@ -45,7 +46,7 @@ static s1_rc router_plan(void *self, const s1_context *context, const s1_signal 
     plan->order_type = S1_ORDER_LIMIT;
     plan->time_in_force = me->time_in_force;
     plan->post_only = me->post_only;
-    return S1_OK;
+    return s1_plan_expire_after(plan, context->now, me->expires_after, err);
 }
 
 static void router_destroy(void *self)
@@ -73,6 +74,7 @@ static s1_rc router_create(const s1_host *host, const s1_binder *binder, void **
             "time_in_force, expected 0 and GTC: such an order is meant to trade at once",
             s1_dec_to_double(percent));
     }
+    S1_TRY(err, s1_param_expires_after(binder, bound.time_in_force, &bound.expires_after, err));
     bound.post_only = is_post_only;
     limit_router *const me = malloc(sizeof *me);
     if (me == NULL) {

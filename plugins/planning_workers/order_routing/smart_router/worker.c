@@ -10,6 +10,7 @@ typedef struct smart_router {
     s1_condition *wide_enough, *calm_enough, *not_running, *inside_stop;
     double offset_atr, min_atr, max_atr, max_move; /* min and max as fractions of the close */
     uint64_t move_bars;
+    s1_nanos expires_after; /* 0: never */
     int32_t time_in_force;
 } smart_router;
 
@@ -77,11 +78,12 @@ static s1_rc router_plan(void *self, const s1_context *context, const s1_signal 
     if (plan->entry_type == S1_ORDER_MARKET) {
         S1_TRY(err, try_limit(me, context, plan, err));
         if (plan->order_type == S1_ORDER_LIMIT) {
-            return S1_OK;
+            return s1_plan_expire_after(plan, context->now, me->expires_after, err);
         }
     }
     S1_TRY(err, s1_plan_route(context, plan, me->time_in_force, 0, verdict, err));
-    return S1_OK;
+    return verdict->is_rejected ? S1_OK
+                                : s1_plan_expire_after(plan, context->now, me->expires_after, err);
 }
 
 static s1_rc bind_conditions(smart_router *me, const s1_binder *binder, s1_err *err)
@@ -116,6 +118,7 @@ static s1_rc router_create(const s1_host *host, const s1_binder *binder, void **
     S1_TRY(err, binder->param_float(b, S1_STR("max_atr_percent"), &max_percent, err));
     S1_TRY(err, binder->param_float(b, S1_STR("max_move_atr"), &bound.max_move, err));
     S1_TRY(err, s1_param_time_in_force(binder, S1_STR("time_in_force"), &bound.time_in_force, err));
+    S1_TRY(err, s1_param_expires_after(binder, bound.time_in_force, &bound.expires_after, err));
     if (!(min_percent <= max_percent)) {
         return S1_RAISE(err, S1_E_INVALID,
                         "smart_router: min_atr_percent %g, expected at most max_atr_percent %g",

@@ -73,6 +73,27 @@ static void refusals(void **state)
     assert_int_equal(plan.order_type, 0);
 }
 
+static void orders_end(void **state)
+{
+    (void)state;
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_worker *const router = s1_harness_add(h, PLUGIN, "{expires_after: 6h}");
+    for (size_t i = 0; i < 4; i++) {
+        s1_harness_close(h, 1.1);
+    }
+    const int32_t kinds[] = {S1_ORDER_MARKET, S1_ORDER_LIMIT};
+    for (size_t i = 0; i < 2; i++) {
+        s1_plan plan = {.entry_price = s1_harness_dec("1.1"), .entry_type = kinds[i]};
+        const s1_verdict verdict = expect_plan(h, router, S1_LONG, &plan);
+        expect_passed(&verdict);
+        assert_int_equal(plan.order_type, S1_ORDER_LIMIT);
+        assert_int_equal(plan.time_in_force, S1_TIF_GTD);
+        assert_int_equal(plan.expires_at,
+                         s1_harness_context(h)->now + 6 * 3600 * S1_NANOS_PER_SECOND);
+    }
+    s1_harness_free(h);
+}
+
 static void refuses_bad_parameters(void **state)
 {
     (void)state;
@@ -80,6 +101,7 @@ static void refuses_bad_parameters(void **state)
     expect_refused(h, PLUGIN, "{max_slippage_percent: -1}", "max_slippage_percent");
     expect_refused(h, PLUGIN, "{max_slippage_percent: 51}", "max_slippage_percent");
     expect_refused(h, PLUGIN, "{time_in_force: DAY}", "time_in_force");
+    expect_refused(h, PLUGIN, "{time_in_force: FOK, expires_after: 1h}", "expires_after");
     expect_refused(h, PLUGIN, "{post_only: true, time_in_force: IOC}", "post_only");
     expect_refused(h, PLUGIN, "{post_only: true, max_slippage_percent: 1}", "post_only");
     s1_harness_free(h);
@@ -91,6 +113,7 @@ int main(void)
         cmocka_unit_test(limits_by_hand),
         cmocka_unit_test(times_in_force),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(orders_end),
         cmocka_unit_test(refuses_bad_parameters),
     };
     return cmocka_run_group_tests_name("limit_order_router", tests, NULL, NULL);

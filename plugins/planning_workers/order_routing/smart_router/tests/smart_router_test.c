@@ -106,6 +106,29 @@ static void planned_kinds_stay(void **state)
     s1_harness_free(h);
 }
 
+static void orders_end(void **state)
+{
+    (void)state;
+    s1_harness *const h = s1_harness_new(NULL);
+    s1_harness_feed(h, "atr_14");
+    s1_harness_set(h, "atr_14", 0.002);
+    s1_worker *const router = s1_harness_add(h, PLUGIN, "{expires_after: 6h}");
+    for (size_t i = 0; i < 4; i++) {
+        s1_harness_close(h, 1.1);
+    }
+    const int32_t kinds[] = {S1_ORDER_MARKET, S1_ORDER_LIMIT};
+    for (size_t i = 0; i < 2; i++) {
+        s1_plan plan = {.entry_price = s1_harness_dec("1.1"), .entry_type = kinds[i]};
+        const s1_verdict verdict = expect_plan(h, router, S1_LONG, &plan);
+        expect_passed(&verdict);
+        assert_int_equal(plan.order_type, S1_ORDER_LIMIT);
+        assert_int_equal(plan.time_in_force, S1_TIF_GTD);
+        assert_int_equal(plan.expires_at,
+                         s1_harness_context(h)->now + 6 * 3600 * S1_NANOS_PER_SECOND);
+    }
+    s1_harness_free(h);
+}
+
 static void refuses_bad_parameters(void **state)
 {
     (void)state;
@@ -119,15 +142,15 @@ static void refuses_bad_parameters(void **state)
     expect_refused(h, PLUGIN, "{move_bars: 0}", "move_bars");
     expect_refused(h, PLUGIN, "{max_move_atr: -1}", "max_move_atr");
     expect_refused(h, PLUGIN, "{time_in_force: DAY}", "time_in_force");
+    expect_refused(h, PLUGIN, "{time_in_force: FOK, expires_after: 1h}", "expires_after");
     s1_harness_free(h);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(routes_by_hand),
-        cmocka_unit_test(unknown_moves),
-        cmocka_unit_test(planned_kinds_stay),
+        cmocka_unit_test(routes_by_hand),         cmocka_unit_test(unknown_moves),
+        cmocka_unit_test(planned_kinds_stay),     cmocka_unit_test(orders_end),
         cmocka_unit_test(refuses_bad_parameters),
     };
     return cmocka_run_group_tests_name("smart_router", tests, NULL, NULL);
