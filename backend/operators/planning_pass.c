@@ -41,9 +41,9 @@ static s1_rc on_step(void *self, const s1_operator_worker *item, s1_err *err)
 {
     s1_planning_pass *const pass = self;
     const s1_worker *const worker = item->worker;
-    const s1_plan before =
-        pass->step_count > 0 ? pass->steps[pass->step_count - 1].after : pass->steps[0].before;
-    if (wrote_elsewhere(&before, &pass->current, worker->subtype)) {
+    const s1_plan *const before =
+        pass->step_count > 0 ? &pass->steps[pass->step_count - 1].after : &pass->steps[0].before;
+    if (wrote_elsewhere(before, &pass->current, worker->subtype)) {
         return S1_RAISE(err, S1_E_PLUGIN,
                         "worker %.*s wrote fields of the plan that belong to another phase than %s",
                         S1_STR_ARG(worker->instance_id),
@@ -52,7 +52,12 @@ static s1_rc on_step(void *self, const s1_operator_worker *item, s1_err *err)
     if (pass->step_count == S1_PLAN_STEPS_MAX) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "more than %u planning workers", S1_PLAN_STEPS_MAX);
     }
-    pass->steps[pass->step_count++] = (s1_plan_step){worker, before, pass->current};
+    s1_plan_step *const step = &pass->steps[pass->step_count];
+    if (pass->step_count++ > 0) { /* the first has it already */
+        step->before = *before;
+    }
+    step->worker = worker;
+    step->after = pass->current;
     return S1_OK;
 }
 

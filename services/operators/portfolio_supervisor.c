@@ -58,16 +58,13 @@ static bool is_bracket_sound(s1_portfolio_supervisor *supervisor, const s1_plan 
     return true;
 }
 
-/* One order of the plan: a slice of it, or all of it. */
-static s1_rc order_quantity(const s1_portfolio_supervisor *supervisor, const s1_plan *plan,
-                            s1_dec *ret_quantity, s1_err *err)
+/* One slice of the plan and what it is worth. */
+static s1_rc measure_slice(const s1_portfolio_supervisor *supervisor, const s1_plan *plan,
+                           s1_dec price, s1_dec *ret_quantity, s1_dec *ret_notional, s1_err *err)
 {
-    if (plan->slices <= 1) {
-        *ret_quantity = plan->quantity;
-        return S1_OK;
-    }
-    return s1_order_manager_slice(supervisor->instrument, plan->quantity, plan->slices,
-                                  ret_quantity, err);
+    S1_TRY(err, s1_order_manager_slice(supervisor->instrument, plan->quantity, plan->slices,
+                                       ret_quantity, err));
+    return s1_dec_mul(price, *ret_quantity, S1_ROUND_UP, ret_notional, err);
 }
 
 /* Ways of sending an order that do not go together, or that this time rules out. */
@@ -215,8 +212,11 @@ static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan
     const s1_dec price = order_price(plan);
     S1_TRY(err, s1_dec_mul(price, plan->quantity, S1_ROUND_UP, &notional, err));
     S1_TRY(err, s1_order_manager_cost(supervisor->orders, price, plan->quantity, &cost, err));
-    S1_TRY(err, order_quantity(supervisor, plan, &one, err));
-    S1_TRY(err, s1_dec_mul(price, one, S1_ROUND_UP, &one_notional, err));
+    one = plan->quantity;
+    one_notional = notional;
+    if (plan->slices > 1) {
+        S1_TRY(err, measure_slice(supervisor, plan, price, &one, &one_notional, err));
+    }
     is_passed = obeys_order_rules(supervisor, plan, one, one_notional);
     if (is_passed && supervisor->rules != NULL) {
         S1_TRY(err, judge_rules(supervisor, notional, cost, &is_passed, err));

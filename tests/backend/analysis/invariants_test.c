@@ -118,15 +118,16 @@ typedef struct breach {
     written put;
 } breach;
 
-static s1_audit *audit_of(const breach *change, int32_t level)
+static s1_audit *audit_story(const written *told, unsigned told_count, const breach *change,
+                             int32_t level)
 {
     s1_strbuf text;
     s1_strbuf_init(&text, 1u << 20);
     unsigned seq = 0;
-    for (unsigned i = 0; i < STORY_COUNT; i++) {
+    for (unsigned i = 0; i < told_count; i++) {
         const bool is_here = change != NULL && change->at == i + 1;
         if (!is_here || change->is_put) {
-            add_line(&text, &story[i], ++seq);
+            add_line(&text, &told[i], ++seq);
         }
         if (is_here && change->put.type != NULL) {
             add_line(&text, &change->put, ++seq);
@@ -148,10 +149,13 @@ static s1_audit *audit_of(const breach *change, int32_t level)
     return audit;
 }
 
-static void test_sound(void **state)
+static s1_audit *audit_of(const breach *change, int32_t level)
 {
-    (void)state;
-    s1_audit *const audit = audit_of(NULL, S1_JOURNAL_LEVEL_FULL);
+    return audit_story(story, STORY_COUNT, change, level);
+}
+
+static void expect_sound(const s1_audit *audit)
+{
     size_t kept;
     uint64_t count;
     const s1_finding *const found = s1_audit_findings_borrow(audit, &kept, &count);
@@ -159,6 +163,32 @@ static void test_sound(void **state)
         fail_msg("line %u %s: found %s, expected %s", (unsigned)found->line, found->field,
                  found->found, found->expected);
     }
+}
+
+/* Among the findings is the invariant of the breach, in its line. */
+static void expect_breach(const s1_audit *audit, const breach *change)
+{
+    size_t kept;
+    uint64_t count;
+    bool is_named = false;
+    const s1_finding *const found = s1_audit_findings_borrow(audit, &kept, &count);
+    for (size_t k = 0; k < kept; k++) {
+        is_named =
+            is_named || (found[k].invariant == change->invariant && found[k].line == change->line);
+    }
+    if (!is_named) {
+        fail_msg("%s: %llu findings, the first in line %u %s: found %s, expected %s", change->name,
+                 (unsigned long long)count, count > 0 ? (unsigned)found->line : 0,
+                 count > 0 ? s1_invariant_name(found->invariant) : "",
+                 count > 0 ? found->found : "", count > 0 ? found->expected : "");
+    }
+}
+
+static void test_sound(void **state)
+{
+    (void)state;
+    s1_audit *const audit = audit_of(NULL, S1_JOURNAL_LEVEL_FULL);
+    expect_sound(audit);
     const s1_books *const books = s1_audit_books_borrow(audit);
     s1_dec cash;
     MUST(s1_dec_parse(S1_STR("10098"), &cash, err));
@@ -375,20 +405,7 @@ static void test_breaches(void **state)
     for (size_t i = 0; i < sizeof breaches / sizeof breaches[0]; i++) {
         const breach *const change = &breaches[i];
         s1_audit *const audit = audit_of(change, S1_JOURNAL_LEVEL_FULL);
-        size_t kept;
-        uint64_t count;
-        bool is_named = false;
-        const s1_finding *const found = s1_audit_findings_borrow(audit, &kept, &count);
-        for (size_t k = 0; k < kept; k++) {
-            is_named = is_named ||
-                       (found[k].invariant == change->invariant && found[k].line == change->line);
-        }
-        if (!is_named) {
-            fail_msg("%s: %llu findings, the first in line %u %s: found %s, expected %s",
-                     change->name, (unsigned long long)count, count > 0 ? (unsigned)found->line : 0,
-                     count > 0 ? s1_invariant_name(found->invariant) : "",
-                     count > 0 ? found->found : "", count > 0 ? found->expected : "");
-        }
+        expect_breach(audit, change);
         s1_audit_free(audit);
     }
 }
@@ -476,6 +493,169 @@ static void test_level_trades(void **state)
     s1_strbuf_done(&text);
 }
 
+/* --- An entry of several fills. ----------------------------------------------------------------
+ */
+
+#define AT(hour) "2020-01-01T" hour ":00:00.000000000Z"
+#define SLICED_PLAN                                                                                \
+    "{\"direction\":\"long\",\"entry_type\":\"MARKET\",\"entry_price\":\"10\","                    \
+    "\"quantity\":\"100\",\"order_type\":\"MARKET\",\"time_in_force\":\"GTD\",\"expires_at\":"     \
+    "\"" AT("12") "\",\"slices\":2,\"slice_interval\":\"2h\",\"steps\":[]}"
+#define SENT_UNTIL(side, quantity, end)                                                            \
+    SIDE(side, "entry") ",\"quantity\":\"" quantity "\",\"expires_at\":\"" AT(end) "\"}"
+#define PART(price, quantity, remaining)                                                           \
+    SIDE("buy", "entry")                                                                           \
+    ",\"price\":\"" price "\",\"quantity\":\"" quantity "\",\"fee\":\"1\",\"liquidity\":"          \
+    "\"maker\",\"remaining\":\"" remaining "\"}"
+#define GREW(from, to, price, fee)                                                                 \
+    "{\"what\":\"quantity\",\"from\":\"" from "\",\"to\":\"" to "\",\"price\":\"" price            \
+    "\",\"fee\":\"" fee "\"}"
+#define PLANNED(from, to)                                                                          \
+    "{\"what\":\"planned_quantity\",\"from\":\"" from "\",\"to\":\"" to "\",\"reason\":\"X\"}"
+#define GROWN_OPENED                                                                               \
+    "{\"direction\":\"long\",\"entry_price\":\"10\",\"quantity\":\"50\",\"fee\":\"1\","            \
+    "\"entry_time\":\"" AT("07") "\"}"
+#define GROWN_CLOSED                                                                               \
+    "{\"closure_reason\":\"MANUAL\",\"exit_price\":\"11\",\"exit_time\":\"" AT(                    \
+        "15") "\",\"quantity\":\"70\",\"fees\":\"3\",\"pnl\":\"27\",\"pnl_gross\":\"30\"}"
+#define GROWN_FINISHED                                                                             \
+    "{\"ticks\":20,\"opportunities\":1,\"approved\":1,\"rejected\":0,\"trades\":1,\"threats\":0,"  \
+    "\"final_cash\":\"10027\",\"final_equity\":\"10027\",\"fees\":\"3\",\"realized_pnl\":\"30\","  \
+    "\"open_positions\":0,\"reason\":\"END_OF_DATA\"}"
+
+/* 50 at 10 and 20 of the other 50 at 12 come in, 70 leave at 11. */
+#define GROWN_COUNT 18u
+static const written grown_story[GROWN_COUNT] = {
+    {1, "RUN_STARTED", "", STARTED},
+    {2, "OPPORTUNITY_DETECTED", O("1"), SIGNAL},
+    {3, "PLAN_CREATED", O("1") T("1"), SLICED_PLAN},
+    {4, "OPPORTUNITY_APPROVED", O("1") T("1"), PASSED},
+    {5, "ORDER_SUBMITTED", T("1") R("1"), SENT("buy", "entry", "50")},
+    {6, "ORDER_ACCEPTED", T("1") R("1"), "{}"},
+    {7, "ORDER_FILLED", T("1") R("1"), FILL("buy", "entry", "10", "50")},
+    {7, "TRADE_OPENED", O("1") T("1"), GROWN_OPENED},
+    {8, "ORDER_SUBMITTED", T("1") R("2"), SENT_UNTIL("buy", "50", "12")},
+    {8, "ORDER_ACCEPTED", T("1") R("2"), "{}"},
+    {9, "ORDER_FILLED", T("1") R("2"), PART("12", "20", "30")},
+    {9, "POSITION_ADJUSTED", T("1"), GREW("50", "70", "12", "1")},
+    {12, "ORDER_EXPIRED", T("1") R("2"), SIDE("buy", "entry") ",\"reason\":\"TIME_UP\"}"},
+    {13, "ORDER_SUBMITTED", T("1") R("3"), SENT("sell", "exit", "70")},
+    {14, "ORDER_ACCEPTED", T("1") R("3"), "{}"},
+    {15, "ORDER_FILLED", T("1") R("3"), FILL("sell", "exit", "11", "70")},
+    {15, "TRADE_CLOSED", O("1") T("1"), GROWN_CLOSED},
+    {16, "RUN_FINISHED", "", GROWN_FINISHED},
+};
+
+static const breach grown_breaches[] = {
+    {"more entry orders than slices",
+     S1_INVARIANT_CAUSE,
+     14,
+     13,
+     true,
+     {12, "ORDER_SUBMITTED", T("1") R("4"), SENT("buy", "entry", "1")}},
+    {"more ordered than planned",
+     S1_INVARIANT_FILLED,
+     9,
+     9,
+     false,
+     {8, "ORDER_SUBMITTED", T("1") R("2"), SENT_UNTIL("buy", "51", "12")}},
+    {"an entry against its trade",
+     S1_INVARIANT_POSITION,
+     11,
+     9,
+     false,
+     {8, "ORDER_SUBMITTED", T("1") R("2"), SENT_UNTIL("sell", "50", "12")}},
+    {"filled on a bar that opened at the end",
+     S1_INVARIANT_STATE,
+     11,
+     9,
+     false,
+     {8, "ORDER_SUBMITTED", T("1") R("2"), SENT_UNTIL("buy", "50", "08")}},
+    {"over before its end",
+     S1_INVARIANT_STATE,
+     13,
+     13,
+     false,
+     {11, "ORDER_EXPIRED", T("1") R("2"), SIDE("buy", "entry") ",\"reason\":\"TIME_UP\"}"}},
+    {"what remains of the order",
+     S1_INVARIANT_FILLED,
+     11,
+     11,
+     false,
+     {9, "ORDER_FILLED", T("1") R("2"), PART("12", "20", "31")}},
+    {"grown at another price",
+     S1_INVARIANT_POSITION,
+     12,
+     12,
+     false,
+     {9, "POSITION_ADJUSTED", T("1"), GREW("50", "70", "11", "1")}},
+    {"grown for another fee",
+     S1_INVARIANT_CASH,
+     12,
+     12,
+     false,
+     {9, "POSITION_ADJUSTED", T("1"), GREW("50", "70", "12", "2")}},
+    {"grown from another quantity",
+     S1_INVARIANT_POSITION,
+     12,
+     12,
+     false,
+     {9, "POSITION_ADJUSTED", T("1"), GREW("40", "70", "12", "1")}},
+    {"another plan was cut short",
+     S1_INVARIANT_POSITION,
+     14,
+     13,
+     true,
+     {12, "POSITION_ADJUSTED", T("1"), PLANNED("90", "70")}},
+    {"cut short to what did not come in",
+     S1_INVARIANT_POSITION,
+     14,
+     13,
+     true,
+     {12, "POSITION_ADJUSTED", T("1"), PLANNED("100", "60")}},
+};
+
+static void test_grown(void **state)
+{
+    (void)state;
+    s1_audit *audit = audit_story(grown_story, GROWN_COUNT, NULL, S1_JOURNAL_LEVEL_FULL);
+    expect_sound(audit);
+    const s1_book_trade *const trade = &s1_audit_books_borrow(audit)->trades[0];
+    s1_dec average;
+    MUST(s1_dec_parse(S1_STR("10.571428571428571429"), &average, err)); /* 740 / 70 */
+    assert_true(s1_dec_eq(trade->entry_price, average));
+    assert_int_equal(trade->entry_time % (24 * 3600 * S1_NANOS_PER_SECOND),
+                     7 * 3600 * S1_NANOS_PER_SECOND); /* of the first fill */
+    s1_audit_free(audit);
+    for (size_t i = 0; i < sizeof grown_breaches / sizeof grown_breaches[0]; i++) {
+        audit = audit_story(grown_story, GROWN_COUNT, &grown_breaches[i], S1_JOURNAL_LEVEL_FULL);
+        expect_breach(audit, &grown_breaches[i]);
+        s1_audit_free(audit);
+    }
+}
+
+/* Level trades: the entry that says a position grew says at what price, and the money follows. */
+static void test_grown_at_level_trades(void **state)
+{
+    (void)state;
+    const written told[] = {grown_story[0], grown_story[7], grown_story[11], grown_story[16],
+                            grown_story[17]};
+    s1_audit *audit = audit_story(told, 5, NULL, S1_JOURNAL_LEVEL_TRADES);
+    expect_sound(audit);
+    assert_int_equal(s1_audit_books_borrow(audit)->unknown_parts, 0);
+    s1_audit_free(audit);
+    const breach without = {
+        "grown at no price",
+        S1_INVARIANT_KIND,
+        3,
+        3,
+        false,
+        {9, "POSITION_ADJUSTED", T("1"), "{\"what\":\"quantity\",\"from\":\"50\",\"to\":\"70\"}"}};
+    audit = audit_story(told, 5, &without, S1_JOURNAL_LEVEL_TRADES);
+    expect_breach(audit, &without);
+    s1_audit_free(audit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +664,8 @@ int main(void)
         cmocka_unit_test(test_every_invariant_is_breached),
         cmocka_unit_test(test_damage_is_a_finding),
         cmocka_unit_test(test_level_trades),
+        cmocka_unit_test(test_grown),
+        cmocka_unit_test(test_grown_at_level_trades),
     };
     return cmocka_run_group_tests_name("invariants", tests, NULL, NULL);
 }
