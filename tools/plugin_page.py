@@ -29,6 +29,9 @@ CHECKS = {
         "TA-Lib or a plain computation over real bars, through the program",
         "breakout_scanner momentum_scanner limit_entry_planner partial_profit_taker "
         "exposure_monitor kelly_criterion_sizer"),
+    "tests/integration/order_paths_test.py": (
+        "sums over the journal's lines, through the program",
+        "twap_entry iceberg_router default_router"),
     "tests/integration/feeds_test.py": (
         "when a row became known, through the program",
         "news_signal_generator economic_calendar_monitor"),
