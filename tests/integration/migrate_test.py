@@ -116,9 +116,14 @@ def what_is_written_runs(work):
     text = (FIXTURES / "four_categories.yaml").read_text()
     text = text.replace(", weight: 3", "").replace("    - { plugin: home_made_idea }\n", "")
     (work / "mine.yaml").write_text(text)
+    (work / "portfolio.yaml").write_text(
+        "display_name: Desk\nstrategies:\n  - strategy_blueprint_path: runs/mine.yaml\n"
+        "    execution_environment_id: backtest_eurusd_1h\n")
     call(work, "init", "config")
-    file = migrate(work, "mine.yaml", output="config", expected=0)["mine.yaml"]
-    assert all(e["what"] in ("mapped", "added") for e in file["entries"])
+    (work / "config/operation.yaml").unlink()
+    files = migrate(work, "mine.yaml", "portfolio.yaml", output="config", expected=0)
+    for file in files.values():
+        assert all(e["what"] in ("mapped", "added") for e in file["entries"])
     has(call(work, "validate", "mine").out, "OK")
     call(work, "migrate", "mine.yaml", "--output", "config", expected=6)  # it is there now
     done = call(work, "migrate", "mine.yaml", "--output", "config", "--json", expected=6)
@@ -160,6 +165,38 @@ def loading_them_names_the_command(work):
         "tree/portfolio.yaml:4")
 
 
+ODD = ["strategies: x", "strategies:", "strategies: [[], {}, null, 1]", "strategies: {a: {b: 1}}",
+       "strategies: [{strategy_blueprint_path: [1]}]\nrisk_policy: [1, 2]",
+       "strategies: [a]\nrisk_policy: {strategy_rules: [1], portfolio_rules: {x: {y: [1]}}}",
+       "strategies: [a]\nrisk_policy: {strategy_rules: {a: 1, b: {capital_allocation: 2}}}",
+       "strategies: [{strategy: a, strategy: b}]", "strategies: [{id: {}, is_active: []}]",
+       "taskboard: x", "taskboard:", "taskboard: {signal_generator: a}",
+       "taskboard: {signal_generator: [{plugin: a}, {plugin: [1]}, [a], null, {}]}\ndata: 7",
+       "taskboard: {signal_generator: [a, a, a], exit_planner: [a]}\nworkforce: {a: 1, b: [1]}",
+       "taskboard: {signal_generator: [a]}\nworkforce: [1, 2]\ndata: []\nversion: [1]",
+       "taskboard: {entry_planner: {x: {y: z}}}\ndata: {trading_pair: {a: 1}}\njournal: 4",
+       "workforce: {analysis_workers: x}", "workforce: {analysis_workers:}\nname: [x]",
+       "workforce: {analysis_workers: [null, 1, [x], {plugin: [y]}, {params: {}}, {name: n}]}",
+       "workforce: {monitor_workers: {m: {params: 3}, n: null, o: {subtype: portfolio_risk}}}",
+       "workforce: {monitor_workers: [{plugin: p, id: 1, id2: 2, event_config: [], params: [1]}]}",
+       "workforce: {analysis_workers: {entry_planning: [], exit_planning: [{a: b}], q: []}}",
+       "workforce: {analysis_workers: [a], execution_workers: {operational: [b], x: {y: 1}}}"]
+
+
+def odd_files_are_answered(work):
+    """Whatever stands in them: a new file with a report of every leaf, or a refusal; no crash."""
+    for number, text in enumerate(ODD):
+        (work / f"odd{number}.yaml").write_text(text + "\n")
+        done = call(work, "migrate", f"odd{number}.yaml", "--output", f"out{number}", "--json",
+                    expected=None)
+        assert done.code in (0, 3, 4), (text, done)
+        if done.out:
+            entries = json.loads(done.out)["files"][0]["entries"]
+            assert all(e["line"] <= 99 and (e["from"] or e["to"] or e["why"]) for e in entries)
+            for path in (work / f"out{number}").rglob("*.yaml"):
+                assert path.read_text().startswith("# Written by"), text
+
+
 def text_report(work):
     out = call(work, "migrate", FIXTURES / "mss_fvg_strategy.yaml", "--output", "text",
                expected=3).out
@@ -169,7 +206,8 @@ def text_report(work):
 def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("S1_TEST_TMP")) as folder:
         for test in (portfolio, taskboard, four_categories, what_is_written_runs,
-                     nothing_is_overwritten, loading_them_names_the_command, text_report):
+                     nothing_is_overwritten, loading_them_names_the_command, text_report,
+                     odd_files_are_answered):
             work = pathlib.Path(folder) / test.__name__
             work.mkdir()
             test(work)
