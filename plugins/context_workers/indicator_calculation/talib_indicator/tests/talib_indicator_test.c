@@ -4,6 +4,7 @@
 #include "tests/plugins/expect.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Every indicator, with least periods and its columns. */
 static const struct {
@@ -28,7 +29,11 @@ static s1_harness *harness_new(void)
                                  .tick_size = s1_harness_dec("0.000001"),
                                  .lot_size = s1_harness_dec("0.000001"),
                                  .leverage = S1_DEC_ONE};
-    const s1_harness_options options = {.instrument = &instrument};
+    static char folder[1024]; /* its own corner: hundreds are made, each reads every manifest */
+    (void)snprintf(folder, sizeof folder, "%s/plugins/context_workers/indicator_calculation",
+                   getenv("S1_BUILD_DIR"));
+    const s1_harness_options options = {
+        .instrument = &instrument, .capacity_rows = 8192, .plugins_folder = folder};
     return s1_harness_new(&options);
 }
 
