@@ -36,6 +36,8 @@ if(TARGET s1mpletrader) # what the shells complete with, printed by the program 
   endforeach()
   add_custom_target(s1_completion ALL DEPENDS ${s1_completions})
 endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+  FILES_MATCHING PATTERN "*.md")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 
 foreach(s1_pc s1mpletrader s1mpletrader-test)

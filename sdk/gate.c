@@ -935,6 +935,11 @@ static s1_rc prepare(gate *g, s1_err *err)
         return err->code = S1_E_PLUGIN;
     }
     g->manifest = plugin->manifest;
+    /* The lives need this plugin alone; reading all the others each time is most of the work. */
+    g->options.plugins_folder = s1_arena_copy_cstr(&g->arena, plugin->folder);
+    if (g->options.plugins_folder == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "gate");
+    }
     make_params(g);
     if (resolve(g, err) != S1_OK) {
         return err->code = S1_E_PLUGIN;
