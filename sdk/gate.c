@@ -695,6 +695,24 @@ static s1_worker_ops idle_ops(const s1_worker_ops *ops)
     return idle;
 }
 
+/* Columns of `provides` without one value in all the bars: forgotten, or the bars were too few. */
+static void find_silent(life *of)
+{
+    size_t used = 0;
+    for (uint32_t i = 0; i < of->worker->column_count; i++) {
+        const s1_column_store *const column = of->worker->columns[i];
+        bool is_silent = true;
+        for (uint64_t t = 0; t < *column->series.rows && is_silent; t++) {
+            is_silent = isnan(column->series.values[t]);
+        }
+        if (is_silent && used < sizeof of->report.silent) {
+            const int length = snprintf(of->report.silent + used, sizeof of->report.silent - used,
+                                        "%s%.*s", used > 0 ? ", " : "", S1_STR_ARG(column->name));
+            used += length > 0 ? (size_t)length : 0;
+        }
+    }
+}
+
 static void live(void *user)
 {
     static const s1_instrument template = {
@@ -732,6 +750,7 @@ static void live(void *user)
     }
     of->nanos = of->is_timed ? g->options.now() - begun : 0;
     of->worker->ops = ops;
+    find_silent(of);
     if (of->said.has_failed) {
         S1_TEST_FAIL("it said more than %zu bytes", LOG_BYTES_MAX);
     }

@@ -310,6 +310,7 @@ typedef struct s1_gate_report {
      * some rounds of each. NaN: not timed. */
     double nanos;
     char params[512]; /* it was made with */
+    char silent[256]; /* columns that were NaN on every bar: "a, b"; cut where it is too long */
 } s1_gate_report;
 
 /* Errors: S1_E_NOT_FOUND without the plugin or the file, S1_E_PLUGIN for a worker that fails or was

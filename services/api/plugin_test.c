@@ -410,6 +410,9 @@ static int gate_body(void *user, s1_strbuf *out)
         }
     }
     s1_strbuf_cstr_add(out, said == 0 ? "; it said nothing" : "");
+    if (report.silent[0] != '\0') {
+        s1_strbuf_printf(out, "; NaN on every bar: %s", report.silent);
+    }
     if (report.params[0] != '\0' && strcmp(report.params, "{}") != 0) {
         s1_strbuf_printf(out, "; made with %s", report.params);
     }

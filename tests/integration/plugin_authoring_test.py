@@ -149,6 +149,11 @@ def causes(work, env):
                      for i in range(120))
     (work / "bars.csv").write_text("open,high,low,close,volume\n" + rows + "\n")
     has(call(work, "plugins", "test", "mine", "--bars", "bars.csv", env=env).out, "120 bars")
+    call(work, "plugins", "new", "quiet", "--type", "context", "--provides", "a", "--provides", "b")
+    source = work / "quiet/worker.c"
+    source.write_text(source.read_text().replace("s1_column_put(me->out.b, value);", ""))
+    (work / "quiet/tests/quiet_test.c").unlink()
+    has(call(work, "plugins", "test", "quiet", env=env).out, "400 values; NaN on every bar: b")
     built = harness.BUILD / "plugins/context_workers/indicator_calculation/rsi_calculator"
     has(call(work, "plugins", "test", built).out, "taken as built", "rsi_calculator: passed")
     (work / "mine/manifest.yaml").write_text("identification: {}\n")
