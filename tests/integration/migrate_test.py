@@ -197,6 +197,19 @@ def odd_files_are_answered(work):
                 assert path.read_text().startswith("# Written by"), text
 
 
+def the_page_is_right(work):
+    """Every row of the tables of docs/migrate.md, as the program does it."""
+    page = (harness.SOURCE / "docs/migrate.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \|$", page, re.M)
+    phases = [(old, new) for old, new in rows if not old.endswith("_workers")]
+    assert len(phases) == 9 and ("monitor_workers", "threat_workers") in rows, rows
+    (work / "page.yaml").write_text(
+        "taskboard:\n" + "".join(f"  {old}: [p{i}]\n" for i, (old, _) in enumerate(phases)))
+    to = destinations(migrate(work, "page.yaml")["page.yaml"])
+    for old, new in phases:
+        assert re.fullmatch(rf"workforce\.{new}\[\d\]", to[f"taskboard.{old}[0]"]), (old, new)
+
+
 def text_report(work):
     out = call(work, "migrate", FIXTURES / "mss_fvg_strategy.yaml", "--output", "text",
                expected=3).out
@@ -207,7 +220,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("S1_TEST_TMP")) as folder:
         for test in (portfolio, taskboard, four_categories, what_is_written_runs,
                      nothing_is_overwritten, loading_them_names_the_command, text_report,
-                     odd_files_are_answered):
+                     odd_files_are_answered, the_page_is_right):
             work = pathlib.Path(folder) / test.__name__
             work.mkdir()
             test(work)
