@@ -20,7 +20,7 @@ CHECKS = {
     "tests/plugins/indicator_oracle_test.py": (
         "TA-Lib on real bars",
         "ema_detector atr_calculator rsi_calculator macd_calculator bollinger_calculator "
-        "volatility_percentile_calculator adx_regime_classifier"),
+        "volatility_percentile_calculator adx_regime_classifier volatility_regime_detector"),
     "tests/plugins/talib_oracle_test.py": (
         "TA-Lib and Stock.Indicators on real bars", "talib_indicator"),
     "tests/plugins/book_feed_test.py": (
@@ -32,6 +32,10 @@ CHECKS = {
     "tests/integration/order_paths_test.py": (
         "sums over the journal's lines, through the program",
         "twap_entry iceberg_router default_router"),
+    "tests/integration/detector_oracle_test.py": (
+        "a plain computation over real bars, through the program",
+        "ema_crossover fvg_detector volume_spike_refiner oversold_detector rsi_reversal "
+        "trend_continuation_detector pair_trading_detector"),
     "tests/integration/feeds_test.py": (
         "when a row became known, through the program",
         "news_signal_generator economic_calendar_monitor"),
