@@ -25,6 +25,7 @@ struct s1_plugin_test_report {
     int32_t cause;
     s1_plugin_test_options options;
     char name[NAME_MAX_LENGTH]; /* of the manifest */
+    const char *library;        /* as the manifest calls it */
     char compiler[S1_PATH_MAX], sdk[S1_PATH_MAX];
     char build[S1_PATH_MAX]; /* what the plugin lies below: dir/build, or dir where it is built */
     const char *sources[TESTS_MAX], *tests[TESTS_MAX]; /* paths */
@@ -76,6 +77,7 @@ static s1_rc read_name(s1_plugin_test_report *r, s1_err *err)
         return S1_RAISE(err, S1_E_INVALID, "a name of %zu bytes", name.len);
     }
     memcpy(r->name, name.ptr, name.len);
+    r->library = keep(r, manifest->library);
     return S1_OK;
 }
 
@@ -231,7 +233,7 @@ static s1_rc build_plugin(s1_plugin_test_report *r, s1_strbuf *output, s1_err *e
     (void)snprintf(path, sizeof path, "%s/%s", r->build, r->name);
     S1_TRY(err, s1_fs_mkdir_all(s1_fs_real(), path, err));
     S1_TRY(err, copy_manifest(r, err));
-    (void)snprintf(path, sizeof path, "%s/%s/%s.so", r->build, r->name, r->name);
+    (void)snprintf(path, sizeof path, "%s/%s/%s", r->build, r->name, r->library);
     begin_compile(&line, r, path);
     add_word(&line, "-shared");
     add_word(&line, "-Wl,-z,defs");

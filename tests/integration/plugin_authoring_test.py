@@ -156,7 +156,11 @@ def causes(work, env):
     has(call(work, "plugins", "test", "quiet", env=env).out, "400 values; NaN on every bar: b")
     built = harness.BUILD / "plugins/context_workers/indicator_calculation/rsi_calculator"
     has(call(work, "plugins", "test", built).out, "taken as built", "rsi_calculator: passed")
-    (work / "mine/manifest.yaml").write_text("identification: {}\n")
+    manifest = work / "mine/manifest.yaml"
+    manifest.write_text(manifest.read_text().replace("mine.so", "other_name.so"))
+    shutil.rmtree(work / "mine/build")
+    has(call(work, "plugins", "test", "mine", env=env).out, "mine: passed")
+    manifest.write_text("identification: {}\n")
     has(call(work, "plugins", "test", "mine", expected=3, env=env).err, "identification.name")
 
 
