@@ -9,6 +9,7 @@ The rows are bench/plugins.c's. Nothing of it is asserted by a test: a machine i
 import argparse
 import os
 import pathlib
+import statistics
 import subprocess
 
 PAGE = pathlib.Path("docs/benchmarks.md")
@@ -26,6 +27,15 @@ def rows_of(build, bars):
     out = subprocess.run(command, check=True, capture_output=True, text=True,
                          env=os.environ | {"S1_SHARED": shared}).stdout
     return [line.split("\t") for line in out.splitlines()]
+
+
+def medians(runs):
+    """The rows of the first run, with the median cost of all."""
+    costs = {}
+    for rows in runs:
+        for row in rows:
+            costs.setdefault((row[0], row[2]), []).append(float(row[4]))
+    return [[*row[:4], statistics.median(costs[row[0], row[2]]), row[5]] for row in runs[0]]
 
 
 def table(rows):
@@ -61,15 +71,16 @@ def variants(rows):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bars", type=int, default=5000)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"))
     options = parser.parse_args()
-    rows = rows_of(options.build.resolve(), options.bars)
+    rows = medians([rows_of(options.build.resolve(), options.bars) for _ in range(options.runs)])
     text = "\n".join([
         TITLE, "",
         f"Written by `bench/plugins.py`; do not edit. One call of each bundled plugin with its "
         f"defaults, over {options.bars:,} hourly bars of EUR/USD in the plugins' test harness: the "
         "bars with its calls, less the same bars with calls of nothing, the least of 15 rounds of "
-        "each. Context, opportunity and threat workers are called once a bar, planning workers once "
+        f"each; the median of {options.runs} such runs. Context, opportunity and threat workers are called once a bar, planning workers once "
         "a signal, execution workers once a bar and at every trigger. What the host does for a "
         "signal, a report or an order is in it.", "",
         *table(rows), *variants(rows), ""])
