@@ -29,7 +29,8 @@ def run(name):
     page = (PAGES / f"{name}.md").read_text()
     printed = re.search(r"```text\n(.*?)```", page, re.S).group(1)
     steps = commands(page)
-    absent = [s[2] for s in steps if s[:2] == ["data", "import"] and not pathlib.Path(s[2]).is_file()]
+    imported = [pathlib.Path(step[2]) for step in steps if step[:2] == ["data", "import"]]
+    absent = [path for path in imported if not path.is_file()]
     if absent:
         print(f"skipped: {name}: {absent[0]} is not there")
         return

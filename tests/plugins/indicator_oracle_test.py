@@ -202,7 +202,8 @@ def check_volatility_regime(path, short, high, low, close):
                           (expected >= 1.3) * 1.0 - (expected <= 0.75) * 1.0))
 
 
-CHECKS = [check_rsi, check_macd, check_bollinger, check_adx, check_volatility, check_volatility_regime]
+CHECKS = [check_rsi, check_macd, check_bollinger, check_adx, check_volatility,
+          check_volatility_regime]
 
 
 def main():
