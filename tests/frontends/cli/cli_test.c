@@ -589,7 +589,9 @@ static void several_links(void)
     assert_exit("backtest operation --results op/b", 0);
     assert_same_file("op/a/demo", "op/b/demo", "journal.jsonl");
     assert_same_file("op/a/second", "op/b/second", "journal.jsonl");
-    assert_exit("results show op/a", 7);
+    assert_exit("results show op/a", 0);
+    assert_prints(&out, "all links");
+    assert_exit("results show op/a --metrics", 7);
     assert_prints(&err, "op/a holds 2 runs, name one: demo, second");
     assert_exit("results show op/a --link second", 0);
     assert_exit("backtest --rerun op/a/second --results op/c", 0);
