@@ -360,6 +360,25 @@ static bool is_among(const s1_str *names, uint32_t count, s1_str name)
     return false;
 }
 
+/* A response that does nothing is a mistake. */
+static void check_responses(s1_loader *l, const s1_operation_config *operation)
+{
+    for (uint32_t i = 0; i < operation->risk_policy.event_responses.count; i++) {
+        const s1_event_response *const r = &operation->risk_policy.event_responses.items[i];
+        const bool does_something =
+            r->has_block_new_signals_min || r->has_reduce_position_size_pct_strategy ||
+            r->close_strategy_positions || r->move_sl_to_breakeven_strategy ||
+            r->cancel_entry_orders_strategy || r->close_all_portfolio_positions ||
+            r->cancel_all_entry_orders_portfolio || r->notification_message.len > 0;
+        if (!does_something) {
+            s1_faults_add(l->faults, S1_FAULT_SCHEMA, &r->source, none, none,
+                          S1_STR("an action, such as block_new_signals_min or "
+                                 "notification_message"),
+                          none);
+        }
+    }
+}
+
 static void check_rules(s1_loader *l, const s1_operation_config *operation)
 {
     const uint32_t link_count = operation->strategy_links.count;
@@ -412,6 +431,7 @@ void s1_config_check_operation(s1_loader *l, const s1_operation_config *operatio
         }
     }
     check_rules(l, operation);
+    check_responses(l, operation);
 }
 
 /* --- Links. --- */
@@ -601,10 +621,85 @@ static void report_no_blueprint(s1_loader *l, const s1_strategy_link_config *lin
                              "a blueprint runs/<id>.yaml", ids, count);
 }
 
+static const s1_operation_capital *capital_of(const s1_operation_config *operation, s1_str currency)
+{
+    for (uint32_t i = 0; i < operation->capital.count; i++) {
+        if (s1_str_eq(operation->capital.items[i].currency, currency)) {
+            return &operation->capital.items[i];
+        }
+    }
+    return NULL;
+}
+
+/* Gives a link its share of the operation's capital: an environment of its own with it. */
+static void allocate(s1_loader *l, const s1_operation_config *operation, s1_link *link)
+{
+    const s1_instrument_config *const instrument =
+        link->streams.count > 0 ? link->streams.items[0].instrument : NULL;
+    if (operation->capital.count == 0 || instrument == NULL) {
+        return;
+    }
+    const s1_operation_capital *const capital = capital_of(operation, instrument->quote);
+    const struct s1_allocation_config *const share =
+        link->rules != NULL ? &link->rules->capital_allocation : NULL;
+    if (capital == NULL) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &operation->source, "capital",
+                       s1_config_format(l->arena, "no %.*s", S1_STR_ARG(instrument->quote)),
+                       "the currency of link %.*s too", S1_STR_ARG(link->id));
+        return;
+    }
+    if (share == NULL || !share->has_percentage) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &link->source, "", none,
+                       "risk_policy.strategy_rules.%.*s.capital_allocation.percentage: its share "
+                       "of the operation's capital",
+                       S1_STR_ARG(link->id));
+        return;
+    }
+    s1_environment_config *const own = S1_CONFIG_NEW(l->arena, s1_environment_config);
+    *own = *link->environment;
+    s1_err err = S1_ERR_INIT;
+    if (s1_dec_mul_div(capital->amount, share->percentage, s1_dec_from_int(100), S1_ROUND_DOWN,
+                       &own->simulation.initial_capital, &err) != S1_OK) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &capital->source, "", none,
+                       "an amount whose share can be worked out: %s", err.msg);
+        return;
+    }
+    if (share->has_max_quote_amount) {
+        own->simulation.initial_capital =
+            s1_dec_min(own->simulation.initial_capital, share->max_quote_amount);
+    }
+    link->environment = own;
+    link->is_allocated = true;
+}
+
+/* The shares of one currency are parts of one whole. */
+static void check_shares(s1_loader *l, const s1_operation_config *operation, const s1_link *links,
+                         uint32_t count)
+{
+    for (uint32_t c = 0; c < operation->capital.count; c++) {
+        const s1_operation_capital *const capital = &operation->capital.items[c];
+        s1_dec sum = S1_DEC_ZERO;
+        for (uint32_t i = 0; i < count; i++) {
+            if (links[i].is_allocated &&
+                s1_str_eq(links[i].streams.items[0].instrument->quote, capital->currency)) {
+                (void)!s1_dec_add(sum, links[i].rules->capital_allocation.percentage, &sum, NULL);
+            }
+        }
+        if (s1_dec_cmp(sum, s1_dec_from_int(100)) > 0) {
+            char text[S1_DEC_TEXT_MAX];
+            const size_t length = s1_dec_print(sum, text);
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &capital->source, "",
+                           s1_config_format(l->arena, "shares of %.*s %%", (int)length, text),
+                           "capital_allocation.percentage of its links to add up to 100 at most");
+        }
+    }
+}
+
 /* The active links, or those left out: a blueprint asked for by name may be one of them. */
 static void links_of(s1_loader *l, const s1_operation_config *operation, bool is_active,
                      s1_link *links, uint32_t *count)
 {
+    const uint32_t first = *count;
     for (uint32_t i = 0; i < operation->strategy_links.count; i++) {
         const s1_strategy_link_config *const link = &operation->strategy_links.items[i];
         const bool is_wanted =
@@ -618,9 +713,14 @@ static void links_of(s1_loader *l, const s1_operation_config *operation, bool is
             continue;
         }
         const s1_strategy_rules *const rules = rules_of(operation, link->id, run->blueprint_id);
-        *count += resolve_link(l, &link->source, link->id, link->execution_environment_id, run,
-                               rules, &links[*count]);
+        if (resolve_link(l, &link->source, link->id, link->execution_environment_id, run, rules,
+                         &links[*count])) {
+            links[*count].operation = operation;
+            allocate(l, operation, &links[*count]);
+            ++*count;
+        }
     }
+    check_shares(l, operation, links + first, *count - first);
 }
 
 /* The environment of a blueprint no operation names: the one asked for, or the only backtest. */

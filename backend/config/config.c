@@ -58,3 +58,9 @@ void s1_config_make_instrument(const s1_instrument_config *instrument,
         .leverage = instrument->margin.enabled ? instrument->margin.leverage : S1_DEC_ONE,
     };
 }
+
+bool s1_portfolio_rules_any(const s1_portfolio_rules *rules)
+{
+    return rules->has_max_total_drawdown_pct || rules->has_max_position_size_pct_per_strategy ||
+           rules->has_max_correlated_positions;
+}

@@ -312,16 +312,48 @@ typedef struct s1_strategy_rules {
     bool enabled;
 } s1_strategy_rules;
 
+/* Rules over all links of an operation; what is not written does not limit. */
+typedef struct s1_portfolio_rules {
+    s1_source source;
+    s1_dec max_total_drawdown_pct, max_position_size_pct_per_strategy;
+    int64_t max_correlated_positions;
+    int64_t correlation_window;   /* samples */
+    double correlation_threshold; /* 0 < x <= 1 */
+    bool has_max_total_drawdown_pct, has_max_position_size_pct_per_strategy;
+    bool has_max_correlated_positions;
+} s1_portfolio_rules;
+
+/* EventAction: what is done when a threat of this type is raised. */
+typedef struct s1_event_response {
+    s1_source source;
+    s1_str event_type; /* threat_type */
+    int64_t block_new_signals_min;
+    s1_dec reduce_position_size_pct_strategy;
+    s1_str notification_message;
+    bool has_block_new_signals_min, has_reduce_position_size_pct_strategy;
+    bool close_strategy_positions, move_sl_to_breakeven_strategy, cancel_entry_orders_strategy;
+    bool close_all_portfolio_positions, cancel_all_entry_orders_portfolio;
+} s1_event_response;
+
 typedef struct s1_risk_policy_config {
     s1_source source;
-    const s1_yaml_node *portfolio_rules, *event_responses; /* refused where they stand */
+    s1_portfolio_rules portfolio_rules;
     S1_LIST(s1_strategy_rules) strategy_rules;
+    S1_LIST(s1_event_response) event_responses;
 } s1_risk_policy_config;
+
+/* What the links of one quote currency share out. */
+typedef struct s1_operation_capital {
+    s1_source source;
+    s1_str currency;
+    s1_dec amount;
+} s1_operation_capital;
 
 typedef struct s1_operation_config {
     s1_source source;
     int64_t schema_version;
     s1_str display_name, description;
+    S1_LIST(s1_operation_capital) capital; /* empty: each environment's own */
     S1_LIST(s1_strategy_link_config) strategy_links;
     s1_risk_policy_config risk_policy;
 } s1_operation_config;
@@ -444,11 +476,14 @@ typedef struct s1_link {
     s1_str id;
     const s1_blueprint *blueprint;
     const s1_environment_config *environment;
+    const s1_operation_config *operation;  /* that names it; NULL: none does */
     const s1_strategy_rules *rules;        /* NULL: none */
     S1_LIST(s1_link_stream) streams;       /* the primary first */
     S1_LIST(s1_operator_config) operators; /* overrides applied; order of operators.yaml */
     int32_t journal_level;                 /* enum s1_config_journal */
     bool records_context;
+    /* Its initial capital (environment->simulation) is its share of the operation's. */
+    bool is_allocated;
 } s1_link;
 
 typedef struct s1_config {
@@ -494,6 +529,9 @@ S1_WARN_UNUSED s1_rc s1_config_load(const s1_config_options *options, s1_arena *
 /* A PATH value of the configuration as a path to open: absolute ones as they are, others below
  * config->base. In `arena`. */
 s1_str s1_config_path(const s1_config *config, s1_str path, s1_arena *arena);
+
+/* Does a rule over several links stand there? */
+bool s1_portfolio_rules_any(const s1_portfolio_rules *rules);
 
 /* By name; NULL if there is none. */
 const s1_event_config *s1_config_event(const s1_config *config, s1_str event_name);

@@ -31,6 +31,14 @@ static s1_yaml_node *operation_tree(const s1_config *config, s1_arena *arena)
     }
     operation.strategy_links.items = links;
     operation.strategy_links.count = count;
+    /* A link no operation names is under nobody's rules. */
+    const s1_operation_config *const ruling =
+        config->links.count > 0 ? config->links.items[0].operation : NULL;
+    if (ruling != NULL) {
+        operation.capital.items = ruling->capital.items;
+        operation.capital.count = ruling->capital.count;
+        operation.risk_policy = ruling->risk_policy;
+    }
     operation.risk_policy.strategy_rules.items = rules;
     operation.risk_policy.strategy_rules.count = rule_count;
     return s1_schema_tree(&s1_operation_schema, &operation, arena);

@@ -82,7 +82,8 @@ static const s1_schema_field allocation_fields[] = {
     S1_FIELD(struct s1_allocation_config, percentage, S1_KIND_DECIMAL,
              .has_offset = offsetof(struct s1_allocation_config, has_percentage), .min = "0",
              .max = "100", .flags = S1_FIELD_ABOVE_MIN,
-             .doc = "of the initial capital, in percent"),
+             .doc = "of the operation's capital, where there is one, else of the initial "
+                    "capital, in percent"),
     S1_FIELD(struct s1_allocation_config, max_quote_amount, S1_KIND_DECIMAL,
              .has_offset = offsetof(struct s1_allocation_config, has_max_quote_amount), .min = "0",
              .flags = S1_FIELD_ABOVE_MIN, .doc = "in the quote currency; the stricter one applies"),
@@ -106,23 +107,85 @@ static const s1_schema_field rules_fields[] = {
     S1_FIELD_END};
 static const s1_schema rules_schema = {"strategy_rules", "", rules_fields,
                                        sizeof(s1_strategy_rules), false};
+static const s1_schema_field portfolio_rules_fields[] = {
+    S1_FIELD(s1_portfolio_rules, max_total_drawdown_pct, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_portfolio_rules, has_max_total_drawdown_pct), .min = "0",
+             .max = "100", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "all links end at the moment their common drawdown is above it, in percent of "
+                    "the peak"),
+    S1_FIELD(s1_portfolio_rules, max_position_size_pct_per_strategy, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_portfolio_rules, has_max_position_size_pct_per_strategy),
+             .min = "0", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "largest notional of all positions of one link, in percent of the common "
+                    "equity"),
+    S1_FIELD(s1_portfolio_rules, max_correlated_positions, S1_KIND_INT,
+             .has_offset = offsetof(s1_portfolio_rules, has_max_correlated_positions), .min = "1",
+             .max = "1000000", .doc = "positions that move together, of all links"),
+    S1_FIELD(s1_portfolio_rules, correlation_window, S1_KIND_INT, .default_text = "100",
+             .min = "10", .max = "10000",
+             .doc = "returns the correlation of two links is taken over"),
+    S1_FIELD(s1_portfolio_rules, correlation_threshold, S1_KIND_FLOAT, .default_text = "0.7",
+             .min = "0", .max = "1", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "two positions move together from this correlation on"),
+    S1_FIELD_END};
+static const s1_schema portfolio_rules_schema = {"portfolio_rules", "", portfolio_rules_fields,
+                                                 sizeof(s1_portfolio_rules), false};
+
+static const s1_schema_field response_fields[] = {
+    S1_FIELD(s1_event_response, event_type, S1_KIND_STRING, .flags = S1_FIELD_KEY,
+             .accepts = s1_is_id, .pattern_doc = S1_ID_DOC),
+    S1_FIELD(s1_event_response, block_new_signals_min, S1_KIND_INT,
+             .has_offset = offsetof(s1_event_response, has_block_new_signals_min), .min = "1",
+             .max = "5256000", .doc = "minutes in which the link opens nothing"),
+    S1_FIELD(s1_event_response, close_strategy_positions, S1_KIND_BOOL, .default_text = "false",
+             .doc = "closes the link's positions"),
+    S1_FIELD(s1_event_response, move_sl_to_breakeven_strategy, S1_KIND_BOOL,
+             .default_text = "false",
+             .doc = "moves the link's stops to the entry where the position is in profit"),
+    S1_FIELD(s1_event_response, reduce_position_size_pct_strategy, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_event_response, has_reduce_position_size_pct_strategy),
+             .min = "0", .max = "100", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "closes this part of each of the link's positions, in percent"),
+    S1_FIELD(s1_event_response, cancel_entry_orders_strategy, S1_KIND_BOOL, .default_text = "false",
+             .doc = "cancels the link's working entry orders"),
+    S1_FIELD(s1_event_response, close_all_portfolio_positions, S1_KIND_BOOL,
+             .default_text = "false", .doc = "closes the positions of all links"),
+    S1_FIELD(s1_event_response, cancel_all_entry_orders_portfolio, S1_KIND_BOOL,
+             .default_text = "false", .doc = "cancels the working entry orders of all links"),
+    S1_FIELD(s1_event_response, notification_message, S1_KIND_STRING,
+             .doc = "published with AlertRaised; {strategy_name} is the link"),
+    S1_FIELD_END};
+static const s1_schema response_schema = {"event_responses", "", response_fields,
+                                          sizeof(s1_event_response), false};
+
 static const s1_schema_field risk_policy_fields[] = {
-    S1_FIELD(s1_risk_policy_config, portfolio_rules, S1_KIND_VALUE, .flags = S1_FIELD_REFUSED,
-             .refusal = "none (rules over several strategies are not in this version)",
-             .doc = "rules over several strategies"),
+    S1_FIELD(s1_risk_policy_config, portfolio_rules, S1_KIND_OBJECT,
+             .schema = &portfolio_rules_schema,
+             .doc = "limits of all links together; they then share one clock"),
     S1_FIELD(s1_risk_policy_config, strategy_rules, S1_KIND_MAP, .schema = &rules_schema,
              .doc = "limits of one strategy, by link id or blueprint id"),
-    S1_FIELD(s1_risk_policy_config, event_responses, S1_KIND_VALUE, .flags = S1_FIELD_REFUSED,
-             .refusal = "none (responses to events are not in this version)",
-             .doc = "actions on threats"),
+    S1_FIELD(s1_risk_policy_config, event_responses, S1_KIND_MAP, .schema = &response_schema,
+             .doc = "what is done when a threat is raised, by threat_type; the links then share "
+                    "one clock"),
     S1_FIELD_END};
 static const s1_schema risk_policy_schema = {"risk_policy", "", risk_policy_fields,
                                              sizeof(s1_risk_policy_config), false};
+static const s1_schema_field capital_fields[] = {
+    S1_FIELD(s1_operation_capital, currency, S1_KIND_STRING, .flags = S1_FIELD_KEY,
+             .accepts = s1_is_currency, .pattern_doc = S1_CURRENCY_DOC),
+    S1_FIELD(s1_operation_capital, amount, S1_KIND_DECIMAL, .min = "0", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "of that currency"),
+    S1_FIELD_END};
+static const s1_schema capital_schema = {"capital", "", capital_fields,
+                                         sizeof(s1_operation_capital), .is_inline = true};
 static const s1_schema_field operation_fields[] = {
     S1_FIELD_SCHEMA_VERSION(s1_operation_config),
     S1_FIELD(s1_operation_config, display_name, S1_KIND_STRING,
              .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY, .doc = "for people"),
     S1_FIELD(s1_operation_config, description, S1_KIND_STRING, .doc = "for people"),
+    S1_FIELD(s1_operation_config, capital, S1_KIND_MAP, .schema = &capital_schema,
+             .default_doc = "each link has its environment's initial_capital",
+             .doc = "by quote currency: what the links share out by capital_allocation"),
     S1_FIELD(s1_operation_config, strategy_links, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
              .flags = S1_FIELD_REQUIRED, .schema = &link_schema,
              .doc = "which blueprint runs in which environment"),

@@ -339,6 +339,7 @@ s1_rc s1_decision_journal_gate_refused(s1_journal *journal, const s1_context *co
     s1_tape *const w = s1_journal_begin(journal, S1_JOURNAL_OPPORTUNITY_REJECTED, context->now);
     s1_journal_id_opportunity(journal, plan->opportunity_id);
     s1_journal_id_trade(journal, plan->trade_id);
+    s1_journal_id_threat(journal, failed->threat_id);
     s1_journal_details(journal);
     s1_tape_key_lit(w, "stage");
     s1_tape_str(w, S1_STR("gate"));

@@ -48,6 +48,7 @@ typedef struct s1_gate_check {
     s1_str code;
     s1_dec limit, actual;
     bool is_passed;
+    s1_threat_id threat_id; /* of a refusal a threat caused */
 } s1_gate_check;
 
 /* OPPORTUNITY_APPROVED with all checks. */

@@ -447,6 +447,19 @@ s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade
     return stop_entry(manager, trade, reason, err);
 }
 
+s1_rc s1_order_manager_cancel_entries(s1_order_manager *manager, s1_str reason, s1_err *err)
+{
+    /* From the youngest: a trade that goes takes its place in the list with it. */
+    for (uint32_t i = manager->trade_count; i > 0; i--) {
+        const open_trade *const trade = &manager->trades[i - 1];
+        if (i <= manager->trade_count &&
+            (!s1_uid_is_none(trade->entry_order.uid) || trade->slices_left > 0)) {
+            S1_TRY(err, s1_order_manager_cancel_entry(manager, trade->plan.trade_id, reason, err));
+        }
+    }
+    return S1_OK;
+}
+
 /* Submits or moves the protective order of a role so that it covers the whole position. */
 static s1_rc protect(s1_order_manager *manager, open_trade *trade, int32_t role, s1_nanos time,
                      s1_err *err)

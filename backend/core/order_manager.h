@@ -89,6 +89,10 @@ S1_WARN_UNUSED s1_rc s1_order_manager_slice(const s1_instrument *instrument, s1_
 S1_WARN_UNUSED s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade_id,
                                                    s1_str reason, s1_err *err);
 
+/* Cancels every working entry order, and the slices that were to follow. */
+S1_WARN_UNUSED s1_rc s1_order_manager_cancel_entries(s1_order_manager *manager, s1_str reason,
+                                                     s1_err *err);
+
 /* What a market order for this quantity at this price would hold of the cash, fee included; with
  * margin, its margin. */
 S1_WARN_UNUSED s1_rc s1_order_manager_cost(const s1_order_manager *manager, s1_dec price,

@@ -157,6 +157,14 @@ s1_rc s1_threat_book_report_platform(s1_threat_book *book, s1_str threat_type, s
     return take_report(book, &who, &health, NULL, err);
 }
 
+s1_rc s1_threat_book_report_portfolio(s1_threat_book *book, const s1_threat_report *report,
+                                      s1_threat_id *ret_id, s1_err *err)
+{
+    const reporter who = {
+        .order = UINT32_MAX, .worker = S1_STR("platform"), .category = S1_STR("PORTFOLIO_RISK")};
+    return take_report(book, &who, report, ret_id, err);
+}
+
 void s1_threat_book_unmark(s1_threat_book *book)
 {
     for (uint32_t i = 0; i < book->list.count; i++) {

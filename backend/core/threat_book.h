@@ -70,4 +70,10 @@ S1_WARN_UNUSED static inline s1_rc s1_threat_book_close_tick(s1_threat_book *boo
 S1_WARN_UNUSED s1_rc s1_threat_book_report_platform(s1_threat_book *book, s1_str threat_type,
                                                     s1_str key, s1_str message, s1_err *err);
 
+/* A threat of the operation a run belongs to, source "platform", category PORTFOLIO_RISK. It may
+ * come between two ticks, and stands then in the list of the next. */
+S1_WARN_UNUSED s1_rc s1_threat_book_report_portfolio(s1_threat_book *book,
+                                                     const s1_threat_report *report,
+                                                     s1_threat_id *ret_id, s1_err *err);
+
 #endif /* S1_BACKEND_CORE_THREAT_BOOK_H */

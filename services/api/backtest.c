@@ -240,6 +240,13 @@ static s1_rc select_link(session *s, s1_err *err)
     s1_preparation *const p = &s->preparation;
     for (uint32_t i = 0; s->only_link != NULL && i < p->link_count; i++) {
         if (s1_str_eq_cstr(p->links[i].link->id, s->only_link)) {
+            if (s1_operation_shares_clock(p)) {
+                return S1_RAISE(err, S1_E_UNSUPPORTED,
+                                "link %s shared its clock with its operation, whose rules look at "
+                                "all links: repeating one alone is not in this version, repeat "
+                                "the operation",
+                                s->only_link);
+            }
             p->links[0] = p->links[i];
             p->link_count = 1;
             return S1_OK;
@@ -378,7 +385,9 @@ static s1_rc run(session *s, s1_err *err)
     S1_TRY(err,
            s1_path_join(parent, sizeof parent, s1_str_dirname(s1_str_of(dir)), S1_STR("."), err));
     S1_TRY(err, s1_fs_mkdir_all(fs, parent, err));
-    return s->preparation.link_count == 1 ? run_one(s, err) : run_several(s, err);
+    const bool is_one =
+        s->preparation.link_count == 1 && !s1_operation_shares_clock(&s->preparation);
+    return is_one ? run_one(s, err) : run_several(s, err);
 }
 
 static s1_rc take_facts(session *s, s1_nanos started, s1_err *err)

@@ -21,7 +21,8 @@ typedef struct s1_component_method {
     const char *takes[S1_WIRING_EVENTS_MAX + 1];
     const char *gives; /* payload type of the result; NULL: side effects only */
     void *self;
-    /* payloads[i] belongs to takes[i]. *ret_result = NULL publishes nothing. */
+    /* payloads[i] belongs to takes[i]. *ret_result = NULL publishes nothing. NULL: the component
+     * stands on another bus; known here so that its wirings can be checked. */
     s1_rc (*invoke)(void *self, const void *const *payloads, const void **ret_result, s1_err *err);
     /* A count without which there is nothing to do: no call while it is 0. NULL: always called. */
     const uint32_t *only_with;

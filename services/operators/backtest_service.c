@@ -321,6 +321,11 @@ static s1_rc build_run(backtest *b, s1_err *err)
         .data_hash = s1_str_of(b->data_hash),
         .observer = b->request->observer,
     };
+    options.gate = b->request->gate;
+    if (b->request->on_threats != NULL) {
+        options.on_threats.self = b->request->user;
+        options.on_threats.heard = b->request->on_threats;
+    }
     if (b->request->on_ledger != NULL) {
         options.on_ledger.self = b->request->user;
         options.on_ledger.changed = b->request->on_ledger;

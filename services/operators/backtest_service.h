@@ -46,6 +46,9 @@ typedef struct s1_backtest_request {
     s1_rc (*on_finished)(void *user, const s1_components *parts, s1_err *err);
     /* As s1_run_options.on_ledger, with `user`. NULL: nobody. */
     s1_rc (*on_ledger)(void *user, const s1_components *parts, s1_err *err);
+    /* As s1_run_options.gate and on_threats, with `user`. NULL: a run of its own. */
+    const s1_portfolio_gate *gate;
+    s1_rc (*on_threats)(void *user, const s1_threat_list *threats, s1_err *err);
     /* Of s1_backtest_repeat only. */
     const s1_run_observer *observer;
     const s1_recorded_run *recorded;

@@ -249,7 +249,7 @@ void s1_component_methods(s1_component_method methods[static S1_COMPONENT_METHOD
          NULL,
          run_planning,
          NULL},
-        {"PortfolioSupervisor",
+        {S1_PORTFOLIO_SUPERVISOR,
          "approve",
          {"List[RoutedTradePlan]"},
          "List[ExecutionDirective]",
@@ -270,6 +270,14 @@ void s1_component_methods(s1_component_method methods[static S1_COMPONENT_METHOD
          NULL,
          NULL,
          record_plans,
+         NULL},
+        {S1_AGGREGATE_VIEW, "update", {"PortfolioState"}, "AggregateMetrics", NULL, NULL, NULL},
+        {S1_PORTFOLIO_SUPERVISOR,
+         "judge_portfolio",
+         {"AggregateMetrics"},
+         "ShutdownSignal",
+         NULL,
+         NULL,
          NULL},
     };
     memcpy(methods, table, sizeof table);

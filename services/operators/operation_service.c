@@ -49,6 +49,14 @@ static void on_progress(void *user, const char *phase, const s1_run_progress *pr
 
 static void run_job(s1_operation_job *job)
 {
+    const s1_run_progress nothing = {0};
+    const atomic_bool *const is_stopping = job->operation->request->is_stopping;
+    on_progress(job, "load", &nothing);
+    if (is_stopping != NULL && atomic_load(is_stopping)) {
+        job->rc = S1_RAISE(&job->err, S1_E_CANCELED, "stopped on request before link %.*s",
+                           S1_STR_ARG(job->link->id));
+        return;
+    }
     job->rc = s1_backtest_run(&job->request, &job->result, &job->err);
     job->is_complete = job->rc == S1_OK;
 }
@@ -158,6 +166,9 @@ static s1_rc judge(const s1_operation *op, s1_operation_outcome *outcome, s1_err
         outcome->bars += job->result.sums.ticks;
         outcome->engine_time += job->result.sums.engine_time;
     }
+    if (op->has_shared_clock) { /* each run's own time holds that of the others */
+        outcome->engine_time = op->engine_time;
+    }
     if (outcome->completed_count == 0) {
         *err = outcome->failed;
         return outcome->failed_rc;
@@ -212,6 +223,9 @@ static s1_rc write_results(s1_operation *op, s1_err *err)
         .seed = request->seed,
         .links = links,
         .link_count = op->job_count,
+        .has_shared_clock = op->has_shared_clock,
+        .events = op->events,
+        .event_count = op->event_count,
     };
     for (uint32_t i = 0; i < op->job_count; i++) {
         links[i] = describe(&op->jobs[i], frames[i], heads[i]);
@@ -231,6 +245,14 @@ out:
     return rc;
 }
 
+bool s1_operation_shares_clock(const s1_preparation *preparation)
+{
+    const s1_operation_config *const operation =
+        preparation->link_count > 0 ? preparation->links[0].link->operation : NULL;
+    return operation != NULL && (s1_portfolio_rules_any(&operation->risk_policy.portfolio_rules) ||
+                                 operation->risk_policy.event_responses.count > 0);
+}
+
 static s1_rc run_all(s1_operation *op, s1_operation_outcome *outcome, s1_err *err)
 {
     const s1_operation_request *const request = op->request;
@@ -238,7 +260,11 @@ static s1_rc run_all(s1_operation *op, s1_operation_outcome *outcome, s1_err *er
     S1_TRY(err, s1_fs_mkdir(request->fs, op->partial, err));
     op->has_folder = true;
     S1_TRY(err, prepare_jobs(op, err));
-    run_side_by_side(op);
+    if (op->has_shared_clock) {
+        S1_TRY(err, s1_operation_run_in_step(op, err));
+    } else {
+        run_side_by_side(op);
+    }
     S1_TRY(err, judge(op, outcome, err));
     S1_TRY(err, write_results(op, err));
     return s1_fs_publish_folder(request->fs, op->partial, request->results_dir, err);
@@ -248,7 +274,11 @@ s1_rc s1_operation_run(const s1_operation_request *request, s1_operation_outcome
                        s1_err *err)
 {
     char path[S1_PATH_MAX], what[S1_PATH_MAX + 32];
-    s1_operation op = {.request = request};
+    s1_operation op = {.request = request,
+                       .has_shared_clock = s1_operation_shares_clock(request->preparation)};
+    if (op.has_shared_clock) {
+        op.policy = &request->preparation->links[0].link->operation->risk_policy;
+    }
     s1_operation_outcome outcome = {.failed = S1_ERR_INIT};
     s1_folder_lock *lock = NULL;
     const int length = snprintf(op.partial, sizeof op.partial, "%s.partial", request->results_dir);
@@ -259,6 +289,7 @@ s1_rc s1_operation_run(const s1_operation_request *request, s1_operation_outcome
     (void)snprintf(what, sizeof what, "results folder '%s'", request->results_dir);
     S1_TRY(err, s1_folder_lock_new(request->fs, path, what, &lock, err));
     const s1_rc rc = run_all(&op, &outcome, err);
+    s1_operation_clock_done(&op);
     if (rc != S1_OK && op.has_folder) {
         s1_err ignored = S1_ERR_INIT; /* the first failure is what counts */
         (void)!s1_fs_remove_tree(request->fs, op.partial, &ignored);

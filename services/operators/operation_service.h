@@ -5,8 +5,9 @@
  * the link alone would leave. Beside them stand operation.json and the aggregate's equity
  * (backend/analysis/operation_results.h). Until all of it is complete the folder is DIR.partial.
  *
- * The links go side by side on `threads` threads, and the results are the same bytes on any number
- * of them.
+ * Without portfolio rules and event responses the links go side by side on `threads` threads, and
+ * the results are the same bytes on any number of them. With them they advance on one simulated
+ * clock, moment by moment, ties by link order, on one thread (operation_clock.c).
  *
  * A link that fails leaves no folder and is listed in operation.json with its error; the others go
  * on, and their results are those they would have had. Only where no link completes is nothing
@@ -39,11 +40,14 @@ typedef struct s1_operation_request {
 
 typedef struct s1_operation_outcome {
     uint64_t bars;
-    s1_nanos engine_time; /* of all links added up */
+    s1_nanos engine_time; /* of all links added up; on a shared clock of the clock */
     uint32_t completed_count, failed_count;
     s1_rc failed_rc; /* S1_OK, or that of the first link in the operation's order that failed */
     s1_err failed;   /* its error; the message starts with the link */
 } s1_operation_outcome;
+
+/* Do the links of this preparation advance on one clock, because rules look at all of them? */
+bool s1_operation_shares_clock(const s1_preparation *preparation);
 
 /* Runs it. Also S1_OK when some links failed: look at ret_outcome. Errors: S1_E_EXISTS for a
  * results folder that is there, S1_E_CANCELED, S1_E_IO; where no link completed, the error of the

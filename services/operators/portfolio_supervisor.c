@@ -7,7 +7,8 @@ static bool check(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec limit
 {
     S1_ASSERT(supervisor->check_count < S1_GATE_CHECKS_MAX);
     const bool is_passed = s1_dec_cmp(actual, limit) <= 0;
-    supervisor->checks[supervisor->check_count++] = (s1_gate_check){code, limit, actual, is_passed};
+    supervisor->checks[supervisor->check_count++] =
+        (s1_gate_check){.code = code, .limit = limit, .actual = actual, .is_passed = is_passed};
     return is_passed;
 }
 
@@ -19,7 +20,8 @@ static bool check_floor(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec
         return true; /* no floor: nothing to check, nothing to note */
     }
     const bool is_passed = s1_dec_cmp(actual, limit) >= 0;
-    supervisor->checks[supervisor->check_count++] = (s1_gate_check){code, limit, actual, is_passed};
+    supervisor->checks[supervisor->check_count++] =
+        (s1_gate_check){.code = code, .limit = limit, .actual = actual, .is_passed = is_passed};
     return is_passed;
 }
 
@@ -27,7 +29,7 @@ static bool check_floor(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec
 static bool break_rule(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec actual)
 {
     supervisor->checks[supervisor->check_count++] =
-        (s1_gate_check){code, S1_DEC_ZERO, actual, false};
+        (s1_gate_check){.code = code, .limit = S1_DEC_ZERO, .actual = actual};
     return false;
 }
 
@@ -133,6 +135,76 @@ static s1_rc held_capital(const s1_portfolio_supervisor *supervisor, s1_dec *ret
     return s1_dec_div(exposure, supervisor->instrument->leverage, S1_ROUND_UP, ret_held, err);
 }
 
+/* Does the operation let anything be opened at all? */
+static bool is_open(s1_portfolio_supervisor *supervisor)
+{
+    const s1_portfolio_gate *const gate = supervisor->portfolio;
+    if (gate->stop.code.len > 0) {
+        supervisor->checks[supervisor->check_count++] = gate->stop;
+        return false;
+    }
+    const s1_nanos left = gate->blocked_until - supervisor->context->now;
+    if (left > 0) {
+        const s1_nanos minute = 60 * S1_NANOS_PER_SECOND;
+        supervisor->checks[supervisor->check_count++] =
+            (s1_gate_check){.code = S1_STR("SIGNALS_BLOCKED"),
+                            .limit = S1_DEC_ZERO,
+                            .actual = s1_dec_from_int((left + minute - 1) / minute),
+                            .threat_id = gate->blocked_by};
+        return false;
+    }
+    return true;
+}
+
+/* Everything of this link that binds the market, this plan included, at cost. */
+static s1_rc notional_of_link(const s1_portfolio_supervisor *supervisor, s1_dec notional,
+                              s1_dec *ret_sum, s1_err *err)
+{
+    s1_dec held = supervisor->ledger->view.reserved;
+    if ((supervisor->instrument->flags & S1_INSTRUMENT_MARGIN) != 0) {
+        S1_TRY(err, s1_dec_mul(held, supervisor->instrument->leverage, S1_ROUND_UP, &held, err));
+    }
+    S1_TRY(err, s1_dec_add(held, s1_ledger_exposure(supervisor->ledger), &held, err));
+    S1_TRY(err, s1_dec_add(held, supervisor->approved_notional, &held, err));
+    return s1_dec_add(held, notional, ret_sum, err);
+}
+
+/* The limits of risk_policy.portfolio_rules that a single plan can break. */
+static s1_rc judge_portfolio(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
+                             s1_dec notional, bool *ret_is_passed, s1_err *err)
+{
+    const s1_portfolio_gate *const gate = supervisor->portfolio;
+    const s1_portfolio_rules *const rules = gate->rules;
+    *ret_is_passed = true;
+    if (rules == NULL) {
+        return S1_OK;
+    }
+    if (rules->has_max_position_size_pct_per_strategy) {
+        s1_dec held, size;
+        const s1_str code = S1_STR("MAX_POSITION_SIZE_PER_STRATEGY");
+        if (s1_dec_sign(gate->aggregate->equity) <= 0) {
+            *ret_is_passed = break_rule(supervisor, code, gate->aggregate->equity);
+            return S1_OK;
+        }
+        S1_TRY(err, notional_of_link(supervisor, notional, &held, err));
+        S1_TRY(err, percent(held, gate->aggregate->equity, &size, err));
+        if (!check(supervisor, code, rules->max_position_size_pct_per_strategy, size)) {
+            *ret_is_passed = false;
+            return S1_OK;
+        }
+    }
+    if (rules->has_max_correlated_positions) {
+        uint32_t together = gate->count_correlated(gate->self, gate->link, plan->direction) + 1;
+        for (uint32_t i = 0; i < supervisor->approved.count; i++) {
+            together += supervisor->approved.items[i].direction == plan->direction;
+        }
+        *ret_is_passed =
+            check(supervisor, S1_STR("CORRELATION_LIMIT"),
+                  s1_dec_from_int(rules->max_correlated_positions), s1_dec_from_int(together));
+    }
+    return S1_OK;
+}
+
 /* The limits of risk_policy.strategy_rules. *ret_is_passed is false at the first that is broken. */
 static s1_rc judge_rules(s1_portfolio_supervisor *supervisor, s1_dec notional, s1_dec cost,
                          bool *ret_is_passed, s1_err *err)
@@ -162,7 +234,9 @@ static s1_rc judge_rules(s1_portfolio_supervisor *supervisor, s1_dec notional, s
         return S1_OK;
     }
     s1_dec allowed = S1_DEC_MAX;
-    if (rules->capital_allocation.has_percentage) {
+    if (supervisor->is_allocated) {
+        allowed = view->initial_capital;
+    } else if (rules->capital_allocation.has_percentage) {
         S1_TRY(err, s1_dec_mul_div(view->initial_capital, rules->capital_allocation.percentage,
                                    s1_dec_from_int(100), S1_ROUND_DOWN, &allowed, err));
     }
@@ -218,8 +292,14 @@ static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan
         S1_TRY(err, measure_slice(supervisor, plan, price, &one, &one_notional, err));
     }
     is_passed = obeys_order_rules(supervisor, plan, one, one_notional);
+    if (is_passed && supervisor->portfolio != NULL) {
+        is_passed = is_open(supervisor);
+    }
     if (is_passed && supervisor->rules != NULL) {
         S1_TRY(err, judge_rules(supervisor, notional, cost, &is_passed, err));
+    }
+    if (is_passed && supervisor->portfolio != NULL) {
+        S1_TRY(err, judge_portfolio(supervisor, plan, notional, &is_passed, err));
     }
     if (is_passed) {
         S1_TRY(err, judge_funds(supervisor, cost, &is_passed, err));
@@ -232,6 +312,8 @@ static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan
     }
     supervisor->approved_total++;
     S1_TRY(err, s1_dec_add(supervisor->approved_cost, cost, &supervisor->approved_cost, err));
+    S1_TRY(err, s1_dec_add(supervisor->approved_notional, notional, &supervisor->approved_notional,
+                           err));
     supervisor->approved.items[supervisor->approved.count++] = *plan;
     return s1_decision_journal_approved(supervisor->journal, supervisor->context, plan,
                                         supervisor->checks, supervisor->check_count, err);
@@ -242,6 +324,7 @@ s1_rc s1_portfolio_supervisor_judge(s1_portfolio_supervisor *supervisor, const s
 {
     supervisor->approved.count = 0;
     supervisor->approved_cost = S1_DEC_ZERO;
+    supervisor->approved_notional = S1_DEC_ZERO;
     for (uint32_t i = 0; i < plans->count; i++) {
         S1_TRY(err, judge_plan(supervisor, &plans->items[i], err));
     }

@@ -44,6 +44,10 @@ struct s1_run_orchestrator {
     uint64_t tick;
     s1_run_sums sums;
     s1_observation seen; /* for options.observer */
+    /* Moment after moment only. */
+    const s1_market_snapshot *waiting; /* NULL: the data is over */
+    s1_nanos began;                    /* host time */
+    bool is_tick;                      /* the open moment is one */
 };
 
 /* Fills in run->methods with self = run. */

@@ -13,10 +13,19 @@
 #define PROGRESS_TICKS      8192u
 
 const char *const s1_platform_events[] = {
-    "StartStrategyRequested", "RunStarted",        "BootstrapComplete",
-    "MarketDataReceived",     "ContextReady",      "LedgerStateChanged",
-    "JournalEntryLogged",     "ShutdownRequested", "RunFinished",
-    "BacktestCompleted",      "AlertRaised",       NULL,
+    "StartStrategyRequested",
+    "RunStarted",
+    "BootstrapComplete",
+    "MarketDataReceived",
+    "ContextReady",
+    "LedgerStateChanged",
+    "JournalEntryLogged",
+    "ShutdownRequested",
+    "RunFinished",
+    "BacktestCompleted",
+    "AlertRaised",
+    "PortfolioStateChanged",
+    NULL,
 };
 
 /* --- The chain. ----------------------------------------------------------------------------- */
@@ -85,6 +94,44 @@ static void report_finding(void *self, const s1_chain_finding *finding)
     }
 }
 
+/* A wiring of the operation's bus without which a rule would never be judged. */
+static bool require_wiring(const s1_config *config, const char *component, const char *method,
+                           const char *publishes, const char *rule, s1_faults *faults)
+{
+    for (uint32_t i = 0; i < config->wiring_map.wirings.count; i++) {
+        const s1_wiring_config *const wiring = &config->wiring_map.wirings.items[i];
+        if (s1_str_eq_cstr(wiring->invokes.component, component) &&
+            s1_str_eq_cstr(wiring->invokes.method, method) &&
+            wiring->publishes_result_as.count > 0 &&
+            s1_str_eq_cstr(wiring->publishes_result_as.items[0], publishes)) {
+            return true;
+        }
+    }
+    s1_faults_addf(faults, S1_FAULT_EVENT_CHAIN, &config->wiring_map.source, "wirings",
+                   (s1_str){NULL, 0}, "a wiring that invokes %s.%s and publishes %s: %s needs it",
+                   component, method, publishes, rule);
+    return false;
+}
+
+static void check_operations(const s1_config *config, s1_faults *faults)
+{
+    bool has_rules = false;
+    bool has_drawdown = false;
+    for (uint32_t i = 0; i < config->operations.count; i++) {
+        const s1_portfolio_rules *const rules =
+            &config->operations.items[i]->risk_policy.portfolio_rules;
+        has_rules |= s1_portfolio_rules_any(rules);
+        has_drawdown |= rules->has_max_total_drawdown_pct;
+    }
+    const bool is_fed =
+        !has_rules || require_wiring(config, S1_AGGREGATE_VIEW, "update",
+                                     "AggregatePortfolioUpdated", "portfolio_rules", faults);
+    if (is_fed && has_drawdown) {
+        (void)require_wiring(config, S1_PORTFOLIO_SUPERVISOR, "judge_portfolio",
+                             "ShutdownRequested", "portfolio_rules.max_total_drawdown_pct", faults);
+    }
+}
+
 s1_rc s1_chain_check(const s1_config *config, s1_arena *arena, s1_faults *faults, s1_err *err)
 {
     s1_component_method methods[S1_COMPONENT_METHODS];
@@ -93,6 +140,7 @@ s1_rc s1_chain_check(const s1_config *config, s1_arena *arena, s1_faults *faults
     S1_TRY(err, s1_chain_from_config(config, methods, arena, &chain, err));
     chain_faults report = {config, faults};
     (void)s1_chain_validate(&chain, report_finding, &report);
+    check_operations(config, faults);
     return S1_OK;
 }
 
@@ -199,6 +247,28 @@ static s1_rc bind_ledger(s1_run_orchestrator *run, s1_err *err)
     return s1_bus_subscribe(run->bus, &subscription, err);
 }
 
+static s1_rc on_threats(void *self, uint32_t event, const void *payload, s1_err *err)
+{
+    const s1_run_orchestrator *const run = self;
+    (void)event;
+    return run->options.on_threats.heard(run->options.on_threats.self, payload, err);
+}
+
+static s1_rc bind_threats(s1_run_orchestrator *run, s1_err *err)
+{
+    if (run->options.on_threats.heard == NULL) {
+        return S1_OK;
+    }
+    const uint32_t event = s1_bus_event(run->bus, S1_STR("ThreatsDetected"));
+    if (event == S1_EVENT_NONE) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "event_map.yaml must list ThreatsDetected: event_responses answer it");
+    }
+    const s1_bus_subscription subscription = {
+        .event = event, .priority = INT32_MIN, .handler = on_threats, .self = run};
+    return s1_bus_subscribe(run->bus, &subscription, err);
+}
+
 static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
 {
     const s1_config *const config = run->options.components.config;
@@ -235,6 +305,9 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
                             S1_STR_ARG(wiring->adapter_id), S1_STR_ARG(wiring->component),
                             S1_STR_ARG(wiring->method));
         }
+        if (method->invoke == NULL) {
+            continue; /* it stands on the bus of the operation */
+        }
         S1_TRY(err, s1_event_adapter_new(run->bus, run->chain.events, wiring, method,
                                          &run->adapters[run->adapter_count], err));
         run->adapter_count++;
@@ -252,6 +325,7 @@ static s1_rc bind_bus(s1_run_orchestrator *run, s1_err *err)
     }
     S1_TRY(err, bind_results(run, err));
     S1_TRY(err, bind_ledger(run, err));
+    S1_TRY(err, bind_threats(run, err));
     return s1_bus_seal(run->bus, err);
 }
 
@@ -306,6 +380,8 @@ s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator
             .context = &run->parts->context->view,
             .journal = run->parts->journal,
             .approved = run->parts->approved,
+            .portfolio = options->gate,
+            .is_allocated = options->components.link->is_allocated,
         };
         rc = bind_observer(run, err);
     }
@@ -367,9 +443,11 @@ static s1_rc observe(s1_run_orchestrator *run, const s1_market_snapshot *snapsho
     return s1_bus_drain(run->bus, err); /* what an event-aware worker said */
 }
 
+/* The two halves of a tick stand in the loop of a run itself: no call lies between. */
+#define HOT static inline __attribute__((always_inline))
+
 /* Resting orders match, the bar joins the map, the ledger is marked. */
-static inline s1_rc open_tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot,
-                              s1_err *err)
+HOT s1_rc open_tick(s1_run_orchestrator *run, const s1_market_snapshot *snapshot, s1_err *err)
 {
     s1_components *const parts = run->parts;
     run->tick++;
@@ -388,7 +466,7 @@ static inline s1_rc open_tick(s1_run_orchestrator *run, const s1_market_snapshot
 }
 
 /* The workers have their turn. */
-static inline s1_rc close_tick(s1_run_orchestrator *run, s1_err *err)
+HOT s1_rc close_tick(s1_run_orchestrator *run, s1_err *err)
 {
     s1_components *const parts = run->parts;
     const uint64_t row = parts->row_count;
@@ -500,14 +578,20 @@ static s1_rc tell_low(s1_run_orchestrator *run, s1_err *err)
                        err);
 }
 
+/* To the first moment to trade on. */
+static s1_rc start(s1_run_orchestrator *run, const s1_market_snapshot **ret_snapshot, s1_err *err)
+{
+    S1_TRY(err, s1_run_publish(run, run->events.start_requested, &run->sums, err));
+    S1_TRY(err, s1_run_publish(run, run->events.run_started, &run->sums, err));
+    S1_TRY(err, s1_bus_drain(run->bus, err));
+    return bootstrap(run, ret_snapshot, err);
+}
+
 static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
 {
     const s1_environment environment = run->parts->environment;
     const s1_market_snapshot *snapshot;
-    S1_TRY(err, s1_run_publish(run, run->events.start_requested, &run->sums, err));
-    S1_TRY(err, s1_run_publish(run, run->events.run_started, &run->sums, err));
-    S1_TRY(err, s1_bus_drain(run->bus, err));
-    S1_TRY(err, bootstrap(run, &snapshot, err));
+    S1_TRY(err, start(run, &snapshot, err));
     while (snapshot != NULL) {
         if (snapshot->has_bar[0]) {
             if (__builtin_expect(run->options.observer == NULL, 1)) {
@@ -647,11 +731,10 @@ static void sum_up(s1_run_orchestrator *run)
     }
 }
 
-static s1_rc run_to_the_end(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
+/* Journal, sums and the last events; `began` in host time. */
+static s1_rc finish(s1_run_orchestrator *run, s1_nanos began, s1_run_sums *ret_sums, s1_err *err)
 {
     const s1_clock *const clock = run->options.components.clock;
-    const s1_nanos start = s1_clock_monotonic(clock);
-    S1_TRY(err, drive(run, err));
     sum_up(run);
     if (run->sums.is_cut_short) {
         *ret_sums = run->sums;
@@ -659,7 +742,7 @@ static s1_rc run_to_the_end(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_
     }
     S1_TRY(err, journal_finished(run, err));
     const s1_nanos end = s1_clock_monotonic(clock);
-    run->sums.engine_time = end - start - s1_backtest_environment_read_time(run->parts->backtest);
+    run->sums.engine_time = end - began - s1_backtest_environment_read_time(run->parts->backtest);
     S1_TRY(err, s1_journal_finish(run->parts->journal, run->sums.journal_head, err));
     run->sums.drain_time = s1_clock_monotonic(clock) - end;
     S1_TRY(err, tell_low(run, err));
@@ -668,6 +751,13 @@ static s1_rc run_to_the_end(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_
     S1_TRY(err, s1_bus_drain(run->bus, err));
     *ret_sums = run->sums;
     return S1_OK;
+}
+
+static s1_rc run_to_the_end(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
+{
+    const s1_nanos began = s1_clock_monotonic(run->options.components.clock);
+    S1_TRY(err, drive(run, err));
+    return finish(run, began, ret_sums, err);
 }
 
 /* The journal failed. Nothing that waits is acted on; whoever listens to AlertRaised hears why. An
@@ -681,19 +771,106 @@ static s1_rc stop_for_storage(s1_run_orchestrator *run, const s1_err *cause, s1_
                     cause->msg);
 }
 
+/* How a failure of the run leaves it. */
+static s1_rc failed(s1_run_orchestrator *run, s1_rc rc, const s1_err *cause, s1_err *err)
+{
+    if (s1_journal_has_failed(run->parts->journal)) {
+        return stop_for_storage(run, cause, err);
+    }
+    if (err != NULL) {
+        *err = *cause;
+        s1_err_push(err, __FILE__, __func__, __LINE__);
+    }
+    return rc;
+}
+
 s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
 {
     s1_err cause = S1_ERR_INIT;
     const s1_rc rc = run_to_the_end(run, ret_sums, &cause);
-    if (rc == S1_OK) {
-        return S1_OK;
+    return rc == S1_OK ? S1_OK : failed(run, rc, &cause, err);
+}
+
+/* --- Moment after moment. --------------------------------------------------------------------- */
+
+s1_rc s1_run_orchestrator_begin(s1_run_orchestrator *run, s1_err *err)
+{
+    s1_err cause = S1_ERR_INIT;
+    run->began = s1_clock_monotonic(run->options.components.clock);
+    const s1_rc rc = start(run, &run->waiting, &cause);
+    return rc == S1_OK ? S1_OK : failed(run, rc, &cause, err);
+}
+
+s1_nanos s1_run_orchestrator_next(const s1_run_orchestrator *run)
+{
+    return run->waiting != NULL ? run->waiting->now : INT64_MAX;
+}
+
+static s1_rc open_moment(s1_run_orchestrator *run, s1_err *err)
+{
+    const s1_run_observer *const observer = run->options.observer;
+    run->is_tick = run->waiting->has_bar[0];
+    if (!run->is_tick) {
+        return observe(run, run->waiting, err);
     }
-    if (s1_journal_has_failed(run->parts->journal)) {
-        return stop_for_storage(run, &cause, err);
+    S1_TRY(err, open_tick(run, run->waiting, err));
+    return observer != NULL && observer->on_bar != NULL
+               ? observer->on_bar(observer->self, &run->seen, &run->sums.is_cut_short, err)
+               : S1_OK;
+}
+
+s1_rc s1_run_orchestrator_open(s1_run_orchestrator *run, bool *ret_is_tick, s1_err *err)
+{
+    s1_err cause = S1_ERR_INIT;
+    const s1_rc rc = open_moment(run, &cause);
+    *ret_is_tick = run->is_tick;
+    return rc == S1_OK ? S1_OK : failed(run, rc, &cause, err);
+}
+
+static s1_rc close_moment(s1_run_orchestrator *run, s1_err *err)
+{
+    const s1_run_observer *const observer = run->options.observer;
+    if (run->is_tick) {
+        S1_TRY(err, close_tick(run, err));
+        run->is_tick = false;
+        if (observer != NULL) {
+            S1_TRY(err, observer->on_tick(observer->self, &run->seen, err));
+        }
+        if (run->parts->row_count % PROGRESS_TICKS == 0) {
+            S1_TRY(err, report_progress(run, run->waiting->now, err));
+        }
     }
-    if (err != NULL) {
-        *err = cause;
-        s1_err_push(err, __FILE__, __func__, __LINE__);
+    S1_TRY(err, tell_low(run, err));
+    return run->parts->environment.next(run->parts->environment.self, &run->waiting, err);
+}
+
+s1_rc s1_run_orchestrator_close(s1_run_orchestrator *run, s1_err *err)
+{
+    s1_err cause = S1_ERR_INIT;
+    const s1_rc rc = close_moment(run, &cause);
+    return rc == S1_OK ? S1_OK : failed(run, rc, &cause, err);
+}
+
+static s1_rc end_run(s1_run_orchestrator *run, s1_run_sums *ret_sums, s1_err *err)
+{
+    const s1_run_observer *const observer = run->options.observer;
+    if (observer != NULL && observer->on_end != NULL) {
+        S1_TRY(err, observer->on_end(observer->self, &run->seen, err));
     }
-    return rc;
+    return finish(run, run->began, ret_sums, err);
+}
+
+s1_rc s1_run_orchestrator_end(s1_run_orchestrator *run, s1_str reason, s1_run_sums *ret_sums,
+                              s1_err *err)
+{
+    s1_err cause = S1_ERR_INIT;
+    run->sums.finish_reason = reason;
+    const s1_rc rc = end_run(run, ret_sums, &cause);
+    return rc == S1_OK ? S1_OK : failed(run, rc, &cause, err);
+}
+
+s1_rc s1_run_orchestrator_alert(s1_run_orchestrator *run, const char *code, const char *message,
+                                s1_err *err)
+{
+    return raise_alert(run, code, message, err);
 }

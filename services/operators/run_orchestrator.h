@@ -22,9 +22,12 @@
 
 #include <stdatomic.h>
 
-#define S1_COMPONENT_METHODS 10u
+#define S1_COMPONENT_METHODS 12u
 /* Its wirings are bound only where recording.context is true. */
 #define S1_CONTEXT_RECORDER "ContextRecorder"
+/* On the bus of an operation (operation_service.h), but for `approve` of the supervisor. */
+#define S1_AGGREGATE_VIEW       "AggregatePortfolioView"
+#define S1_PORTFOLIO_SUPERVISOR "PortfolioSupervisor"
 
 /* Events the platform itself publishes; NULL-terminated. */
 extern const char *const s1_platform_events[];
@@ -63,6 +66,13 @@ typedef struct s1_run_options {
         void *self;
         s1_rc (*changed)(void *self, const s1_components *parts, s1_err *err);
     } on_ledger;
+    /* Of an operation with a shared clock; NULL: the run is its own. Outlives the run. */
+    const s1_portfolio_gate *gate;
+    /* Hears ThreatsDetected before anybody else: answers of the operation. heard NULL: nobody. */
+    struct {
+        void *self;
+        s1_rc (*heard)(void *self, const s1_threat_list *threats, s1_err *err);
+    } on_threats;
     /* Hears BacktestCompleted: stores the results (result_logger.h). store NULL: nobody. */
     struct {
         void *self;
@@ -93,6 +103,45 @@ void s1_run_orchestrator_free(s1_run_orchestrator *run); /* accepts NULL */
  * a worker that failed, and those of data and persistence. */
 S1_WARN_UNUSED s1_rc s1_run_orchestrator_run(s1_run_orchestrator *run, s1_run_sums *ret_sums,
                                              s1_err *err);
+
+/* --- One moment after the other, for runs that share a clock; instead of s1_run_orchestrator_run.
+ */
+
+/* To BootstrapComplete. Errors of these four are those of s1_run_orchestrator_run; after one the
+ * run can only be freed. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_begin(s1_run_orchestrator *run, s1_err *err);
+/* The time of the moment that waits; INT64_MAX: there is none. */
+s1_nanos s1_run_orchestrator_next(const s1_run_orchestrator *run);
+/* Opens the moment that waits: resting orders match, the ledger is marked. *ret_is_tick: the
+ * primary stream closed a bar and the workers will have their turn. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_open(s1_run_orchestrator *run, bool *ret_is_tick,
+                                              s1_err *err);
+/* Gives the workers their turn in a tick, and looks for the next moment. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_close(s1_run_orchestrator *run, s1_err *err);
+/* Ends the run for `reason` (static text) as the end of its data would. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_end(s1_run_orchestrator *run, s1_str reason,
+                                             s1_run_sums *ret_sums, s1_err *err);
+
+/* What an operation makes a run do. */
+typedef struct s1_run_action {
+    s1_str reason;          /* of cancels in the journal, at most 47 characters */
+    s1_threat_id threat_id; /* of closes: their reason is THREAT */
+    s1_dec reduce_pct;      /* this part of each position is closed; zero: none */
+    bool closes, cancels_entries, moves_to_breakeven;
+} s1_run_action;
+
+/* A threat of the operation, at `time`: now, or later than the run's last moment. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_report(s1_run_orchestrator *run, s1_nanos time,
+                                                const s1_threat_report *report,
+                                                s1_threat_id *ret_id, s1_err *err);
+/* Cancels entries at once; the rest only inside a tick, between _open and _close or in
+ * on_threats: between bars there is no price to act at. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_act(s1_run_orchestrator *run, const s1_run_action *action,
+                                             s1_err *err);
+/* Publishes ShutdownRequested, or AlertRaised, and waits until it was heard. Not in on_threats. */
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_shut(s1_run_orchestrator *run, s1_err *err);
+S1_WARN_UNUSED s1_rc s1_run_orchestrator_alert(s1_run_orchestrator *run, const char *code,
+                                               const char *message, s1_err *err);
 
 /* The parts, for the results. Borrowed. */
 const s1_components *s1_run_orchestrator_parts(const s1_run_orchestrator *run);

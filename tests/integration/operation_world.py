@@ -24,7 +24,7 @@ workforce:
     - {{ plugin: atr_calculator, params: {{ period: 14 }} }}
   opportunity_workers:
     - {{ plugin: ema_crossover, params: {{ fast: {fast}, slow: {slow}, direction: both }} }}
-  planning_workers:
+{threats}  planning_workers:
     entry_planning: [ {{ plugin: market_entry_planner, params: {{ max_open_positions: 2 }} }} ]
     exit_planning:
       - {{ plugin: atr_based_stops, params: {{ atr_period: 14, multiple: 3.0 }} }}
@@ -56,8 +56,8 @@ SOURCES = {
 
 
 def link(name, source, capital="10000", fast=12, slow=26, risk="2", fill="next_open", start=FROM,
-         end=TO, active=True):
-    return {"name": name, "source": source, "capital": capital, "fast": fast, "slow": slow,
+         end=TO, active=True, threats=""):
+    return {"threats": threats, "name": name, "source": source, "capital": capital, "fast": fast, "slow": slow,
             "risk": risk, "fill": fill, "start": start, "end": end, "active": active}
 
 

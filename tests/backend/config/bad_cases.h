@@ -236,14 +236,80 @@ static const bad_case bad_cases[] = {
     {"rules of a strategy that is not there", "operation.yaml", "    demo: {", "    dmeo: {",
      "config/operation.yaml:7:5: error: risk_policy.strategy_rules.dmeo: found 'dmeo', expected a "
      "strategy of strategy_links: demo, demo@backtest_eurusd or sleeping (did you mean 'demo'?)\n"},
-    {"rules over several strategies", "operation.yaml",
-     "  strategy_rules:", "  portfolio_rules: { max_correlated_positions: 3 }\n  strategy_rules:",
-     "config/operation.yaml:6:20: error: risk_policy.portfolio_rules: found a map, expected none "
-     "(rules over several strategies are not in this version)\n"},
-    {"responses to events", "operation.yaml", "  strategy_rules:",
-     "  event_responses: { X: { block_new_signals_min: 3 } }\n  strategy_rules:",
-     "config/operation.yaml:6:20: error: risk_policy.event_responses: found a map, expected none "
-     "(responses to events are not in this version)\n"},
+    {"an unknown portfolio rule", "operation.yaml",
+     "  strategy_rules:", "  portfolio_rules: { max_drawdown_pct: 3 }\n  strategy_rules:",
+     "config/operation.yaml:6:22: error: risk_policy.portfolio_rules.max_drawdown_pct: found an "
+     "unknown key, expected max_total_drawdown_pct, max_position_size_pct_per_strategy, "
+     "max_correlated_positions, correlation_window or correlation_threshold (did you mean "
+     "'max_total_drawdown_pct'?)\n"},
+    {"a portfolio drawdown above 100", "operation.yaml",
+     "  strategy_rules:", "  portfolio_rules: { max_total_drawdown_pct: 101 }\n  strategy_rules:",
+     "config/operation.yaml:6:46: error: risk_policy.portfolio_rules.max_total_drawdown_pct: found "
+     "'101', expected a decimal number above 0 and up to 100\n"},
+    {"a position size of nothing", "operation.yaml", "  strategy_rules:",
+     "  portfolio_rules: { max_position_size_pct_per_strategy: 0 }\n  strategy_rules:",
+     "config/operation.yaml:6:58: error: "
+     "risk_policy.portfolio_rules.max_position_size_pct_per_strategy: found '0', expected a "
+     "decimal number above 0\n"},
+    {"no correlated position at all", "operation.yaml",
+     "  strategy_rules:", "  portfolio_rules: { max_correlated_positions: 0 }\n  strategy_rules:",
+     "config/operation.yaml:6:48: error: risk_policy.portfolio_rules.max_correlated_positions: "
+     "found '0', expected an integer from 1 to 1000000\n"},
+    {"a correlation above one", "operation.yaml",
+     "  strategy_rules:", "  portfolio_rules: { correlation_threshold: 1.5 }\n  strategy_rules:",
+     "config/operation.yaml:6:45: error: risk_policy.portfolio_rules.correlation_threshold: found "
+     "'1.5', expected a number above 0 and up to 1\n"},
+    {"a correlation over too few returns", "operation.yaml",
+     "  strategy_rules:", "  portfolio_rules: { correlation_window: 3 }\n  strategy_rules:",
+     "config/operation.yaml:6:42: error: risk_policy.portfolio_rules.correlation_window: found "
+     "'3', expected an integer from 10 to 10000\n"},
+    {"an unknown response", "operation.yaml",
+     "  strategy_rules:", "  event_responses: { X: { block_signals_min: 3 } }\n  strategy_rules:",
+     "config/operation.yaml:6:27: error: risk_policy.event_responses.X.block_signals_min: found an "
+     "unknown key, expected block_new_signals_min, close_strategy_positions, "
+     "move_sl_to_breakeven_strategy, reduce_position_size_pct_strategy, "
+     "cancel_entry_orders_strategy, close_all_portfolio_positions, "
+     "cancel_all_entry_orders_portfolio or notification_message (did you mean "
+     "'block_new_signals_min'?)\n"
+     "config/operation.yaml:6:25: error: risk_policy.event_responses.X: found nothing, expected an "
+     "action, such as block_new_signals_min or notification_message\n"},
+    {"a response that does nothing", "operation.yaml", "  strategy_rules:",
+     "  event_responses: { X: { close_strategy_positions: false } }\n  strategy_rules:",
+     "config/operation.yaml:6:25: error: risk_policy.event_responses.X: found nothing, expected an "
+     "action, such as block_new_signals_min or notification_message\n"},
+    {"a block of no minute", "operation.yaml", "  strategy_rules:",
+     "  event_responses: { X: { block_new_signals_min: 0 } }\n  strategy_rules:",
+     "config/operation.yaml:6:50: error: risk_policy.event_responses.X.block_new_signals_min: "
+     "found '0', expected an integer from 1 to 5256000\n"},
+    {"a reduction above 100", "operation.yaml", "  strategy_rules:",
+     "  event_responses: { X: { reduce_position_size_pct_strategy: 120 } }\n  strategy_rules:",
+     "config/operation.yaml:6:62: error: "
+     "risk_policy.event_responses.X.reduce_position_size_pct_strategy: found '120', expected a "
+     "decimal number above 0 and up to 100\n"},
+    {"capital of nothing", "operation.yaml", "risk_policy:", "capital: { USD: 0 }\nrisk_policy:",
+     "config/operation.yaml:5:17: error: capital.USD: found '0', expected a decimal number above "
+     "0\n"},
+    {"capital in another currency", "operation.yaml",
+     "risk_policy:", "capital: { CHF: 1000 }\nrisk_policy:",
+     "config/operation.yaml:5:10: error: capital: found no USD, expected the currency of link "
+     "demo@backtest_eurusd too\n"},
+    {"capital a link has no share of", "operation.yaml",
+     "risk_policy:\n  strategy_rules:\n    demo: { max_drawdown_pct: 15.0, capital_allocation: { "
+     "percentage: 50 } }",
+     "capital: { USD: 1000 }\nrisk_policy:\n  strategy_rules:\n    demo: { max_drawdown_pct: 15.0 "
+     "}",
+     "config/operation.yaml:3:5: error: strategy_links[0]: found nothing, expected "
+     "risk_policy.strategy_rules.demo@backtest_eurusd.capital_allocation.percentage: its share of "
+     "the operation's capital\n"},
+    {"shares above the whole", "operation.yaml",
+     "  - { id: sleeping, strategy_blueprint_id: demo, execution_environment_id: live_main, "
+     "is_active: false }\nrisk_policy:\n  strategy_rules:\n    demo: { max_drawdown_pct: 15.0, "
+     "capital_allocation: { percentage: 50 } }",
+     "  - { id: second, strategy_blueprint_id: demo, execution_environment_id: backtest_eurusd }\n"
+     "capital: { USD: 1000 }\nrisk_policy:\n  strategy_rules:\n    demo: { capital_allocation: { "
+     "percentage: 60.5 } }",
+     "config/operation.yaml:5:17: error: capital.USD: found shares of 121 %, expected "
+     "capital_allocation.percentage of its links to add up to 100 at most\n"},
     {"a percentage above 100", "operation.yaml", "percentage: 50", "percentage: 150",
      "config/operation.yaml:7:71: error: "
      "risk_policy.strategy_rules.demo.capital_allocation.percentage: found '150', expected a "

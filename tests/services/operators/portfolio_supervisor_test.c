@@ -483,6 +483,124 @@ static void test_order_of_checks(void **state)
     stage_free(s);
 }
 
+/* --- What an operation adds. ---------------------------------------------------------------- */
+
+static int two_together_self;
+
+static uint32_t two_together(void *self, uint32_t link, int32_t direction)
+{
+    assert_ptr_equal(self, &two_together_self);
+    assert_int_equal(link, 3);
+    return direction == S1_LONG ? 2 : 0;
+}
+
+static void test_a_shut_operation_opens_nothing(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    const s1_threat_id threat = {s1_ids_next(&s->k->ids, S1_ID_THREAT, 1)};
+    s1_portfolio_gate portfolio = {.stop = {.code = S1_STR("MAX_TOTAL_DRAWDOWN"),
+                                            .limit = dec("5"),
+                                            .actual = dec("5.1"),
+                                            .threat_id = threat}};
+    s->gate.portfolio = &portfolio;
+    (void)add(s, "100", "1");
+    REFUSED(s, "MAX_TOTAL_DRAWDOWN", "5", "5.1");
+    ASSERT_HOLDS(tape_only(&s->k->tape, "OPPORTUNITY_REJECTED"), "\"threat_id\":\"");
+    portfolio.stop = (s1_gate_check){0};
+    (void)add(s, "100", "1");
+    PASSES(s);
+    stage_free(s);
+}
+
+/* Blocked up to, and not at, the end of the last minute. */
+static void test_a_block_ends(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    const s1_nanos now = s->gate.context->now;
+    s1_portfolio_gate portfolio = {
+        .blocked_by = {s1_ids_next(&s->k->ids, S1_ID_THREAT, 1)},
+        .blocked_until = now + 61 * S1_NANOS_PER_SECOND,
+    };
+    s->gate.portfolio = &portfolio;
+    (void)add(s, "100", "1");
+    REFUSED(s, "SIGNALS_BLOCKED", "0", "2");
+    ASSERT_HOLDS(tape_only(&s->k->tape, "OPPORTUNITY_REJECTED"), "\"threat_id\":\"");
+    portfolio.blocked_until = now + 1;
+    (void)add(s, "100", "1");
+    REFUSED(s, "SIGNALS_BLOCKED", "0", "1");
+    portfolio.blocked_until = now;
+    (void)add(s, "100", "1");
+    PASSES(s);
+    stage_free(s);
+}
+
+static void test_positions_of_one_strategy(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    const s1_portfolio_rules rules = {.max_position_size_pct_per_strategy = dec("20"),
+                                      .has_max_position_size_pct_per_strategy = true};
+    s1_aggregate_metrics aggregate = {.equity = dec("2000")};
+    const s1_portfolio_gate portfolio = {.rules = &rules, .aggregate = &aggregate};
+    s->gate.portfolio = &portfolio;
+    (void)add(s, "100", "4");
+    PASSES(s); /* 400 of 2000 */
+    (void)add(s, "100", "4.01");
+    REFUSED(s, "MAX_POSITION_SIZE_PER_STRATEGY", "20", "20.05");
+    (void)add(s, "100", "2"); /* those approved before in the tick count */
+    (void)add(s, "100", "2");
+    (void)add(s, "100", "0.01");
+    assert_int_equal(judge(s), 2);
+    MUST(s1_ledger_reserve(s->ledger, dec("300"), err)); /* and what is held for pending ones */
+    (void)add(s, "100", "2");
+    REFUSED(s, "MAX_POSITION_SIZE_PER_STRATEGY", "20", "25");
+    (void)add(s, "100", "1");
+    PASSES(s);
+    aggregate.equity = S1_DEC_ZERO;
+    (void)add(s, "100", "1");
+    REFUSED(s, "MAX_POSITION_SIZE_PER_STRATEGY", "0", "0");
+    stage_free(s);
+}
+
+static void test_correlated_positions(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s1_portfolio_rules rules = {.max_correlated_positions = 3,
+                                .has_max_correlated_positions = true};
+    const s1_portfolio_gate portfolio = {
+        .rules = &rules, .count_correlated = two_together, .self = &two_together_self, .link = 3};
+    s->gate.portfolio = &portfolio;
+    (void)add(s, "100", "1");
+    PASSES(s);
+    (void)add(s, "100", "1"); /* the second of the tick would be the fourth */
+    (void)add(s, "100", "1");
+    assert_int_equal(judge(s), 1);
+    rules.max_correlated_positions = 2;
+    (void)add(s, "100", "1");
+    REFUSED(s, "CORRELATION_LIMIT", "2", "3");
+    stage_free(s);
+}
+
+/* The share of an operation's capital is the initial capital itself. */
+static void test_an_allocated_link_may_use_all_of_it(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->rules = (s1_strategy_rules){
+        .capital_allocation = {.percentage = dec("40"), .has_percentage = true}};
+    (void)add(s, "100", "5");
+    REFUSED(s, "CAPITAL_ALLOCATION", "400", "500");
+    s->gate.is_allocated = true;
+    (void)add(s, "100", "5");
+    PASSES(s);
+    (void)add(s, "100", "10.01");
+    REFUSED(s, "CAPITAL_ALLOCATION", "1000", "1001");
+    stage_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +620,11 @@ int main(void)
         cmocka_unit_test(test_priced_orders_are_weighed_at_their_price),
         cmocka_unit_test(test_plans_of_one_tick_share_the_funds),
         cmocka_unit_test(test_order_of_checks),
+        cmocka_unit_test(test_a_shut_operation_opens_nothing),
+        cmocka_unit_test(test_a_block_ends),
+        cmocka_unit_test(test_positions_of_one_strategy),
+        cmocka_unit_test(test_correlated_positions),
+        cmocka_unit_test(test_an_allocated_link_may_use_all_of_it),
     };
     return cmocka_run_group_tests_name("portfolio_supervisor", tests, NULL, NULL);
 }
