@@ -876,6 +876,36 @@ static void test_slices_have_an_end(void **state)
     stage_free(s);
 }
 
+/* A slice is an entry: while the journal is low none is sent, and the entry ends with what is in.
+ */
+static void test_no_slice_while_the_journal_is_low(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    const s1_plan plan = sliced(s, "9", 3, 1, 9000, 0);
+    (void)submit(s, &plan);
+    bar(s, 10000, 10000, 10000, 10000);
+    s1_journal_persistor_ops low = *s->k->persistor->ops;
+    low.is_low = always_low;
+    const s1_journal_persistor_ops *const sound = s->k->persistor->ops;
+    s->k->persistor->ops = &low;
+    MUST(s1_journal_commit(s->k->journal, err));
+    const uint32_t submits = s->submits;
+    MUST(s1_order_manager_send_slices(s->orders, err));
+    assert_int_equal(s->submits, submits);
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_DENIED"), "\"reason\":\"STORAGE_LOW\""),
+                     1);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "POSITION_ADJUSTED"),
+                 "\"what\":\"planned_quantity\",\"from\":\"9\",\"to\":\"3\","
+                 "\"reason\":\"STORAGE_LOW\"");
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    bar(s, 10000, 10000, 8900, 8900); /* the stop stands */
+    ASSERT_REASON(only_trade(s), "STOP_LOSS");
+    s->k->persistor->ops = sound;
+    stage_free(s);
+}
+
 /* Under same_close a slice fills at the close it is sent at. */
 static void test_slices_at_the_close(void **state)
 {
@@ -1299,6 +1329,7 @@ int main(void)
         cmocka_unit_test(test_cancel_the_first_slice),
         cmocka_unit_test(test_refused_slice),
         cmocka_unit_test(test_slices_have_an_end),
+        cmocka_unit_test(test_no_slice_while_the_journal_is_low),
         cmocka_unit_test(test_slices_at_the_close),
         cmocka_unit_test(test_slices_need_lots),
         cmocka_unit_test(test_iceberg),

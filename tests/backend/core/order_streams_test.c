@@ -126,7 +126,7 @@ static void write_script(script *s, uint64_t seed)
             } else {
                 const uint32_t back = s->trade_count < 4 ? s->trade_count : 4;
                 a->trade = s->trade_count - 1 - (uint32_t)s1_rng_below(&rng, back);
-                a->kind = ACT_CLOSE + s1_rng_below(&rng, 3);
+                a->kind = (enum action_kind)(ACT_CLOSE + (int)s1_rng_below(&rng, 3));
                 a->price = near(&rng, last.close, 20);
                 a->quantity = s1_rng_below(&rng, 2) == 0 ? 0 : pick(&rng, 1, 1500);
             }
