@@ -266,7 +266,7 @@ static int run_plain(const s1_cli *cli, int argc, char *const argv[])
         s1_strbuf lines;
         s1_strbuf_init(&lines, 1u << 20);
         s1_cli_complete(argc - 2, argv + 2, &lines);
-        (void)fwrite(lines.data, 1, lines.len, cli->out.out);
+        (void)fputs(s1_strbuf_cstr(&lines), cli->out.out);
         s1_strbuf_done(&lines);
         return S1_EXIT_OK;
     }

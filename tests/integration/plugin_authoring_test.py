@@ -34,7 +34,7 @@ def environment():
     build = json.loads(call(".", "version", "--json").out)["build"]
     sanitize = {"address": "-fsanitize=address,undefined", "thread": "-fsanitize=thread"}
     flags = next((flag for name, flag in sanitize.items() if name in str(build)), "")
-    return {"CFLAGS": flags or WARNINGS}
+    return {"CFLAGS": f"{flags} -Werror=implicit-function-declaration" if flags else WARNINGS}
 
 
 def arguments_of(kind, subtype, capabilities, params=(), requires=(), provides=()):
