@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Entries in slices, icebergs and orders with an end, on the real binary: the demo's signals sent in
-these ways, and sums over the journal's lines that no code of the program made."""
+"""Entries in slices, icebergs and orders with an end, on the real binary: the demo's signals sent
+in these ways, and sums over the journal's lines that no code of the program made."""
 
 import csv
 import decimal
@@ -10,6 +10,8 @@ import shutil
 
 import harness
 import journal_invariants
+import operation_rules_test as rules
+import operation_world as world
 from harness import call, has
 
 D = decimal.Decimal
@@ -218,13 +220,43 @@ def cut(work, path, whole):
         shutil.rmtree(place)
 
 
+def stopped(work):
+    """A drawdown of all links ends the slices of each at its moment, between two bars too."""
+    if not world.data(work, ("xbt_1h", "eth_1h", "xbt_1d")):
+        return
+    planner = "{{ plugin: market_entry_planner, params: {{ max_open_positions: 2 }} }}"
+    assert planner in world.BLUEPRINT
+    whole, world.BLUEPRINT = world.BLUEPRINT, world.BLUEPRINT.replace(
+        planner, "{{ plugin: twap_entry, params: {{ max_open_positions: 2, "
+                 "duration_minutes: 8640, slices: 6 }} }}")
+    days = [world.link("btc", "xbt_1h", risk="6"),
+            world.link("day", "xbt_1d", fast=3, slow=8, capital="5000")]
+    for name, links, response in (
+            ("left", world.TWO, ""),
+            ("closed", world.TWO, "{ close_all_portfolio_positions: true }"),
+            ("days", days, "{ close_strategy_positions: true }")):
+        folder, _ = rules.run(work, name, links, rules.policy(
+            "max_total_drawdown_pct: 2", f"MAX_DRAWDOWN_BREACHED: {response}" if response else ""))
+        at = rules.breach(folder)["time"]
+        for link in links:
+            told = harness.entries(folder / link["name"])
+            ended = [e for e in told if e["type"] == "POSITION_ADJUSTED"
+                     and e["details"]["what"] == "planned_quantity"
+                     and e["details"]["reason"] == "MAX_DRAWDOWN_BREACHED"]
+            assert [e["time"] for e in ended] == [at], (name, link, ended)
+            assert not [e for e in told if e["type"] == "ORDER_SUBMITTED" and e["time"] > at
+                        and e["details"]["role"] == "entry"], (name, link)
+    world.BLUEPRINT = whole
+
+
 def refused(work):
     """What the gate and the planner say of plans that cannot be sent so."""
     strategy(work, (TWAP[0], ("{ plugin: default_router }", "{ plugin: limit_order_router }")))
     codes = {e["details"]["rejection_reason"]["code"]
              for e in harness.entries(run(work, "limit"), "OPPORTUNITY_REJECTED")}
     assert "SLICES_NOT_AT_MARKET" in codes, codes
-    harness.replace(work / "config/runs/demo.yaml", ("duration_minutes: 480", "duration_minutes: 60"))
+    harness.replace(work / "config/runs/demo.yaml",
+                    ("duration_minutes: 480", "duration_minutes: 60"))
     codes = {e["details"]["rejection_reason"]["code"]
              for e in harness.entries(run(work, "short"), "OPPORTUNITY_REJECTED")}
     assert "INTERVAL_BELOW_BAR" in codes, codes
@@ -237,10 +269,11 @@ def main():
     with harness.folder() as name:
         root = pathlib.Path(name)
         results = {}
-        for part in (twap, iceberg, ends, refused):
+        for part in (twap, iceberg, ends, refused, stopped):
             work = root / part.__name__
             work.mkdir()
-            harness.demo(work)
+            if part is not stopped:
+                harness.demo(work)
             results[part.__name__] = part(work)
         cut(root, path, results["ends"])
 
