@@ -70,18 +70,20 @@ static void map_top_drawdown(s1_migration *m, const s1_yaml_node *root, s1_yaml_
     const s1_schema *const rules =
         schema_of(schema_of(&s1_operation_schema, "risk_policy"), "portfolio_rules");
     const s1_yaml_node *const made = get(risk, "portfolio_rules");
-    if (top == NULL || field_of(rules, rule) == NULL || get(made, rule) != NULL) {
+    if (top == NULL || field_of(rules, rule) == NULL) {
+        return;
+    }
+    if (made != NULL) {
+        s1_migrate_tell(m, S1_MIGRATE_LEFT_OUT, top, "",
+                        get(made, rule) != NULL
+                            ? "portfolio_rules.max_total_drawdown_pct says it already"
+                            : "portfolio_rules are there: it belongs to them as "
+                              "max_total_drawdown_pct");
         return;
     }
     s1_yaml_node *const into = s1_migrate_node(m, S1_YAML_MAP);
-    if (made == NULL) {
-        s1_migrate_map(m, top, into, lit(rule),
-                       "risk_policy.portfolio_rules.max_total_drawdown_pct");
-        s1_migrate_put(m, risk, lit("portfolio_rules"), into);
-    } else {
-        s1_migrate_tell(m, S1_MIGRATE_LEFT_OUT, top, "",
-                        "portfolio_rules are there: it belongs to them as max_total_drawdown_pct");
-    }
+    s1_migrate_map(m, top, into, lit(rule), "risk_policy.portfolio_rules.max_total_drawdown_pct");
+    s1_migrate_put(m, risk, lit("portfolio_rules"), into);
 }
 
 /* "runs/mss_fvg_strategy.yaml" -> "mss_fvg_strategy" */

@@ -54,8 +54,14 @@ def portfolio(work):
     for key in ("capital_allocation.percentage", "capital_allocation.max_quote_amount",
                 "max_drawdown_pct", "max_position_size_pct", "enabled"):
         assert to[f"{rule}.{key}"] == f"{rule}.{key}"
+    for key in ("portfolio_rules.max_total_drawdown_pct", "portfolio_rules.max_correlated_positions",
+                "portfolio_rules.max_position_size_pct_per_strategy",
+                "event_responses.MAX_DRAWDOWN_BREACHED.block_new_signals_min",
+                "event_responses.MAX_DRAWDOWN_BREACHED.close_all_portfolio_positions"):
+        assert to[f"risk_policy.{key}"] == f"risk_policy.{key}"
     left = {e["from"]: e for e in file["entries"] if e["what"] == "left out"}
-    assert left["strategies[1].notes"]["line"] == 8
+    assert {name: entry["line"] for name, entry in left.items()} == {
+        "strategies[1].notes": 8, "max_drawdown_pct": 9}
     assert [e for e in file["entries"] if e["what"] == "fault"] == [], file
     nothing_is_dropped("portfolio.yaml", file)
     text = (work / "out/operation.yaml").read_text()
@@ -63,7 +69,10 @@ def portfolio(work):
         "# Left out", "watch the spread", "max_quote_amount: 25000.0")
     for entry in left.values():
         has(text, f"#   {entry['line']}: {entry['from']}: {entry['why']}")
-    # whatever this version knows of the rules over several strategies stands in one of both
+    (work / "first.yaml").write_text("display_name: First\nmax_drawdown_pct: 30.0\nstrategies:\n"
+                                     "  - { strategy: demo, execution_environment_id: e }\n")
+    to = destinations(migrate(work, "first.yaml", output="first", expected=0)["first.yaml"])
+    assert to["max_drawdown_pct"] == "risk_policy.portfolio_rules.max_total_drawdown_pct"
     for key in ("max_total_drawdown_pct", "max_correlated_positions", "block_new_signals_min"):
         has(text, key)
 
