@@ -194,6 +194,19 @@ static void give_feeds(gate *g, s1_worker_item *item)
     item->feeds.count = feeds != NULL ? count : 0;
 }
 
+/* And every model. */
+static void give_models(gate *g, s1_worker_item *item)
+{
+    const uint32_t count = g->manifest->dependencies.models.count;
+    s1_worker_model *const models = s1_arena_array(&g->arena, s1_worker_model, (size_t)count + 1);
+    for (uint32_t i = 0; i < count && models != NULL; i++) {
+        models[i].name = g->manifest->dependencies.models.items[i].name;
+        models[i].model = models[i].name;
+    }
+    item->models.items = models;
+    item->models.count = models != NULL ? count : 0;
+}
+
 static s1_rc resolve(gate *g, s1_err *err)
 {
     s1_worker_item *const item = s1_arena_one(&g->arena, s1_worker_item);
@@ -203,6 +216,7 @@ static s1_rc resolve(gate *g, s1_err *err)
     s1_yaml_node *root = NULL;
     const s1_yaml_options options = {.file = S1_STR("params")};
     give_feeds(g, item);
+    give_models(g, item);
     s1_yaml_parse(s1_str_of(g->params), &options, &g->arena, &g->faults, &root);
     S1_TRY(err, s1_faults_check(&g->faults, err));
     item->plugin = g->manifest->identification.name;
@@ -320,6 +334,47 @@ static double by_rule(s1_str column, const gate_bar *bar, uint64_t t, double *av
         return *average;
     }
     return bar->close * (1.0 + 0.002 * ((double)(t % 7) - 3.0));
+}
+
+/* A model of one split: up to 1.25, where the bars walk about, 0.2, else 0.8. It has as many
+ * features as the longest list of texts among the parameters has items: they are what it is asked
+ * about. */
+static void write_model(const gate *g, s1_strbuf *text)
+{
+    uint32_t features = 1;
+    for (uint32_t i = 0; i < g->plan->params.count; i++) {
+        const s1_param *const param = &g->plan->params.items[i];
+        if (param->type == S1_PARAM_STRING_LIST && param->as.texts.count > features) {
+            features = param->as.texts.count;
+        }
+    }
+    s1_strbuf_printf(text,
+                     "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
+                     "max_feature_idx=%u\nobjective=regression\nfeature_names=",
+                     features - 1);
+    for (uint32_t i = 0; i < features; i++) {
+        s1_strbuf_printf(text, "%sx%u", i > 0 ? " " : "", i);
+    }
+    s1_strbuf_lit(text, "\nfeature_infos=");
+    for (uint32_t i = 0; i < features; i++) {
+        s1_strbuf_printf(text, "%s[0:10]", i > 0 ? " " : "");
+    }
+    s1_strbuf_lit(text, "\ntree_sizes=300\n\nTree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=0\n"
+                        "split_gain=1\nthreshold=1.25\ndecision_type=2\nleft_child=-1\n"
+                        "right_child=-2\nleaf_value=0.2 0.8\nleaf_weight=1 1\nleaf_count=1 1\n"
+                        "internal_value=0\ninternal_weight=0\ninternal_count=2\nis_linear=0\n"
+                        "shrinkage=1\n\n\nend of trees\n\nparameters:\nend of parameters\n");
+}
+
+static void give_model_files(s1_harness *h, const gate *g)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, LOG_BYTES_MAX);
+    write_model(g, &text);
+    for (uint32_t i = 0; i < g->plan->models.count; i++) {
+        s1_harness_model_file(h, g->plan->models.items[i].name.ptr, s1_strbuf_cstr(&text));
+    }
+    s1_strbuf_done(&text);
 }
 
 /* A feed file by rule: a row in each bar, about times around it; numbers from -3 to 3, texts that
@@ -739,6 +794,7 @@ static void live(void *user)
         s1_harness_feed_artefacts(of->harness, g->artefacts[i]);
     }
     give_feed_files(of->harness, g, of->cut);
+    give_model_files(of->harness, g);
     of->worker = s1_harness_add(of->harness, g->options.plugin, g->params);
     S1_EXPECT(of->worker->artefact_count <= ARTEFACTS_MAX);
     const s1_worker_ops *const ops = of->worker->ops;

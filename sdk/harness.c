@@ -1,4 +1,5 @@
 #include "backend/data/ingest/feed_reader.h"
+#include "backend/data/models/lightgbm.h"
 #include "backend/utils/ids.h"
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
@@ -52,6 +53,12 @@ struct s1_harness {
         s1_str feed, csv;
     } files[FILES_MAX];
     uint32_t file_count;
+    struct {
+        s1_str model, text;
+    } model_files[FILES_MAX];
+    uint32_t model_file_count;
+    s1_model *models[WINDOWS_MAX]; /* each worker has its own */
+    uint32_t model_count;
     s1_feed_window *windows[WINDOWS_MAX]; /* each worker has its own */
     uint32_t window_count;
     s1_bar pending[S1_STREAMS_MAX];
@@ -289,6 +296,9 @@ void s1_harness_free(s1_harness *h)
         s1_feed_window_free(h->windows[i]);
         s1_feed_table_free(table);
     }
+    for (uint32_t i = 0; i < h->model_count; i++) {
+        s1_lightgbm_free(h->models[i]);
+    }
     s1_trading_context_free(h->store);
     s1_plugin_registry_free(h->registry);
     free(h->signals.items);
@@ -401,6 +411,52 @@ static void give_feeds(s1_harness *h, s1_worker_item *item, const s1_manifest *m
     }
 }
 
+void s1_harness_model_file(s1_harness *h, const char *model, const char *text)
+{
+    S1_EXPECT(h->model_file_count < FILES_MAX);
+    h->model_files[h->model_file_count].model = keep(h, s1_str_of(model));
+    h->model_files[h->model_file_count++].text = keep(h, s1_str_of(text));
+}
+
+/* Every model there is as the model of the same name, if the manifest has one. */
+static void give_models(s1_harness *h, s1_worker_item *item, const s1_manifest *manifest)
+{
+    s1_worker_model *const models = s1_arena_array(&h->arena, s1_worker_model, FILES_MAX);
+    S1_EXPECT(models != NULL);
+    item->models.items = models;
+    for (uint32_t i = 0; i < h->model_file_count; i++) {
+        for (uint32_t k = 0; k < manifest->dependencies.models.count; k++) {
+            if (s1_str_eq(manifest->dependencies.models.items[k].name, h->model_files[i].model)) {
+                models[item->models.count++] = (s1_worker_model){.name = h->model_files[i].model,
+                                                                 .model = h->model_files[i].model};
+            }
+        }
+    }
+}
+
+static s1_rc open_models(s1_harness *h, const s1_worker_plan *plan, s1_worker_builder *builder,
+                         s1_err *err)
+{
+    s1_bound_model *const bound =
+        s1_arena_array(&h->arena, s1_bound_model, (size_t)plan->models.count + 1);
+    S1_EXPECT(bound != NULL);
+    builder->models = bound;
+    for (uint32_t i = 0; i < plan->models.count; i++) {
+        uint32_t file = 0;
+        if (plan->models.items[i].model.len == 0) {
+            continue;
+        }
+        while (!s1_str_eq(h->model_files[file].model, plan->models.items[i].model)) {
+            file++;
+        }
+        S1_EXPECT(h->model_count < WINDOWS_MAX);
+        S1_TRY(err, s1_lightgbm_new(h->model_files[file].text, &h->models[h->model_count], err));
+        bound[builder->model_count++] =
+            (s1_bound_model){plan->models.items[i].model, h->models[h->model_count++]};
+    }
+    return S1_OK;
+}
+
 static s1_rc open_feed(s1_harness *h, const s1_feed_plan *plan, s1_bound_feed *ret_feed,
                        s1_err *err)
 {
@@ -449,6 +505,7 @@ s1_rc s1_harness_try_add(s1_harness *h, const s1_harness_item *item, s1_worker *
     made->stream = keep(h, s1_str_of(item->stream != NULL ? item->stream : ""));
     made->params = parse_params(h, item->params);
     give_feeds(h, made, plugin->manifest);
+    give_models(h, made, plugin->manifest);
     const s1_worker_plan *plan = NULL;
     s1_worker_plan_resolve(made, plugin->manifest, &h->arena, &h->faults, &plan);
     S1_TRY(err, s1_faults_check(&h->faults, err));
@@ -463,6 +520,7 @@ s1_rc s1_harness_try_add(s1_harness *h, const s1_harness_item *item, s1_worker *
             builder.feed_count++;
         }
     }
+    S1_TRY(err, open_models(h, plan, &builder, err));
     h->loading_state = s1_str_of(item->state);
     S1_TRY(err, s1_worker_build(&builder, plugin, plan, ret_worker, err));
     h->workers[h->worker_count++] = *ret_worker;

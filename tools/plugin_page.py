@@ -39,6 +39,8 @@ CHECKS = {
     "tests/integration/feeds_test.py": (
         "when a row became known, through the program",
         "news_signal_generator economic_calendar_monitor"),
+    "tests/integration/models_test.py": (
+        "the side of the split worked out from the bars, through the program", "ml_prediction"),
 }
 
 

@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh build    compilers, libraries, DuckDB's header and library
 #   tools/setup.sh demo     build + the sample data
+#   tools/setup.sh model    LightGBM's library, for strategies with a trained model
 #   tools/setup.sh test     build + demo + clang, cmocka, valgrind, .deps/venv with the test oracles
 #   tools/setup.sh bench    build + one virtual environment per peer under .deps/bench/<peer>
 #
@@ -23,6 +24,7 @@ test_packages="clang-14 llvm-14 libclang-rt-14-dev libcmocka-dev valgrind binuti
     python3-venv ca-certificates"
 libduckdb_sha256=3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633
 header_sha256=e85f70155b5948c8575e59f66e60d43575cec8b252293534c9e8598eb313a293
+lightgbm_sha256=6a12e1a7b13824d14c252d2a4d2e36af467383331a114eb0e7448eecbf02d7b1
 sample_sha256=81e977905a006cc8fbc034ebdb83c999a8ed6ba00191dc7ea5ef5b386fb74a82
 
 # fail WHAT: the one line, with the last word of whoever failed.
@@ -163,6 +165,24 @@ sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("backtesting/test/EURU
     has_sha256 "$target" "$sample_sha256" || fail "the sample data: its hash is not the expected one"
 }
 
+# LightGBM's library out of its wheel: evaluates the models of docs/models.md.
+model_library() {
+    local target="$deps/lightgbm/lib/lib_lightgbm.so" work="$deps/model-wheel"
+    has_sha256 "$target" "$lightgbm_sha256" && return 0
+    python3 -m pip --version >/dev/null 2>&1 || debian "python3 python3-pip ca-certificates"
+    debian "libgomp1"
+    rm -rf "$work" && mkdir -p "$work" "${target%/*}"
+    : >"$log"
+    step "lib_lightgbm.so (PyPI wheel, 4 MB)" pip_tool download --no-deps --only-binary :all: \
+        --require-hashes --retries 1 -d "$work" -r tools/requirements-model.txt ||
+        fail "lib_lightgbm.so from PyPI (lightgbm==4.6.0)"
+    python3 -c 'import sys, zipfile
+sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("lightgbm/lib/lib_lightgbm.so"))' \
+        "$work"/lightgbm-*.whl >"$target" 2>>"$log" || fail "lib_lightgbm.so: the wheel does not hold it"
+    rm -rf "$work"
+    has_sha256 "$target" "$lightgbm_sha256" || { rm -f "$target"; fail "lib_lightgbm.so: its hash is not the expected one"; }
+}
+
 # venv FOLDER REQUIREMENTS: made anew whenever the pinned list changes.
 venv() {
     local folder="$1" list="$2" stamp
@@ -192,9 +212,11 @@ demo)
     setup_build
     sample_data
     ;;
+model) model_library ;;
 test)
     setup_build
     sample_data
+    model_library
     debian "$test_packages"
     venv "$deps/venv" tools/requirements-test.txt
     ;;
@@ -206,7 +228,7 @@ bench)
     done
     ;;
 *)
-    echo "setup: found mode '$mode', expected build, demo, test or bench" >&2
+    echo "setup: found mode '$mode', expected build, demo, model, test or bench" >&2
     exit 2
     ;;
 esac

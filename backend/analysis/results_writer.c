@@ -142,6 +142,20 @@ static void print_feeds(s1_json_writer *writer, const s1_run_manifest *manifest)
     s1_json_array_end(writer);
 }
 
+static void print_models(s1_json_writer *writer, const s1_run_manifest *manifest)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < manifest->model_count; i++) {
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "id");
+        s1_json_str(writer, manifest->models[i].id);
+        s1_json_key_lit(writer, "sha256");
+        s1_json_str(writer, manifest->models[i].hash);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
 static void print_ambiguous(s1_json_writer *writer, const s1_run_manifest *manifest)
 {
     s1_json_array(writer);
@@ -192,6 +206,8 @@ void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out)
     print_plugins(&writer, manifest);
     s1_json_key_lit(&writer, "feeds");
     print_feeds(&writer, manifest);
+    s1_json_key_lit(&writer, "models");
+    print_models(&writer, manifest);
     s1_json_key_lit(&writer, "ambiguous_bars_first");
     print_ambiguous(&writer, manifest);
     s1_json_object_end(&writer);

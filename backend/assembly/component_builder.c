@@ -1,5 +1,6 @@
 #include "backend/assembly/component_builder.h"
 
+#include "backend/data/models/lightgbm.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/reserve.h"
 #include "backend/utils/uid.h"
@@ -144,6 +145,23 @@ static s1_rc build_feeds(s1_components *parts, s1_err *err)
     return S1_OK;
 }
 
+/* Each run has models of its own: the library keeps scratch memory in them. */
+static s1_rc build_models(s1_components *parts, s1_err *err)
+{
+    const s1_blueprint *const blueprint = parts->options.link->blueprint;
+    TAKE(parts, parts->models, s1_bound_model, (size_t)blueprint->models.count + 1, err);
+    for (uint32_t i = 0; parts->options.models != NULL && i < blueprint->models.count; i++) {
+        s1_model *model;
+        if (parts->options.models[i].text.len == 0) {
+            continue;
+        }
+        S1_TRY(err, s1_lightgbm_new(parts->options.models[i].text, &model, err));
+        parts->models[parts->model_count++] =
+            (s1_bound_model){blueprint->models.items[i].id, model};
+    }
+    return S1_OK;
+}
+
 static s1_rc build_books(s1_components *parts, s1_err *err)
 {
     const s1_link *const link = parts->options.link;
@@ -269,6 +287,8 @@ static s1_rc build_workers(s1_components *parts, s1_err *err)
     const s1_worker_builder builder = {.context = parts->context,
                                        .feeds = parts->feeds,
                                        .feed_count = parts->feed_count,
+                                       .models = parts->models,
+                                       .model_count = parts->model_count,
                                        .services = &parts->services};
     TAKE(parts, parts->workers, s1_worker *, (size_t)count + 1, err);
     TAKE(parts, parts->operator_workers, s1_operator_worker, (size_t)count + 1, err);
@@ -359,6 +379,7 @@ static s1_rc build_all(s1_components *parts, bool *has_taken_readers, s1_err *er
     S1_TRY(err, build_rows(parts, err));
     S1_TRY(err, build_context(parts, err));
     S1_TRY(err, build_feeds(parts, err));
+    S1_TRY(err, build_models(parts, err));
     S1_TRY(err, build_books(parts, err));
     S1_TRY(err, build_environment(parts, has_taken_readers, err));
     parts->services = (s1_worker_services){.self = parts,
@@ -414,6 +435,9 @@ void s1_components_free(s1_components *parts)
     s1_trading_context_free(parts->context);
     for (uint32_t i = 0; i < parts->feed_count; i++) {
         s1_feed_window_free(parts->feeds[i].window);
+    }
+    for (uint32_t i = 0; i < parts->model_count; i++) {
+        s1_lightgbm_free(((s1_model *)parts->models[i].model->self));
     }
     s1_reserve_free(parts->row_equity, parts->row_capacity * sizeof *parts->row_equity);
     s1_reserve_free(parts->row_in_position, parts->row_capacity * sizeof *parts->row_in_position);

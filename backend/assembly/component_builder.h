@@ -19,6 +19,12 @@
 
 #define S1_WORKER_TYPES 6u /* enum s1_worker_type, 0 unused */
 
+/* A model file of the blueprint as it was read. */
+typedef struct s1_model_file {
+    s1_str text;              /* empty: no worker uses it */
+    char hash[S1_SHA256_HEX]; /* of its bytes */
+} s1_model_file;
+
 typedef struct s1_component_options {
     const s1_config *config;
     const s1_link *link;
@@ -26,6 +32,7 @@ typedef struct s1_component_options {
     s1_plugin *const *plugins;          /* same order */
     s1_bar_reader *const *readers;      /* [link->streams.count]; taken, on failure too */
     const s1_feed_table *const *feeds;  /* [link->blueprint->feeds.count]; NULL: not read by any */
+    const s1_model_file *models;        /* [link->blueprint->models.count]; may be NULL */
     s1_nanos from;                      /* bars that open before it are warm-up */
     uint64_t seed;
     s1_run_id run_id;
@@ -49,6 +56,8 @@ typedef struct s1_components {
     s1_trading_context *context;
     s1_bound_feed *feeds; /* [feed_count], order of the blueprint */
     uint32_t feed_count;
+    uint32_t model_count;
+    s1_bound_model *models; /* [model_count], order of the blueprint */
     s1_ledger *ledger;
     s1_journal *journal;
     s1_derived_ids derived_ids;

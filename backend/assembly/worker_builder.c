@@ -15,6 +15,8 @@ struct s1_host_ctx {
     s1_trading_context *context;
     const s1_bound_feed *feeds;
     size_t feed_count;
+    const s1_bound_model *models;
+    size_t model_count;
     const s1_worker_services *services;
     s1_host host;
     s1_binder binder;
@@ -436,6 +438,33 @@ static s1_rc bind_feed_field(void *self, s1_str feed, s1_str name, const s1_feed
     return denied(self, "feed field", name, &list, err);
 }
 
+static s1_rc bind_model(void *self, s1_str name, const s1_model **ret_model, s1_err *err)
+{
+    const s1_host_ctx *const ctx = self;
+    const s1_worker_plan *const plan = ctx->worker.plan;
+    s1_str names[32];
+    s1_text_list list = {.items = names};
+    S1_TRY(err, creating(ctx, err));
+    for (uint32_t i = 0; i < plan->models.count; i++) {
+        const s1_model_plan *const given = &plan->models.items[i];
+        if (list.count < 32) {
+            names[list.count++] = given->name;
+        }
+        if (!s1_str_eq(given->name, name)) {
+            continue;
+        }
+        for (size_t k = 0; k < ctx->model_count && given->model.len > 0; k++) {
+            if (s1_str_eq(ctx->models[k].id, given->model)) {
+                *ret_model = ctx->models[k].model;
+                return S1_OK;
+            }
+        }
+        return S1_RAISE(err, S1_E_NOT_FOUND, "the blueprint gives no model for '%.*s'%s",
+                        S1_STR_ARG(name), given->model.len > 0 ? "" : ", which is optional");
+    }
+    return denied(ctx, "model", name, &list, err);
+}
+
 static const s1_binder binder_functions = {
     .size = sizeof binder_functions,
     .param_int = param_int,
@@ -456,6 +485,7 @@ static const s1_binder binder_functions = {
     .event = bind_event,
     .feed = bind_feed,
     .feed_field = bind_feed_field,
+    .model = bind_model,
 };
 
 /* --- Building. ---------------------------------------------------------------------------- */
@@ -651,6 +681,8 @@ s1_rc s1_worker_build(const s1_worker_builder *builder, s1_plugin *plugin,
     ctx->context = builder->context;
     ctx->feeds = builder->feeds;
     ctx->feed_count = builder->feed_count;
+    ctx->models = builder->models;
+    ctx->model_count = builder->model_count;
     ctx->services = builder->services;
     ctx->worker.host_ctx = ctx;
     ctx->worker.plugin_name = plugin->name;

@@ -48,10 +48,18 @@ typedef struct s1_bound_feed {
     s1_feed_window *window;
 } s1_bound_feed;
 
+/* The run's instance of a model of the blueprint. */
+typedef struct s1_bound_model {
+    s1_str id;
+    const s1_model *model;
+} s1_bound_model;
+
 typedef struct s1_worker_builder {
     s1_trading_context *context;
     const s1_bound_feed *feeds; /* [feed_count]; outlive the workers */
     size_t feed_count;
+    const s1_bound_model *models; /* [model_count]; outlive the workers */
+    size_t model_count;
     const s1_worker_services *services; /* outlives the workers */
 } s1_worker_builder;
 

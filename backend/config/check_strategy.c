@@ -205,6 +205,24 @@ static void check_worker_feeds(s1_loader *l, const s1_blueprint *run, const s1_w
     }
 }
 
+/* A worker uses models the blueprint has. */
+static void check_worker_models(s1_loader *l, const s1_blueprint *run, const s1_worker_item *item)
+{
+    for (uint32_t i = 0; i < item->models.count; i++) {
+        const s1_worker_model *const given = &item->models.items[i];
+        s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, run->models.count + 1u);
+        bool is_known = given->model.len == 0; /* reported already */
+        for (uint32_t k = 0; k < run->models.count; k++) {
+            names[k] = run->models.items[k].id;
+            is_known = is_known || s1_str_eq(names[k], given->model);
+        }
+        if (!is_known) {
+            s1_config_report_missing(l, S1_FAULT_REFERENCE, &given->source, none, given->model,
+                                     "a model of the blueprint's models", names, run->models.count);
+        }
+    }
+}
+
 static void check_item(s1_loader *l, const s1_blueprint *run, s1_worker_item *item, const place *at)
 {
     take_event_config(l, item);
@@ -212,6 +230,7 @@ static void check_item(s1_loader *l, const s1_blueprint *run, s1_worker_item *it
     check_events(l, item);
     check_stream(l, run, item);
     check_worker_feeds(l, run, item);
+    check_worker_models(l, run, item);
     item->worker_type = at->worker_type;
     item->subtype = at->subtype != 0 ? at->subtype : item->subtype;
     if (item->params != NULL && item->params->kind != S1_YAML_MAP) {

@@ -409,6 +409,18 @@ typedef struct s1_worker_feed {
     s1_str feed; /* id of the blueprint's `feeds` */
 } s1_worker_feed;
 
+/* A trained model of the strategy, and what a worker's manifest calls it. */
+typedef struct s1_model_config {
+    s1_source source;
+    s1_str id;
+    s1_str path; /* LightGBM's text; see backend/data/models/lightgbm.h */
+} s1_model_config;
+typedef struct s1_worker_model {
+    s1_source source;
+    s1_str name;
+    s1_str model; /* id of the blueprint's `models` */
+} s1_worker_model;
+
 typedef struct s1_worker_item {
     s1_source source;
     s1_str plugin;
@@ -419,6 +431,7 @@ typedef struct s1_worker_item {
     s1_str stream;       /* "ETH/USD@1h"; empty: the primary */
     const s1_yaml_node *params; /* a map, or NULL; see params.h */
     S1_LIST(s1_worker_feed) feeds;
+    S1_LIST(s1_worker_model) models;
     s1_text_list triggers; /* names of S1_TRIGGER_MAP or events */
     s1_publication_list publishes;
     bool requires_all;              /* called once when all its triggers have come */
@@ -452,6 +465,7 @@ typedef struct s1_blueprint {
     s1_str display_name, version, description;
     S1_LIST(s1_data_need) data; /* the first is primary; empty: the environment's only source */
     S1_LIST(s1_feed_config) feeds;
+    S1_LIST(s1_model_config) models;
     S1_LIST(s1_operator_override) operator_overrides;
     s1_journal_config journal;
     s1_recording_config recording;

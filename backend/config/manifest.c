@@ -58,6 +58,17 @@ static const s1_schema_field manifest_feed_fields[] = {
 static const s1_schema manifest_feed_schema = {"feed", "", manifest_feed_fields,
                                                sizeof(s1_manifest_feed), false};
 
+static const s1_schema_field manifest_model_fields[] = {
+    S1_FIELD(s1_manifest_model, name, S1_KIND_STRING, .flags = S1_FIELD_REQUIRED,
+             .accepts = s1_is_plugin_name, .pattern_doc = S1_PLUGIN_NAME_DOC,
+             .doc = "what the worker's `models` in a blueprint call it"),
+    S1_FIELD(s1_manifest_model, description, S1_KIND_STRING, .doc = "for people"),
+    S1_FIELD(s1_manifest_model, optional, S1_KIND_BOOL, .default_text = "false",
+             .doc = "the blueprint may leave it out"),
+    S1_FIELD_END};
+static const s1_schema manifest_model_schema = {"model", "", manifest_model_fields,
+                                                sizeof(s1_manifest_model), false};
+
 #define NAMES_FIELD(type, member, doc_)                                                            \
     S1_FIELD(type, member, S1_KIND_LIST, .item_kind = S1_KIND_STRING, .doc = doc_)
 static const s1_schema_field dependencies_fields[] = {
@@ -68,6 +79,8 @@ static const s1_schema_field dependencies_fields[] = {
     S1_FIELD(dependencies, feeds, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
              .schema = &manifest_feed_schema,
              .doc = "data that is not bars, shown only from the moment it was known"),
+    S1_FIELD(dependencies, models, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
+             .schema = &manifest_model_schema, .doc = "trained models the host evaluates for it"),
     S1_FIELD_END};
 static const s1_schema dependencies_schema = {"dependencies", "", dependencies_fields,
                                               sizeof(dependencies), false};
@@ -428,6 +441,21 @@ static void check_provider(const checker *c, const s1_source *source, uint32_t c
     }
 }
 
+static void check_models(const checker *c)
+{
+    const dependencies *const d = &c->manifest->dependencies;
+    for (uint32_t i = 0; i < d->models.count; i++) {
+        for (uint32_t k = 0; k < i && d->models.items[i].name.len != 0; k++) {
+            if (s1_str_eq(d->models.items[k].name, d->models.items[i].name)) {
+                refuse(c, &d->models.items[i].source, "name",
+                       s1_config_format(c->arena, "'%.*s'", S1_STR_ARG(d->models.items[i].name)),
+                       "each model once");
+                break;
+            }
+        }
+    }
+}
+
 static void check_dependencies(const checker *c)
 {
     const s1_manifest *const m = c->manifest;
@@ -439,6 +467,7 @@ static void check_dependencies(const checker *c)
     check_templates(c, &m->artefacts.source, "provides", &m->artefacts.provides);
     check_templates(c, &m->artefacts.source, "requires", &m->artefacts.requires);
     check_feeds(c);
+    check_models(c);
     check_provider(c, &d->source, d->provides.count, "columns");
     check_provider(c, &m->artefacts.source, m->artefacts.provides.count, "artefacts");
 }

@@ -34,6 +34,13 @@ typedef struct s1_manifest_feed {
     S1_LIST(s1_manifest_feed_field) fields;
 } s1_manifest_feed;
 
+/* A trained model the host evaluates for the worker. */
+typedef struct s1_manifest_model {
+    s1_source source;
+    s1_str name, description;
+    bool optional; /* the blueprint may leave it out */
+} s1_manifest_model;
+
 typedef struct s1_manifest_publication {
     s1_source source;
     s1_str as_event, payload_dto, description;
@@ -70,10 +77,11 @@ typedef struct s1_manifest {
     s1_str library;                   /* file in `dir`; default <name>.so */
     struct s1_manifest_dependencies { /* columns are templates: "ema_{periods[]}" */
         s1_source source;
-        s1_text_list requires;           /* columns, hard */
-        s1_text_list requires_context;   /* rich data, hard */
-        s1_text_list uses;               /* columns, soft */
-        s1_text_list provides;           /* columns it owns */
+        s1_text_list requires;         /* columns, hard */
+        s1_text_list requires_context; /* rich data, hard */
+        s1_text_list uses;             /* columns, soft */
+        s1_text_list provides;         /* columns it owns */
+        S1_LIST(s1_manifest_model) models;
         S1_LIST(s1_manifest_feed) feeds; /* data that is not bars, point in time */
     } dependencies;
     S1_LIST(s1_manifest_param) parameters;

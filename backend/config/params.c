@@ -663,6 +663,53 @@ static void resolve_feeds(const resolver *r)
     r->plan->feeds.count = d->feeds.count;
 }
 
+static void report_unknown_models(const resolver *r)
+{
+    const struct s1_manifest_dependencies *const d = &r->manifest->dependencies;
+    s1_str *const names = S1_CONFIG_ARRAY(r->arena, s1_str, d->models.count + 1u);
+    for (uint32_t i = 0; i < d->models.count; i++) {
+        names[i] = d->models.items[i].name;
+    }
+    for (uint32_t i = 0; i < r->item->models.count; i++) {
+        const s1_worker_model *const given = &r->item->models.items[i];
+        bool is_known = false;
+        for (uint32_t k = 0; k < d->models.count; k++) {
+            is_known = is_known || s1_str_eq(names[k], given->name);
+        }
+        if (!is_known) {
+            s1_faults_add(r->faults, S1_FAULT_SCHEMA, &given->source, none,
+                          s1_config_format(r->arena, "an unknown model of %.*s",
+                                           S1_STR_ARG(r->manifest->identification.name)),
+                          d->models.count != 0
+                              ? s1_config_join_names(r->arena, names, d->models.count)
+                              : S1_STR("none"),
+                          s1_config_nearest(given->name, names, d->models.count));
+        }
+    }
+}
+
+static void resolve_models(const resolver *r)
+{
+    const struct s1_manifest_dependencies *const d = &r->manifest->dependencies;
+    s1_model_plan *const plans = S1_CONFIG_ARRAY(r->arena, s1_model_plan, d->models.count + 1u);
+    for (uint32_t i = 0; i < d->models.count; i++) {
+        const s1_manifest_model *const model = &d->models.items[i];
+        plans[i].name = model->name;
+        for (uint32_t k = 0; k < r->item->models.count; k++) {
+            if (s1_str_eq(r->item->models.items[k].name, model->name)) {
+                plans[i].model = r->item->models.items[k].model;
+            }
+        }
+        if (plans[i].model.len == 0 && !model->optional) {
+            s1_faults_addf(r->faults, S1_FAULT_DEPENDENCY, &r->item->source, "models", none,
+                           "%.*s: an id of the blueprint's models, which %.*s uses",
+                           S1_STR_ARG(model->name), S1_STR_ARG(r->manifest->identification.name));
+        }
+    }
+    r->plan->models.items = plans;
+    r->plan->models.count = d->models.count;
+}
+
 static void resolve_lookback(const resolver *r)
 {
     int64_t value = 1;
@@ -701,6 +748,7 @@ void s1_worker_plan_resolve(const s1_worker_item *item, const s1_manifest *manif
     report_unknown_params(&r);
     check_publishes(&r);
     report_unknown_feeds(&r);
+    report_unknown_models(&r);
     if (faults->errors == errors) {
         const s1_manifest_variant *const variant = find_variant(&r);
         expand(&r, &manifest->dependencies.requires, variant != NULL ? &variant->requires : NULL,
@@ -711,6 +759,7 @@ void s1_worker_plan_resolve(const s1_worker_item *item, const s1_manifest *manif
         expand(&r, &manifest->artefacts.requires, NULL, &plan->artefacts_in);
         expand(&r, &manifest->artefacts.provides, NULL, &plan->artefacts_out);
         resolve_feeds(&r);
+        resolve_models(&r);
     }
     resolve_lookback(&r);
     *ret_plan = plan;

@@ -44,6 +44,12 @@ typedef struct s1_feed_plan {
     S1_LIST(s1_feed_plan_field) fields;
 } s1_feed_plan;
 
+/* A model of a worker. */
+typedef struct s1_model_plan {
+    s1_str name;  /* as the manifest calls it */
+    s1_str model; /* id of the blueprint's model; empty: an optional one that was left out */
+} s1_model_plan;
+
 /* A worker item resolved: what WorkerBuilder works from. */
 typedef struct s1_worker_plan {
     const s1_worker_item *item;
@@ -51,7 +57,8 @@ typedef struct s1_worker_plan {
     S1_LIST(s1_param) params;              /* order of the manifest */
     s1_text_list requires, uses, provides; /* columns, expanded, the variant's too */
     s1_text_list artefacts_in, artefacts_out;
-    S1_LIST(s1_feed_plan) feeds; /* order of the manifest */
+    S1_LIST(s1_feed_plan) feeds;   /* order of the manifest */
+    S1_LIST(s1_model_plan) models; /* the same */
     uint64_t lookback; /* bars its inputs must have before its outputs mean something; >= 1 */
 } s1_worker_plan;
 

@@ -269,6 +269,15 @@ static const s1_schema_field worker_feed_fields[] = {
 static const s1_schema worker_feed_schema = {"feed", "", worker_feed_fields, sizeof(s1_worker_feed),
                                              true};
 
+static const s1_schema_field worker_model_fields[] = {
+    S1_FIELD(s1_worker_model, name, S1_KIND_STRING, .flags = S1_FIELD_KEY),
+    S1_FIELD(s1_worker_model, model, S1_KIND_NAME, .flags = S1_FIELD_REQUIRED, .accepts = s1_is_id,
+             .pattern_doc = S1_ID_DOC,
+             .doc = "id of the blueprint's `models`, by the name the manifest has"),
+    S1_FIELD_END};
+static const s1_schema worker_model_schema = {"model", "", worker_model_fields,
+                                              sizeof(s1_worker_model), true};
+
 static const s1_schema_field worker_fields[] = {
     S1_FIELD(s1_worker_item, plugin, S1_KIND_NAME, .flags = S1_FIELD_REQUIRED,
              .accepts = s1_is_plugin_name, .pattern_doc = S1_PLUGIN_NAME_DOC,
@@ -284,6 +293,8 @@ static const s1_schema_field worker_fields[] = {
     S1_FIELD(s1_worker_item, params, S1_KIND_VALUE, .doc = "parameters; the manifest says which"),
     S1_FIELD(s1_worker_item, feeds, S1_KIND_MAP, .schema = &worker_feed_schema,
              .doc = "where each feed of the manifest comes from"),
+    S1_FIELD(s1_worker_item, models, S1_KIND_MAP, .schema = &worker_model_schema,
+             .doc = "where each model of the manifest comes from"),
     EVENT_FIELDS(s1_worker_item, 0),
     S1_FIELD(s1_worker_item, event_config, S1_KIND_OBJECT, .flags = S1_FIELD_HIDDEN,
              .schema = &event_config_schema, .doc = "triggers, publishes, requires_all in a map"),
@@ -328,6 +339,14 @@ static const s1_schema_field feed_fields[] = {
     S1_FIELD_END};
 static const s1_schema feed_schema = {"feed", "", feed_fields, sizeof(s1_feed_config), false};
 
+static const s1_schema_field model_fields[] = {
+    S1_FIELD(s1_model_config, id, S1_KIND_STRING, .flags = S1_FIELD_KEY, .accepts = s1_is_id,
+             .pattern_doc = S1_ID_DOC),
+    S1_FIELD(s1_model_config, path, S1_KIND_PATH, .flags = S1_FIELD_REQUIRED | S1_FIELD_NOT_EMPTY,
+             .doc = "a LightGBM model, as Booster.save_model writes it"),
+    S1_FIELD_END};
+static const s1_schema model_schema = {"model", "", model_fields, sizeof(s1_model_config), false};
+
 static const s1_schema_field blueprint_fields[] = {
     S1_FIELD_SCHEMA_VERSION(s1_blueprint),
     S1_FIELD(s1_blueprint, display_name, S1_KIND_STRING,
@@ -340,6 +359,8 @@ static const s1_schema_field blueprint_fields[] = {
              .doc = "the streams the strategy needs; the first is primary"),
     S1_FIELD(s1_blueprint, feeds, S1_KIND_MAP, .schema = &feed_schema,
              .doc = "data that is not bars (news, calendars, books), by id"),
+    S1_FIELD(s1_blueprint, models, S1_KIND_MAP, .schema = &model_schema,
+             .doc = "trained models, by id"),
     S1_FIELD(s1_blueprint, operator_overrides, S1_KIND_MAP, .schema = &override_schema,
              .doc = "operators that behave differently for this strategy, by operator_id"),
     S1_FIELD(s1_blueprint, journal, S1_KIND_OBJECT, .schema = &blueprint_journal_schema,

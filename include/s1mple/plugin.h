@@ -25,6 +25,7 @@
 #include "s1mple/error.h"
 #include "s1mple/feed.h"
 #include "s1mple/market.h"
+#include "s1mple/model.h"
 #include "s1mple/pipeline.h"
 
 #ifdef __cplusplus
@@ -115,6 +116,9 @@ typedef struct s1_binder {
     /* A field of it. S1_E_NOT_FOUND for an optional one the file has no column for. */
     s1_rc (*feed_field)(void *self, s1_str feed, s1_str field, const s1_feed_field **ret_field,
                         s1_err *err);
+    /* A model of the manifest's dependencies.models. S1_E_NOT_FOUND for an optional one the
+     * blueprint gives none for. */
+    s1_rc (*model)(void *self, s1_str name, const s1_model **ret_model, s1_err *err);
 } s1_binder;
 
 /* What on_event receives; exactly the member that goes with the event's payload is set. */

@@ -133,6 +133,10 @@ S1_TEST_API void s1_harness_put_artefact(s1_harness *h, const char *name,
  * show as in a run: by the tick they were published. */
 S1_TEST_API void s1_harness_feed_file(s1_harness *h, const char *feed, const char *csv);
 
+/* A model by its text (Booster.save_model of LightGBM), for workers added later whose manifest has
+ * a model of that name. */
+S1_TEST_API void s1_harness_model_file(s1_harness *h, const char *model, const char *text);
+
 /* Whether every input of the worker exists by now, so that it would be called. */
 S1_TEST_API bool s1_harness_is_ready(s1_worker *worker);
 

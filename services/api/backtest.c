@@ -477,6 +477,24 @@ static const char *text_of(const json_t *object, const char *name)
     return text != NULL ? text : "";
 }
 
+/* A list of files with their hashes: feeds, models. */
+static s1_rc take_files(s1_arena *arena, const json_t *list, s1_recorded_feed **ret_files,
+                        size_t *ret_count, s1_err *err)
+{
+    s1_recorded_feed *const files =
+        s1_arena_array(arena, s1_recorded_feed, json_array_size(list) + 1);
+    if (files == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu files", json_array_size(list));
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *const file = json_array_get(list, i);
+        files[i] = (s1_recorded_feed){text_of(file, "id"), text_of(file, "sha256")};
+    }
+    *ret_files = files;
+    *ret_count = json_array_size(list);
+    return S1_OK;
+}
+
 /* What run.json says the run was a function of; texts are borrowed from `run`. */
 static s1_rc take_recorded(s1_arena *arena, const json_t *run, s1_recorded_run *ret_recorded,
                            s1_err *err)
@@ -491,24 +509,22 @@ static s1_rc take_recorded(s1_arena *arena, const json_t *run, s1_recorded_run *
         const json_t *const plugin = json_array_get(plugins, i);
         list[i] = (s1_recorded_plugin){text_of(plugin, "name"), text_of(plugin, "sha256")};
     }
-    const json_t *const feeds = json_object_get(run, "feeds");
-    s1_recorded_feed *const feed_list =
-        s1_arena_array(arena, s1_recorded_feed, json_array_size(feeds) + 1);
-    if (feed_list == NULL) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu feeds", json_array_size(feeds));
-    }
-    for (size_t i = 0; i < json_array_size(feeds); i++) {
-        const json_t *const feed = json_array_get(feeds, i);
-        feed_list[i] = (s1_recorded_feed){text_of(feed, "id"), text_of(feed, "sha256")};
-    }
+    s1_recorded_feed *feeds;
+    s1_recorded_feed *models;
+    size_t feed_count;
+    size_t model_count;
+    S1_TRY(err, take_files(arena, json_object_get(run, "feeds"), &feeds, &feed_count, err));
+    S1_TRY(err, take_files(arena, json_object_get(run, "models"), &models, &model_count, err));
     *ret_recorded = (s1_recorded_run){.binary_hash = text_of(run, "binary_hash"),
                                       .config_hash = text_of(run, "config_hash"),
                                       .data_hash = text_of(run, "data_hash"),
                                       .journal_head = text_of(run, "journal_head"),
                                       .plugins = list,
                                       .plugin_count = json_array_size(plugins),
-                                      .feeds = feed_list,
-                                      .feed_count = json_array_size(feeds)};
+                                      .feeds = feeds,
+                                      .feed_count = feed_count,
+                                      .models = models,
+                                      .model_count = model_count};
     return S1_OK;
 }
 

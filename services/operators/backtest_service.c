@@ -169,14 +169,17 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     return s1_data_load_ohlcv(b->archives[index], &key, range, &b->readers[index], err);
 }
 
-/* The feeds are data as the archives are; without any the hash is that of the archives. */
-static void hash_feeds(const backtest *b, s1_sha256 *hash)
+/* Feeds and models are data as the archives are; without any the hash is that of the archives. */
+static void hash_files(const backtest *b, s1_sha256 *hash)
 {
     const s1_prepared_link *const prepared = b->request->link;
     for (uint32_t i = 0; i < link_of(b)->blueprint->feeds.count; i++) {
         if (prepared->feeds[i] != NULL) {
             s1_sha256_update(hash, prepared->feeds[i]->hash, strlen(prepared->feeds[i]->hash));
         }
+    }
+    for (uint32_t i = 0; i < link_of(b)->blueprint->models.count; i++) {
+        s1_sha256_update(hash, prepared->models[i].hash, strlen(prepared->models[i].hash));
     }
 }
 
@@ -199,7 +202,7 @@ static s1_rc open_data(backtest *b, s1_err *err)
     }
     if (rc == S1_OK) {
         uint8_t digest[S1_SHA256_BYTES];
-        hash_feeds(b, hash);
+        hash_files(b, hash);
         s1_sha256_finish(hash, digest);
         s1_hex_print(digest, sizeof digest, b->data_hash);
     }
@@ -301,6 +304,7 @@ static s1_rc build_run(backtest *b, s1_err *err)
                        .plugins = b->request->link->plugins,
                        .readers = b->readers,
                        .feeds = b->request->link->feeds,
+                       .models = b->request->link->models,
                        .from = b->from,
                        .seed = b->request->seed,
                        .run_id = b->run_id,
@@ -579,6 +583,24 @@ static s1_rc compare_feeds(const backtest *b, s1_err *err)
     return S1_OK;
 }
 
+static s1_rc compare_models(const backtest *b, s1_err *err)
+{
+    const s1_recorded_run *const recorded = b->request->recorded;
+    const s1_blueprint *const blueprint = link_of(b)->blueprint;
+    for (uint32_t i = 0; i < blueprint->models.count; i++) {
+        const s1_str id = blueprint->models.items[i].id;
+        char what[160];
+        (void)snprintf(what, sizeof what, "model %.*s is another file now", S1_STR_ARG(id));
+        for (size_t k = 0; k < recorded->model_count; k++) {
+            if (s1_str_eq_cstr(id, recorded->models[k].id)) {
+                S1_TRY(err, compare(what, recorded->models[k].hash,
+                                    b->request->link->models[i].hash, S1_E_DATA, err));
+            }
+        }
+    }
+    return S1_OK;
+}
+
 /* The run is a function of these: if they are the same, so is the run. */
 static s1_rc compare_causes(backtest *b, s1_err *err)
 {
@@ -589,6 +611,7 @@ static s1_rc compare_causes(backtest *b, s1_err *err)
     S1_TRY(err, compare("its configuration was changed", recorded->config_hash, b->config_hash,
                         S1_E_UNSUPPORTED, err));
     S1_TRY(err, compare_feeds(b, err));
+    S1_TRY(err, compare_models(b, err));
     return compare("the archive holds other data now", recorded->data_hash, b->data_hash, S1_E_DATA,
                    err);
 }

@@ -17,7 +17,7 @@
 typedef struct s1_recorded_plugin {
     const char *name, *hash;
 } s1_recorded_plugin;
-typedef struct s1_recorded_feed {
+typedef struct s1_recorded_feed { /* or model */
     const char *id, *hash;
 } s1_recorded_feed;
 typedef struct s1_recorded_run {
@@ -26,6 +26,8 @@ typedef struct s1_recorded_run {
     size_t plugin_count;
     const s1_recorded_feed *feeds; /* [feed_count] */
     size_t feed_count;
+    const s1_recorded_feed *models; /* [model_count] */
+    size_t model_count;
 } s1_recorded_run;
 
 typedef struct s1_backtest_request {

@@ -82,6 +82,26 @@ static s1_rc list_feeds(s1_result_logger *logger, const s1_components *parts,
     return S1_OK;
 }
 
+static s1_rc list_models(s1_result_logger *logger, const s1_components *parts,
+                         s1_run_manifest *manifest, s1_err *err)
+{
+    const s1_blueprint *const blueprint = logger->options.link->blueprint;
+    s1_run_model *const models =
+        s1_arena_array(&logger->arena, s1_run_model, (size_t)blueprint->models.count + 1);
+    if (models == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u models", blueprint->models.count);
+    }
+    manifest->models = models;
+    for (uint32_t i = 0; parts->options.models != NULL && i < blueprint->models.count; i++) {
+        const s1_model_file *const file = &parts->options.models[i];
+        if (file->text.len > 0) {
+            models[manifest->model_count++] =
+                (s1_run_model){blueprint->models.items[i].id, s1_str_of(file->hash)};
+        }
+    }
+    return S1_OK;
+}
+
 static s1_rc list_ambiguous(s1_result_logger *logger, const s1_order_counts *counts,
                             s1_run_manifest *manifest, s1_err *err)
 {
@@ -177,6 +197,7 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
     }
     S1_TRY(err, list_plugins(logger, parts, &manifest, err));
     S1_TRY(err, list_feeds(logger, parts, &manifest, err));
+    S1_TRY(err, list_models(logger, parts, &manifest, err));
     S1_TRY(err, list_ambiguous(logger, &counts, &manifest, err));
     fill_counts(parts, sums, &manifest);
     s1_results_input input = {

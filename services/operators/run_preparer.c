@@ -2,6 +2,7 @@
 
 #include "backend/assembly/dependency_validator.h"
 #include "backend/data/ingest/feed_reader.h"
+#include "backend/data/models/lightgbm.h"
 #include "backend/utils/proc.h"
 #include "services/operators/run_orchestrator.h"
 
@@ -219,6 +220,70 @@ static s1_rc read_feeds(s1_preparation *preparation, const s1_fs *fs, s1_prepare
     return S1_OK;
 }
 
+static bool uses_model(const s1_prepared_link *prepared, s1_str model)
+{
+    for (uint32_t i = 0; i < prepared->worker_count; i++) {
+        for (uint32_t k = 0; k < prepared->plans[i]->models.count; k++) {
+            if (s1_str_eq(prepared->plans[i]->models.items[k].model, model)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Reads a model file and tries it: what a run would fail on is a fault now. */
+static s1_rc try_model(const s1_fs *fs, s1_str path, s1_arena *arena, s1_model_file *ret_file,
+                       s1_err *err)
+{
+    s1_strbuf text;
+    s1_model *model = NULL;
+    s1_strbuf_init(&text, S1_MODEL_BYTES_MAX + 1);
+    s1_rc rc = s1_fs_read_all(fs, path.ptr, S1_MODEL_BYTES_MAX, &text, err);
+    if (rc == S1_OK) {
+        rc = s1_lightgbm_new(s1_strbuf_view(&text), &model, err);
+    }
+    if (rc == S1_OK) {
+        uint8_t digest[S1_SHA256_BYTES];
+        s1_sha256_of(text.data, text.len, digest);
+        s1_hex_print(digest, sizeof digest, ret_file->hash);
+        ret_file->text = s1_arena_copy_str(arena, s1_strbuf_view(&text));
+        rc = ret_file->text.ptr != NULL
+                 ? S1_OK
+                 : S1_RAISE(err, S1_E_NO_MEMORY, "a model of %zu bytes", text.len);
+    }
+    s1_lightgbm_free(model);
+    s1_strbuf_done(&text);
+    return rc;
+}
+
+static s1_rc read_models(s1_preparation *preparation, const s1_fs *fs, s1_prepared_link *prepared,
+                         s1_err *err)
+{
+    const s1_blueprint *const blueprint = prepared->link->blueprint;
+    prepared->models =
+        s1_arena_array(&preparation->arena, s1_model_file, (size_t)blueprint->models.count + 1);
+    if (prepared->models == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%u models", blueprint->models.count);
+    }
+    for (uint32_t i = 0; i < blueprint->models.count; i++) {
+        const s1_model_config *const config = &blueprint->models.items[i];
+        const s1_str path = s1_config_path(preparation->config, config->path, &preparation->arena);
+        s1_err cause = S1_ERR_INIT;
+        if (!uses_model(prepared, config->id)) {
+            s1_faults_warn(&preparation->faults, S1_FAULT_DEPENDENCY, &config->source,
+                           (s1_str){NULL, 0}, S1_STR("a model no worker uses"),
+                           S1_STR("a worker that names it in its models, or no such model"),
+                           (s1_str){NULL, 0});
+        } else if (try_model(fs, path, &preparation->arena, &prepared->models[i], &cause) !=
+                   S1_OK) {
+            s1_faults_addf(&preparation->faults, S1_FAULT_REFERENCE, &config->source, "path", path,
+                           "a model that can be used: %s", cause.msg);
+        }
+    }
+    return S1_OK;
+}
+
 static s1_rc prepare_link(s1_preparation *preparation, const s1_link *link, const s1_fs *fs,
                           s1_prepared_link *prepared, s1_err *err)
 {
@@ -247,6 +312,7 @@ static s1_rc prepare_link(s1_preparation *preparation, const s1_link *link, cons
             check_worker_events(preparation, prepared->plans[i]);
         }
         S1_TRY(err, read_feeds(preparation, fs, prepared, err));
+        S1_TRY(err, read_models(preparation, fs, prepared, err));
     }
     return S1_OK;
 }

@@ -8,6 +8,7 @@
 #ifndef S1_SERVICES_OPERATORS_RUN_PREPARER_H
 #define S1_SERVICES_OPERATORS_RUN_PREPARER_H
 
+#include "backend/assembly/component_builder.h"
 #include "backend/assembly/plugin_registry.h"
 #include "backend/config/config.h"
 #include "backend/config/params.h"
@@ -20,6 +21,7 @@ typedef struct s1_prepared_link {
     s1_plugin **plugins;          /* same order */
     /* [link->blueprint->feeds.count] what was read of each; NULL: no worker reads it. */
     const s1_feed_table **feeds;
+    s1_model_file *models; /* [link->blueprint->models.count] */
     uint32_t worker_count;
     uint32_t reserved;
 } s1_prepared_link;

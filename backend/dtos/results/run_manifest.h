@@ -26,7 +26,7 @@
     X(finish_reason, "finish_reason", "Why the run ended")                                         \
     X(binary_hash, "binary_hash", "SHA-256 of the program, hex")                                   \
     X(config_hash, "config_hash", "SHA-256 of the resolved configuration, hex")                    \
-    X(data_hash, "data_hash", "SHA-256 of the data read, feeds included, hex")                     \
+    X(data_hash, "data_hash", "SHA-256 of the data read, feeds and models included, hex")          \
     X(journal_head, "journal_head", "SHA-256 of the journal's last block, hex")
 
 /* X(field, key, description): numbers. */
@@ -63,6 +63,11 @@ typedef struct s1_run_feed { /* data that is not bars */
     uint64_t rows;
 } s1_run_feed;
 
+typedef struct s1_run_model { /* a trained model */
+    s1_str id;                /* in the blueprint */
+    s1_str hash;              /* SHA-256 of the file, hex */
+} s1_run_model;
+
 typedef struct s1_ambiguous_bar {
     s1_nanos time; /* close of the bar */
     s1_trade_id trade_id;
@@ -84,6 +89,8 @@ typedef struct s1_run_manifest {
     size_t plugin_count;
     const s1_run_feed *feeds; /* [feed_count], blueprint order */
     size_t feed_count;
+    const s1_run_model *models; /* [model_count], blueprint order */
+    size_t model_count;
     const s1_ambiguous_bar *ambiguous; /* [ambiguous_count]: the first of them; all are counted */
     size_t ambiguous_count;
 } s1_run_manifest;
