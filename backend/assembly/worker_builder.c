@@ -495,6 +495,11 @@ static s1_rc take_input(s1_host_ctx *ctx, s1_worker_input *inputs, s1_str name, 
 {
     s1_column_store *column = NULL;
     s1_err reason = S1_ERR_INIT;
+    for (uint32_t i = 0; i < ctx->worker.input_count; i++) {
+        if (s1_str_eq(inputs[i].name, name)) { /* a parameter names what is required anyway */
+            return S1_OK;
+        }
+    }
     const s1_rc rc = s1_trading_context_find_column(ctx->context, ctx->worker.stream_index, name,
                                                     &column, &reason);
     if (rc != S1_OK) {

@@ -66,7 +66,7 @@ def main():
         blueprint = work / "config/runs/demo.yaml"
         harness.replace(blueprint, ("  opportunity_workers:\n", "  opportunity_workers:\n" + WORKER))
         blueprint.write_text(blueprint.read_text() + "models:\n  split: { path: split.txt }\n")
-        write(work, 1.15)
+        write(work, 1.18)
         looked = call(work, "validate", "demo", expected=None)
         if "LightGBM library" in str(looked):
             print("skipped:", str(looked).splitlines()[-1])
@@ -75,18 +75,18 @@ def main():
         call(work, "backtest", "demo", "--results", "r")
         found = [e["details"]["direction"] for e in entries(work / "r", "OPPORTUNITY_DETECTED")
                  if e.get("worker") == "ml_prediction"]
-        expected = crossings(harness.sample(), 1.15)
+        expected = crossings(harness.sample(), 1.18)
         assert len(found) > 10 and found == expected[-len(found):], (found, expected)
         call(work, "backtest", "demo", "--results", "again")
         same(work / "r", work / "again")
         facts = json.loads((work / "r/run.json").read_text())
         assert [m["id"] for m in facts["models"]] == ["split"] and len(facts["models"][0]["sha256"]) == 64
-        write(work, 1.16)
+        write(work, 1.19)
         call(work, "backtest", "demo", "--results", "other")
         other = json.loads((work / "other/run.json").read_text())
         assert facts["data_hash"] != other["data_hash"]
         has(call(work, "explain", "r", "--funnel", expected=4).err, "model split is another file now")
-        write(work, 1.15)
+        write(work, 1.18)
         has(call(work, "explain", "r", "--funnel").out, "score_above", "score_below")
         call(work, "replay", "r", "--execute")
         text = blueprint.read_text()

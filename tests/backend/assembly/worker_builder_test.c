@@ -212,6 +212,18 @@ static void test_columns_that_are_not_there(void **state)
     s1_harness_free(h);
 }
 
+/* Once in the journal's inputs, where a second one would be the same key again. */
+static void test_a_column_named_twice_is_one_input(void **state)
+{
+    (void)state;
+    s1_harness *const h = harness_new(1);
+    s1_worker *const worker = add_asker(h, "twice", "{needs: [close, open, close]}");
+    assert_int_equal(worker->input_count, 2);
+    assert_string_equal(worker->inputs[0].name.ptr, "close");
+    assert_string_equal(worker->inputs[1].name.ptr, "open");
+    s1_harness_free(h);
+}
+
 static void test_the_binder_is_for_create_only(void **state)
 {
     (void)state;
@@ -462,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_declared_is_denied),
         cmocka_unit_test(test_a_worker_that_fails_without_a_word),
         cmocka_unit_test(test_columns_that_are_not_there),
+        cmocka_unit_test(test_a_column_named_twice_is_one_input),
         cmocka_unit_test(test_the_binder_is_for_create_only),
         cmocka_unit_test(test_a_worker_as_operators_see_it),
         cmocka_unit_test(test_when_inputs_exist),

@@ -317,9 +317,8 @@ static const bad_case bad_cases[] = {
     {"a blueprint without workers", "runs/demo.yaml", "workforce:", "workforse:",
      "config/runs/demo.yaml:1:1: error: workforce: found nothing, expected a map\n"
      "config/runs/demo.yaml:9:1: error: workforse: found an unknown key, expected schema_version, "
-     "display_name, version, description, data, feeds, models, operator_overrides, journal, recording or "
-     "workforce (did you "
-     "mean 'workforce'?)\n"},
+     "display_name, version, description, data, feeds, models, operator_overrides, journal, "
+     "recording or workforce (did you mean 'workforce'?)\n"},
     {"a version that is none", "runs/demo.yaml", "version: 1.0.0", "version: 1.0",
      "config/runs/demo.yaml:2:10: error: version: found '1.0', expected a version x.y.z of three "
      "numbers\n"},
