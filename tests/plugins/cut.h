@@ -67,11 +67,19 @@ static inline void cut_compare(const s1_harness *found, const s1_harness *whole,
     assert_int_equal(s1_harness_report_count(found), n);
 }
 
+/* A harness with room for the history and no more: there are many of them. */
+static inline s1_harness *cut_harness(const cut_case *c)
+{
+    s1_harness_options options = c->options != NULL ? *c->options : (s1_harness_options){0};
+    options.capacity_rows = c->count + 1;
+    return s1_harness_new(&options);
+}
+
 /* The history of seed 1 whole, against the same up to a cut: at the cut both have said the same.
  * Then seed 2 goes on, and nothing that was said is another. */
 static inline void expect_cut_changes_nothing(const cut_case *c)
 {
-    s1_harness *const whole = s1_harness_new(c->options);
+    s1_harness *const whole = cut_harness(c);
     c->build(whole);
     for (size_t i = 0; i < c->count; i++) {
         c->feed(whole, i, 1);
@@ -81,7 +89,7 @@ static inline void expect_cut_changes_nothing(const cut_case *c)
         fail_msg("the history says %u things, expected %u at least", said, c->said_min);
     }
     for (size_t cut = 1; cut < c->count; cut += 1 + c->count / 40) {
-        s1_harness *const h = s1_harness_new(c->options);
+        s1_harness *const h = cut_harness(c);
         c->build(h);
         for (size_t i = 0; i < cut; i++) {
             c->feed(h, i, 1);
@@ -104,8 +112,8 @@ static inline void expect_cut_changes_nothing(const cut_case *c)
 /* Detectors rest up to bar `begin`: what they say from then on is what they would have said. */
 static inline void expect_warmup_changes_nothing(const cut_case *c, size_t begin)
 {
-    s1_harness *const whole = s1_harness_new(c->options);
-    s1_harness *const late = s1_harness_new(c->options);
+    s1_harness *const whole = cut_harness(c);
+    s1_harness *const late = cut_harness(c);
     c->build(whole);
     c->build(late);
     for (size_t i = 0; i < c->count; i++) {
