@@ -1,9 +1,11 @@
 #include "services/api/operation.h"
 
 #include "backend/analysis/operation_results.h"
+#include "services/api/results.h"
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define JSON_BYTES_MAX  ((size_t)256 << 20)
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
@@ -63,7 +65,14 @@ static s1_rc take_links(s1_operation_report *report, const json_t *array, s1_err
             .run_id = text_of(link, "run_id"),
             .initial_capital = text_of(link, "initial_capital"),
             .equity = text_of(link, "equity"),
+            .cash = text_of(link, "cash"),
+            .reserved = text_of(link, "reserved"),
+            .exposure = text_of(link, "exposure"),
+            .realized_pnl = text_of(link, "realized_pnl"),
+            .unrealized_pnl = text_of(link, "unrealized_pnl"),
             .fees = text_of(link, "fees"),
+            .journal_head = text_of(link, "journal_head"),
+            .open_positions = count_of(link, "open_positions"),
             .bars = count_of(link, "bars"),
             .trades = count_of(link, "trades"),
             .error_code = text_of(error, "code"),
@@ -196,4 +205,113 @@ void s1_operation_report_free(s1_operation_report *report)
         s1_arena_done(&report->arena);
         free(report);
     }
+}
+
+/* --- Checking. ---------------------------------------------------------------------------- */
+
+static s1_rc compare_text(const char *dir, const char *link, const char *name, const char *found,
+                          const char *expected, s1_err *err)
+{
+    return strcmp(found, expected) == 0
+               ? S1_OK
+               : S1_RAISE(err, S1_E_DATA,
+                          "%s/" S1_OPERATION_FILE ": link %s, %s: found %s, expected %s of its run",
+                          dir, link, name, found, expected);
+}
+
+/* A link against the run in its folder. */
+static s1_rc check_link(const char *dir, const s1_operation_link_view *link, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    s1_results *results = NULL;
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(dir), s1_str_of(link->link), err));
+    S1_TRY(err, s1_api_results_open(path, NULL, &results, err));
+    const s1_results_view *const run = s1_results_view_borrow(results);
+    const char *const equity = s1_results_metric_find(run, "final_equity")->text;
+    const char *const fees = s1_results_metric_find(run, "fees")->text;
+    char counts[2][24];
+    (void)snprintf(counts[0], sizeof counts[0], "%llu", (unsigned long long)link->trades);
+    (void)snprintf(counts[1], sizeof counts[1], "%llu",
+                   (unsigned long long)s1_results_count_find(run, "trades"));
+    const char *const pairs[][3] = {
+        {"run_id", link->run_id, run->run_id},
+        {"journal_head", link->journal_head, run->journal_head},
+        {"finish_reason", link->finish_reason, run->finish_reason},
+        {"equity", link->equity, equity != NULL ? equity : ""},
+        {"fees", link->fees, fees != NULL ? fees : ""},
+        {"trades", counts[0], counts[1]},
+    };
+    s1_rc rc = S1_OK;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0] && rc == S1_OK; i++) {
+        rc = compare_text(dir, link->link, pairs[i][0], pairs[i][1], pairs[i][2], err);
+    }
+    s1_results_free(results);
+    return rc;
+}
+
+static s1_rc add_text(s1_dec *sum, const char *text, s1_err *err)
+{
+    s1_dec value;
+    S1_TRY(err, s1_dec_parse(s1_str_of(text), &value, err));
+    return s1_dec_add(*sum, value, sum, err);
+}
+
+/* One currency's sums over its links. */
+static s1_rc check_sum(const s1_operation_view *view, const s1_operation_sum_view *sum, s1_err *err)
+{
+    uint64_t links = 0;
+    uint64_t open_positions = 0;
+#define X(field, definition)                                                                       \
+    s1_dec field##_links = S1_DEC_ZERO, field##_told = S1_DEC_ZERO;                                \
+    S1_TRY(err, add_text(&field##_told, sum->field, err));
+    S1_PORTFOLIO_SUM_MAP(X)
+#undef X
+    for (size_t i = 0; i < view->link_count; i++) {
+        const s1_operation_link_view *const link = &view->links[i];
+        if (!link->is_complete || strcmp(link->currency, sum->currency) != 0) {
+            continue;
+        }
+        links++;
+        open_positions += link->open_positions;
+#define X(field, definition) S1_TRY(err, add_text(&field##_links, link->field, err));
+        S1_PORTFOLIO_SUM_MAP(X)
+#undef X
+    }
+#define X(field, definition)                                                                       \
+    if (!s1_dec_eq(field##_links, field##_told)) {                                                 \
+        char text[S1_DEC_TEXT_MAX];                                                                \
+        text[s1_dec_print(field##_links, text)] = '\0';                                            \
+        return S1_RAISE(err, S1_E_DATA,                                                            \
+                        "%s/" S1_OPERATION_FILE ": aggregate of %s, " #field                       \
+                        ": found %s, expected %s, the sum of its links",                           \
+                        view->dir, sum->currency, sum->field, text);                               \
+    }
+    S1_PORTFOLIO_SUM_MAP(X)
+#undef X
+    if (links != sum->links || open_positions != sum->open_positions) {
+        return S1_RAISE(err, S1_E_DATA,
+                        "%s/" S1_OPERATION_FILE
+                        ": aggregate of %s: found %llu links with %llu open positions, expected "
+                        "%llu with %llu",
+                        view->dir, sum->currency, (unsigned long long)sum->links,
+                        (unsigned long long)sum->open_positions, (unsigned long long)links,
+                        (unsigned long long)open_positions);
+    }
+    return S1_OK;
+}
+
+s1_rc s1_api_operation_check(const char *dir, s1_err *err)
+{
+    s1_operation_report *report = NULL;
+    S1_TRY(err, s1_api_operation_open(dir, &report, err));
+    const s1_operation_view *const view = &report->view;
+    s1_rc rc = S1_OK;
+    for (size_t i = 0; i < view->link_count && rc == S1_OK; i++) {
+        rc = view->links[i].is_complete ? check_link(dir, &view->links[i], err) : S1_OK;
+    }
+    for (size_t i = 0; i < view->sum_count && rc == S1_OK; i++) {
+        rc = check_sum(view, &view->sums[i], err);
+    }
+    s1_operation_report_free(report);
+    return rc;
 }

@@ -10,9 +10,10 @@
 typedef struct s1_operation_link_view {
     const char *link, *strategy, *environment, *asset_pair, *timeframe, *currency;
     bool is_complete;
-    const char *finish_reason, *run_id;
-    const char *initial_capital, *equity, *fees;
-    uint64_t bars, trades;
+    const char *finish_reason, *run_id, *journal_head;
+    const char *initial_capital, *equity, *cash, *reserved, *exposure;
+    const char *realized_pnl, *unrealized_pnl, *fees;
+    uint64_t bars, trades, open_positions;
     const char *error_code, *error; /* of a link that failed */
 } s1_operation_link_view;
 
@@ -49,5 +50,11 @@ S1_WARN_UNUSED
 s1_rc s1_api_operation_open(const char *dir, s1_operation_report **ret_report, s1_err *err);
 const s1_operation_view *s1_operation_view_borrow(const s1_operation_report *report);
 void s1_operation_report_free(s1_operation_report *report); /* accepts NULL */
+
+/* Does what operation.json says agree with the runs beside it: every completed link has its run,
+ * with the run id, journal head and figures told, and every aggregate is the sum over its links, to
+ * the last decimal? S1_E_DATA names the first that does not, found and expected; also the errors of
+ * s1_api_operation_open and s1_api_results_open. */
+S1_WARN_UNUSED s1_rc s1_api_operation_check(const char *dir, s1_err *err);
 
 #endif /* S1_SERVICES_API_OPERATION_H */

@@ -6,6 +6,7 @@
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 #include "services/api/journal_open_internal.h"
+#include "services/api/operation.h"
 #include "services/api/replay_json_internal.h"
 #include "services/api/results.h"
 
@@ -294,6 +295,27 @@ static s1_rc check_one(const s1_results_view *results, s1_replay_fn fn, void *us
     return rc;
 }
 
+/* The operations the runs belong to: those of one stand side by side in the list. */
+static s1_rc check_operations(const s1_results_list *list, s1_err *err)
+{
+    char last[S1_PATH_MAX] = "";
+    for (size_t i = 0; i < list->count; i++) {
+        char dir[S1_PATH_MAX];
+        const s1_str parent =
+            s1_str_dirname(s1_str_of(s1_results_view_borrow(list->items[i])->dir));
+        if (parent.len == 0 || parent.len >= sizeof dir) {
+            continue;
+        }
+        memcpy(dir, parent.ptr, parent.len);
+        dir[parent.len] = '\0';
+        if (strcmp(dir, last) != 0 && s1_api_is_operation(dir)) {
+            S1_TRY(err, s1_api_operation_check(dir, err));
+        }
+        memcpy(last, dir, sizeof last);
+    }
+    return S1_OK;
+}
+
 s1_rc s1_api_results_check(const char *root, s1_replay_fn fn, void *user,
                            s1_replay_totals *ret_totals, s1_err *err)
 {
@@ -309,6 +331,9 @@ s1_rc s1_api_results_check(const char *root, s1_replay_fn fn, void *user,
     }
     for (size_t i = 0; i < list.count && rc == S1_OK; i++) {
         rc = check_one(s1_results_view_borrow(list.items[i]), fn, user, &totals, err);
+    }
+    if (rc == S1_OK) {
+        rc = check_operations(&list, err);
     }
     s1_results_list_free(&list);
     if (rc == S1_OK) {

@@ -75,8 +75,9 @@ typedef struct s1_replay_totals {
 } s1_replay_totals;
 
 /* Replays every run in `root` (itself, its children, their children), sorted by path; runs that
- * kept no journal are counted and passed over. Errors: S1_E_NOT_FOUND without any run, S1_E_DATA
- * for a run that cannot be read, and what `fn` returns. */
+ * kept no journal are counted and passed over. Then every operation they belong to is compared with
+ * its runs (s1_api_operation_check). Errors: S1_E_NOT_FOUND without any run, S1_E_DATA for a run
+ * that cannot be read or an operation that does not add up, and what `fn` returns. */
 S1_WARN_UNUSED
 s1_rc s1_api_results_check(const char *root, s1_replay_fn fn, void *user,
                            s1_replay_totals *ret_totals, s1_err *err);

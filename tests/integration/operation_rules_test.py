@@ -323,7 +323,26 @@ def single(work):
     check_stopped(folder, ["btc"])
 
 
+def example():
+    """examples/operation runs as its README says."""
+    with harness.folder() as name:
+        work = pathlib.Path(name)
+        if not harness.demo(work):
+            return
+        (work / "config/operations").mkdir()
+        shutil.copy(harness.SOURCE / "examples/operation/desk.yaml", work / "config/operations")
+        call(work, "validate", "desk")
+        call(work, "backtest", "desk")
+        report = operation(work / "results/desk")
+        assert report["clock"] == "shared" and report["operation"] == "desk"
+        assert [x["initial_capital"] for x in report["links"]] == ["12000", "9000", "9000"]
+        assert sum(x["trades"] for x in report["links"]) > 20
+        check_sums(work / "results/desk")
+        has(call(work, "results", "show", "results/desk").out, "trend", "session", "reversion")
+
+
 def main():
+    example()
     with harness.folder() as name:
         work = pathlib.Path(name)
         if not world.data(work, ("xbt_1h", "eth_1h", "xbt_1d")):

@@ -90,6 +90,32 @@ def two(work):
     has(call(work, "replay", "one/eth"), "eth")
 
 
+def tampered(work):
+    """An operation.json that does not add up is found, with what it says and what it should."""
+    report = operation(work / "one")
+    expected = report["aggregate"][0]["cash"]
+    cases = [
+        (("aggregate", "cash", "12.5"), "aggregate of USD, cash: found 12.5, expected " + expected),
+        (("aggregate", "open_positions", 9), "found 2 links with 9 open positions"),
+        (("links", "equity", "1"), "link btc, equity: found 1, expected "),
+        (("links", "run_id", "x"), "link btc, run_id: found x, expected "),
+        (("links", "link", "gone"), "one_bad/gone"),
+    ]
+    for (part, name, value), message in cases:
+        bad = work / "one_bad"
+        shutil.copytree(work / "one", bad)
+        changed = json.loads(json.dumps(report))
+        changed[part][0][name] = value
+        (bad / "operation.json").write_text(json.dumps(changed))
+        has(call(work, "results", "check", "one_bad", expected=None if name == "link" else 4).err,
+            message)
+        shutil.rmtree(bad)
+    (work / "torn").mkdir()
+    (work / "torn/operation.json").write_text("{")
+    has(call(work, "results", "show", "torn", expected=4).err, "torn/operation.json:1:")
+    shutil.rmtree(work / "torn")
+
+
 def shown(work):
     out = call(work, "results", "show", "one")
     has(out.out, "btc", "eth", "all links", "USD", "30,000.00")
@@ -163,6 +189,7 @@ def main():
             return
         two(work)
         shown(work)
+        tampered(work)
         failures(work)
         data_failure(work)
         assert not list(work.glob("*.partial")) and not list(work.glob("*.lock"))
