@@ -46,6 +46,7 @@ static s1_rc venue_modify(void *self, s1_order_id order_id, s1_dec price, s1_dec
 typedef struct setting {
     const char *capital, *fee, *slippage, *leverage;
     int32_t timing;
+    bool is_varied; /* of random runs: ends, slices, icebergs */
 } setting;
 
 static stage *stage_new(setting with)
@@ -1073,7 +1074,7 @@ static void tell(story *st, const char *line)
         trade->submitted++;
     } else if (strcmp(type, "ORDER_FILLED") == 0) {
         assert_false(trade->is_closed);
-        trade->ended++;
+        trade->ended += member(line, "remaining", text) == NULL;
         tell_fill(trade, line);
     } else if (strcmp(type, "ORDER_CANCELED") == 0 || strcmp(type, "ORDER_EXPIRED") == 0 ||
                strcmp(type, "ORDER_REJECTED") == 0) {
@@ -1124,12 +1125,30 @@ static void random_bar(stage *s, s1_rng *rng)
         high = prices[i] > high ? prices[i] : high;
         low = prices[i] < low ? prices[i] : low;
     }
-    bar(s, prices[0], high, low, prices[1]);
+    slice_bar(s, prices[0], high, low, prices[1]);
 }
 
-static void random_entry(stage *s, s1_rng *rng, story *st, bool may_short)
+/* Sends the entry in one of the ways that take more than one fill, or that end. */
+static void vary(const stage *s, s1_rng *rng, s1_plan *plan)
 {
-    const int32_t direction = may_short && s1_rng_below(rng, 2) == 0 ? S1_SHORT : S1_LONG;
+    if (plan->order_type == S1_ORDER_MARKET && s1_rng_below(rng, 2) == 0) {
+        plan->slices = 2 + (uint32_t)s1_rng_below(rng, 4);
+        plan->slice_interval = (1 + (int64_t)s1_rng_below(rng, 3)) * KERNEL_HOUR;
+    } else if (plan->order_type == S1_ORDER_LIMIT && s1_rng_below(rng, 3) != 0) {
+        plan->time_in_force = S1_TIF_GTC;
+        plan->display_quantity = s1_dec_from_mantissa(1 + (int64_t)s1_rng_below(rng, 900), 3);
+    }
+    if (plan->time_in_force == S1_TIF_GTC && s1_rng_below(rng, 3) == 0) {
+        plan->time_in_force = S1_TIF_GTD;
+        plan->expires_at =
+            s->bar.close_time + (1 + (int64_t)s1_rng_below(rng, 12)) * KERNEL_HOUR / 2;
+    }
+}
+
+static void random_entry(stage *s, s1_rng *rng, story *st, setting with)
+{
+    const int32_t direction =
+        with.leverage != NULL && s1_rng_below(rng, 2) == 0 ? S1_SHORT : S1_LONG;
     const int sign = s1_direction_sign(direction);
     const int64_t close = s->bar.close;
     char quantity[32];
@@ -1152,6 +1171,9 @@ static void random_entry(stage *s, s1_rng *rng, story *st, bool may_short)
         plan.trigger_price = price;
         plan.time_in_force = S1_TIF_GTC;
     }
+    if (with.is_varied) {
+        vary(s, rng, &plan);
+    }
     s1_dec cost;
     MUST(s1_order_manager_cost(s->orders,
                                plan.order_type == S1_ORDER_MARKET ? plan.entry_price : price,
@@ -1167,8 +1189,8 @@ static void random_entry(stage *s, s1_rng *rng, story *st, bool may_short)
     s1_err err = S1_ERR_INIT;
     st->count++;
     const s1_rc rc = s1_order_manager_submit(s->orders, &plan, S1_STR("executor"), &err);
-    if (rc != S1_OK) { /* full */
-        assert_int_equal(rc, S1_E_NO_MEMORY);
+    if (rc != S1_OK) { /* full, or slices of less than a lot */
+        assert_int_equal(rc, plan.slices > 0 && rc == S1_E_INVALID ? S1_E_INVALID : S1_E_NO_MEMORY);
         st->count--;
     }
 }
@@ -1210,11 +1232,14 @@ static void read_tape(stage *s, story *st)
     tape_clear(&s->k->tape);
 }
 
-static void check_story(const stage *s, const story *st)
+static void check_story(const stage *s, const story *st, setting with)
 {
     compare(s, st);
     assert_true(s1_dec_sign(s->ledger->view.reserved) >= 0);
-    if (s->ledger->view.pending_entries == 0) {
+    if (with.leverage == NULL) { /* nothing is bought on credit */
+        assert_true(s1_dec_sign(s->ledger->view.cash) >= 0);
+    }
+    if (s->ledger->view.pending_entries == 0 && !with.is_varied) { /* else parts may still come */
         assert_true(s1_dec_is_zero(s->ledger->view.reserved));
     }
 }
@@ -1251,22 +1276,22 @@ static void random_run(setting with, uint64_t seed, int bars)
     for (int i = 0; i < bars; i++) {
         random_bar(s, &rng);
         read_tape(s, st);
-        check_story(s, st);
+        check_story(s, st, with);
         for (uint64_t act = s1_rng_below(&rng, 4); act > 0; act--) {
             if (s1_rng_below(&rng, 2) == 0) {
-                random_entry(s, &rng, st, with.leverage != NULL);
+                random_entry(s, &rng, st, with);
             } else {
                 random_touch(s, &rng);
             }
             s1_ledger_mark(s->ledger, s->bar.close);
             MUST(s1_ledger_check(s->ledger, err));
             read_tape(s, st);
-            check_story(s, st);
+            check_story(s, st, with);
         }
     }
     wind_up(s, st);
     read_tape(s, st);
-    check_story(s, st);
+    check_story(s, st, with);
     assert_at_rest(s);
     size_t closed = 0;
     for (size_t i = 0; i < st->count; i++) {
@@ -1286,14 +1311,19 @@ static void test_random_trades(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 6; seed++) {
-        random_run((setting){.capital = "1000", .fee = "0.0007"}, seed, 400);
-        random_run((setting){.capital = "1000", .slippage = "0.002", .leverage = "3"}, seed, 400);
-        random_run((setting){.capital = "1000",
-                             .fee = "0.0013",
-                             .slippage = "0.0005",
-                             .leverage = "1",
-                             .timing = S1_FILL_SAME_CLOSE},
-                   seed, 400);
+        for (int varied = 0; varied < 2; varied++) {
+            setting with = {.capital = "1000", .fee = "0.0007", .is_varied = varied != 0};
+            random_run(with, seed, 400);
+            with.slippage = "0.002";
+            with.leverage = "3";
+            with.fee = NULL;
+            random_run(with, seed, 400);
+            with.fee = "0.0013";
+            with.slippage = "0.0005";
+            with.leverage = "1";
+            with.timing = S1_FILL_SAME_CLOSE;
+            random_run(with, seed, 400);
+        }
     }
 }
 
