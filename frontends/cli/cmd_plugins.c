@@ -23,6 +23,8 @@ static void json_plugin(s1_json_writer *w, const s1_plugin_info *info)
     FIELD(uses_columns)
     FIELD(provides_columns)
     FIELD(requires_context)
+    FIELD(feeds)
+    FIELD(models)
     FIELD(capabilities)
     FIELD(lookback)
     FIELD(fault)
@@ -148,6 +150,8 @@ static s1_rc show(s1_cli *cli, const s1_plugin_info *info, s1_err *err)
     print_fact(cli, "uses", info->uses_columns);
     print_fact(cli, "provides", info->provides_columns);
     print_fact(cli, "needs data", info->requires_context);
+    print_fact(cli, "feeds", info->feeds);
+    print_fact(cli, "models", info->models);
     print_fact(cli, "capabilities", info->capabilities);
     print_fact(cli, "lookback", info->lookback);
     print_fact(cli, "author", info->author);

@@ -127,6 +127,39 @@ static const char *capability_text(s1_arena *arena, const s1_manifest *manifest)
     return copy;
 }
 
+static const char *feeds_text(s1_arena *arena, const s1_manifest *manifest)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, 4096);
+    for (uint32_t i = 0; i < manifest->dependencies.feeds.count; i++) {
+        const s1_manifest_feed *const feed = &manifest->dependencies.feeds.items[i];
+        s1_strbuf_printf(&text, "%s%.*s%s (", i > 0 ? ", " : "", S1_STR_ARG(feed->name),
+                         feed->optional ? ", optional" : "");
+        for (uint32_t k = 0; k < feed->fields.count; k++) {
+            s1_strbuf_printf(&text, "%s%.*s", k > 0 ? ", " : "",
+                             S1_STR_ARG(feed->fields.items[k].name));
+        }
+        s1_strbuf_char(&text, ')');
+    }
+    const char *const copy = cstr(arena, s1_strbuf_view(&text));
+    s1_strbuf_done(&text);
+    return copy;
+}
+
+static const char *models_text(s1_arena *arena, const s1_manifest *manifest)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, 4096);
+    for (uint32_t i = 0; i < manifest->dependencies.models.count; i++) {
+        const s1_manifest_model *const model = &manifest->dependencies.models.items[i];
+        s1_strbuf_printf(&text, "%s%.*s%s", i > 0 ? ", " : "", S1_STR_ARG(model->name),
+                         model->optional ? " (optional)" : "");
+    }
+    const char *const copy = cstr(arena, s1_strbuf_view(&text));
+    s1_strbuf_done(&text);
+    return copy;
+}
+
 static void take_manifest(s1_arena *arena, const s1_manifest *manifest, s1_plugin_info *info)
 {
     const struct s1_manifest_identification *const id = &manifest->identification;
@@ -140,6 +173,8 @@ static void take_manifest(s1_arena *arena, const s1_manifest *manifest, s1_plugi
     info->provides_columns = provides_text(arena, manifest);
     info->uses_columns = joined(arena, &manifest->dependencies.uses);
     info->requires_context = joined(arena, &manifest->dependencies.requires_context);
+    info->feeds = feeds_text(arena, manifest);
+    info->models = models_text(arena, manifest);
     info->capabilities = capability_text(arena, manifest);
     info->lookback = lookback_text(arena, manifest);
     s1_plugin_parameter *const parameters =
@@ -211,6 +246,8 @@ static s1_rc read_catalog(s1_plugin_catalog *catalog, const char *plugins_dir, s
                                  .provides_columns = "",
                                  .uses_columns = "",
                                  .requires_context = "",
+                                 .feeds = "",
+                                 .models = "",
                                  .capabilities = "",
                                  .lookback = "",
                                  .fault = fault_text(arena, plugin)};

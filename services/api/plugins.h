@@ -14,6 +14,8 @@ typedef struct s1_plugin_info { /* borrowed until the catalogue is freed; "" whe
     const char *name, *display_name, *type, *subtype, *version, *author, *description;
     const char *dir;
     const char *requires_columns, *provides_columns, *uses_columns, *requires_context;
+    const char *feeds;  /* "calendar (importance, currency)": data that is not bars */
+    const char *models; /* trained ones */
     const char *capabilities, *lookback;
     const s1_plugin_parameter *parameters; /* [parameter_count] */
     size_t parameter_count;

@@ -120,6 +120,15 @@ def faults_name_their_line(work):
     blueprint.write_text(text)
 
 
+def show(work):
+    """`plugins show` says what a plugin reads beside columns."""
+    has(call(work, "plugins", "show", "economic_calendar_monitor").out, "feeds",
+        "calendar (importance, currency, title)")
+    has(call(work, "plugins", "show", "ml_prediction").out, "models        model")
+    shown = json.loads(call(work, "plugins", "show", "emergency_exit_on_news", "--json").out)
+    assert shown["feeds"] == "news, optional ({score_field}, pair, headline)", shown
+
+
 def example(work):
     """config/runs/news_fade.yaml as it stands: nothing is opened in a blackout, both exits act."""
     call(work, "backtest", "news_fade", "--results", "fade")
@@ -145,6 +154,7 @@ def main():
         later_rows_change_nothing(work)
         inputs_are_recorded(work)
         faults_name_their_line(work)
+        show(work)
         example(work)
 
 
