@@ -1,3 +1,4 @@
+#include "backend/utils/fs.h"
 #include "frontends/cli/report_operation.h"
 #include "services/api/results.h"
 
@@ -34,6 +35,43 @@ static s1_rc print_list(s1_cli *cli, const s1_results_list *list, s1_err *err)
             s1_table_add(table, s1_format_count(s1_results_count_find(view, "trades"), buffer));
     }
     return s1_cli_table_end(cli, table, is_whole, err);
+}
+
+static void print_sums(s1_cli *cli, const s1_operation_view *view, bool is_first)
+{
+    for (size_t i = 0; i < view->sum_count; i++) {
+        char capital[S1_FORMAT_MAX], equity[S1_FORMAT_MAX];
+        (void)fprintf(cli->out.out, "%s%s: %llu links, %s to %s %s\n",
+                      is_first && i == 0 ? "\n" : "", view->dir,
+                      (unsigned long long)view->sums[i].links,
+                      s1_format_money(view->sums[i].initial_capital, capital),
+                      s1_format_money(view->sums[i].equity, equity), view->sums[i].currency);
+    }
+}
+
+/* The sums of the operations the runs belong to: those of one stand side by side in the list. What
+ * cannot be read is left to `results check`. */
+static void print_operations(s1_cli *cli, const s1_results_list *list)
+{
+    char last[S1_PATH_MAX] = "";
+    bool is_first = true;
+    for (size_t i = 0; i < list->count; i++) {
+        char dir[S1_PATH_MAX];
+        const s1_str parent =
+            s1_str_dirname(s1_str_of(s1_results_view_borrow(list->items[i])->dir));
+        if (parent.len == 0 || parent.len >= sizeof dir) {
+            continue;
+        }
+        (void)snprintf(dir, sizeof dir, "%.*s", S1_STR_ARG(parent));
+        s1_operation_report *report = NULL;
+        if (strcmp(dir, last) != 0 && s1_api_is_operation(dir) &&
+            s1_api_operation_open(dir, &report, NULL) == S1_OK) {
+            print_sums(cli, s1_operation_view_borrow(report), is_first);
+            is_first = false;
+        }
+        s1_operation_report_free(report);
+        memcpy(last, dir, sizeof last);
+    }
 }
 
 static s1_rc print_list_json(s1_cli *cli, const s1_results_list *list, s1_err *err)
@@ -83,6 +121,9 @@ static int run_list(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         (void)fprintf(cli->out.out, "no results under %s\n", root);
     } else {
         rc = print_list(cli, &list, err);
+        if (rc == S1_OK) {
+            print_operations(cli, &list);
+        }
     }
     if (list.unreadable_count > 0) {
         (void)fprintf(cli->err.out, "warning: %zu results could not be read\n",

@@ -122,7 +122,7 @@ def shown(work):
     assert json.loads(call(work, "results", "show", "one", "--json").out) == \
         operation(work / "one")
     has(call(work, "results", "show", "one", "--link", "btc").out, "XBT/USD")
-    has(call(work, "results", "list", ".").out, "one/btc", "one/eth")
+    has(call(work, "results", "list", ".").out, "one/btc", "one/eth", "one: 2 links, 30,000.00 to ")
     said = json.loads(call(work, "backtest", "operation", "--results", "said", "--json").out)
     assert said["operation"] == operation(work / "said") and len(said["runs"]) == 2
     # A folder that is no operation is shown as before.
