@@ -46,8 +46,10 @@ if(cmocka_FOUND)
   target_compile_options(s1_fault_shim PRIVATE -Wall -Wextra -Werror -fvisibility=hidden
     -fno-sanitize=all)
   add_dependencies(t_deep_process s1_fault_shim)
-  target_link_options(t_deep_memory PRIVATE
-    "LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc")
+  foreach(name t_deep_memory t_deep_memory_run t_backend_utils_json_memory)
+    target_link_options(${name} PRIVATE
+      "LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc")
+  endforeach()
 else()
   message(STATUS "cmocka not found: no unit tests in this build ('make test' installs it)")
 endif()

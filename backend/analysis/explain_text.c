@@ -1,5 +1,6 @@
 /* How one journal entry reads: a line, and what hangs below it. */
 #include "backend/analysis/explain_internal.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 
@@ -114,7 +115,7 @@ void s1_explain_value(s1_strbuf *text, const json_t *value)
     } else {
         char *const dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
         s1_strbuf_cstr_add(text, dump != NULL ? dump : "?");
-        free(dump);
+        s1_json_text_free(dump);
     }
 }
 

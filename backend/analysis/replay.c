@@ -337,6 +337,7 @@ static s1_rc compare_rows(comparison *c, s1_str left, s1_strbuf *row, s1_err *er
     const uint64_t differs = c->report.differs;
     s1_strbuf_clear(row);
     s1_trade_record_csv_header(row);
+    S1_TRY(err, s1_strbuf_check(row, err));
     (void)s1_str_split(&left, '\n', &header, &is_done);
     const s1_str wanted = s1_str_trim(s1_strbuf_view(row));
     S1_TRY(err, compare_row(c, header, wanted, header, 1, err));

@@ -2,6 +2,7 @@
 
 #include "backend/analysis/explain_internal.h"
 #include "backend/analysis/json_diff.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/timefmt.h"
 
 #include <stdlib.h>
@@ -409,7 +410,7 @@ static s1_rc tell_only(teller *t, s1_run_difference *difference, const s1_journa
     if (context != NULL) {
         difference->context = s1_arena_copy_cstr(t->builder.arena, s1_str_of(context));
     }
-    free(context);
+    s1_json_text_free(context);
     s1_journal_details_done(&details);
     return S1_OK;
 }
@@ -533,7 +534,7 @@ static s1_explain_node *tell_sum(teller *t, s1_explain_node *parent,
         char *const exact = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
         s1_json_key(&writer, i == 0 ? S1_STR("a") : S1_STR("b"));
         s1_json_raw(&writer, s1_str_of(exact != NULL ? exact : "null"));
-        free(exact);
+        s1_json_text_free(exact);
         s1_strbuf_init(&cells[i], SUM_BYTES_MAX);
         s1_explain_member(&cells[i], &views[i], member);
     }

@@ -1,5 +1,6 @@
 #include "backend/core/journal_internal.h"
 #include "backend/core/journal_reader.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
@@ -21,11 +22,17 @@ s1_rc s1_journal_details_init(s1_journal_details_view *ret_view, const s1_journa
                               s1_err *err)
 {
     json_error_t fault;
+    const uint64_t before = s1_json_memory_failures();
     json_t *root = s1_journal_json_load(entry->details, &fault);
-    if (root == NULL || !json_is_object(root)) {
+    s1_rc rc = S1_OK;
+    if (!json_is_object(root)) {
+        rc = S1_RAISE(err, S1_E_DATA, "journal entry %llu: details is not a JSON object: %s",
+                      (unsigned long long)entry->seq, root == NULL ? fault.text : "another value");
+    }
+    rc = s1_json_memory_judge(before, rc, err);
+    if (rc != S1_OK) {
         json_decref(root);
-        return S1_RAISE(err, S1_E_DATA, "journal entry %llu: details is not a JSON object: %s",
-                        (unsigned long long)entry->seq, fault.text);
+        return rc;
     }
     ret_view->root = root;
     return S1_OK;

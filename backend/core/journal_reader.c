@@ -5,6 +5,7 @@
 #include "backend/core/journal_json.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/hash.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
@@ -921,8 +922,9 @@ static void count_block(s1_journal_reader *reader, s1_journal_verdict *verdict)
 s1_rc s1_journal_verify(s1_journal_reader *reader, s1_journal_verdict *ret_verdict, s1_err *err)
 {
     s1_journal_verdict verdict = {0};
+    const uint64_t before = s1_json_memory_failures();
     s1_journal_reader_rewind(reader);
-    S1_TRY(err, verify_genesis(reader, &verdict, err));
+    S1_TRY(err, s1_json_memory_judge(before, verify_genesis(reader, &verdict, err), err));
     memcpy(verdict.head, reader->chain, sizeof verdict.head);
     while (!reader->is_done) {
         const uint64_t blocks = reader->blocks;

@@ -3,6 +3,7 @@
 #include "backend/analysis/results_writer.h"
 #include "backend/dtos/enums.h"
 #include "backend/utils/clock.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/observe_internal.h"
 #include "services/api/operation.h"
@@ -101,6 +102,7 @@ static s1_rc take_base(session *s, const char *dir, s1_err *err)
     s1_rc rc = s1_fs_read_all(s1_fs_real(), path, LOG_BYTES_MAX, &text, err);
     s1_str rest = s1_strbuf_view(&text);
     s1_str line;
+    const uint64_t before = s1_json_memory_failures();
     for (bool is_done = rc != S1_OK; s1_str_split(&rest, '\n', &line, &is_done);) {
         json_t *const event = json_loadb(line.len > 0 ? line.ptr : "", line.len, 0, NULL);
         const char *const base = json_string_value(json_object_get(event, "config_base"));
@@ -110,7 +112,7 @@ static s1_rc take_base(session *s, const char *dir, s1_err *err)
         json_decref(event);
     }
     s1_strbuf_done(&text);
-    S1_TRY(err, rc);
+    S1_TRY(err, s1_json_memory_judge(before, rc, err));
     return s->base != NULL ? S1_OK
                            : S1_RAISE(err, S1_E_DATA, "%s: found no event with config_base", path);
 }

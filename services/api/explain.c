@@ -5,6 +5,7 @@
 #include "backend/analysis/run_diff.h"
 #include "backend/analysis/why_not.h"
 #include "backend/config/config.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/journal_open_internal.h"
 #include "services/api/observe_internal.h"
@@ -254,7 +255,8 @@ static s1_rc explanation_new(const question *q, s1_explanation **ret_explanation
     }
     s1_arena_init(&explanation->arena, ARENA_BYTES_MAX, 0);
     s1_strbuf_init(&explanation->json, JSON_BYTES_MAX);
-    const s1_rc rc = explain(explanation, q, err);
+    const uint64_t before = s1_json_memory_failures();
+    const s1_rc rc = s1_json_memory_judge(before, explain(explanation, q, err), err);
     if (rc != S1_OK) {
         s1_explanation_free(explanation);
         return rc;

@@ -1,6 +1,7 @@
 /* A journal as one JSON document, as CSV, and as Parquet. */
 #include "backend/core/journal_reader.h"
 #include "backend/data/persistors/parquet_persistor.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/json_writer.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
@@ -45,14 +46,18 @@ static s1_rc plain(s1_str escaped, s1_strbuf *out, s1_err *err)
         return s1_strbuf_check(out, err);
     }
     json_error_t fault;
+    const uint64_t before = s1_json_memory_failures();
     json_t *const text =
         json_loadb(escaped.ptr - 1, escaped.len + 2, JSON_DECODE_ANY, &fault); /* its quotes */
-    if (text == NULL) {
-        return S1_RAISE(err, S1_E_DATA, "a name is no JSON text: %s", fault.text);
+    s1_rc rc = S1_OK;
+    if (text != NULL) {
+        s1_strbuf_bytes(out, json_string_value(text), json_string_length(text));
+        rc = s1_strbuf_check(out, err);
+    } else {
+        rc = S1_RAISE(err, S1_E_DATA, "a name is no JSON text: %s", fault.text);
     }
-    s1_strbuf_bytes(out, json_string_value(text), json_string_length(text));
     json_decref(text);
-    return s1_strbuf_check(out, err);
+    return s1_json_memory_judge(before, rc, err);
 }
 
 static s1_rc next_row(void *self, s1_parquet_journal_row *ret_row, s1_err *err)
@@ -108,10 +113,10 @@ static s1_rc add_shown(exporter *e, s1_json_writer *w, s1_str details, s1_err *e
         return S1_OK;
     }
     json_error_t fault;
+    const uint64_t before = s1_json_memory_failures();
     json_t *const root = json_loadb(details.ptr, details.len, 0, &fault);
-    if (root == NULL) {
-        return S1_RAISE(err, S1_E_DATA, "details is no JSON: %s", fault.text);
-    }
+    const s1_rc rc =
+        root != NULL ? S1_OK : S1_RAISE(err, S1_E_DATA, "details is no JSON: %s", fault.text);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         const json_t *const value = json_object_get(root, shown[i]);
         char *const text = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
@@ -119,11 +124,11 @@ static s1_rc add_shown(exporter *e, s1_json_writer *w, s1_str details, s1_err *e
             s1_json_key(w, s1_str_of(shown[i]));
             s1_json_raw(w, s1_str_of(text));
         }
-        free(text);
+        s1_json_text_free(text);
     }
     json_decref(root);
     (void)e;
-    return S1_OK;
+    return s1_json_memory_judge(before, rc, err);
 }
 
 static s1_rc write_json_entry(exporter *e, const s1_parquet_journal_row *row, s1_err *err)

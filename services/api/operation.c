@@ -1,6 +1,7 @@
 #include "services/api/operation.h"
 
 #include "backend/analysis/operation_results.h"
+#include "backend/utils/json_memory.h"
 #include "services/api/results.h"
 
 #include <jansson.h>
@@ -183,7 +184,8 @@ s1_rc s1_api_operation_open(const char *dir, s1_operation_report **ret_report, s
         return S1_RAISE(err, S1_E_NO_MEMORY, "results of %s", dir);
     }
     s1_arena_init(&report->arena, ARENA_BYTES_MAX, 0);
-    const s1_rc rc = load(report, dir, err);
+    const uint64_t before = s1_json_memory_failures();
+    const s1_rc rc = s1_json_memory_judge(before, load(report, dir, err), err);
     if (rc != S1_OK) {
         s1_operation_report_free(report);
         return rc;
@@ -201,7 +203,7 @@ void s1_operation_report_free(s1_operation_report *report)
 {
     if (report != NULL) {
         json_decref(report->root);
-        free(report->json);
+        s1_json_text_free(report->json);
         s1_arena_done(&report->arena);
         free(report);
     }

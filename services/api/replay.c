@@ -3,6 +3,7 @@
 #include "backend/analysis/replay.h"
 #include "backend/analysis/results_writer.h"
 #include "backend/dtos/results/trade_codec.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 #include "services/api/journal_open_internal.h"
@@ -243,7 +244,8 @@ static s1_rc replay_new(const s1_results_view *results, s1_replay **ret_replay, 
     }
     s1_arena_init(&replay->arena, ARENA_BYTES_MAX, 0);
     s1_strbuf_init(&replay->json, JSON_BYTES_MAX);
-    const s1_rc rc = rebuild(replay, results, err);
+    const uint64_t before = s1_json_memory_failures();
+    const s1_rc rc = s1_json_memory_judge(before, rebuild(replay, results, err), err);
     if (rc != S1_OK) {
         s1_replay_free(replay);
         return rc;

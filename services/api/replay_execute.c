@@ -2,6 +2,7 @@
 #include "backend/analysis/results_writer.h"
 #include "backend/utils/arena.h"
 #include "backend/utils/fs.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/json_writer.h"
 #include "services/api/journal_open_internal.h"
 #include "services/api/replay.h"
@@ -343,7 +344,9 @@ s1_rc s1_api_replay_execute(const s1_replay_execute_options *options,
     }
     s1_arena_init(&e->arena, ARENA_BYTES_MAX, 0);
     s1_strbuf_init(&e->json, JSON_BYTES_MAX);
+    const uint64_t before = s1_json_memory_failures();
     s1_rc rc = execute(e, options, s1_results_view_borrow(results), err);
+    rc = s1_json_memory_judge(before, rc, err);
     s1_results_free(results);
     if (e->has_again) {
         s1_err fault = S1_ERR_INIT;

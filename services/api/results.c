@@ -3,6 +3,7 @@
 #include "backend/analysis/results_writer.h"
 #include "backend/utils/arena.h"
 #include "backend/utils/dtoa.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/json_writer.h"
 #include "backend/utils/locale.h"
 
@@ -225,7 +226,8 @@ static s1_rc open_folder(const char *folder, s1_results **ret_results, s1_err *e
         return S1_RAISE(err, S1_E_NO_MEMORY, "results of %s", folder);
     }
     s1_arena_init(&results->arena, ARENA_BYTES_MAX, 0);
-    const s1_rc rc = load(results, folder, err);
+    const uint64_t before = s1_json_memory_failures();
+    const s1_rc rc = s1_json_memory_judge(before, load(results, folder, err), err);
     if (rc != S1_OK) {
         s1_results_free(results);
         return rc;
@@ -273,7 +275,7 @@ void s1_results_free(s1_results *results)
     if (results != NULL) {
         json_decref(results->run);
         json_decref(results->metrics);
-        free(results->json);
+        s1_json_text_free(results->json);
         s1_arena_done(&results->arena);
         free(results);
     }

@@ -2,6 +2,7 @@
 
 #include "backend/dtos/enums.h"
 #include "backend/dtos/journal/journal_kind.h"
+#include "backend/utils/json_memory.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -180,15 +181,18 @@ s1_rc s1_app_logger_entry(s1_log *log, const s1_journal_notice *notice, s1_err *
         return S1_OK;
     }
     json_error_t fault;
+    const uint64_t before = s1_json_memory_failures();
     json_t *const entry = json_loadb(notice->line.ptr, notice->line.len, 0, &fault);
+    s1_rc rc = S1_OK;
     if (entry == NULL) {
-        return S1_RAISE(err, S1_E_DATA, "entry %llu of the journal: %s",
-                        (unsigned long long)notice->seq, fault.text);
+        rc = S1_RAISE(err, S1_E_DATA, "entry %llu of the journal: %s",
+                      (unsigned long long)notice->seq, fault.text);
     }
-    if (is_refusal) {
-        level = refusal_level(json_object_get(entry, "details"));
+    rc = s1_json_memory_judge(before, rc, err);
+    if (rc == S1_OK) {
+        level = is_refusal ? refusal_level(json_object_get(entry, "details")) : level;
+        write_entry(log, level, notice->kind, entry);
     }
-    write_entry(log, level, notice->kind, entry);
     json_decref(entry);
-    return S1_OK;
+    return rc;
 }

@@ -3,8 +3,8 @@
  * acknowledged may be lost, and what was refused may not have been acknowledged.
  *
  * The linker gives us malloc, calloc and realloc of everything linked statically
- * (cmake/S1Tests.cmake). jansson keeps its own: it ends the process with an assertion when an
- * allocation fails inside its scanner, which S2 covers (a killed process).
+ * (cmake/S1Tests.cmake). States and journals are read and written without jansson; what explains
+ * and replays them uses it, and is in tests/deep/memory_run_test.c, with the order path.
  */
 #include "s1mple/error.h"
 #include "tests/support/crash_store.h"
