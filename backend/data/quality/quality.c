@@ -1,0 +1,706 @@
+#include "backend/data/quality/quality.h"
+
+#include "backend/utils/timefmt.h"
+#include "s1mple/decimal.h"
+#include "s1mple/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RING_MAX       (2 * S1_QUALITY_WINDOW_MAX + 1)
+#define NEIGHBOURS_MIN 5u  /* closes a median is believed from */
+#define VOLUMES_MIN    8u  /* volumes the last one is held against */
+#define ABSURD_FACTOR  10  /* off the median: no market does that and comes back */
+#define OUTLIER_PART   10  /* a tenth of the median at least, */
+#define OUTLIER_MADS   15  /* and so many median deviations: ten sigma of a normal one */
+#define PARTIAL_FACTOR 10  /* of the volumes before */
+#define STRAIGHT_PART  256 /* a step changes by less than this part of itself */
+#define STRAIGHT_BARS  4u
+
+typedef struct bar {
+    s1_nanos time;
+    uint64_t row;
+    int64_t open, high, low, close, volume;
+} bar;
+
+/* Findings of one kind. `run` is the one that rows are still added to. */
+typedef struct list {
+    s1_quality_finding *items;
+    size_t count, capacity;
+    s1_quality_count total;
+    s1_quality_finding run;
+    bool is_running;
+} list;
+
+struct s1_quality_checker {
+    s1_quality_options options;
+    s1_nanos timeframe, phase; /* phase: of the first row on the grid of the timeframe */
+    uint32_t price_scale, qty_scale;
+    uint64_t rows;
+    s1_nanos first, latest; /* latest: the highest open time so far */
+    bar last, before_last;
+    bar equal_since; /* first of the equal closes that end with `last` */
+    uint64_t equal_rows;
+    uint64_t straight_rows;       /* bars on one line that end with `last`; 0: none */
+    bar straight_since;           /* first of them */
+    bar ring[RING_MAX];           /* the newest rows, by row % (2 * window + 1) */
+    int64_t sorted[RING_MAX];     /* their closes */
+    size_t sorted_count;          /* also rows in the ring */
+    list lists[S1_QUALITY_KINDS]; /* by enum s1_quality_kind */
+};
+
+/* --- Names ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name, *meaning;
+    int32_t severity;
+} kinds[S1_QUALITY_KINDS] = {
+#define X(name, text, severity, meaning) {text, meaning, S1_QUALITY_##severity},
+    S1_QUALITY_KIND_MAP(X)
+#undef X
+};
+
+static bool is_kind(int32_t kind)
+{
+    return kind >= 0 && kind < S1_QUALITY_KINDS;
+}
+
+const char *s1_quality_kind_name(int32_t kind)
+{
+    return is_kind(kind) ? kinds[kind].name : "?";
+}
+
+const char *s1_quality_kind_meaning(int32_t kind)
+{
+    return is_kind(kind) ? kinds[kind].meaning : "?";
+}
+
+int32_t s1_quality_kind_severity(int32_t kind)
+{
+    return is_kind(kind) ? kinds[kind].severity : 0;
+}
+
+const char *s1_quality_severity_name(int32_t severity)
+{
+    switch (severity) {
+    case S1_QUALITY_ERROR:
+        return "error";
+    case S1_QUALITY_WARNING:
+        return "warning";
+    case S1_QUALITY_INFO:
+        return "info";
+    default:
+        return "?";
+    }
+}
+
+/* --- Findings --------------------------------------------------------------------------------- */
+
+static s1_rc keep(s1_quality_checker *c, const s1_quality_finding *finding, s1_err *err)
+{
+    list *const to = &c->lists[finding->kind];
+    to->total.findings++;
+    to->total.rows += finding->rows;
+    if (to->count >= c->options.findings_max) {
+        return S1_OK;
+    }
+    if (to->count == to->capacity) {
+        const size_t capacity = to->capacity == 0 ? 16 : to->capacity * 2;
+        s1_quality_finding *const grown = realloc(to->items, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "findings");
+        }
+        to->items = grown;
+        to->capacity = capacity;
+    }
+    to->items[to->count++] = *finding;
+    return S1_OK;
+}
+
+static s1_quality_finding make(int32_t kind, const bar *at)
+{
+    return (s1_quality_finding){.kind = kind,
+                                .severity = kinds[kind].severity,
+                                .first = at->time,
+                                .last = at->time,
+                                .row = at->row,
+                                .rows = 1};
+}
+
+static s1_rc end_run(s1_quality_checker *c, int32_t kind, s1_err *err)
+{
+    list *const of = &c->lists[kind];
+    if (!of->is_running) {
+        return S1_OK;
+    }
+    of->is_running = false;
+    return keep(c, &of->run, err);
+}
+
+/* Adds a row to the run of a kind; the texts of a run are those of its first row, which the caller
+ * writes into what is returned (NULL: it is not the first). */
+static s1_rc add_to_run(s1_quality_checker *c, int32_t kind, const bar *at,
+                        s1_quality_finding **ret_new, s1_err *err)
+{
+    list *const of = &c->lists[kind];
+    *ret_new = NULL;
+    if (of->is_running && of->run.row + of->run.rows == at->row) {
+        of->run.rows++;
+        of->run.last = at->time;
+        return S1_OK;
+    }
+    S1_TRY(err, end_run(c, kind, err));
+    of->run = make(kind, at);
+    of->is_running = true;
+    *ret_new = &of->run;
+    return S1_OK;
+}
+
+static const char *decimal(int64_t mantissa, uint32_t scale, char out[S1_DEC_TEXT_MAX])
+{
+    (void)s1_dec_print(s1_dec_from_mantissa(mantissa, scale), out);
+    return out;
+}
+
+S1_PRINTF(2, 3) static void say(char to[S1_QUALITY_TEXT_MAX], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(to, S1_QUALITY_TEXT_MAX, format, args);
+    va_end(args);
+}
+
+static void say_time(char to[S1_QUALITY_TEXT_MAX], const char *before, s1_nanos time)
+{
+    char text[S1_TIME_TEXT_MAX];
+    (void)s1_time_print_short(time, text);
+    say(to, "%s%s", before, text);
+}
+
+/* "high 8.5" */
+static void say_price(const s1_quality_checker *c, char to[S1_QUALITY_TEXT_MAX], const char *before,
+                      int64_t price)
+{
+    char text[S1_DEC_TEXT_MAX];
+    say(to, "%s %s", before, decimal(price, c->price_scale, text));
+}
+
+/* --- Order, grid, holes ----------------------------------------------------------------------- */
+
+static s1_nanos phase_of(s1_nanos time, s1_nanos timeframe)
+{
+    const s1_nanos rest = time % timeframe;
+    return rest < 0 ? rest + timeframe : rest;
+}
+
+static s1_rc check_clock(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    const bool is_off = phase_of(b->time, c->timeframe) != c->phase;
+    if (!is_off && b->time <= c->options.as_of) {
+        return S1_OK;
+    }
+    s1_quality_finding *found;
+    S1_TRY(err, add_to_run(c, S1_QUALITY_CLOCK_SKEW, b, &found, err));
+    if (found == NULL) {
+        return S1_OK;
+    }
+    say_time(found->found, "opens ", b->time);
+    if (!is_off) {
+        say_time(found->expected, "at the latest ", c->options.as_of);
+        return S1_OK;
+    }
+    char step[S1_TIMEFRAME_TEXT_MAX], offset[S1_TIMEFRAME_TEXT_MAX];
+    (void)s1_timeframe_print(c->timeframe, step);
+    if (c->phase == 0) {
+        say(found->expected, "a multiple of %s", step);
+    } else {
+        (void)s1_timeframe_print(c->phase, offset);
+        say(found->expected, "%s past a multiple of %s, as the first row", offset, step);
+    }
+    return S1_OK;
+}
+
+static s1_rc check_hole(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if ((s1_i128)b->time - c->latest <= c->timeframe) {
+        return S1_OK;
+    }
+    const s1_open_slots missing =
+        s1_session_open_slots(&c->options.session, c->latest, b->time, c->timeframe);
+    if (missing.count == 0) {
+        return S1_OK;
+    }
+    s1_quality_finding found = make(S1_QUALITY_HOLE, b);
+    found.first = missing.first;
+    found.last = missing.last;
+    found.rows = missing.count;
+    say(found.found, "0 bars");
+    say(found.expected, "%llu bars", (unsigned long long)missing.count);
+    return keep(c, &found, err);
+}
+
+static s1_rc check_order(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (c->rows == 0) {
+        c->first = c->latest = b->time;
+        c->phase = phase_of(b->time, c->timeframe);
+        return S1_OK;
+    }
+    s1_quality_finding *found = NULL;
+    if (b->time == c->last.time) {
+        S1_TRY(err, add_to_run(c, S1_QUALITY_DUPLICATE, b, &found, err));
+    } else if (b->time <= c->latest) {
+        S1_TRY(err, add_to_run(c, S1_QUALITY_OUT_OF_ORDER, b, &found, err));
+    } else {
+        S1_TRY(err, check_hole(c, b, err));
+        c->latest = b->time;
+    }
+    if (found != NULL) {
+        say_time(found->found, "opens ", b->time);
+        say_time(found->expected, "later than ", c->latest);
+    }
+    return S1_OK;
+}
+
+/* --- One bar ---------------------------------------------------------------------------------- */
+
+static s1_rc check_range(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (b->high < b->low) {
+        s1_quality_finding found = make(S1_QUALITY_HIGH_BELOW_LOW, b);
+        say_price(c, found.found, "high", b->high);
+        say_price(c, found.expected, "at or above the low", b->low);
+        return keep(c, &found, err);
+    }
+    const bool is_open = b->open < b->low || b->open > b->high;
+    const bool is_close = b->close < b->low || b->close > b->high;
+    if (!is_open && !is_close) {
+        return S1_OK;
+    }
+    s1_quality_finding found = make(S1_QUALITY_OUTSIDE_RANGE, b);
+    const int64_t price = is_open ? b->open : b->close;
+    say_price(c, found.found, is_open ? "open" : "close", price);
+    if (price < b->low) {
+        say_price(c, found.expected, "at or above the low", b->low);
+    } else {
+        say_price(c, found.expected, "at or below the high", b->high);
+    }
+    return keep(c, &found, err);
+}
+
+static s1_rc check_volume(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (b->volume > 0) {
+        return S1_OK;
+    }
+    const int32_t kind = b->volume < 0 ? S1_QUALITY_NEGATIVE_VOLUME : S1_QUALITY_ZERO_VOLUME;
+    s1_quality_finding *found;
+    S1_TRY(err, add_to_run(c, kind, b, &found, err));
+    if (found != NULL) {
+        char text[S1_DEC_TEXT_MAX];
+        say(found->found, "volume %s", decimal(b->volume, c->qty_scale, text));
+        say(found->expected, b->volume < 0 ? "at or above 0" : "above 0");
+    }
+    return S1_OK;
+}
+
+/* --- Bars in a row ---------------------------------------------------------------------------- */
+
+static s1_rc end_equal(s1_quality_checker *c, s1_err *err)
+{
+    if (c->equal_rows < c->options.frozen_min) {
+        return S1_OK;
+    }
+    s1_quality_finding found = make(S1_QUALITY_FROZEN, &c->equal_since);
+    found.last = c->last.time;
+    found.rows = c->equal_rows;
+    char text[S1_DEC_TEXT_MAX];
+    say(found.found, "%llu closes of %s", (unsigned long long)c->equal_rows,
+        decimal(c->last.close, c->price_scale, text));
+    say(found.expected, "fewer than %u", c->options.frozen_min);
+    return keep(c, &found, err);
+}
+
+static s1_rc check_frozen(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (c->equal_rows > 0 && b->volume > 0 && b->close == c->last.close) {
+        c->equal_rows++;
+        return S1_OK;
+    }
+    S1_TRY(err, end_equal(c, err));
+    c->equal_rows = b->volume > 0 ? 1 : 0;
+    c->equal_since = *b;
+    return S1_OK;
+}
+
+static bool is_straight(int64_t a, int64_t b, int64_t c)
+{
+    const int64_t step = b - a;
+    const int64_t bend = c - b - step;
+    const s1_i128 part = (s1_i128)(bend < 0 ? -bend : bend) * STRAIGHT_PART;
+    return step != 0 && part <= (step < 0 ? -step : step);
+}
+
+static s1_rc end_straight(s1_quality_checker *c, s1_err *err)
+{
+    if (c->straight_rows < STRAIGHT_BARS) {
+        return S1_OK;
+    }
+    s1_quality_finding found = make(S1_QUALITY_INTERPOLATED, &c->straight_since);
+    found.last = c->last.time;
+    found.rows = c->straight_rows;
+    say(found.found, "%llu bars on a line", (unsigned long long)c->straight_rows);
+    say(found.expected, "prices and volumes that vary");
+    return keep(c, &found, err);
+}
+
+static s1_rc check_straight(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    const bar *const p = &c->last;
+    const bar *const q = &c->before_last;
+    if (c->rows >= 2 && (s1_i128)b->time - p->time == c->timeframe &&
+        (s1_i128)p->time - q->time == c->timeframe && is_straight(q->open, p->open, b->open) &&
+        is_straight(q->high, p->high, b->high) && is_straight(q->low, p->low, b->low) &&
+        is_straight(q->close, p->close, b->close) && is_straight(q->volume, p->volume, b->volume)) {
+        if (c->straight_rows == 0) {
+            c->straight_since = *q;
+            c->straight_rows = 2;
+        }
+        c->straight_rows++;
+        return S1_OK;
+    }
+    S1_TRY(err, end_straight(c, err));
+    c->straight_rows = 0;
+    return S1_OK;
+}
+
+/* --- Neighbours ------------------------------------------------------------------------------- */
+
+static size_t ring_size(const s1_quality_checker *c)
+{
+    return 2 * (size_t)c->options.window + 1;
+}
+
+/* Where a close stands, or belongs, in the sorted ones. */
+static size_t sorted_slot(const s1_quality_checker *c, int64_t close)
+{
+    size_t low = 0, high = c->sorted_count;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (c->sorted[middle] < close) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static const bar *ring_at(const s1_quality_checker *c, uint64_t row)
+{
+    return &c->ring[row % ring_size(c)];
+}
+
+/* Takes the oldest row out of the window. */
+static void ring_drop(s1_quality_checker *c, uint64_t row)
+{
+    const size_t slot = sorted_slot(c, ring_at(c, row)->close);
+    c->sorted_count--;
+    memmove(&c->sorted[slot], &c->sorted[slot + 1], (c->sorted_count - slot) * sizeof *c->sorted);
+}
+
+static void ring_add(s1_quality_checker *c, const bar *b)
+{
+    if (c->sorted_count == ring_size(c)) {
+        ring_drop(c, b->row - ring_size(c));
+    }
+    const size_t slot = sorted_slot(c, b->close);
+    memmove(&c->sorted[slot + 1], &c->sorted[slot], (c->sorted_count - slot) * sizeof *c->sorted);
+    c->sorted[slot] = b->close;
+    c->sorted_count++;
+    c->ring[b->row % ring_size(c)] = *b;
+}
+
+/* Median of the distances of the sorted closes from their own median. */
+static int64_t median_deviation(const s1_quality_checker *c)
+{
+    const size_t middle = (c->sorted_count - 1) / 2;
+    const int64_t median = c->sorted[middle];
+    size_t below = middle, above = middle + 1; /* next ones, `below` counted from 1 down */
+    int64_t deviation = 0;
+    for (size_t taken = 0; taken < middle; taken++) {
+        if (above == c->sorted_count ||
+            (below > 0 && median - c->sorted[below - 1] <= c->sorted[above] - median)) {
+            deviation = median - c->sorted[--below];
+        } else {
+            deviation = c->sorted[above++] - median;
+        }
+    }
+    return deviation;
+}
+
+/* Prices of a bar against the closes of its neighbours. Only the first that is absurd, or the
+ * farthest one, is told. */
+static s1_rc check_prices(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    static const char *const names[] = {"open", "high", "low", "close"};
+    const int64_t prices[] = {b->open, b->high, b->low, b->close};
+    for (size_t i = 0; i < 4; i++) {
+        if (prices[i] <= 0) {
+            s1_quality_finding found = make(S1_QUALITY_IMPOSSIBLE_PRICE, b);
+            say_price(c, found.found, names[i], prices[i]);
+            say(found.expected, "above 0");
+            return keep(c, &found, err);
+        }
+    }
+    const int64_t median = c->sorted[(c->sorted_count - 1) / 2];
+    if (c->sorted_count < NEIGHBOURS_MIN || median <= 0) {
+        return S1_OK;
+    }
+    size_t worst = 0;
+    int64_t distance = 0;
+    int32_t kind = S1_QUALITY_OUTLIER;
+    for (size_t i = 0; i < 4; i++) {
+        const s1_i128 price = prices[i];
+        if (price * ABSURD_FACTOR <= median || price >= (s1_i128)median * ABSURD_FACTOR) {
+            kind = S1_QUALITY_IMPOSSIBLE_PRICE;
+            worst = i;
+            break;
+        }
+        const int64_t here = prices[i] < median ? median - prices[i] : prices[i] - median;
+        if (here > distance) {
+            distance = here;
+            worst = i;
+        }
+    }
+    if (kind == S1_QUALITY_OUTLIER && ((s1_i128)distance * OUTLIER_PART <= median ||
+                                       distance <= (s1_i128)median_deviation(c) * OUTLIER_MADS)) {
+        return S1_OK;
+    }
+    s1_quality_finding found = make(kind, b);
+    say_price(c, found.found, names[worst], prices[worst]);
+    say_price(c, found.expected, "near the median close", median);
+    return keep(c, &found, err);
+}
+
+/* --- The last bar ----------------------------------------------------------------------------- */
+
+static int compare_int64(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median volume of the rows before the last one; 0 where there are too few. */
+static int64_t median_volume(const s1_quality_checker *c)
+{
+    int64_t volumes[RING_MAX];
+    size_t count = 0;
+    for (uint64_t back = 2; back <= ring_size(c) && back <= c->rows; back++) {
+        volumes[count++] = ring_at(c, c->rows - back)->volume;
+    }
+    if (count < VOLUMES_MIN) {
+        return 0;
+    }
+    qsort(volumes, count, sizeof *volumes, compare_int64);
+    return volumes[(count - 1) / 2];
+}
+
+static s1_rc check_last(s1_quality_checker *c, s1_err *err)
+{
+    s1_quality_finding found = make(S1_QUALITY_PARTIAL_LAST, &c->last);
+    const int64_t usual = median_volume(c);
+    if (c->last.time <= c->options.as_of &&
+        (s1_i128)c->last.time + c->timeframe > c->options.as_of) {
+        say_time(found.found, "ends after ", c->options.as_of);
+        say(found.expected, "a bar that is over");
+    } else if (c->last.volume > 0 && (s1_i128)c->last.volume * PARTIAL_FACTOR < usual) {
+        char text[S1_DEC_TEXT_MAX];
+        say(found.found, "volume %s", decimal(c->last.volume, c->qty_scale, text));
+        say(found.expected, "near the median of %s", decimal(usual, c->qty_scale, text));
+    } else {
+        return S1_OK;
+    }
+    return keep(c, &found, err);
+}
+
+/* --- The whole -------------------------------------------------------------------------------- */
+
+s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timeframe,
+                             uint32_t price_scale, uint32_t qty_scale,
+                             s1_quality_checker **ret_checker, s1_err *err)
+{
+    const uint32_t window = options->window == 0 ? S1_QUALITY_WINDOW_DEFAULT : options->window;
+    const uint32_t frozen =
+        options->frozen_min == 0 ? S1_QUALITY_FROZEN_DEFAULT : options->frozen_min;
+    if (window < 4 || window > S1_QUALITY_WINDOW_MAX) {
+        return S1_RAISE(err, S1_E_INVALID, "neighbours: found %u, expected 4 to %u", window,
+                        S1_QUALITY_WINDOW_MAX);
+    }
+    if (frozen < 2) {
+        return S1_RAISE(err, S1_E_INVALID, "frozen: found %u, expected at least 2", frozen);
+    }
+    if (options->findings_max > S1_QUALITY_SHOWN_MAX) {
+        return S1_RAISE(err, S1_E_INVALID, "findings: found %u of a kind, expected at most %u",
+                        options->findings_max, S1_QUALITY_SHOWN_MAX);
+    }
+    if (timeframe <= 0 || price_scale > S1_SCALE_MAX || qty_scale > S1_SCALE_MAX) {
+        return S1_RAISE(err, S1_E_INVALID,
+                        "found timeframe %lld ns and scales %u and %u, expected above 0 ns and at "
+                        "most %u",
+                        (long long)timeframe, price_scale, qty_scale, S1_SCALE_MAX);
+    }
+    s1_quality_checker *const made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a quality checker");
+    }
+    made->options = *options;
+    made->options.window = window;
+    made->options.frozen_min = frozen;
+    made->timeframe = timeframe;
+    made->price_scale = price_scale;
+    made->qty_scale = qty_scale;
+    *ret_checker = made;
+    return S1_OK;
+}
+
+void s1_quality_checker_free(s1_quality_checker *checker)
+{
+    if (checker == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < S1_QUALITY_KINDS; i++) {
+        free(checker->lists[i].items);
+    }
+    free(checker);
+}
+
+static s1_rc add_row(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    S1_TRY(err, check_order(c, b, err));
+    S1_TRY(err, check_clock(c, b, err));
+    S1_TRY(err, check_range(c, b, err));
+    S1_TRY(err, check_volume(c, b, err));
+    S1_TRY(err, check_frozen(c, b, err));
+    S1_TRY(err, check_straight(c, b, err));
+    ring_add(c, b);
+    c->before_last = c->last;
+    c->last = *b;
+    c->rows++;
+    if (c->rows > c->options.window) {
+        S1_TRY(err, check_prices(c, ring_at(c, b->row - c->options.window), err));
+    }
+    return S1_OK;
+}
+
+s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *batch, s1_err *err)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const bar b = {.time = batch->open_time[i],
+                       .row = checker->rows,
+                       .open = batch->open[i],
+                       .high = batch->high[i],
+                       .low = batch->low[i],
+                       .close = batch->close[i],
+                       .volume = batch->volume[i]};
+        S1_TRY(err, add_row(checker, &b, err));
+    }
+    return S1_OK;
+}
+
+/* What could not be decided before the last row was known. */
+static s1_rc finish(s1_quality_checker *c, s1_err *err)
+{
+    const uint64_t window = c->options.window;
+    for (uint64_t row = c->rows > window ? c->rows - window : 0; row < c->rows; row++) {
+        while (c->rows - c->sorted_count + window < row) {
+            ring_drop(c, c->rows - c->sorted_count);
+        }
+        S1_TRY(err, check_prices(c, ring_at(c, row), err));
+    }
+    S1_TRY(err, end_equal(c, err));
+    S1_TRY(err, end_straight(c, err));
+    for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
+        S1_TRY(err, end_run(c, kind, err));
+    }
+    return c->rows > 0 ? check_last(c, err) : S1_OK;
+}
+
+s1_rc s1_quality_checker_end(s1_quality_checker *checker, s1_quality_report **ret_report,
+                             s1_err *err)
+{
+    S1_TRY(err, finish(checker, err));
+    size_t count = 0;
+    for (size_t i = 0; i < S1_QUALITY_KINDS; i++) {
+        count += checker->lists[i].count;
+    }
+    s1_quality_report *const report =
+        calloc(1, sizeof *report + count * sizeof(s1_quality_finding));
+    if (report == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu findings", count);
+    }
+    s1_quality_finding *const findings = (s1_quality_finding *)(report + 1);
+    report->rows = checker->rows;
+    report->first = checker->first;
+    report->last = checker->last.time;
+    report->price_scale = checker->price_scale;
+    report->qty_scale = checker->qty_scale;
+    report->findings = findings;
+    for (size_t i = 0; i < S1_QUALITY_KINDS; i++) {
+        const list *const from = &checker->lists[i];
+        report->counts[i] = from->total;
+        if (from->count > 0) {
+            memcpy(&findings[report->finding_count], from->items, from->count * sizeof *findings);
+            report->finding_count += from->count;
+        }
+    }
+    *ret_report = report;
+    return S1_OK;
+}
+
+void s1_quality_report_free(s1_quality_report *report)
+{
+    free(report);
+}
+
+static s1_rc read_all(s1_quality_checker *checker, s1_bar_reader *reader,
+                      const s1_quality_options *options, s1_err *err)
+{
+    uint64_t done = 0;
+    for (;;) {
+        s1_bar_batch batch;
+        S1_TRY(err, s1_bar_reader_next(reader, &batch, err));
+        if (batch.count == 0) {
+            return S1_OK;
+        }
+        S1_TRY(err, s1_quality_checker_add(checker, &batch, err));
+        done += batch.count;
+        if (options->progress != NULL) {
+            const s1_rc rc = options->progress(options->progress_user, done, reader->rows_total);
+            if (rc != S1_OK) {
+                return rc;
+            }
+        }
+    }
+}
+
+s1_rc s1_quality_check(s1_data_persistor *archive, const s1_stream_key *key, s1_time_range range,
+                       const s1_quality_options *options, s1_quality_report **ret_report,
+                       s1_err *err)
+{
+    s1_bar_reader *reader = NULL;
+    s1_quality_checker *checker = NULL;
+    S1_TRY(err, s1_data_load_ohlcv(archive, key, range, &reader, err));
+    s1_rc rc = s1_quality_checker_new(options, key->timeframe, reader->price_scale,
+                                      reader->qty_scale, &checker, err);
+    if (rc == S1_OK) {
+        rc = read_all(checker, reader, options, err);
+    }
+    if (rc == S1_OK) {
+        rc = s1_quality_checker_end(checker, ret_report, err);
+    }
+    s1_quality_checker_free(checker);
+    s1_bar_reader_close(reader);
+    return rc;
+}

@@ -1,0 +1,122 @@
+/* backend/data/quality/quality.h - what is wrong with a stream, found in one pass.
+ *
+ * The stream is read in batches and never held: memory is a window of neighbours and the findings
+ * kept. Nothing is changed. All arithmetic on prices and volumes is on exact mantissas. A report
+ * depends on the rows and the options alone.
+ *
+ * What moves | who owns it
+ * -----------|----------------------------------------------------------------
+ * checker    | the caller; s1_quality_checker_free (accepts NULL)
+ * report     | the caller; s1_quality_report_free (accepts NULL)
+ */
+#ifndef S1_BACKEND_DATA_QUALITY_QUALITY_H
+#define S1_BACKEND_DATA_QUALITY_QUALITY_H
+
+#include "backend/core/interfaces/data_persistor.h"
+#include "backend/data/quality/session.h"
+#include "s1mple/base.h"
+
+enum s1_quality_severity {
+    S1_QUALITY_ERROR = 1,   /* cannot be true */
+    S1_QUALITY_WARNING = 2, /* may be true; a run over it should know */
+    S1_QUALITY_INFO = 3,    /* true of many good streams */
+};
+
+/* X(NAME, "text", SEVERITY, "meaning"): the order of kinds in a report. */
+#define S1_QUALITY_KIND_MAP(X)                                                                     \
+    X(OUT_OF_ORDER, "out_of_order", ERROR, "opens before a row that stands earlier")               \
+    X(DUPLICATE, "duplicate", ERROR, "opens when the row before it does")                          \
+    X(CLOCK_SKEW, "clock_skew", ERROR, "opens off the grid of the timeframe, or in the future")    \
+    X(IMPOSSIBLE_PRICE, "impossible_price", ERROR,                                                 \
+      "a price at or below zero, or ten times off the closes around it")                           \
+    X(HIGH_BELOW_LOW, "high_below_low", ERROR, "the high is below the low")                        \
+    X(OUTSIDE_RANGE, "outside_range", ERROR, "open or close outside low and high")                 \
+    X(NEGATIVE_VOLUME, "negative_volume", ERROR, "volume below zero")                              \
+    X(HOLE, "hole", WARNING, "bars are missing while the market was open")                         \
+    X(OUTLIER, "outlier", WARNING, "a price far off the closes around it")                         \
+    X(FROZEN, "frozen", WARNING, "equal closes in a row, with volume")                             \
+    X(INTERPOLATED, "interpolated", WARNING, "bars on a straight line: made up to fill a hole")    \
+    X(PARTIAL_LAST, "partial_last_bar", WARNING, "the last bar may not be over")                   \
+    X(ZERO_VOLUME, "zero_volume", INFO, "bars without volume")
+enum s1_quality_kind {
+#define X(name, text, severity, meaning) S1_QUALITY_##name,
+    S1_QUALITY_KIND_MAP(X)
+#undef X
+        S1_QUALITY_KINDS
+};
+
+#define S1_QUALITY_TEXT_MAX       72u
+#define S1_QUALITY_WINDOW_MAX     64u
+#define S1_QUALITY_WINDOW_DEFAULT 15u
+#define S1_QUALITY_FROZEN_DEFAULT 24u
+#define S1_QUALITY_SHOWN_MAX      100000u
+#define S1_QUALITY_AS_OF_NEVER    INT64_MAX
+
+/* What is off, and where. Rows of one kind that follow each other are one finding. */
+typedef struct s1_quality_finding {
+    int32_t kind;         /* enum s1_quality_kind */
+    int32_t severity;     /* enum s1_quality_severity */
+    s1_nanos first, last; /* open times; of a hole, those of the missing bars */
+    uint64_t row;         /* from 0: the first row it is about; of a hole, the row behind it */
+    uint64_t rows;        /* how many it is about; of a hole, missing bars */
+    char found[S1_QUALITY_TEXT_MAX], expected[S1_QUALITY_TEXT_MAX];
+} s1_quality_finding;
+
+typedef struct s1_quality_options {
+    s1_session session;    /* zeroed: always open */
+    uint32_t window;       /* neighbours each side, 4..S1_QUALITY_WINDOW_MAX; 0: 15 */
+    uint32_t frozen_min;   /* equal closes in a row that are a finding, from 2; 0: 24 */
+    uint32_t findings_max; /* kept of each kind, to S1_QUALITY_SHOWN_MAX; counts stay exact */
+    s1_nanos as_of;        /* when the data was taken; S1_QUALITY_AS_OF_NEVER: not known */
+    /* Called after each batch; anything but S1_OK ends the check with that code. May be NULL. */
+    s1_rc (*progress)(void *user, uint64_t rows_done, uint64_t rows_total);
+    void *progress_user;
+} s1_quality_options;
+
+typedef struct s1_quality_count {
+    uint64_t findings, rows; /* exact, kept or not */
+} s1_quality_count;
+
+typedef struct s1_quality_report {
+    uint64_t rows;
+    s1_nanos first, last; /* open times of the first and last row; 0 where there are none */
+    uint32_t price_scale, qty_scale;
+    s1_quality_count counts[S1_QUALITY_KINDS];
+    const s1_quality_finding *findings; /* [finding_count] by kind, then by row */
+    size_t finding_count;
+} s1_quality_report;
+
+typedef struct s1_quality_checker s1_quality_checker; /* opaque, heap */
+
+/* "hole", "error", what a kind is. Static; "?" outside the enum. */
+const char *s1_quality_kind_name(int32_t kind);
+const char *s1_quality_kind_meaning(int32_t kind);
+int32_t s1_quality_kind_severity(int32_t kind);
+const char *s1_quality_severity_name(int32_t severity);
+
+/* A checker of bars of `timeframe` ns. `options` is copied. Errors: S1_E_INVALID for an option out
+ * of bounds, S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timeframe,
+                             uint32_t price_scale, uint32_t qty_scale,
+                             s1_quality_checker **ret_checker, s1_err *err);
+void s1_quality_checker_free(s1_quality_checker *checker);
+
+/* The next rows, in the order they are stored; here they may be in any. Errors: S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *batch, s1_err *err);
+
+/* The report of all rows; nothing may be added after. Errors: S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_quality_checker_end(s1_quality_checker *checker, s1_quality_report **ret_report,
+                             s1_err *err);
+void s1_quality_report_free(s1_quality_report *report);
+
+/* Reads a stream of bars and checks it. Errors: those of the persistor, of `progress`, and above.
+ */
+S1_WARN_UNUSED
+s1_rc s1_quality_check(s1_data_persistor *archive, const s1_stream_key *key, s1_time_range range,
+                       const s1_quality_options *options, s1_quality_report **ret_report,
+                       s1_err *err);
+
+#endif /* S1_BACKEND_DATA_QUALITY_QUALITY_H */

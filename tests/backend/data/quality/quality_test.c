@@ -1,0 +1,782 @@
+/* Streams with faults: each is found where it is, nothing else is; real files with the numbers that
+ * others measured. */
+#include "backend/data/quality/quality.h"
+
+#include "backend/utils/timefmt.h"
+#include "s1mple/error.h"
+#include "tests/support/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE     S1_NANOS_PER_MINUTE
+#define HOUR       S1_NANOS_PER_HOUR
+#define START      (1577836800LL * S1_NANOS_PER_SECOND) /* 2020-01-01, a Wednesday */
+#define BATCH_ROWS 777u
+
+/* --- A stream in any order: what no persistor stores ------------------------------------------ */
+
+typedef struct rows {
+    size_t count, capacity;
+    s1_nanos *time;
+    int64_t *columns[5]; /* open, high, low, close, volume */
+} rows;
+
+enum { OPEN, HIGH, LOW, CLOSE, VOLUME };
+
+static void rows_add(rows *r, s1_nanos time, const int64_t values[5])
+{
+    if (r->count == r->capacity) {
+        r->capacity = r->capacity == 0 ? 4096 : r->capacity * 2;
+        r->time = realloc(r->time, r->capacity * sizeof *r->time);
+        assert_non_null(r->time);
+        for (size_t k = 0; k < 5; k++) {
+            r->columns[k] = realloc(r->columns[k], r->capacity * sizeof(int64_t));
+            assert_non_null(r->columns[k]);
+        }
+    }
+    r->time[r->count] = time;
+    for (size_t k = 0; k < 5; k++) {
+        r->columns[k][r->count] = values[k];
+    }
+    r->count++;
+}
+
+static void rows_done(rows *r)
+{
+    free(r->time);
+    for (size_t k = 0; k < 5; k++) {
+        free(r->columns[k]);
+    }
+    memset(r, 0, sizeof *r);
+}
+
+static void rows_remove(rows *r, size_t at, size_t count)
+{
+    const size_t rest = r->count - at - count;
+    memmove(&r->time[at], &r->time[at + count], rest * sizeof *r->time);
+    for (size_t k = 0; k < 5; k++) {
+        memmove(&r->columns[k][at], &r->columns[k][at + count], rest * sizeof(int64_t));
+    }
+    r->count -= count;
+}
+
+typedef struct rows_persistor {
+    s1_data_persistor base;
+    const rows *rows;
+    uint32_t price_scale, qty_scale;
+} rows_persistor;
+
+typedef struct rows_reader {
+    s1_bar_reader base;
+    const rows *rows;
+    size_t at;
+} rows_reader;
+
+static s1_rc rows_next(s1_bar_reader *self, s1_bar_batch *ret_batch, s1_err *err)
+{
+    (void)err;
+    rows_reader *const me = (rows_reader *)self;
+    const rows *const r = me->rows;
+    const size_t at = me->at;
+    const size_t left = r->count - at;
+    *ret_batch = (s1_bar_batch){.count = left < BATCH_ROWS ? left : BATCH_ROWS};
+    if (left > 0) {
+        ret_batch->open_time = r->time + at;
+        ret_batch->open = r->columns[OPEN] + at;
+        ret_batch->high = r->columns[HIGH] + at;
+        ret_batch->low = r->columns[LOW] + at;
+        ret_batch->close = r->columns[CLOSE] + at;
+        ret_batch->volume = r->columns[VOLUME] + at;
+        me->at += ret_batch->count;
+    }
+    return S1_OK;
+}
+
+static void rows_close(s1_bar_reader *self)
+{
+    free(self);
+}
+
+static s1_rc rows_load(s1_data_persistor *self, const s1_stream_key *key, s1_time_range range,
+                       s1_bar_reader **ret_reader, s1_err *err)
+{
+    static const s1_bar_reader_ops ops = {
+        .size = sizeof ops, .next = rows_next, .close = rows_close};
+    const rows_persistor *const me = (const rows_persistor *)self;
+    (void)key;
+    (void)range;
+    rows_reader *const reader = calloc(1, sizeof *reader);
+    if (reader == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a reader");
+    }
+    reader->base = (s1_bar_reader){&ops, me->rows->count, me->price_scale, me->qty_scale};
+    reader->rows = me->rows;
+    *ret_reader = &reader->base;
+    return S1_OK;
+}
+
+static s1_quality_options defaults(void)
+{
+    return (s1_quality_options){.findings_max = 100, .as_of = S1_QUALITY_AS_OF_NEVER};
+}
+
+static s1_quality_report *check_scaled(const rows *r, s1_nanos timeframe, uint32_t price_scale,
+                                       uint32_t qty_scale, const s1_quality_options *options)
+{
+    static const s1_data_persistor_ops ops = {.size = sizeof ops, .load_ohlcv = rows_load};
+    rows_persistor persistor = {{&ops}, r, price_scale, qty_scale};
+    const s1_stream_key key = {S1_STR("BTC/USD"), timeframe, S1_DATA_OHLCV, 0};
+    s1_quality_report *report = NULL;
+    s1_err err = {0};
+    if (s1_quality_check(&persistor.base, &key, S1_RANGE_ALL, options, &report, &err) != S1_OK) {
+        fail_msg("%s", err.msg);
+    }
+    assert_int_equal(report->rows, r->count);
+    return report;
+}
+
+static s1_quality_report *check(const rows *r, const s1_quality_options *options)
+{
+    return check_scaled(r, MINUTE, 2, 3, options);
+}
+
+/* --- Made-up streams -------------------------------------------------------------------------- */
+
+static uint64_t seed;
+
+static int64_t chance(int64_t below)
+{
+    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (int64_t)((seed >> 33) % (uint64_t)below);
+}
+
+/* A walk with nothing wrong: prices at scale 2 from 1000.00, volumes at scale 3. */
+static rows clean(size_t count)
+{
+    rows made = {0};
+    int64_t close = 100000;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t open = close;
+        close += chance(401) - 200;
+        close = close < 50000 ? 50000 + chance(100) : close;
+        const int64_t high = (open > close ? open : close) + chance(100);
+        const int64_t low = (open < close ? open : close) - chance(100);
+        rows_add(&made, START + (s1_nanos)i * MINUTE,
+                 (int64_t[]){open, high, low, close, 1000 + chance(2000)});
+    }
+    return made;
+}
+
+static void assert_none(const s1_quality_report *report)
+{
+    for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
+        if (report->counts[kind].findings != 0) {
+            fail_msg("seed %llu: %s of row %llu, found %s, expected %s", (unsigned long long)seed,
+                     s1_quality_kind_name(kind), (unsigned long long)report->findings[0].row,
+                     report->findings[0].found, report->findings[0].expected);
+        }
+    }
+    assert_int_equal(report->finding_count, 0);
+}
+
+static void a_clean_stream_has_no_findings(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0, 1, 2, 4, 5, 15, 16, 30, 31, 32, 776, 777, 778, 20000};
+    for (uint64_t k = 0; k < 20; k++) {
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+            seed = k;
+            rows r = clean(lengths[i]);
+            const s1_quality_options options = defaults();
+            s1_quality_report *const report = check(&r, &options);
+            assert_none(report);
+            s1_quality_report_free(report);
+            rows_done(&r);
+        }
+    }
+}
+
+/* --- Faults put in ---------------------------------------------------------------------------- */
+
+/* Puts a fault at row `at` and says what must be found. */
+typedef struct fault {
+    const char *name;
+    int32_t kind;
+    void (*put)(rows *r, size_t at);
+    int64_t first_bars, last_bars; /* times of the finding, bars from the row's before the fault */
+    uint64_t rows;
+    int64_t row; /* from `at` */
+} fault;
+
+static void put_hole(rows *r, size_t at)
+{
+    rows_remove(r, at, 3);
+}
+static void put_duplicate(rows *r, size_t at)
+{
+    r->time[at] = r->time[at - 1];
+}
+static void put_swap(rows *r, size_t at)
+{
+    const s1_nanos time = r->time[at];
+    r->time[at] = r->time[at - 1];
+    r->time[at - 1] = time;
+}
+static void put_skew(rows *r, size_t at)
+{
+    r->time[at] += 7 * S1_NANOS_PER_SECOND;
+    r->time[at + 1] += 7 * S1_NANOS_PER_SECOND;
+}
+static void put_zero_price(rows *r, size_t at)
+{
+    r->columns[LOW][at] = 0;
+}
+static void put_one_cent(rows *r, size_t at)
+{
+    r->columns[LOW][at] = 1;
+}
+static void put_ten_times(rows *r, size_t at)
+{
+    r->columns[HIGH][at] *= 20;
+}
+static void put_crossed(rows *r, size_t at)
+{
+    r->columns[HIGH][at] = r->columns[LOW][at] - 1;
+}
+static void put_outside(rows *r, size_t at)
+{
+    r->columns[OPEN][at] = r->columns[HIGH][at] + 1;
+}
+static void put_negative_volume(rows *r, size_t at)
+{
+    r->columns[VOLUME][at] = -5;
+}
+static void put_zero_volume(rows *r, size_t at)
+{
+    r->columns[VOLUME][at] = 0;
+    r->columns[VOLUME][at + 1] = 0;
+}
+static void put_spike(rows *r, size_t at)
+{
+    r->columns[HIGH][at] = r->columns[HIGH][at] * 2;
+}
+static void put_frozen(rows *r, size_t at)
+{
+    for (size_t i = at; i < at + 24; i++) {
+        for (size_t k = OPEN; k <= CLOSE; k++) {
+            r->columns[k][i] = r->columns[CLOSE][at];
+        }
+    }
+    r->columns[OPEN][at + 24] = r->columns[CLOSE][at];
+    r->columns[CLOSE][at + 24] = r->columns[CLOSE][at] + 10;
+    r->columns[HIGH][at + 24] = r->columns[CLOSE][at] + 20;
+    r->columns[LOW][at + 24] = r->columns[CLOSE][at] - 20;
+    if (r->columns[CLOSE][at - 1] == r->columns[CLOSE][at]) {
+        r->columns[CLOSE][at - 1]--;
+        r->columns[LOW][at - 1] -= 1;
+    }
+}
+static void put_line(rows *r, size_t at)
+{
+    for (size_t k = 0; k < 5; k++) {
+        const int64_t step = 3 + (int64_t)k;
+        for (size_t i = 1; i < 5; i++) {
+            r->columns[k][at + i] = r->columns[k][at] + (int64_t)i * step;
+        }
+    }
+    for (size_t i = 0; i < 5; i++) { /* keeps the bars' own order */
+        r->columns[HIGH][at + i] += 500;
+        r->columns[LOW][at + i] -= 500;
+    }
+}
+
+static const fault faults[] = {
+    {"hole", S1_QUALITY_HOLE, put_hole, 0, 2, 3, 0},
+    {"duplicate", S1_QUALITY_DUPLICATE, put_duplicate, -1, -1, 1, 0},
+    {"out of order", S1_QUALITY_OUT_OF_ORDER, put_swap, -1, -1, 1, 0},
+    {"zero price", S1_QUALITY_IMPOSSIBLE_PRICE, put_zero_price, 0, 0, 1, 0},
+    {"one cent", S1_QUALITY_IMPOSSIBLE_PRICE, put_one_cent, 0, 0, 1, 0},
+    {"twenty times", S1_QUALITY_IMPOSSIBLE_PRICE, put_ten_times, 0, 0, 1, 0},
+    {"high below low", S1_QUALITY_HIGH_BELOW_LOW, put_crossed, 0, 0, 1, 0},
+    {"outside", S1_QUALITY_OUTSIDE_RANGE, put_outside, 0, 0, 1, 0},
+    {"negative volume", S1_QUALITY_NEGATIVE_VOLUME, put_negative_volume, 0, 0, 1, 0},
+    {"zero volume", S1_QUALITY_ZERO_VOLUME, put_zero_volume, 0, 1, 2, 0},
+    {"spike", S1_QUALITY_OUTLIER, put_spike, 0, 0, 1, 0},
+    {"frozen", S1_QUALITY_FROZEN, put_frozen, 0, 23, 24, 0},
+    {"line", S1_QUALITY_INTERPOLATED, put_line, 0, 4, 5, 0},
+};
+
+/* Kinds a fault brings with it: a swap leaves a hole, a duplicate too. */
+static bool is_beside(int32_t put, int32_t kind)
+{
+    return kind == S1_QUALITY_HOLE &&
+           (put == S1_QUALITY_DUPLICATE || put == S1_QUALITY_OUT_OF_ORDER);
+}
+
+static void try_fault(const fault *f, size_t count, size_t at)
+{
+    rows r = clean(count);
+    const s1_nanos time = r.time[at];
+    f->put(&r, at);
+    const s1_quality_options options = defaults();
+    s1_quality_report *const report = check(&r, &options);
+    const s1_quality_finding *found = NULL;
+    for (size_t i = 0; i < report->finding_count; i++) {
+        const s1_quality_finding *const one = &report->findings[i];
+        if (one->kind == f->kind) {
+            assert_null(found);
+            found = one;
+        } else if (!is_beside(f->kind, one->kind)) {
+            fail_msg("%s at %zu: also %s, found %s, expected %s", f->name, at,
+                     s1_quality_kind_name(one->kind), one->found, one->expected);
+        }
+    }
+    if (found == NULL || found->first != time + f->first_bars * MINUTE ||
+        found->last != time + f->last_bars * MINUTE || found->rows != f->rows ||
+        found->row != (uint64_t)((int64_t)at + f->row)) {
+        fail_msg("%s at %zu: %s", f->name, at, found == NULL ? "not found" : "elsewhere");
+    }
+    assert_int_equal(report->counts[f->kind].findings, 1);
+    assert_int_equal(report->counts[f->kind].rows, f->rows);
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void each_fault_is_found_with_its_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        for (uint64_t k = 0; k < 40; k++) {
+            seed = 1000 * i + k;
+            const size_t count = 60 + (size_t)chance(1800);
+            try_fault(&faults[i], count, 2 + (size_t)chance((int64_t)count - 40));
+        }
+    }
+}
+
+static void a_clock_off_the_grid_is_one_finding(void **state)
+{
+    (void)state;
+    seed = 5;
+    rows r = clean(100);
+    put_skew(&r, 40);
+    const s1_quality_options options = defaults();
+    s1_quality_report *const report = check(&r, &options);
+    assert_int_equal(report->counts[S1_QUALITY_CLOCK_SKEW].findings, 1);
+    assert_int_equal(report->counts[S1_QUALITY_CLOCK_SKEW].rows, 2);
+    const s1_quality_finding *const found = &report->findings[0];
+    assert_int_equal(found->row, 40);
+    assert_int_equal(found->first, START + 40 * MINUTE + 7 * S1_NANOS_PER_SECOND);
+    assert_string_equal(found->found, "opens 2020-01-01 00:40:07");
+    assert_string_equal(found->expected, "a multiple of 1m");
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void a_level_that_stays_is_no_outlier(void **state)
+{
+    (void)state;
+    seed = 6; /* a split of 7 for 1 */
+    rows r = clean(400);
+    for (size_t i = 200; i < 400; i++) {
+        for (size_t k = OPEN; k <= CLOSE; k++) {
+            r.columns[k][i] /= 7;
+        }
+    }
+    const s1_quality_options options = defaults();
+    s1_quality_report *const report = check(&r, &options);
+    assert_none(report);
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void texts_name_found_and_expected(void **state)
+{
+    (void)state;
+    seed = 7;
+    rows r = clean(100);
+    r.columns[LOW][50] = 1;
+    r.columns[HIGH][60] = 90000;
+    r.columns[LOW][60] = 90001;
+    r.columns[OPEN][60] = r.columns[CLOSE][60] = 90000;
+    r.columns[VOLUME][70] = -1500;
+    const s1_quality_options options = defaults();
+    s1_quality_report *const report = check(&r, &options);
+    assert_int_equal(report->finding_count, 3);
+    assert_string_equal(report->findings[0].found, "low 0.01");
+    assert_memory_equal(report->findings[0].expected, "near the median close ", 22);
+    assert_string_equal(report->findings[1].found, "high 900");
+    assert_string_equal(report->findings[1].expected, "at or above the low 900.01");
+    assert_string_equal(report->findings[2].found, "volume -1.5");
+    assert_string_equal(report->findings[2].expected, "at or above 0");
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void the_last_bar_is_held_against_the_clock_and_its_volume(void **state)
+{
+    (void)state;
+    seed = 8;
+    rows r = clean(100);
+    s1_quality_options options = defaults();
+    options.as_of = START + 99 * MINUTE + MINUTE / 2;
+    s1_quality_report *report = check(&r, &options);
+    assert_int_equal(report->finding_count, 1);
+    assert_int_equal(report->findings[0].kind, S1_QUALITY_PARTIAL_LAST);
+    assert_int_equal(report->findings[0].row, 99);
+    s1_quality_report_free(report);
+    options.as_of = START + 100 * MINUTE; /* over, to the nanosecond */
+    report = check(&r, &options);
+    assert_none(report);
+    s1_quality_report_free(report);
+    options.as_of = START + 97 * MINUTE; /* two bars of the future */
+    report = check(&r, &options);
+    assert_int_equal(report->counts[S1_QUALITY_CLOCK_SKEW].rows, 2);
+    assert_string_equal(report->findings[0].expected, "at the latest 2020-01-01 01:37:00");
+    s1_quality_report_free(report);
+    r.columns[VOLUME][99] = 10;
+    options.as_of = S1_QUALITY_AS_OF_NEVER;
+    report = check(&r, &options);
+    assert_int_equal(report->counts[S1_QUALITY_PARTIAL_LAST].findings, 1);
+    assert_string_equal(report->findings[0].found, "volume 0.01");
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void counts_are_exact_beyond_the_limit(void **state)
+{
+    (void)state;
+    seed = 9;
+    rows r = clean(5000);
+    for (size_t i = 10; i < 5000; i += 10) {
+        r.columns[VOLUME][i] = 0;
+    }
+    s1_quality_options options = defaults();
+    options.findings_max = 3;
+    s1_quality_report *report = check(&r, &options);
+    assert_int_equal(report->counts[S1_QUALITY_ZERO_VOLUME].findings, 499);
+    assert_int_equal(report->counts[S1_QUALITY_ZERO_VOLUME].rows, 499);
+    assert_int_equal(report->finding_count, 3);
+    assert_int_equal(report->findings[2].row, 30);
+    s1_quality_report_free(report);
+    options.findings_max = 0;
+    report = check(&r, &options);
+    assert_int_equal(report->counts[S1_QUALITY_ZERO_VOLUME].findings, 499);
+    assert_int_equal(report->finding_count, 0);
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void options_out_of_bounds_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        s1_quality_options options;
+        const char *message;
+    } cases[] = {
+        {{.window = 3}, "neighbours: found 3, expected 4 to 64"},
+        {{.window = 65}, "neighbours: found 65, expected 4 to 64"},
+        {{.frozen_min = 1}, "frozen: found 1, expected at least 2"},
+        {{.findings_max = 100001}, "findings: found 100001 of a kind, expected at most 100000"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        s1_quality_checker *checker = NULL;
+        s1_err err = {0};
+        assert_int_equal(s1_quality_checker_new(&cases[i].options, MINUTE, 2, 2, &checker, &err),
+                         S1_E_INVALID);
+        assert_null(checker);
+        assert_string_equal(err.msg, cases[i].message);
+    }
+}
+
+static s1_rc stop_at_once(void *user, uint64_t done, uint64_t total)
+{
+    uint64_t *const seen = user;
+    seen[0] = done;
+    seen[1] = total;
+    return S1_E_CANCELED;
+}
+
+static void progress_ends_a_check(void **state)
+{
+    (void)state;
+    static const s1_data_persistor_ops ops = {.size = sizeof ops, .load_ohlcv = rows_load};
+    rows r = clean(2000);
+    rows_persistor persistor = {{&ops}, &r, 2, 3};
+    const s1_stream_key key = {S1_STR("BTC/USD"), MINUTE, S1_DATA_OHLCV, 0};
+    uint64_t seen[2] = {0};
+    s1_quality_options options = defaults();
+    options.progress = stop_at_once;
+    options.progress_user = seen;
+    s1_quality_report *report = NULL;
+    assert_int_equal(s1_quality_check(&persistor.base, &key, S1_RANGE_ALL, &options, &report, NULL),
+                     S1_E_CANCELED);
+    assert_null(report);
+    assert_int_equal(seen[0], BATCH_ROWS);
+    assert_int_equal(seen[1], 2000);
+    rows_done(&r);
+}
+
+/* --- Real files ------------------------------------------------------------------------------- */
+
+typedef struct real_file {
+    const char *name, *command; /* command: reads it as text */
+    s1_nanos timeframe;
+    int64_t time_unit; /* nanoseconds of a number; 0: an ISO text */
+    int fields[6];     /* where time, open, high, low, close, volume stand */
+    bool is_falling;
+    size_t rows;
+    uint64_t findings[S1_QUALITY_KINDS], hole_bars, zero_volume_bars;
+    const char *longest_after; /* bar before the longest hole */
+    uint64_t longest;
+    int32_t kind; /* first finding of this one */
+    const char *place;
+} real_file;
+
+/* Rows, holes, gaps, duplicates and volumes as INDEX.md has them. Outliers, lines and last bars are
+ * what this check found, and were looked at. */
+static const real_file real_files[] = {
+    {.name = "crypto/kraken/XBTUSD_60.csv",
+     .command = "cat",
+     .timeframe = HOUR,
+     .time_unit = S1_NANOS_PER_SECOND,
+     .fields = {0, 1, 2, 3, 4, 5},
+     .rows = 70253,
+     .findings = {[S1_QUALITY_HOLE] = 3254,
+                  [S1_QUALITY_OUTLIER] = 7,
+                  [S1_QUALITY_PARTIAL_LAST] = 1},
+     .hole_bars = 10856,
+     .longest_after = "2014-09-25 18:00:00",
+     .longest = 56,
+     .kind = S1_QUALITY_PARTIAL_LAST, /* fault 8: cut off in that hour */
+     .place = "2023-01-07 09:00:00"},
+    {.name = "crypto/kraken/ETHUSD_60.csv",
+     .command = "cat",
+     .timeframe = HOUR,
+     .time_unit = S1_NANOS_PER_SECOND,
+     .fields = {0, 1, 2, 3, 4, 5},
+     .rows = 63568,
+     .findings = {[S1_QUALITY_HOLE] = 842, [S1_QUALITY_OUTLIER] = 11},
+     .hole_bars = 3474,
+     .longest_after = "2015-08-08 21:00:00",
+     .longest = 51},
+    {.name = "crypto/kraken/BTCUSDC_1m_2023Q1.csv",
+     .command = "cat",
+     .timeframe = MINUTE,
+     .time_unit = S1_NANOS_PER_SECOND,
+     .fields = {0, 1, 2, 3, 4, 5},
+     .rows = 56717,
+     .findings = {[S1_QUALITY_HOLE] = 26746, [S1_QUALITY_OUTLIER] = 3},
+     .hole_bars = 72883,
+     .longest_after = "2023-02-22 00:06:00",
+     .longest = 87},
+    {.name = "dirty/Kraken_BTCUSD_1h_cdd2020_dups.csv",
+     .command = "cat",
+     .timeframe = HOUR,
+     .time_unit = S1_NANOS_PER_SECOND,
+     .fields = {0, 3, 4, 5, 6, 7},
+     .is_falling = true,
+     .rows = 29709,
+     .findings = {[S1_QUALITY_HOLE] = 2,
+                  [S1_QUALITY_DUPLICATE] = 5,
+                  [S1_QUALITY_OUTLIER] = 2,
+                  [S1_QUALITY_PARTIAL_LAST] = 1},
+     .hole_bars = 5,
+     .zero_volume_bars = 116,
+     .longest_after = "2017-09-22 19:00:00",
+     .longest = 4,
+     .kind = S1_QUALITY_DUPLICATE, /* fault 4 */
+     .place = "2017-11-12 04:00:00"},
+    {.name = "dirty/gemini_BTCUSD_1hr_zero_price.csv",
+     .command = "cat",
+     .timeframe = HOUR,
+     .fields = {1, 3, 4, 5, 6, 7},
+     .is_falling = true,
+     .rows = 32724,
+     .findings = {[S1_QUALITY_IMPOSSIBLE_PRICE] = 1, [S1_QUALITY_OUTLIER] = 5},
+     .zero_volume_bars = 1066,
+     .kind = S1_QUALITY_IMPOSSIBLE_PRICE, /* fault 7 */
+     .place = "2015-10-08 13:00:00"},
+    {.name = "dirty/BTCUSDT_1h_gapfilled.csv",
+     .command = "cat",
+     .timeframe = HOUR,
+     .fields = {0, 1, 2, 3, 4, 5},
+     .rows = 55597,
+     .findings = {[S1_QUALITY_INTERPOLATED] = 17},
+     .kind = S1_QUALITY_INTERPOLATED, /* fault 3, over the outage of fault 2 */
+     .place = "2018-02-08 00:00:00"},
+    {.name = "dirty/bitfinex_BTCUSD_1m_2013_one_cent_low.csv.gz",
+     .command = "gzip -dc",
+     .timeframe = MINUTE,
+     .time_unit = 1000000,
+     .fields = {0, 1, 3, 4, 2, 5}, /* fault 6 */
+     .rows = 148055,
+     .findings = {[S1_QUALITY_HOLE] = 49884,
+                  [S1_QUALITY_IMPOSSIBLE_PRICE] = 5,
+                  [S1_QUALITY_OUTLIER] = 17,
+                  [S1_QUALITY_FROZEN] = 1},
+     .hole_bars = 247938,
+     .longest_after = "2013-08-10 08:05:00",
+     .longest = 279,
+     .kind = S1_QUALITY_FROZEN,
+     .place = "2013-10-15 02:13:00"},
+};
+
+/* "12.345" at scale 8; digits behind that are cut. */
+static int64_t read_decimal(const char *text)
+{
+    int64_t value = 0;
+    int places = -1;
+    for (; (*text >= '0' && *text <= '9') || *text == '.'; text++) {
+        if (*text == '.') {
+            places = 0;
+        } else if (places < 8) {
+            value = value * 10 + (*text - '0');
+            places += places >= 0;
+        }
+    }
+    for (places = places < 0 ? 0 : places; places < 8; places++) {
+        value *= 10;
+    }
+    return value;
+}
+
+static void read_line(const real_file *file, char *line, rows *r)
+{
+    const char *fields[16];
+    size_t count = 0;
+    for (char *at = strtok(line, ",\r\n"); at != NULL && count < 16; at = strtok(NULL, ",\r\n")) {
+        fields[count++] = at;
+    }
+    assert_true(count > 5);
+    s1_nanos time = 0;
+    if (file->time_unit > 0) {
+        time = strtoll(fields[file->fields[0]], NULL, 10) * file->time_unit;
+    } else {
+        assert_int_equal(
+            s1_time_parse((s1_str){fields[file->fields[0]], strlen(fields[file->fields[0]])}, &time,
+                          NULL),
+            S1_OK);
+    }
+    rows_add(
+        r, time,
+        (int64_t[]){read_decimal(fields[file->fields[1]]), read_decimal(fields[file->fields[2]]),
+                    read_decimal(fields[file->fields[3]]), read_decimal(fields[file->fields[4]]),
+                    read_decimal(fields[file->fields[5]])});
+}
+
+static bool read_file(const real_file *file, rows *r)
+{
+    const char *const shared = getenv("S1_SHARED");
+    char command[600], line[512];
+    (void)snprintf(command, sizeof command, "%s/data/%s", shared != NULL ? shared : "../shared",
+                   file->name);
+    FILE *const there = fopen(command, "r");
+    if (there == NULL) {
+        print_message("skipped: no %s\n", command);
+        return false;
+    }
+    (void)fclose(there);
+    (void)snprintf(command, sizeof command, "%s '%s/data/%s'", file->command,
+                   shared != NULL ? shared : "../shared", file->name);
+    FILE *const in = popen(command, "r");
+    assert_non_null(in);
+    while (fgets(line, sizeof line, in) != NULL) {
+        if (line[0] >= '0' && line[0] <= '9') { /* not a header */
+            read_line(file, line, r);
+        }
+    }
+    assert_int_equal(pclose(in), 0);
+    for (size_t i = 0; file->is_falling && i < r->count / 2; i++) {
+        const size_t k = r->count - 1 - i;
+        const s1_nanos time = r->time[i];
+        r->time[i] = r->time[k];
+        r->time[k] = time;
+        for (size_t c = 0; c < 5; c++) {
+            const int64_t value = r->columns[c][i];
+            r->columns[c][i] = r->columns[c][k];
+            r->columns[c][k] = value;
+        }
+    }
+    return true;
+}
+
+static const s1_quality_finding *longest_hole(const s1_quality_report *report)
+{
+    const s1_quality_finding *longest = NULL;
+    for (size_t i = 0; i < report->finding_count; i++) {
+        const s1_quality_finding *const one = &report->findings[i];
+        if (one->kind == S1_QUALITY_HOLE && (longest == NULL || one->rows > longest->rows)) {
+            longest = one;
+        }
+    }
+    return longest;
+}
+
+static void check_real_file(const real_file *file)
+{
+    rows r = {0};
+    if (!read_file(file, &r)) {
+        return;
+    }
+    assert_int_equal(r.count, file->rows);
+    s1_quality_options options = defaults();
+    options.findings_max = S1_QUALITY_SHOWN_MAX;
+    s1_quality_report *const report = check_scaled(&r, file->timeframe, 8, 8, &options);
+    for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
+        if (kind == S1_QUALITY_ZERO_VOLUME) {
+            assert_int_equal(report->counts[kind].rows, file->zero_volume_bars);
+        } else if (report->counts[kind].findings != file->findings[kind]) {
+            fail_msg("%s: found %llu of %s, expected %llu", file->name,
+                     (unsigned long long)report->counts[kind].findings, s1_quality_kind_name(kind),
+                     (unsigned long long)file->findings[kind]);
+        }
+    }
+    assert_int_equal(report->counts[S1_QUALITY_HOLE].rows, file->hole_bars);
+    if (file->longest_after != NULL) {
+        const s1_quality_finding *const longest = longest_hole(report);
+        char text[S1_TIME_TEXT_MAX];
+        (void)s1_time_print_short(longest->first - file->timeframe, text);
+        assert_string_equal(text, file->longest_after);
+        assert_int_equal(longest->rows, file->longest);
+    }
+    if (file->place != NULL) {
+        size_t i = 0;
+        while (i < report->finding_count && report->findings[i].kind != file->kind) {
+            i++;
+        }
+        assert_true(i < report->finding_count);
+        char text[S1_TIME_TEXT_MAX];
+        (void)s1_time_print_short(report->findings[i].first, text);
+        assert_string_equal(text, file->place);
+    }
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void real_files_have_the_faults_others_measured(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof real_files / sizeof real_files[0]; i++) {
+        check_real_file(&real_files[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clean_stream_has_no_findings),
+        cmocka_unit_test(each_fault_is_found_with_its_place),
+        cmocka_unit_test(a_clock_off_the_grid_is_one_finding),
+        cmocka_unit_test(a_level_that_stays_is_no_outlier),
+        cmocka_unit_test(texts_name_found_and_expected),
+        cmocka_unit_test(the_last_bar_is_held_against_the_clock_and_its_volume),
+        cmocka_unit_test(counts_are_exact_beyond_the_limit),
+        cmocka_unit_test(options_out_of_bounds_are_refused),
+        cmocka_unit_test(progress_ends_a_check),
+        cmocka_unit_test(real_files_have_the_faults_others_measured),
+    };
+    return cmocka_run_group_tests_name("quality", tests, NULL, NULL);
+}
