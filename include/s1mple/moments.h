@@ -14,6 +14,8 @@
 
 #include "s1mple/base.h"
 
+#include <math.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -65,6 +67,21 @@ static inline s1_moments s1_moments_join(const s1_moments *a, const s1_moments *
     both.yy = a->yy + b->yy + y * y * weight;
     both.xy = a->xy + b->xy + x * y * weight;
     return both;
+}
+
+/* A variance that is none: below it lies the error of the sums. For logarithms and returns, a
+ * deviation of 1e-8. */
+#define S1_MOMENTS_STILL 1e-16
+
+/* Pearson's correlation; NaN where one side does not move. */
+static inline double s1_moments_correlation(const s1_moments *me)
+{
+    const double least = S1_MOMENTS_STILL * me->count;
+    if (!(me->xx > least && me->yy > least)) {
+        return (double)NAN;
+    }
+    const double value = me->xy / (sqrt(me->xx) * sqrt(me->yy));
+    return value > 1.0 ? 1.0 : value < -1.0 ? -1.0 : value;
 }
 
 /* Bytes of memory a window needs beside its struct, aligned as doubles are. */

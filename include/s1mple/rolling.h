@@ -1,9 +1,6 @@
-/* s1mple/rolling.h - statistics of the newest pairs of two streams, O(1) for each new one.
- *
- * s1_stream_pair walks two streams together over the bars that closed at the same moment.
- * s1_rolling_pair keeps mean, variance and covariance of the newest `window` pairs of numbers. Sums
- * of squares about the mean are carried on, not raw squares, and taken anew from the window every
- * `window` pairs, so that errors of rounding do not grow with the history.
+/* s1mple/rolling.h - what a worker carries on from bar to bar: two streams walked together, the sum
+ * of a series. O(1) for each new bar, and a function of the visible bars alone. Means, variances
+ * and correlations: s1mple/moments.h.
  */
 #ifndef S1MPLE_ROLLING_H
 #define S1MPLE_ROLLING_H
@@ -41,103 +38,6 @@ static inline bool s1_stream_pair_next(s1_stream_pair *pair, uint64_t *ret_first
         }
     }
     return false;
-}
-
-/* --- Pairs of numbers. -------------------------------------------------------------------- */
-
-typedef struct s1_rolling_pair {
-    double *items; /* [2 * window], x and y in turn */
-    uint64_t window;
-    uint64_t count; /* pairs put, ever */
-    double mean_x, mean_y;
-    double sum_xx, sum_yy, sum_xy; /* of products of distances from the means */
-} s1_rolling_pair;
-
-/* `items` has room for 2 * window doubles and is the caller's; window >= 2. */
-static inline void s1_rolling_pair_init(s1_rolling_pair *me, double *items, uint64_t window)
-{
-    me->items = items;
-    me->window = window;
-    me->count = 0;
-    me->mean_x = me->mean_y = me->sum_xx = me->sum_yy = me->sum_xy = 0.0;
-}
-
-/* True once `window` pairs were put. */
-static inline bool s1_rolling_pair_is_full(const s1_rolling_pair *me)
-{
-    return me->count >= me->window;
-}
-
-static inline uint64_t s1_rolling_pair_size(const s1_rolling_pair *me)
-{
-    return me->count < me->window ? me->count : me->window;
-}
-
-/* Takes everything anew from the pairs of the window. */
-static inline void s1_rolling_pair_refresh(s1_rolling_pair *me)
-{
-    const uint64_t size = s1_rolling_pair_size(me);
-    double x = 0.0;
-    double y = 0.0;
-    for (uint64_t i = 0; i < size; i++) {
-        x += me->items[2 * i];
-        y += me->items[2 * i + 1];
-    }
-    me->mean_x = x / (double)size;
-    me->mean_y = y / (double)size;
-    me->sum_xx = me->sum_yy = me->sum_xy = 0.0;
-    for (uint64_t i = 0; i < size; i++) {
-        const double dx = me->items[2 * i] - me->mean_x;
-        const double dy = me->items[2 * i + 1] - me->mean_y;
-        me->sum_xx += dx * dx;
-        me->sum_yy += dy * dy;
-        me->sum_xy += dx * dy;
-    }
-}
-
-/* Adds a pair, over the oldest once the window is full. */
-static inline void s1_rolling_pair_put(s1_rolling_pair *me, double x, double y)
-{
-    double *const slot = &me->items[2 * (me->count % me->window)];
-    const bool is_full = s1_rolling_pair_is_full(me);
-    const double old_x = is_full ? slot[0] : 0.0;
-    const double old_y = is_full ? slot[1] : 0.0;
-    slot[0] = x;
-    slot[1] = y;
-    me->count++;
-    if (me->count % me->window == 0) {
-        s1_rolling_pair_refresh(me);
-        return;
-    }
-    const double size = (double)s1_rolling_pair_size(me);
-    const double mean_x = me->mean_x + (is_full ? x - old_x : x - me->mean_x) / size;
-    const double mean_y = me->mean_y + (is_full ? y - old_y : y - me->mean_y) / size;
-    me->sum_xx += (x - mean_x) * (x - me->mean_x);
-    me->sum_yy += (y - mean_y) * (y - me->mean_y);
-    me->sum_xy += (x - mean_x) * (y - me->mean_y);
-    if (is_full) {
-        me->sum_xx -= (old_x - mean_x) * (old_x - me->mean_x);
-        me->sum_yy -= (old_y - mean_y) * (old_y - me->mean_y);
-        me->sum_xy -= (old_x - mean_x) * (old_y - me->mean_y);
-    }
-    me->mean_x = mean_x;
-    me->mean_y = mean_y;
-}
-
-/* A variance that is none: below it lies the error of the sums, which is 1e-16 of the largest
- * square that left the window since they were last taken anew. For logarithms and returns, a
- * deviation of 1e-8. */
-#define S1_ROLLING_STILL 1e-16
-
-/* Pearson's correlation of the pairs in the window; NaN where one side does not move. */
-static inline double s1_rolling_pair_correlation(const s1_rolling_pair *me)
-{
-    const double least = S1_ROLLING_STILL * (double)s1_rolling_pair_size(me);
-    if (!(me->sum_xx > least && me->sum_yy > least)) {
-        return (double)NAN;
-    }
-    const double value = me->sum_xy / (sqrt(me->sum_xx) * sqrt(me->sum_yy));
-    return value > 1.0 ? 1.0 : value < -1.0 ? -1.0 : value;
 }
 
 /* --- The sum of a series. ----------------------------------------------------------------- */

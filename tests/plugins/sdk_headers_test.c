@@ -1,5 +1,6 @@
 /* The SDK's helpers that plugins lean on: rolling sums against sums taken anew in long double,
  * texts at their edges. What the plugins make of them stands in their own tests. */
+#include "s1mple/moments.h"
 #include "s1mple/params.h"
 #include "s1mple/rolling.h"
 #include "tests/plugins/cut.h"
@@ -26,23 +27,22 @@ static double correlation_of(const double *x, const double *y, size_t end, size_
 
 /* Numbers far from zero with little variance, and now and then a jump a million times as large: the
  * two ways in which sums of raw squares lose everything. */
-static void rolling_pairs_lose_nothing(void **state)
+static void windows_lose_nothing(void **state)
 {
     (void)state;
     static double x[PAIRS], y[PAIRS];
-    double items[2 * 50];
-    s1_rolling_pair sums;
-    s1_rolling_pair_init(&sums, items, 50);
+    static double memory[50 * (sizeof(s1_moments) + sizeof(s1_pair)) / sizeof(double)];
+    s1_moments_window window;
+    assert_int_equal(sizeof memory, s1_moments_window_bytes(50));
+    s1_moments_window_init(&window, 50, memory);
     for (size_t i = 0; i < PAIRS; i++) {
         const bool is_jump = i % 333 == 100;
         x[i] = 11.0 + 1e-4 * cut_noise(i, 1) + (is_jump ? 100.0 : 0.0);
         y[i] = 7.0 + 1e-4 * (cut_noise(i, 1) + 0.5 * cut_noise(i, 2)) + (is_jump ? -50.0 : 0.0);
-        s1_rolling_pair_put(&sums, x[i], y[i]);
-        assert_int_equal(s1_rolling_pair_is_full(&sums), i + 1 >= 50);
-        /* a jump that left takes its error with it when the window is taken anew */
-        const size_t since = (i + 1000 - 100) % 333;
-        if (i + 1 >= 50 && (since < 50 || since >= 100)) {
-            expect_near(s1_rolling_pair_correlation(&sums), correlation_of(x, y, i + 1, 50), 1e-6);
+        const s1_moments sums = s1_moments_window_take(&window, x[i], y[i]);
+        assert_int_equal(sums.count >= 50.0, i + 1 >= 50);
+        if (i + 1 >= 50) { /* a jump that left leaves no error behind */
+            expect_near(s1_moments_correlation(&sums), correlation_of(x, y, i + 1, 50), 1e-6);
         }
     }
 }
@@ -50,14 +50,14 @@ static void rolling_pairs_lose_nothing(void **state)
 static void what_stands_still_has_no_correlation(void **state)
 {
     (void)state;
-    double items[2 * 10];
-    s1_rolling_pair sums;
-    s1_rolling_pair_init(&sums, items, 10);
-    s1_rolling_pair_put(&sums, 5, 5);
+    double memory[10 * (sizeof(s1_moments) + sizeof(s1_pair)) / sizeof(double)] = {0};
+    s1_moments_window window;
+    s1_moments_window_init(&window, 10, memory);
+    (void)s1_moments_window_take(&window, 5, 5);
     for (size_t i = 0; i < 200; i++) {
-        s1_rolling_pair_put(&sums, 0.1, cut_noise(i, 1));
+        const s1_moments sums = s1_moments_window_take(&window, 0.1, cut_noise(i, 1));
         if (i >= 9) { /* the 5 has left */
-            assert_true(isnan(s1_rolling_pair_correlation(&sums)));
+            assert_true(isnan(s1_moments_correlation(&sums)));
         }
     }
 }
@@ -173,7 +173,7 @@ static void severities_and_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rolling_pairs_lose_nothing),
+        cmocka_unit_test(windows_lose_nothing),
         cmocka_unit_test(what_stands_still_has_no_correlation),
         cmocka_unit_test(streams_are_walked_together),
         cmocka_unit_test(series_sums_do_not_remember),

@@ -2,9 +2,10 @@
  * come back.
  *
  * spread = ln(close) - hedge ratio * ln(other close). Sums over the window are carried on from bar
- * to bar (s1mple/rolling.h). They are a function of the visible bars: after a warm-up that did not
+ * to bar (s1mple/moments.h). They are a function of the visible bars: after a warm-up that did not
  * call the worker, or a restart, they are made from the bars themselves, once.
  */
+#include "s1mple/moments.h"
 #include "s1mple/params.h"
 #include "s1mple/rolling.h"
 
@@ -21,28 +22,28 @@ typedef struct pair_trading {
     bool has_long, has_short;
     double z, z_before; /* of the newest pair and the one before; NaN until there are */
     double ratio, spread;
-    s1_rolling_pair sums;
-    double items[]; /* [2 * window] */
+    s1_moments_window window;
+    s1_moments sums; /* of the newest window */
+    double memory[]; /* of `window` */
 } pair_trading;
 
 /* Measures the newest pair of the window; NaN where nothing moves. */
 static void measure(pair_trading *me, double x, double y)
 {
-    const s1_rolling_pair *const sums = &me->sums;
+    const s1_moments *const sums = &me->sums;
     me->z_before = me->z;
     me->z = (double)NAN;
-    if (!s1_rolling_pair_is_full(sums)) {
+    if (sums->count < (double)me->window.period) {
         return;
     }
-    const double least = S1_ROLLING_STILL * (double)sums->window;
-    if (!(me->hedge_ratio > 0.0) && !(sums->sum_yy > least)) {
+    const double least = S1_MOMENTS_STILL * sums->count;
+    if (!(me->hedge_ratio > 0.0) && !(sums->yy > least)) {
         return; /* the other leg stands still: there is nothing to hedge with */
     }
-    me->ratio = me->hedge_ratio > 0.0 ? me->hedge_ratio : sums->sum_xy / sums->sum_yy;
+    me->ratio = me->hedge_ratio > 0.0 ? me->hedge_ratio : sums->xy / sums->yy;
     me->spread = (x - sums->mean_x) - me->ratio * (y - sums->mean_y);
-    const double squares =
-        sums->sum_xx - 2.0 * me->ratio * sums->sum_xy + me->ratio * me->ratio * sums->sum_yy;
-    me->z = squares > least ? me->spread / sqrt(squares / (double)sums->window) : (double)NAN;
+    const double squares = sums->xx - 2.0 * me->ratio * sums->xy + me->ratio * me->ratio * sums->yy;
+    me->z = squares > least ? me->spread / sqrt(squares / sums->count) : (double)NAN;
 }
 
 /* Takes in what closed since the last call. */
@@ -53,7 +54,7 @@ static void advance(pair_trading *me)
     while (s1_stream_pair_next(&me->pair, &first, &second)) {
         const double x = log(me->pair.first->close.values[first]);
         const double y = log(me->pair.second->close.values[second]);
-        s1_rolling_pair_put(&me->sums, x, y);
+        me->sums = s1_moments_window_take(&me->window, x, y);
         measure(me, x, y);
     }
 }
@@ -65,7 +66,7 @@ static s1_rc emit(const pair_trading *me, s1_str signal_type, int32_t direction,
         S1_FIELD_NUMBER("z", me->z),
         S1_FIELD_NUMBER("spread", me->spread),
         S1_FIELD_NUMBER("hedge_ratio", me->ratio),
-        S1_FIELD_NUMBER("correlation", s1_rolling_pair_correlation(&me->sums)),
+        S1_FIELD_NUMBER("correlation", s1_moments_correlation(&me->sums)),
         S1_FIELD_NUMBER("other_close", s1_series_last(&me->pair.second->close)),
         S1_FIELD_TEXT("other", me->pair.second->asset_pair),
     };
@@ -109,7 +110,7 @@ static s1_rc detect_entries(pair_trading *me, const s1_context *context,
                             const s1_opportunity_sink *out, s1_err *err)
 {
     if (me->correlation != NULL &&
-        !S1_CONDITION(context, me->correlation, s1_rolling_pair_correlation(&me->sums), GE,
+        !S1_CONDITION(context, me->correlation, s1_moments_correlation(&me->sums), GE,
                       me->min_correlation)) {
         return S1_OK;
     }
@@ -211,13 +212,13 @@ static s1_rc pair_create(const s1_host *host, const s1_binder *binder, void **re
                         S1_STR_ARG(other));
     }
     S1_TRY(err, bind_conditions(&bound, binder, err));
-    const size_t bytes = sizeof bound + 2 * (size_t)window * sizeof bound.items[0];
-    pair_trading *const me = malloc(bytes);
+    const size_t bytes = sizeof bound + s1_moments_window_bytes((uint64_t)window);
+    pair_trading *const me = calloc(1, bytes);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "pair_trading_detector: %zu bytes", bytes);
     }
     *me = bound;
-    s1_rolling_pair_init(&me->sums, me->items, (uint64_t)window);
+    s1_moments_window_init(&me->window, (uint64_t)window, me->memory);
     *ret_self = me;
     return S1_OK;
 }

@@ -1,10 +1,11 @@
 /* correlation_risk_detector - reports CORRELATION_RISK while open positions move together with
  * another market.
  *
- * The correlation of returns is carried on from bar to bar (s1mple/rolling.h). It is a function of
+ * The correlation of returns is carried on from bar to bar (s1mple/moments.h). It is a function of
  * the visible bars: after a warm-up that did not call the worker, or a restart, it is made from the
  * bars themselves, once.
  */
+#include "s1mple/moments.h"
 #include "s1mple/params.h"
 #include "s1mple/rolling.h"
 
@@ -18,8 +19,9 @@ typedef struct correlation_risk {
     bool needs_both;
     bool has_previous;
     double first_close, second_close; /* of the pair before */
-    s1_rolling_pair returns;
-    double items[]; /* [2 * window] */
+    s1_moments_window returns;
+    s1_moments newest; /* of the newest window */
+    double memory[];   /* of `returns` */
 } correlation_risk;
 
 /* Takes in what closed since the last call. */
@@ -31,8 +33,8 @@ static void advance(correlation_risk *me)
         const double first_close = me->pair.first->close.values[first];
         const double second_close = me->pair.second->close.values[second];
         if (me->has_previous) {
-            s1_rolling_pair_put(&me->returns, log(first_close / me->first_close),
-                                log(second_close / me->second_close));
+            me->newest = s1_moments_window_take(&me->returns, log(first_close / me->first_close),
+                                                log(second_close / me->second_close));
         }
         me->first_close = first_close;
         me->second_close = second_close;
@@ -66,10 +68,10 @@ static s1_rc risk_assess(void *self, const s1_context *context, const s1_threat_
     uint32_t other_count;
     const double own = net_value(context->ledger, me->pair.first, &own_count);
     const double other = net_value(context->ledger, me->pair.second, &other_count);
-    if (own_count + other_count == 0 || !s1_rolling_pair_is_full(&me->returns)) {
+    if (own_count + other_count == 0 || me->newest.count < (double)me->returns.period) {
         return S1_OK;
     }
-    const double correlation = s1_rolling_pair_correlation(&me->returns);
+    const double correlation = s1_moments_correlation(&me->newest);
     if (me->needs_both && !(own * other * correlation > 0.0)) {
         return S1_OK; /* one hedges the other, or there is only one */
     }
@@ -116,13 +118,13 @@ static s1_rc risk_create(const s1_host *host, const s1_binder *binder, void **re
     }
     bound.needs_both = s1_text_equal(positions, S1_STR("both"));
     S1_TRY(err, binder->condition(b, S1_STR("correlation"), &bound.correlation, err));
-    const size_t bytes = sizeof bound + 2 * (size_t)window * sizeof bound.items[0];
-    correlation_risk *const me = malloc(bytes);
+    const size_t bytes = sizeof bound + s1_moments_window_bytes((uint64_t)window);
+    correlation_risk *const me = calloc(1, bytes);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "correlation_risk_detector: %zu bytes", bytes);
     }
     *me = bound;
-    s1_rolling_pair_init(&me->returns, me->items, (uint64_t)window);
+    s1_moments_window_init(&me->returns, (uint64_t)window, me->memory);
     *ret_self = me;
     return S1_OK;
 }
