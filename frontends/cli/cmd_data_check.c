@@ -193,7 +193,7 @@ static s1_rc print_stream(s1_cli *cli, const s1_check_stream *stream, s1_err *er
     char first[S1_TIME_TEXT_MAX], last[S1_TIME_TEXT_MAX], count[S1_FORMAT_MAX];
     (void)s1_time_print_short(stream->first, first);
     (void)s1_time_print_short(stream->last, last);
-    (void)fprintf(out, "%s%s %s%s: %s bars", s1_terminal_on(&cli->out, S1_STYLE_BOLD),
+    (void)fprintf(out, "%s%s %s%s: %s rows", s1_terminal_on(&cli->out, S1_STYLE_BOLD),
                   stream->asset_pair, stream->timeframe, s1_terminal_off(&cli->out),
                   s1_format_count(stream->rows, count));
     if (stream->rows > 0) {
@@ -295,7 +295,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 static const s1_cli_option options[] = {
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder", NULL},
     {"pair", 0, S1_CLI_TEXT, "P", "only this pair, as BASE/QUOTE", NULL},
-    {"timeframe", 't', S1_CLI_TEXT, "T", "only this length of a bar: 30s, 1m, 15m, 1h, 1d", NULL},
+    {"timeframe", 't', S1_CLI_TEXT, "T", "only bars of this length: 30s, 1m, 15m, 1h, 1d", NULL},
     {"session", 0, S1_CLI_TEXT, "NAME",
      "when the market is open; default fx for pairs of currencies and metals, else always",
      "always|fx|weekdays"},
@@ -324,13 +324,14 @@ static const s1_cli_example examples[] = {
 
 const s1_cli_command s1_cmd_data_check = {
     .name = "data check",
-    .summary = "Find what is wrong with the bars of an archive",
+    .summary = "Find what is wrong with the bars and trades of an archive",
     .usage = "--archive DIR [--pair P] [--timeframe T]",
     .detail = "Errors cannot be true: rows out of order or twice, a clock off the grid or ahead, "
               "prices at or below zero or ten times off, a high below the low, open or close "
               "outside them, volume below zero. Warnings may be true: holes, outliers, frozen "
-              "prices, bars on a straight line, a last bar that may not be over. Bars without "
-              "volume are told. Each stream is read once; nothing is changed. Exit code 4: at "
+              "prices, bars on a straight line, a last bar that may not be over, a trade as one "
+              "of the same time before it. Bars without volume are told. Each stream is read once; "
+              "nothing is changed. Exit code 4: at "
               "least one error was found; warnings alone are exit code 0.",
     .options = options,
     .examples = examples,

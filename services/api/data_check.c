@@ -96,15 +96,14 @@ static s1_rc collect(void *user, const s1_stream_key *key, s1_err *err)
 {
     const request *const r = user;
     s1_check_report *const report = r->report;
-    if (key->data_type != S1_DATA_OHLCV ||
-        (r->options->asset_pair != NULL &&
+    if ((r->options->asset_pair != NULL &&
          !s1_str_eq_cstr(key->asset_pair, r->options->asset_pair)) ||
         (r->timeframe != 0 && r->timeframe != key->timeframe)) {
         return S1_OK;
     }
     if (report->count == STREAMS_MAX) {
         return S1_RAISE(err, S1_E_INVALID,
-                        "archive: found more than %u streams of bars, expected fewer; name a pair",
+                        "archive: found more than %u streams, expected fewer; name a pair",
                         STREAMS_MAX);
     }
     const char *const pair = s1_arena_copy_cstr(&report->arena, key->asset_pair);
@@ -122,7 +121,8 @@ static s1_rc find_streams(request *r, s1_err *err)
     if (r->report->count > 0) {
         return S1_OK;
     }
-    return S1_RAISE(err, S1_E_NOT_FOUND, "archive '%s': found no bars of %s %s, expected some",
+    return S1_RAISE(err, S1_E_NOT_FOUND,
+                    "archive '%s': found no bars or trades of %s %s, expected some",
                     r->options->archive_dir,
                     r->options->asset_pair != NULL ? r->options->asset_pair : "any pair",
                     r->options->timeframe != NULL ? r->options->timeframe : "of any timeframe");
@@ -190,8 +190,10 @@ static s1_rc check_stream(const request *r, size_t index, s1_err *err)
     S1_TRY(err, s1_session_add_named(&options.session, s1_str_of(session), err));
     s1_quality_report *found = NULL;
     S1_TRY(err, s1_quality_check(r->archive, key, r->range, &options, &found, err));
-    char timeframe[S1_TIMEFRAME_TEXT_MAX];
-    (void)s1_timeframe_print(key->timeframe, timeframe);
+    char timeframe[S1_TIMEFRAME_TEXT_MAX] = "trades";
+    if (key->data_type == S1_DATA_OHLCV) {
+        (void)s1_timeframe_print(key->timeframe, timeframe);
+    }
     s1_check_stream stream = {
         .asset_pair = key->asset_pair.ptr,
         .timeframe = s1_arena_copy_cstr(arena, s1_str_of(timeframe)),

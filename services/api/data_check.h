@@ -1,4 +1,4 @@
-/* services/api/data_check.h - what is wrong with the bars of an archive. */
+/* services/api/data_check.h - what is wrong with the bars and trades of an archive. */
 #ifndef S1_SERVICES_API_DATA_CHECK_H
 #define S1_SERVICES_API_DATA_CHECK_H
 
@@ -9,7 +9,7 @@
 typedef struct s1_check_options {
     const char *archive_dir;
     const char *asset_pair; /* NULL: every one */
-    const char *timeframe;  /* "1h"; NULL: every one */
+    const char *timeframe;  /* "1h"; NULL: every one, and trades */
     const char *session;    /* "always", "fx", "weekdays"; NULL: by the pair */
     const char *const *closures;
     size_t closure_count; /* "Fri 21:00..Sun 22:00" each, beside the session's own */
@@ -38,7 +38,7 @@ typedef struct s1_check_kind {
 } s1_check_kind;
 
 typedef struct s1_check_stream {
-    const char *asset_pair, *timeframe, *session;
+    const char *asset_pair, *timeframe, *session; /* timeframe: "trades" of trades */
     uint64_t rows;
     s1_nanos first, last; /* 0 without rows */
     uint64_t errors, warnings, infos;
@@ -50,7 +50,7 @@ typedef struct s1_check_stream {
 
 typedef struct s1_check_report s1_check_report; /* opaque, heap */
 
-/* Reads every stream of bars that is asked for once, in the order of pair and timeframe. Faults of
+/* Reads every stream that is asked for once, in the order of pair and timeframe. Faults of
  * the data stand in the report. Errors: S1_E_INVALID for an option, S1_E_NOT_FOUND where no stream
  * is asked for, S1_E_CANCELED, S1_E_DATA for a corrupt archive, S1_E_IO. */
 S1_WARN_UNUSED

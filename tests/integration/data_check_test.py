@@ -44,7 +44,7 @@ def weekends_are_no_holes(work):
     assert stream["rows"] == 3 and counts(stream) == {}
     [stream] = check(work, "--as-of", "2018-02-07T15:30")
     assert counts(stream)["partial_last_bar"] == (1, 1)
-    has(call(work, "data", "check", "--archive", "archive").out, "EUR/USD 1h: 5,000 bars",
+    has(call(work, "data", "check", "--archive", "archive").out, "EUR/USD 1h: 5,000 rows",
         "session fx", "hole", "2017-12-24 22:00:00")
 
 
@@ -90,7 +90,7 @@ def bad_options_are_refused(work):
     for arguments, code, message in (
             ((), 2, "missing --archive DIR"),
             (("--archive", "archive", "--pair", "ETH/USD"), 7,
-             "archive 'archive': found no bars of ETH/USD of any timeframe, expected some"),
+             "archive 'archive': found no bars or trades of ETH/USD of any timeframe, expected some"),
             (("--archive", "archive", "--timeframe", "soon"), 2, "'soon'"),
             (("--archive", "archive", "--session", "nyse"), 2, "nyse"),
             (("--archive", "archive", "--closed", "Fri"), 2, "closed: found 'Fri', expected"),

@@ -1,5 +1,6 @@
 #include "backend/data/quality/quality.h"
 
+#include "backend/utils/assert.h"
 #include "backend/utils/timefmt.h"
 #include "s1mple/decimal.h"
 #include "s1mple/error.h"
@@ -22,6 +23,7 @@ typedef struct bar {
     s1_nanos time;
     uint64_t row;
     int64_t open, high, low, close, volume;
+    uint8_t side; /* of a trade */
 } bar;
 
 /* Findings of one kind. `run` is the one that rows are still added to. */
@@ -35,7 +37,7 @@ typedef struct list {
 
 struct s1_quality_checker {
     s1_quality_options options;
-    s1_nanos timeframe, phase; /* phase: of the first row on the grid of the timeframe */
+    s1_nanos timeframe, phase; /* 0: trades; phase: of the first row on the grid of it */
     uint32_t price_scale, qty_scale;
     uint64_t rows;
     s1_nanos first, latest; /* latest: the highest open time so far */
@@ -196,7 +198,7 @@ static s1_nanos phase_of(s1_nanos time, s1_nanos timeframe)
 
 static s1_rc check_clock(s1_quality_checker *c, const bar *b, s1_err *err)
 {
-    const bool is_off = phase_of(b->time, c->timeframe) != c->phase;
+    const bool is_off = c->timeframe > 0 && phase_of(b->time, c->timeframe) != c->phase;
     if (!is_off && b->time <= c->options.as_of) {
         return S1_OK;
     }
@@ -244,7 +246,7 @@ static s1_rc check_order(s1_quality_checker *c, const bar *b, s1_err *err)
 {
     if (c->rows == 0) {
         c->first = c->latest = b->time;
-        c->phase = phase_of(b->time, c->timeframe);
+        c->phase = c->timeframe > 0 ? phase_of(b->time, c->timeframe) : 0;
         return S1_OK;
     }
     s1_quality_finding *found = NULL;
@@ -484,6 +486,46 @@ static s1_rc check_prices(s1_quality_checker *c, const bar *b, s1_err *err)
     return keep(c, &found, err);
 }
 
+/* --- Trades ----------------------------------------------------------------------------------- */
+
+static s1_rc check_trade_order(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (c->rows == 0) {
+        c->first = c->latest = b->time;
+    }
+    if (b->time >= c->latest) {
+        c->latest = b->time;
+        return S1_OK;
+    }
+    s1_quality_finding *found;
+    S1_TRY(err, add_to_run(c, S1_QUALITY_OUT_OF_ORDER, b, &found, err));
+    if (found != NULL) {
+        say_time(found->found, "at ", b->time);
+        say_time(found->expected, "not before ", c->latest);
+    }
+    return S1_OK;
+}
+
+/* Trades of one time may stand between the two. */
+static s1_rc check_repeated(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    for (uint64_t back = 1; back <= c->sorted_count; back++) {
+        const bar *const before = ring_at(c, b->row - back);
+        if (before->time != b->time) {
+            return S1_OK;
+        }
+        if (before->close == b->close && before->volume == b->volume && before->side == b->side) {
+            s1_quality_finding found = make(S1_QUALITY_REPEATED_TRADE, b);
+            char price[S1_DEC_TEXT_MAX], quantity[S1_DEC_TEXT_MAX];
+            say(found.found, "%s at %s as row %llu", decimal(b->volume, c->qty_scale, quantity),
+                decimal(b->close, c->price_scale, price), (unsigned long long)before->row);
+            say(found.expected, "once");
+            return keep(c, &found, err);
+        }
+    }
+    return S1_OK;
+}
+
 /* --- The last bar ----------------------------------------------------------------------------- */
 
 static int compare_int64(const void *a, const void *b)
@@ -545,11 +587,12 @@ s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timefra
         return S1_RAISE(err, S1_E_INVALID, "findings: found %u of a kind, expected at most %u",
                         options->findings_max, S1_QUALITY_SHOWN_MAX);
     }
-    if (timeframe <= 0 || price_scale > S1_SCALE_MAX || qty_scale > S1_SCALE_MAX) {
-        return S1_RAISE(err, S1_E_INVALID,
-                        "found timeframe %lld ns and scales %u and %u, expected above 0 ns and at "
-                        "most %u",
-                        (long long)timeframe, price_scale, qty_scale, S1_SCALE_MAX);
+    if (timeframe < 0 || price_scale > S1_SCALE_MAX || qty_scale > S1_SCALE_MAX) {
+        return S1_RAISE(
+            err, S1_E_INVALID,
+            "found timeframe %lld ns and scales %u and %u, expected at least 0 ns and at "
+            "most %u",
+            (long long)timeframe, price_scale, qty_scale, S1_SCALE_MAX);
     }
     s1_quality_checker *const made = calloc(1, sizeof *made);
     if (made == NULL) {
@@ -578,12 +621,17 @@ void s1_quality_checker_free(s1_quality_checker *checker)
 
 static s1_rc add_row(s1_quality_checker *c, const bar *b, s1_err *err)
 {
-    S1_TRY(err, check_order(c, b, err));
+    if (c->timeframe > 0) {
+        S1_TRY(err, check_order(c, b, err));
+        S1_TRY(err, check_range(c, b, err));
+        S1_TRY(err, check_frozen(c, b, err));
+        S1_TRY(err, check_straight(c, b, err));
+    } else {
+        S1_TRY(err, check_trade_order(c, b, err));
+        S1_TRY(err, check_repeated(c, b, err));
+    }
     S1_TRY(err, check_clock(c, b, err));
-    S1_TRY(err, check_range(c, b, err));
     S1_TRY(err, check_volume(c, b, err));
-    S1_TRY(err, check_frozen(c, b, err));
-    S1_TRY(err, check_straight(c, b, err));
     ring_add(c, b);
     c->before_last = c->last;
     c->last = *b;
@@ -596,6 +644,7 @@ static s1_rc add_row(s1_quality_checker *c, const bar *b, s1_err *err)
 
 s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *batch, s1_err *err)
 {
+    S1_ASSERT(checker->timeframe > 0);
     for (size_t i = 0; i < batch->count; i++) {
         const bar b = {.time = batch->open_time[i],
                        .row = checker->rows,
@@ -604,6 +653,25 @@ s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *ba
                        .low = batch->low[i],
                        .close = batch->close[i],
                        .volume = batch->volume[i]};
+        S1_TRY(err, add_row(checker, &b, err));
+    }
+    return S1_OK;
+}
+
+s1_rc s1_quality_checker_add_trades(s1_quality_checker *checker, const s1_trade_batch *batch,
+                                    s1_err *err)
+{
+    S1_ASSERT(checker->timeframe == 0);
+    for (size_t i = 0; i < batch->count; i++) {
+        const int64_t price = batch->price[i];
+        const bar b = {.time = batch->time[i],
+                       .row = checker->rows,
+                       .open = price,
+                       .high = price,
+                       .low = price,
+                       .close = price,
+                       .volume = batch->quantity[i],
+                       .side = batch->side[i]};
         S1_TRY(err, add_row(checker, &b, err));
     }
     return S1_OK;
@@ -619,12 +687,14 @@ static s1_rc finish(s1_quality_checker *c, s1_err *err)
         }
         S1_TRY(err, check_prices(c, ring_at(c, row), err));
     }
-    S1_TRY(err, end_equal(c, err));
-    S1_TRY(err, end_straight(c, err));
+    if (c->timeframe > 0) {
+        S1_TRY(err, end_equal(c, err));
+        S1_TRY(err, end_straight(c, err));
+    }
     for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
         S1_TRY(err, end_run(c, kind, err));
     }
-    return c->rows > 0 ? check_last(c, err) : S1_OK;
+    return c->rows > 0 && c->timeframe > 0 ? check_last(c, err) : S1_OK;
 }
 
 s1_rc s1_quality_checker_end(s1_quality_checker *checker, s1_quality_report **ret_report,
@@ -664,43 +734,68 @@ void s1_quality_report_free(s1_quality_report *report)
     free(report);
 }
 
-static s1_rc read_all(s1_quality_checker *checker, s1_bar_reader *reader,
-                      const s1_quality_options *options, s1_err *err)
+static s1_rc tell(const s1_quality_options *options, uint64_t done, uint64_t total)
 {
-    uint64_t done = 0;
-    for (;;) {
+    return options->progress != NULL ? options->progress(options->progress_user, done, total)
+                                     : S1_OK;
+}
+
+static s1_rc read_bars(s1_quality_checker *checker, s1_bar_reader *reader,
+                       const s1_quality_options *options, s1_err *err)
+{
+    s1_rc rc = S1_OK;
+    for (; rc == S1_OK; rc = tell(options, checker->rows, reader->rows_total)) {
         s1_bar_batch batch;
         S1_TRY(err, s1_bar_reader_next(reader, &batch, err));
         if (batch.count == 0) {
             return S1_OK;
         }
         S1_TRY(err, s1_quality_checker_add(checker, &batch, err));
-        done += batch.count;
-        if (options->progress != NULL) {
-            const s1_rc rc = options->progress(options->progress_user, done, reader->rows_total);
-            if (rc != S1_OK) {
-                return rc;
-            }
-        }
     }
+    return rc;
+}
+
+static s1_rc read_trades(s1_quality_checker *checker, s1_trade_reader *reader,
+                         const s1_quality_options *options, s1_err *err)
+{
+    s1_rc rc = S1_OK;
+    for (; rc == S1_OK; rc = tell(options, checker->rows, reader->rows_total)) {
+        s1_trade_batch batch;
+        S1_TRY(err, s1_trade_reader_next(reader, &batch, err));
+        if (batch.count == 0) {
+            return S1_OK;
+        }
+        S1_TRY(err, s1_quality_checker_add_trades(checker, &batch, err));
+    }
+    return rc;
 }
 
 s1_rc s1_quality_check(s1_data_persistor *archive, const s1_stream_key *key, s1_time_range range,
                        const s1_quality_options *options, s1_quality_report **ret_report,
                        s1_err *err)
 {
-    s1_bar_reader *reader = NULL;
+    const bool is_trades = key->data_type == S1_DATA_TRADES;
+    s1_bar_reader *bars = NULL;
+    s1_trade_reader *trades = NULL;
     s1_quality_checker *checker = NULL;
-    S1_TRY(err, s1_data_load_ohlcv(archive, key, range, &reader, err));
-    s1_rc rc = s1_quality_checker_new(options, key->timeframe, reader->price_scale,
-                                      reader->qty_scale, &checker, err);
+    if (is_trades) {
+        S1_TRY(err, s1_data_load_trades(archive, key, range, &trades, err));
+    } else {
+        S1_TRY(err, s1_data_load_ohlcv(archive, key, range, &bars, err));
+    }
+    s1_rc rc =
+        s1_quality_checker_new(options, is_trades ? 0 : key->timeframe,
+                               is_trades ? trades->price_scale : bars->price_scale,
+                               is_trades ? trades->qty_scale : bars->qty_scale, &checker, err);
     if (rc == S1_OK) {
-        rc = read_all(checker, reader, options, err);
+        rc = is_trades ? read_trades(checker, trades, options, err)
+                       : read_bars(checker, bars, options, err);
     }
     if (rc == S1_OK) {
         rc = s1_quality_checker_end(checker, ret_report, err);
     }
     s1_quality_checker_free(checker);
-    s1_bar_reader_close(reader);
+    s1_trade_reader_close(trades);
+    s1_bar_reader_close(bars);
     return rc;
 }

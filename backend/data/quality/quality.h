@@ -36,6 +36,8 @@ enum s1_quality_severity {
     X(OUTLIER, "outlier", WARNING, "a price far off the closes around it")                         \
     X(FROZEN, "frozen", WARNING, "equal closes in a row, with volume")                             \
     X(INTERPOLATED, "interpolated", WARNING, "bars on a straight line: made up to fill a hole")    \
+    X(REPEATED_TRADE, "repeated_trade", WARNING,                                                   \
+      "a trade as one of the same time before it: the edge of a page, read twice")                 \
     X(PARTIAL_LAST, "partial_last_bar", WARNING, "the last bar may not be over")                   \
     X(ZERO_VOLUME, "zero_volume", INFO, "bars without volume")
 enum s1_quality_kind {
@@ -94,17 +96,21 @@ const char *s1_quality_kind_meaning(int32_t kind);
 int32_t s1_quality_kind_severity(int32_t kind);
 const char *s1_quality_severity_name(int32_t severity);
 
-/* A checker of bars of `timeframe` ns. `options` is copied. Errors: S1_E_INVALID for an option out
- * of bounds, S1_E_NO_MEMORY. */
+/* A checker of bars of `timeframe` ns, or of trades with 0. `options` is copied. Errors:
+ * S1_E_INVALID for an option out of bounds, S1_E_NO_MEMORY. */
 S1_WARN_UNUSED
 s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timeframe,
                              uint32_t price_scale, uint32_t qty_scale,
                              s1_quality_checker **ret_checker, s1_err *err);
 void s1_quality_checker_free(s1_quality_checker *checker);
 
-/* The next rows, in the order they are stored; here they may be in any. Errors: S1_E_NO_MEMORY. */
+/* The next rows, in the order they are stored; here they may be in any. Bars to a checker of bars,
+ * trades to one of trades. Errors: S1_E_NO_MEMORY. */
 S1_WARN_UNUSED
 s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *batch, s1_err *err);
+S1_WARN_UNUSED
+s1_rc s1_quality_checker_add_trades(s1_quality_checker *checker, const s1_trade_batch *batch,
+                                    s1_err *err);
 
 /* The report of all rows; nothing may be added after. Errors: S1_E_NO_MEMORY. */
 S1_WARN_UNUSED
@@ -112,7 +118,9 @@ s1_rc s1_quality_checker_end(s1_quality_checker *checker, s1_quality_report **re
                              s1_err *err);
 void s1_quality_report_free(s1_quality_report *report);
 
-/* Reads a stream of bars and checks it. Errors: those of the persistor, of `progress`, and above.
+/* Reads a stream of bars or trades and checks it. Of trades: order, repeated ones, a clock ahead,
+ * prices and quantities; they have no grid, no holes and no last one.
+ * Errors: those of the persistor, of `progress`, and above.
  */
 S1_WARN_UNUSED
 s1_rc s1_quality_check(s1_data_persistor *archive, const s1_stream_key *key, s1_time_range range,

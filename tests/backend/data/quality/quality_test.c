@@ -2,6 +2,7 @@
  * others measured. */
 #include "backend/data/quality/quality.h"
 
+#include "backend/data/persistors/memory_persistor.h"
 #include "backend/utils/timefmt.h"
 #include "s1mple/error.h"
 #include "tests/support/cmocka.h"
@@ -764,6 +765,135 @@ static void real_files_have_the_faults_others_measured(void **state)
     }
 }
 
+/* --- Trades ----------------------------------------------------------------------------------- */
+
+#define TRADES_MAX 3000u
+
+typedef struct trades {
+    size_t count;
+    s1_nanos time[TRADES_MAX];
+    int64_t price[TRADES_MAX], quantity[TRADES_MAX];
+    uint8_t side[TRADES_MAX];
+} trades;
+
+static s1_trade_batch batch_of(const trades *t)
+{
+    return (s1_trade_batch){t->count, t->time, t->price, t->quantity, t->side};
+}
+
+static s1_quality_report *check_trades(const trades *t, s1_nanos as_of)
+{
+    s1_quality_options options = defaults();
+    options.as_of = as_of;
+    s1_quality_checker *checker = NULL;
+    s1_quality_report *report = NULL;
+    const s1_trade_batch batch = batch_of(t);
+    assert_int_equal(s1_quality_checker_new(&options, 0, 8, 8, &checker, NULL), S1_OK);
+    assert_int_equal(s1_quality_checker_add_trades(checker, &batch, NULL), S1_OK);
+    assert_int_equal(s1_quality_checker_end(checker, &report, NULL), S1_OK);
+    s1_quality_checker_free(checker);
+    assert_int_equal(report->rows, t->count);
+    return report;
+}
+
+static void clean_trades(trades *t)
+{
+    int64_t price = 1000000;
+    s1_nanos time = START;
+    for (t->count = 0; t->count < 500; t->count++) {
+        price += chance(2001) - 1000;
+        time += chance(3) * S1_NANOS_PER_SECOND; /* some share a time */
+        t->time[t->count] = time;
+        t->price[t->count] = price;
+        t->quantity[t->count] = 1 + (int64_t)t->count; /* none is another's equal */
+        t->side[t->count] = (uint8_t)(1 + chance(2));
+    }
+}
+
+static void faults_of_trades_are_found_with_their_place(void **state)
+{
+    (void)state;
+    static trades t;
+    for (uint64_t k = 0; k < 50; k++) {
+        seed = 9000 + k;
+        clean_trades(&t);
+        s1_quality_report *report = check_trades(&t, S1_QUALITY_AS_OF_NEVER);
+        assert_none(report);
+        s1_quality_report_free(report);
+        /* One of a page's edge, another trade of that time between; one of the past; a free one. */
+        t.time[101] = t.time[102] = t.time[100];
+        t.price[102] = t.price[100];
+        t.quantity[102] = t.quantity[100];
+        t.side[102] = t.side[100];
+        t.time[200] = t.time[199] - 1;
+        t.price[300] = 0;
+        t.price[400] *= 2;
+        report = check_trades(&t, t.time[499] - 1);
+        assert_int_equal(report->counts[S1_QUALITY_REPEATED_TRADE].findings, 1);
+        assert_int_equal(report->counts[S1_QUALITY_OUT_OF_ORDER].findings, 1);
+        assert_int_equal(report->counts[S1_QUALITY_IMPOSSIBLE_PRICE].findings, 1);
+        assert_int_equal(report->counts[S1_QUALITY_OUTLIER].findings, 1);
+        assert_int_equal(report->counts[S1_QUALITY_CLOCK_SKEW].findings, 1);
+        assert_int_equal(report->finding_count, 5);
+        static const uint64_t places[] = {200, 0, 300, 400, 102};
+        for (size_t i = 0; i < 5; i++) {
+            if (report->findings[i].kind != S1_QUALITY_CLOCK_SKEW) {
+                assert_int_equal(report->findings[i].row, places[i]);
+            }
+        }
+        s1_quality_report_free(report);
+    }
+}
+
+/* Kraken's BTC/USD of 2019-07-01 00h: 2,672 rows, one of them twice (README 3). */
+static void a_real_hour_of_trades_has_one_twice(void **state)
+{
+    (void)state;
+    static trades t;
+    const char *const shared = getenv("S1_SHARED");
+    char path[400], line[256];
+    (void)snprintf(path, sizeof path, "%s/data/crypto/kraken/BTCUSD_trades_2019-07-01T00.csv",
+                   shared != NULL ? shared : "../shared");
+    FILE *const in = fopen(path, "r");
+    if (in == NULL) {
+        print_message("skipped: no %s\n", path);
+        return;
+    }
+    t.count = 0;
+    while (fgets(line, sizeof line, in) != NULL) {
+        if (line[0] < '0' || line[0] > '9') {
+            continue;
+        }
+        assert_true(t.count < TRADES_MAX);
+        t.time[t.count] = strtoll(strtok(line, ","), NULL, 10) * 1000000;
+        (void)strtok(NULL, ",");
+        t.side[t.count] = strcmp(strtok(NULL, ","), "buy") == 0 ? S1_TRADE_BUY : S1_TRADE_SELL;
+        t.price[t.count] = read_decimal(strtok(NULL, ","));
+        t.quantity[t.count] = read_decimal(strtok(NULL, ",\r\n"));
+        t.count++;
+    }
+    (void)fclose(in);
+    s1_data_persistor *archive = NULL;
+    const s1_stream_key key = {S1_STR("BTC/USD"), 0, S1_DATA_TRADES, 0};
+    const s1_save_options save = {8, 8, S1_OVERLAP_REFUSE, 0};
+    const s1_trade_batch batch = batch_of(&t);
+    const s1_quality_options options = defaults();
+    s1_quality_report *report = NULL;
+    assert_int_equal(s1_memory_persistor_new(&archive, NULL), S1_OK);
+    assert_int_equal(s1_data_save_trades(archive, &key, &batch, &save, NULL, NULL), S1_OK);
+    assert_int_equal(s1_quality_check(archive, &key, S1_RANGE_ALL, &options, &report, NULL), S1_OK);
+    assert_int_equal(report->rows, 2672);
+    assert_int_equal(report->finding_count, 1);
+    const s1_quality_finding *const found = &report->findings[0];
+    assert_int_equal(found->kind, S1_QUALITY_REPEATED_TRADE);
+    char text[S1_TIME_TEXT_MAX];
+    (void)s1_time_print_short(found->first, text);
+    assert_string_equal(text, "2019-07-01 00:12:36.67");
+    assert_memory_equal(found->found, "0.04641442 at 10812.2 as row ", 29);
+    s1_quality_report_free(report);
+    s1_data_persistor_free(archive);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -776,6 +906,8 @@ int main(void)
         cmocka_unit_test(counts_are_exact_beyond_the_limit),
         cmocka_unit_test(options_out_of_bounds_are_refused),
         cmocka_unit_test(progress_ends_a_check),
+        cmocka_unit_test(faults_of_trades_are_found_with_their_place),
+        cmocka_unit_test(a_real_hour_of_trades_has_one_twice),
         cmocka_unit_test(real_files_have_the_faults_others_measured),
     };
     return cmocka_run_group_tests_name("quality", tests, NULL, NULL);
