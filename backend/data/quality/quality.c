@@ -238,7 +238,8 @@ static s1_rc check_hole(s1_quality_checker *c, const bar *b, s1_err *err)
     found.last = missing.last;
     found.rows = missing.count;
     say(found.found, "0 bars");
-    say(found.expected, "%llu bars", (unsigned long long)missing.count);
+    say(found.expected, "%llu bar%s", (unsigned long long)missing.count,
+        missing.count == 1 ? "" : "s");
     return keep(c, &found, err);
 }
 

@@ -376,6 +376,56 @@ static void a_clock_off_the_grid_is_one_finding(void **state)
     rows_done(&r);
 }
 
+/* Fault 2 as Binance had it on 2023-03-24: 14 bars without volume, all at one price, then 16 that
+ * are missing. */
+static void an_outage_is_told_unless_it_is_known(void **state)
+{
+    (void)state;
+    seed = 10;
+    rows r = clean(300);
+    for (size_t i = 100; i < 114; i++) {
+        for (size_t k = OPEN; k <= CLOSE; k++) {
+            r.columns[k][i] = r.columns[CLOSE][99];
+        }
+        r.columns[VOLUME][i] = 0;
+    }
+    rows_remove(&r, 114, 16);
+    s1_quality_options options = defaults();
+    s1_quality_report *report = check(&r, &options);
+    assert_int_equal(report->finding_count, 2);
+    const s1_quality_finding *const hole = &report->findings[0];
+    assert_int_equal(hole->kind, S1_QUALITY_HOLE);
+    assert_int_equal(hole->first, START + 114 * MINUTE);
+    assert_int_equal(hole->last, START + 129 * MINUTE);
+    assert_int_equal(hole->row, 114);
+    assert_string_equal(hole->expected, "16 bars");
+    assert_int_equal(report->findings[1].kind, S1_QUALITY_ZERO_VOLUME);
+    assert_int_equal(report->findings[1].row, 100);
+    assert_int_equal(report->findings[1].rows, 14);
+    s1_quality_report_free(report);
+    const struct {
+        const char *outage;
+        uint64_t missing; /* still */
+    } cases[] = {{"2020-01-01T01:54..2020-01-01T02:10", 0},
+                 {"2020-01-01T01:54..2020-01-01T02:09", 1},
+                 {"2020-01-01T01:55..2020-01-01T02:10", 1},
+                 {"2020-01-01T02:10..2020-01-01T03:00", 16}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        options.session = (s1_session){0};
+        assert_int_equal(s1_session_add_outage(&options.session,
+                                               (s1_str){cases[i].outage, strlen(cases[i].outage)},
+                                               NULL),
+                         S1_OK);
+        report = check(&r, &options);
+        assert_int_equal(report->counts[S1_QUALITY_HOLE].rows, cases[i].missing);
+        if (cases[i].missing == 1) {
+            assert_string_equal(report->findings[0].expected, "1 bar");
+        }
+        s1_quality_report_free(report);
+    }
+    rows_done(&r);
+}
+
 static void a_level_that_stays_is_no_outlier(void **state)
 {
     (void)state;
@@ -900,6 +950,7 @@ int main(void)
         cmocka_unit_test(a_clean_stream_has_no_findings),
         cmocka_unit_test(each_fault_is_found_with_its_place),
         cmocka_unit_test(a_clock_off_the_grid_is_one_finding),
+        cmocka_unit_test(an_outage_is_told_unless_it_is_known),
         cmocka_unit_test(a_level_that_stays_is_no_outlier),
         cmocka_unit_test(texts_name_found_and_expected),
         cmocka_unit_test(the_last_bar_is_held_against_the_clock_and_its_volume),
