@@ -34,7 +34,7 @@ def install(prefix):
 def environment(prefix, home):
     """Nothing of this tree but the installed files."""
     kept = {k: v for k, v in os.environ.items()
-            if not k.startswith("S1_") and k not in ("CFLAGS", "COLUMNS", "MAKEFLAGS", "DESTDIR")}
+            if not k.startswith(("S1_", "MAKE", "MFLAGS")) and k not in ("CFLAGS", "COLUMNS", "DESTDIR")}
     return {**kept, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "HOME": str(home), "NO_COLOR": "1",
             "LC_ALL": "C", "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", "COLUMNS": "100"}
 
