@@ -19,7 +19,7 @@ run() {
 
 tools/setup.sh demo || exit 1
 head_line "Build"
-tools/build.sh release || stop "the build failed"
+tools/build.sh release s1mpletrader plugins || stop "the build failed"
 [ -x "$program" ] || stop "$program was not built"
 
 head_line "Import ten months of hourly EUR/USD bars"
