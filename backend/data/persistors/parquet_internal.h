@@ -160,6 +160,9 @@ S1_WARN_UNUSED
 s1_rc s1_duckdb_query_count(s1_duckdb *duckdb, const char *sql, const char *what,
                             uint64_t *ret_count, s1_err *err);
 
+/* The options of a persistor made by s1_parquet_persistor_new; borrowed from it. */
+const s1_parquet_options *s1_parquet_options_of(const s1_data_persistor *persistor);
+
 /* --- Saving -------------------------------------------------------------------------------------
  */
 

@@ -355,6 +355,11 @@ static s1_rc save_trades(s1_data_persistor *self, const s1_stream_key *key,
                                   ret_result, err);
 }
 
+const s1_parquet_options *s1_parquet_options_of(const s1_data_persistor *persistor)
+{
+    return &((const parquet_persistor *)persistor)->options;
+}
+
 static void persistor_free(s1_data_persistor *self)
 {
     parquet_persistor *const me = (parquet_persistor *)self;

@@ -42,6 +42,39 @@ S1_WARN_UNUSED
 s1_rc s1_parquet_persistor_new(const s1_parquet_options *options, s1_data_persistor **ret_persistor,
                                s1_err *err);
 
+/* --- What a catalogue asks ---------------------------------------------------------------------
+ */
+
+/* All of these are of persistors made by s1_parquet_persistor_new. */
+
+/* The archive's folder, as it was given; borrowed. */
+const char *s1_parquet_archive(const s1_data_persistor *persistor);
+
+/* The folder of a stream, "ARCHIVE/EUR_USD/1h", there or not. Errors: S1_E_RANGE too long. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_stream_folder(const s1_data_persistor *persistor, const s1_stream_key *key,
+                               char ret_path[static S1_PATH_MAX], s1_err *err);
+
+/* A file of a stream, as its metadata tells. */
+typedef struct s1_parquet_file {
+    const char *path; /* as it can be opened */
+    uint64_t rows, bytes;
+    s1_nanos first, last;
+    uint32_t price_scale, qty_scale;
+} s1_parquet_file;
+typedef s1_rc (*s1_parquet_file_visitor)(void *user, const s1_parquet_file *file, s1_err *err);
+
+/* Visits the files of a stream in the order of time; none for a stream that is not there. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_visit_files(s1_data_persistor *persistor, const s1_stream_key *key,
+                             s1_parquet_file_visitor visit, void *user, s1_err *err);
+
+/* As s1_data_get_data_coverage, of one file's rows; `file` is one that was visited. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_visit_blocks(s1_data_persistor *persistor, const s1_stream_key *key,
+                              const s1_parquet_file *file, s1_nanos spacing_max,
+                              s1_coverage_visitor visit, void *user, s1_err *err);
+
 /* --- Small tables ---------------------------------------------------------------------------- */
 
 /* X(NAME, value): the column types a table may have, and what `values` points at. */
