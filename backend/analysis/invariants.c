@@ -189,18 +189,16 @@ s1_rc s1_audit_expect_u64(s1_audit *audit, int32_t invariant, const char *name, 
     return s1_audit_breach(audit, invariant, name, found_text, expected_text, err);
 }
 
-s1_rc s1_audit_expect_time(s1_audit *audit, int32_t invariant, const char *name, s1_nanos expected,
-                           s1_err *err)
+s1_rc s1_audit_expect_now(s1_audit *audit, int32_t invariant, s1_nanos expected, s1_err *err)
 {
-    s1_nanos found;
-    if (s1_audit_time(audit, name, &found) && found == expected) {
+    if (audit->entry->time == expected) {
         return S1_OK;
     }
+    char found[S1_TIME_TEXT_MAX];
     char expected_text[S1_TIME_TEXT_MAX];
+    (void)s1_time_print(audit->entry->time, found);
     (void)s1_time_print(expected, expected_text);
-    const char *const text = s1_journal_details_text(&audit->details, name);
-    return s1_audit_breach(audit, invariant, name, text != NULL ? text : "nothing", expected_text,
-                           err);
+    return s1_audit_breach(audit, invariant, "time", found, expected_text, err);
 }
 
 /* --- Causes. ------------------------------------------------------------------------------ */

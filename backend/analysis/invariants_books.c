@@ -224,7 +224,7 @@ s1_rc s1_audit_opened(s1_audit *audit, s1_err *err)
                s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity", last.quantity, err));
         S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fee", last.fee, err));
         S1_TRY(err,
-               s1_audit_expect_time(audit, S1_INVARIANT_POSITION, "entry_time", last.time, err));
+               s1_audit_expect_now(audit, S1_INVARIANT_POSITION, last.time, err));
     } else {
         S1_TRY(err, open_by_entry(audit, trade, err));
     }
@@ -373,8 +373,7 @@ static s1_rc check_closed(s1_audit *audit, const s1_book_trade *trade, s1_err *e
     S1_TRY(err, expect_opportunity(audit, trade, err));
     S1_TRY(err,
            s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "exit_price", trade->exit_price, err));
-    S1_TRY(err,
-           s1_audit_expect_time(audit, S1_INVARIANT_POSITION, "exit_time", trade->exit_time, err));
+    S1_TRY(err, s1_audit_expect_now(audit, S1_INVARIANT_POSITION, trade->exit_time, err));
     S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fees", trade->fees, err));
     S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "pnl_gross", trade->pnl, err));
     return s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "pnl", net, err);

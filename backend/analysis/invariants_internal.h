@@ -64,8 +64,9 @@ S1_WARN_UNUSED s1_rc s1_audit_expect_dec(s1_audit *audit, int32_t invariant, con
                                          s1_dec expected, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_audit_expect_u64(s1_audit *audit, int32_t invariant, const char *name,
                                          uint64_t expected, s1_err *err);
-S1_WARN_UNUSED s1_rc s1_audit_expect_time(s1_audit *audit, int32_t invariant, const char *name,
-                                          s1_nanos expected, s1_err *err);
+/* A finding unless the entry's own time is `expected`. */
+S1_WARN_UNUSED s1_rc s1_audit_expect_now(s1_audit *audit, int32_t invariant, s1_nanos expected,
+                                         s1_err *err);
 
 /* The number of the entry's trade; S1_UID_TABLE_NONE for an orphan, which is told already. */
 uint32_t s1_audit_trade(const s1_audit *audit);

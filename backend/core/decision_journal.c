@@ -38,6 +38,15 @@ static void write_fields(s1_tape *w, const s1_field *fields, uint32_t count)
     s1_tape_object_end(w);
 }
 
+/* A number that there may not be. */
+static void write_number(s1_tape *w, const char *name, size_t length, double value)
+{
+    if (!isnan(value)) {
+        s1_tape_key_static(w, name, length);
+        s1_tape_double(w, value);
+    }
+}
+
 /* The worker's conditions that were evaluated in this tick. */
 static void write_conditions(s1_tape *w, const s1_context *context, const s1_worker *worker)
 {
@@ -79,14 +88,13 @@ s1_rc s1_decision_journal_detected(s1_journal *journal, const s1_context *contex
     s1_tape_str(w, signal->signal_type);
     s1_tape_key_lit(w, "direction");
     s1_tape_name(w, direction_name(signal->direction));
-    s1_tape_key_lit(w, "asset");
-    s1_tape_str(w, signal->asset_pair);
+    if (!s1_str_eq(signal->asset_pair, context->asset_pair)) { /* else the run's */
+        s1_tape_key_lit(w, "asset");
+        s1_tape_str(w, signal->asset_pair);
+    }
     s1_tape_key_lit(w, "price");
     s1_tape_double(w, signal->price);
-    if (!isnan(signal->score)) {
-        s1_tape_key_lit(w, "score");
-        s1_tape_double(w, signal->score);
-    }
+    write_number(w, "score", sizeof "score" - 1, signal->score);
     if (signal->metadata_count > 0) {
         s1_tape_key_lit(w, "metadata");
         write_fields(w, signal->metadata, signal->metadata_count);
@@ -286,10 +294,8 @@ s1_rc s1_decision_journal_refused(s1_journal *journal, const s1_context *context
     s1_tape_object(w);
     s1_tape_key_lit(w, "code");
     s1_tape_str(w, verdict->code);
-    s1_tape_key_lit(w, "limit");
-    s1_tape_double(w, verdict->limit);
-    s1_tape_key_lit(w, "actual");
-    s1_tape_double(w, verdict->actual);
+    write_number(w, "limit", sizeof "limit" - 1, verdict->limit);
+    write_number(w, "actual", sizeof "actual" - 1, verdict->actual);
     s1_tape_object_end(w);
     if (worker != NULL && worker->condition_count > 0) {
         write_conditions(w, context, worker);

@@ -89,7 +89,7 @@ struct s1_journal {
     s1_nanos commit_within;     /* 0: only when asked to */
     s1_nanos dirty_since;       /* monotonic; while is_dirty and commit_within > 0 */
     const s1_clock *clock;
-    fragment kinds[S1_JOURNAL_KIND_COUNT]; /* ","type":"KIND","link":"..." */
+    fragment kinds[S1_JOURNAL_KIND_COUNT]; /* ","type":"KIND" */
     s1_executor executor;                  /* submit NULL: chunks go out on this thread */
     chunk chunks[CHUNKS];
     atomic_uint pending; /* chunks handed out and not done */
@@ -127,15 +127,19 @@ s1_rc s1_journal_header(s1_str link, s1_str run_id, char ret_text[static S1_JOUR
     return S1_OK;
 }
 
-/* ","type":"KIND","link":"...": what stands between time and worker. */
+/* ","type":"KIND": what stands between time and worker; the first entry of a journal says whose it
+ * is, and no other repeats it. */
 static s1_rc make_fragment(int32_t kind, s1_str link, fragment *ret_fragment, s1_err *err)
 {
     s1_strbuf buf;
     s1_strbuf_init(&buf, 4096);
     s1_strbuf_lit(&buf, "\",\"type\":\"");
     s1_strbuf_cstr_add(&buf, s1_journal_kind_name(kind));
-    s1_strbuf_lit(&buf, "\",\"link\":");
-    s1_json_quote(&buf, link);
+    s1_strbuf_char(&buf, '"');
+    if (kind == S1_JOURNAL_RUN_STARTED) {
+        s1_strbuf_lit(&buf, ",\"link\":");
+        s1_json_quote(&buf, link);
+    }
     const size_t length = buf.len;
     char *taken = s1_strbuf_take(&buf);
     if (taken == NULL) {

@@ -403,11 +403,9 @@ int32_t s1_journal_entry_parse(s1_str line, s1_journal_entry *ret_entry)
         !EAT(&rest, ",\"time\":\"") || !eat_text(&rest, &entry.time_text) ||
         entry.time_text.len != S1_TIME_ISO_LENGTH ||
         s1_time_parse(entry.time_text, &entry.time, NULL) != S1_OK || !EAT(&rest, ",\"type\":\"") ||
-        !eat_text(&rest, &entry.type) || !EAT(&rest, ",\"link\":\"") ||
-        !eat_text(&rest, &entry.link)) {
-        return S1_JOURNAL_FAULT_MALFORMED;
-    }
-    if (EAT(&rest, ",\"worker\":\"") && !eat_text(&rest, &entry.worker)) {
+        !eat_text(&rest, &entry.type) ||
+        (EAT(&rest, ",\"link\":\"") && !eat_text(&rest, &entry.link)) ||
+        (EAT(&rest, ",\"worker\":\"") && !eat_text(&rest, &entry.worker))) {
         return S1_JOURNAL_FAULT_MALFORMED;
     }
     entry.kind = s1_journal_kind_parse(entry.type);

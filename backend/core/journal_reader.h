@@ -48,7 +48,8 @@ typedef struct s1_journal_entry {
     uint32_t ids_present; /* bit per enum s1_journal_id */
     uint32_t is_sealed;   /* 0: of a last block that was never closed */
     s1_uid ids[S1_JOURNAL_ID_COUNT];
-    s1_str time_text, type, link, worker; /* link and worker as they stand, JSON escapes included */
+    s1_str time_text, type;
+    s1_str link, worker; /* as they stand, JSON escapes included; a link in RUN_STARTED only */
     s1_str details;                       /* the JSON object */
     s1_str line;                          /* without the newline */
 } s1_journal_entry;

@@ -90,7 +90,10 @@ s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order, const s1
     if (!s1_journal_enabled(journal, S1_JOURNAL_ORDER_FILLED)) {
         return S1_OK;
     }
-    s1_tape *const w = begin_order(journal, S1_JOURNAL_ORDER_FILLED, order, S1_STR(""), fill->time);
+    s1_tape *const w = begin_ids(journal, S1_JOURNAL_ORDER_FILLED, order, S1_STR(""), fill->time);
+    s1_journal_details(journal);
+    s1_tape_key_lit(w, "side"); /* its submission told the rest */
+    s1_tape_name(w, s1_side_name(order->side));
     s1_tape_key_lit(w, "price");
     s1_tape_dec(w, fill->price);
     s1_tape_key_lit(w, "quantity");
@@ -131,8 +134,6 @@ s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan, const s1
     s1_tape_dec(w, fill->quantity);
     s1_tape_key_lit(w, "fee");
     s1_tape_dec(w, fill->fee);
-    s1_tape_key_lit(w, "entry_time");
-    s1_tape_time(w, fill->time);
     if (!s1_dec_is_zero(plan->stop_loss)) {
         s1_tape_key_lit(w, "stop_loss");
         s1_tape_dec(w, plan->stop_loss);
@@ -222,8 +223,6 @@ s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record
     }
     s1_tape_key_lit(w, "exit_price");
     s1_tape_dec(w, record->exit_price);
-    s1_tape_key_lit(w, "exit_time");
-    s1_tape_time(w, record->exit_time);
     s1_tape_key_lit(w, "quantity");
     s1_tape_dec(w, record->quantity);
     s1_tape_key_lit(w, "fees");

@@ -223,7 +223,6 @@ static s1_rc show(const s1_journal_entry *entry, s1_journal_view_fn fn, void *us
         .time = entry->time,
         .time_text = entry->time_text,
         .type = entry->type,
-        .link = entry->link,
         .worker = entry->worker,
         .opportunity_id = id_text(entry, S1_JOURNAL_ID_OPPORTUNITY, ids[0]),
         .trade_id = id_text(entry, S1_JOURNAL_ID_TRADE, ids[1]),

@@ -15,7 +15,7 @@ typedef struct s1_journal_filter { /* zero: everything */
 typedef struct s1_journal_view { /* borrowed for the call */
     uint64_t seq;
     s1_nanos time;
-    s1_str time_text, type, link, worker;
+    s1_str time_text, type, worker;
     s1_str opportunity_id, trade_id, threat_id, order_id;
     s1_str details; /* JSON object */
     s1_str line;    /* as it stands in the file, without the newline */

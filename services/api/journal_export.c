@@ -68,7 +68,9 @@ static s1_rc next_row(void *self, s1_parquet_journal_row *ret_row, s1_err *err)
     if (entry == NULL) {
         return S1_RAISE(err, S1_E_DATA, "the journal became shorter while it was read");
     }
-    S1_TRY(err, plain(entry->link, &e->link, err));
+    if (entry->link.len > 0) { /* of the first entry; the others are of the same run */
+        S1_TRY(err, plain(entry->link, &e->link, err));
+    }
     S1_TRY(err, plain(entry->worker, &e->worker, err));
     *ret_row = (s1_parquet_journal_row){.seq = entry->seq, .time = entry->time};
     ret_row->texts[TYPE] = entry->type;

@@ -164,7 +164,7 @@ def partial_profit(work):
                   "[on_context_ready], params: { profit_percent: \"0.5\" } }")
     times, _, _, close = bars()
     closes = dict(zip(times, close))
-    opened = {e["trade_id"]: e["details"] for e in entries(results, "TRADE_OPENED")}
+    opened = {e["trade_id"]: e for e in entries(results, "TRADE_OPENED")}
     parts = [e for e in entries(results, "POSITION_ADJUSTED")
              if e["details"]["what"] == "quantity"]
     assert len(parts) > 10 and len({e["trade_id"] for e in parts}) == len(parts), len(parts)
@@ -173,7 +173,8 @@ def partial_profit(work):
         if order["details"]["role"] == "exit":
             asked[order["trade_id"]] = order
     for part in parts:
-        trade, details = opened[part["trade_id"]], part["details"]
+        opening, details = opened[part["trade_id"]], part["details"]
+        trade = opening["details"]
         before, after = decimal.Decimal(details["from"]), decimal.Decimal(details["to"])
         assert before == decimal.Decimal(trade["quantity"])
         assert abs(before / 2 - (before - after)) < LOT and before - after <= before / 2, details
@@ -181,7 +182,7 @@ def partial_profit(work):
         entry = float(trade["entry_price"])
         at = asked[part["trade_id"]]["time"][:19]
         assert sign * (closes[at] - entry) >= entry * 0.005 - 1e-9, (part, closes[at])
-        earlier = [c for t, c in closes.items() if trade["entry_time"][:19] < t < at]
+        earlier = [c for t, c in closes.items() if opening["time"][:19] < t < at]
         assert all(sign * (c - entry) < entry * 0.005 for c in earlier), part
 
 

@@ -47,8 +47,9 @@ struct s1_json_persistor {
     s1_journal_tail tail;
 };
 
-/* Of a journal that is written in large pieces. A multiple of S1_FS_STREAM_ALIGN. */
-#define S1_JOURNAL_HELD_BYTES ((size_t)1 << 20)
+/* Of a journal that is written in large pieces: a large page, which the disk takes as one piece. A
+ * multiple of S1_FS_STREAM_ALIGN. */
+#define S1_JOURNAL_HELD_BYTES ((size_t)2 << 20)
 
 /* What an envelope adds to its state text. */
 #define S1_STATE_ENVELOPE_MAX 128u

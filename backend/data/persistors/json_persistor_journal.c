@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static s1_json_persistor *self_of(s1_journal_persistor *journal)
 {
@@ -224,11 +225,12 @@ s1_rc s1_json_persistor_open_journal(s1_json_persistor *persistor, s1_err *err)
         S1_TRY(err, make_reserve(persistor, err));
     }
     if (persistor->leaves_sync) {
-        persistor->held = aligned_alloc(S1_FS_STREAM_ALIGN, S1_JOURNAL_HELD_BYTES);
+        persistor->held = aligned_alloc(S1_JOURNAL_HELD_BYTES, S1_JOURNAL_HELD_BYTES);
         if (persistor->held == NULL) {
             return S1_RAISE(err, S1_E_NO_MEMORY, "journal '%s': %zu bytes", persistor->path,
                             S1_JOURNAL_HELD_BYTES);
         }
+        (void)madvise(persistor->held, S1_JOURNAL_HELD_BYTES, MADV_HUGEPAGE);
     } else { /* syncs the folder, and with it the name of the reserve */
         S1_TRY(err, settle(persistor, verdict.bytes, err));
     }

@@ -27,7 +27,7 @@
 #define FIELDS_OPPORTUNITY_DETECTED(F)                                                             \
     F(signal_type, TEXT, 1)                                                                        \
     F(direction, TEXT, 1)                                                                          \
-    F(asset, TEXT, 1)                                                                              \
+    F(asset, TEXT, 0)                                                                              \
     F(price, NUMBER, 1)                                                                            \
     F(score, NUMBER, 0)                                                                            \
     F(metadata, OBJECT, 0)                                                                         \
@@ -76,7 +76,7 @@
 #define FIELDS_ORDER_ACCEPTED(F)  F(reason, TEXT, 0) /* its submission told the rest */
 #define FIELDS_ORDER_TRIGGERED(F) FIELDS_ORDER(F)
 #define FIELDS_ORDER_FILLED(F)                                                                     \
-    FIELDS_ORDER(F)                                                                                \
+    F(side, TEXT, 1)                                                                               \
     F(price, DECIMAL, 1)                                                                           \
     F(quantity, DECIMAL, 1)                                                                        \
     F(fee, DECIMAL, 1)                                                                             \
@@ -92,7 +92,6 @@
     F(entry_price, DECIMAL, 1)                                                                     \
     F(quantity, DECIMAL, 1)                                                                        \
     F(fee, DECIMAL, 1)                                                                             \
-    F(entry_time, TIME, 1)                                                                         \
     F(stop_loss, DECIMAL, 0)                                                                       \
     F(take_profit, DECIMAL, 0)
 #define FIELDS_POSITION_ADJUSTED(F)                                                                \
@@ -106,7 +105,6 @@
     F(closure_reason, TEXT, 1)                                                                     \
     F(closing_opportunity_id, UUID, 0)                                                             \
     F(exit_price, DECIMAL, 1)                                                                      \
-    F(exit_time, TIME, 1)                                                                          \
     F(quantity, DECIMAL, 1)                                                                        \
     F(fees, DECIMAL, 1)                                                                            \
     F(pnl, DECIMAL, 1)                                                                             \
@@ -274,7 +272,8 @@ static void put_schema(text *out, const s1_journal_kind_info *info)
         }
     }
     put(out, "]},\"crc\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{8}$\"}},"
-             "\"required\":[\"v\",\"seq\",\"time\",\"type\",\"link\",");
+             "\"required\":[\"v\",\"seq\",\"time\",\"type\",%s",
+        strcmp(info->name, "RUN_STARTED") == 0 ? "\"link\"," : "");
     for (int32_t id = 0; id < S1_JOURNAL_ID_COUNT; id++) {
         if ((info->ids_required >> id & 1u) != 0) {
             put(out, "\"%s\",", id_keys[id]);

@@ -8,6 +8,7 @@
  *   {"v":1,"seq":N,"time":"ISO, 9 digits, Z","type":"KIND","link":"...","worker":"...",
  *    "opportunity_id":"uuid","trade_id":"uuid","threat_id":"uuid","order_id":"uuid",
  *    "scheduled_id":"uuid","details":{...},"crc":"8 hex"}
+ * `link` stands in RUN_STARTED, for all that follow it; readers take it anywhere.
  */
 #ifndef S1_BACKEND_DTOS_JOURNAL_JOURNAL_KIND_H
 #define S1_BACKEND_DTOS_JOURNAL_JOURNAL_KIND_H

@@ -61,7 +61,7 @@ static void test_stamps_and_journals(void **state)
     ASSERT_HOLDS(line, "\"time\":\"1970-01-01T01:00:00.000000000Z\"");
     ASSERT_HOLDS(line, "\"worker\":\"fvg\"");
     ASSERT_HOLDS(line, "\"details\":{\"signal_type\":\"fvg_entry\",\"direction\":\"short\","
-                       "\"asset\":\"EUR/USD\",\"price\":1.25,\"score\":0.75,"
+                       "\"price\":1.25,\"score\":0.75,"
                        "\"metadata\":{\"size\":0.5},\"conditions\":[{\"name\":\"gap_size\","
                        "\"value\":0.5,\"op\":\">\",\"threshold\":0.25,\"held\":true}],"
                        "\"context\":{\"close\":123.45}}");

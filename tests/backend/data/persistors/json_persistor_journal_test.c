@@ -211,7 +211,7 @@ static void test_lost_sectors(void **state)
     (void)state;
     folder where;
     folder_init(&where, "journal.jsonl");
-    const s1_str whole = fixture_journal(60, 8192);
+    const s1_str whole = fixture_journal(70, 8192);
     const s1_journal_verdict before = verify_bytes(s1_str_slice(whole, 0, whole.len - 1));
     assert_true(before.bytes > 0 && before.bytes + 2048 < whole.len);
     char *text = malloc(whole.len);
@@ -558,8 +558,8 @@ static void test_reserve_at_open(void **state)
 
 /* --- In large pieces ------------------------------------------------------------------------ */
 
-#define HELD_BLOCKS 60u
-#define HELD_PIECE  ((uint64_t)1 << 20)
+#define HELD_BLOCKS 120u
+#define HELD_PIECE  ((uint64_t)2 << 20)
 
 static s1_rc open_held(const s1_fs *fs, const folder *where, uint64_t segment_bytes_max,
                        s1_journal_persistor **ret_persistor)
@@ -602,7 +602,7 @@ static void test_held_blocks(void **state)
         s1_journal_persistor *persistor = NULL;
         assert_int_equal(open_held(s1_fs_real(), &where, segments[i], &persistor), S1_OK);
         s1_strbuf all;
-        s1_strbuf_init(&all, 8 << 20);
+        s1_strbuf_init(&all, 16 << 20);
         for (uint32_t n = 0; n < HELD_BLOCKS; n++) {
             const size_t from = all.len;
             for (uint32_t byte = 0; byte < 60000 + n * 97; byte++) {
@@ -638,7 +638,7 @@ static void test_held_failure(void **state)
     char block[40000];
     memset(block, 'x', sizeof block);
     block[sizeof block - 1] = '\n';
-    for (uint32_t blocks = 1; blocks <= 30; blocks += 29) {
+    for (uint32_t blocks = 1; blocks <= 60; blocks += 59) {
         folder where;
         folder_init(&where, "journal.jsonl");
         s1_fault_fs fault;
