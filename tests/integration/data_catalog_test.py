@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""`data list` and `data reindex` through the program: what is there, and a catalogue that breaks."""
+
+import json
+
+import harness
+from harness import call, has
+
+
+def listed(work, *arguments):
+    return json.loads(call(work, "data", "list", "--archive", "archive", "--json", *arguments).out)
+
+
+def catalogue(work):
+    return work / "archive/catalog.db"
+
+
+def it_lists_what_is_there(work):
+    path = harness.sample()
+    if path is None:
+        return
+    harness.import_bars(work, path, archive="archive")
+    harness.minute_bars(work / "bars.csv", 500)
+    harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
+    answer = listed(work)
+    assert answer["notice"] is None
+    assert [(d["asset_pair"], d["timeframe"], d["rows"]) for d in answer["datasets"]] == [
+        ("BTC/USD", "1m", 500), ("EUR/USD", "1h", 5000)]
+    euro = answer["datasets"][1]
+    assert (euro["gaps"], euro["missing"], euro["session"]) == (2, 48, "fx")
+    assert abs(euro["completeness"] - 5000 / 5048) < 1e-15
+    assert euro["bytes"] == sum(p.stat().st_size for p in (work / "archive/EUR_USD").rglob("*.parquet"))
+    done = call(work, "data", "list", "--archive", "archive")
+    has(done.out, "EUR/USD  1h", "2017-04-19  2018-02-07  5000", "99.04     2", "2 datasets, 5,500 rows")
+    assert max(map(len, done.out.splitlines())) <= 80, done.out
+    assert [d["asset_pair"] for d in listed(work, "--pair", "EUR/USD")["datasets"]] == ["EUR/USD"]
+    assert listed(work, "--timeframe", "4h")["datasets"] == []
+    has(call(work, "data", "list", "--archive", "archive", "-t", "trades").out, "no data of that")
+
+
+def a_broken_catalogue_is_made_anew(work):
+    harness.minute_bars(work / "bars.csv", 500)
+    harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
+    before = listed(work)
+    catalogue(work).write_bytes(b"garbage " * 1000)
+    done = call(work, "data", "list", "--archive", "archive")
+    has(done.err, "warning: catalogue of 'archive' was damaged: put aside as catalog.db.damaged")
+    has(done.out, "BTC/USD")
+    assert listed(work) == before
+    assert catalogue(work).with_suffix(".db.damaged").read_bytes() == b"garbage " * 1000
+    catalogue(work).unlink()
+    assert listed(work) == before
+    answer = json.loads(call(work, "data", "reindex", "--archive", "archive", "--json").out)
+    assert (answer["datasets"], answer["files"], answer["rows"]) == (1, 1, 500)
+    assert listed(work) == before
+    has(call(work, "data", "reindex", "--archive", "archive").out, "datasets 1, files 1, rows 500")
+
+
+def what_is_asked_wrongly(work):
+    has(call(work, "data", "list", expected=2).err, "missing --archive DIR")
+    has(call(work, "data", "list", "--archive", "none", expected=7).err,
+        "archive 'none': found no folder")
+    (work / "empty").mkdir()
+    has(call(work, "data", "list", "--archive", "empty").out, "empty: no data")
+    has(call(work, "data", "list", "--archive", "empty", "-t", "2x", expected=2).err, "'2x'")
+    has(call(work, "data", "reindex", expected=2).err, "missing --archive DIR")
+
+
+def main():
+    for test in (it_lists_what_is_there, a_broken_catalogue_is_made_anew, what_is_asked_wrongly):
+        with harness.folder() as folder:
+            test(harness.pathlib.Path(folder))
+        print(f"ok {test.__name__}")
+
+
+if __name__ == "__main__":
+    main()
