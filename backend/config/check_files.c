@@ -1,5 +1,6 @@
 /* Checks of the files of fixed name, each and against the others. */
 #include "backend/config/loader.h"
+#include "backend/dtos/market/stream_key.h"
 
 static const s1_str none = {NULL, 0};
 
@@ -366,6 +367,28 @@ static void check_instruments(s1_loader *l)
     }
 }
 
+/* Bars have a timeframe, trades are there to be made bars of. */
+static void check_data_sources(s1_loader *l)
+{
+    const s1_data_sources_config *const file = &l->config->data_sources;
+    for (uint32_t i = 0; i < file->data_sources.count; i++) {
+        const s1_data_source_config *const item = &file->data_sources.items[i];
+        const bool is_trades = item->data_type == S1_DATA_TRADES;
+        if (!is_trades && !item->has_timeframe) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "timeframe", none,
+                           "a timeframe such as 1m, 1h or 1d");
+        }
+        if (is_trades && item->has_timeframe) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "timeframe",
+                           S1_STR("the timeframe of trades"), "none");
+        }
+        if (item->has_resample_offset && !item->resample) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "resample_offset",
+                           S1_STR("it without resample"), "resample: true, or no offset");
+        }
+    }
+}
+
 static const s1_data_source_config *find_source(s1_loader *l, const s1_source *at, s1_str id)
 {
     const s1_data_sources_config *const file = &l->config->data_sources;
@@ -511,5 +534,6 @@ void s1_config_check_files(s1_loader *l)
     check_schedule(l);
     check_connectors(l);
     check_instruments(l);
+    check_data_sources(l);
     check_environments(l);
 }

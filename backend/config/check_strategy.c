@@ -153,8 +153,10 @@ static void check_events(s1_loader *l, const s1_worker_item *item)
 /* "EUR/USD@1h". */
 static s1_str stream_text(const s1_loader *l, const s1_data_need *need)
 {
-    char timeframe[S1_TIMEFRAME_TEXT_MAX];
-    (void)s1_timeframe_print(need->timeframe > 0 ? need->timeframe : 1, timeframe);
+    char timeframe[S1_TIMEFRAME_TEXT_MAX] = "trades";
+    if (need->data_type != S1_DATA_TRADES) {
+        (void)s1_timeframe_print(need->timeframe > 0 ? need->timeframe : 1, timeframe);
+    }
     return s1_config_format(l->arena, "%.*s@%s", S1_STR_ARG(need->asset_pair), timeframe);
 }
 
@@ -477,8 +479,9 @@ static s1_str supply_text(s1_loader *l, const s1_environment_config *env)
     s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, env->sources.count + 1u);
     for (uint32_t i = 0; i < env->sources.count; i++) {
         const s1_data_source_config *const s = env->sources.items[i];
-        names[i] =
-            stream_text(l, &(s1_data_need){.asset_pair = s->asset_pair, .timeframe = s->timeframe});
+        names[i] = stream_text(l, &(s1_data_need){.asset_pair = s->asset_pair,
+                                                  .timeframe = s->timeframe,
+                                                  .data_type = s->data_type});
     }
     return s1_config_join_names(l->arena, names, env->sources.count);
 }
@@ -488,12 +491,33 @@ static bool is_judgeable(const s1_environment_config *env, const s1_data_need *n
 {
     const uint32_t written = env->data_source_id.len != 0 ? 1 : env->data_archives.count;
     for (uint32_t i = 0; i < env->sources.count; i++) {
-        if (env->sources.items[i]->timeframe == 0 || env->sources.items[i]->asset_pair.len == 0) {
+        const s1_data_source_config *const s = env->sources.items[i];
+        if ((s->timeframe == 0) != (s->data_type == S1_DATA_TRADES) || s->asset_pair.len == 0) {
             return false;
         }
     }
     return env->sources.count == written && need->timeframe != 0 && need->asset_pair.len != 0 &&
            need->data_type == S1_DATA_OHLCV;
+}
+
+/* The source that the bars can be made of: the largest that divides them, so that the least is
+ * read; trades (timeframe 0) where there is none. */
+static const s1_data_source_config *resampled_supply(const s1_environment_config *env,
+                                                     const s1_data_need *need)
+{
+    const s1_data_source_config *best = NULL;
+    for (uint32_t i = 0; i < env->sources.count; i++) {
+        const s1_data_source_config *const s = env->sources.items[i];
+        const bool is_smaller =
+            s->data_type == S1_DATA_TRADES || (s->timeframe > 0 && s->timeframe < need->timeframe &&
+                                               need->timeframe % s->timeframe == 0);
+        if (s->resample && is_smaller && need->data_type == S1_DATA_OHLCV && need->timeframe > 0 &&
+            s1_str_eq(s->asset_pair, need->asset_pair) &&
+            (best == NULL || s->timeframe > best->timeframe)) {
+            best = s;
+        }
+    }
+    return best;
 }
 
 static const s1_data_source_config *supply(const s1_environment_config *env,
@@ -506,7 +530,7 @@ static const s1_data_source_config *supply(const s1_environment_config *env,
             return s;
         }
     }
-    return NULL;
+    return resampled_supply(env, need);
 }
 
 static void check_supply(s1_loader *l, const s1_link *link, const s1_link_stream *stream)
@@ -518,10 +542,12 @@ static void check_supply(s1_loader *l, const s1_link *link, const s1_link_stream
                        "parquet_archive (import the file with `data import`; reading CSV in a run "
                        "is not in this version)");
     }
-    if (source->data_type == S1_DATA_TRADES) {
-        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &source->source, "data_type",
-                       S1_STR("'trades' of an active strategy"),
-                       "ohlcv (trades are not in this version)");
+    if (stream->need.data_type == S1_DATA_TRADES && stream->need.source.node == NULL) {
+        s1_faults_addf(
+            l->faults, S1_FAULT_SCHEMA, &source->source, "data_type",
+            S1_STR("'trades' of an active strategy"),
+            "ohlcv (a strategy reads bars: its blueprint's `data` names those to make of "
+            "trades)");
     }
     if (stream->instrument == NULL) {
         const s1_instruments_config *const file = &l->config->instruments;
@@ -570,14 +596,14 @@ static void resolve_streams(s1_loader *l, s1_link *link)
             continue; /* reported already */
         }
         if (stream->data_source == NULL) {
-            s1_faults_add(l->faults, S1_FAULT_DEPENDENCY, &stream->need.source, none,
-                          stream_text(l, &stream->need),
-                          s1_config_format(l->arena,
-                                           "a stream of environment %.*s: %s (resampling is not in "
-                                           "this version)",
-                                           S1_STR_ARG(env->environment_id),
-                                           supply_text(l, env).ptr),
-                          none);
+            s1_faults_add(
+                l->faults, S1_FAULT_DEPENDENCY, &stream->need.source, none,
+                stream_text(l, &stream->need),
+                s1_config_format(l->arena,
+                                 "a stream of environment %.*s: %s (or `resample: true` at "
+                                 "one it can be made of)",
+                                 S1_STR_ARG(env->environment_id), supply_text(l, env).ptr),
+                none);
             continue;
         }
         stream->instrument = s1_config_instrument(l->config, stream->need.asset_pair);

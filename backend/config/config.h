@@ -185,8 +185,11 @@ typedef struct s1_data_source_config {
     int32_t type; /* enum s1_data_source_type */
     s1_str path;
     s1_str asset_pair;
-    s1_nanos timeframe;
-    int32_t data_type; /* enum s1_data_type of backend/dtos/market/stream_key.h */
+    s1_nanos timeframe; /* 0: trades */
+    int32_t data_type;  /* enum s1_data_type of backend/dtos/market/stream_key.h */
+    bool has_timeframe, has_resample, has_resample_offset;
+    bool resample;            /* larger bars may be made of it */
+    s1_nanos resample_offset; /* when they open */
 } s1_data_source_config;
 
 typedef struct s1_data_sources_config {

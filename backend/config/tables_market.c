@@ -14,10 +14,22 @@ static const s1_schema_field data_source_fields[] = {
              .doc = "the archive; relative to the folder that holds the configuration folder"),
     S1_FIELD(s1_data_source_config, asset_pair, S1_KIND_STRING, .flags = S1_FIELD_REQUIRED,
              .accepts = s1_is_pair, .pattern_doc = S1_PAIR_DOC, .doc = "which pair of it"),
-    S1_FIELD(s1_data_source_config, timeframe, S1_KIND_TIMEFRAME, .flags = S1_FIELD_REQUIRED,
-             .doc = "which timeframe of it"),
+    S1_FIELD(s1_data_source_config, timeframe, S1_KIND_TIMEFRAME,
+             .has_offset = offsetof(s1_data_source_config, has_timeframe),
+             .default_doc = "required of bars", .doc = "which timeframe of it; trades have none"),
     S1_FIELD(s1_data_source_config, data_type, S1_KIND_ENUM, .names = s1_config_data_type_names,
-             .default_text = "ohlcv", .doc = "bars; trades are not in this version"),
+             .default_text = "ohlcv",
+             .doc = "bars, or trades to make bars of (resample: true); a strategy reads bars"),
+    S1_FIELD(s1_data_source_config, resample, S1_KIND_BOOL, .default_text = "false",
+             .has_offset = offsetof(s1_data_source_config, has_resample),
+             .doc = "true: bars of the pair that a strategy needs and no source of the environment "
+                    "holds are made of this one while the run reads it, closed bars only; of "
+                    "several the largest timeframe that divides the one needed, trades last"),
+    S1_FIELD(s1_data_source_config, resample_offset, S1_KIND_DURATION, .default_text = "0s",
+             .has_offset = offsetof(s1_data_source_config, has_resample_offset),
+             .doc =
+                 "such bars open at this and every multiple of their timeframe after 1970-01-01, "
+                 "a Thursday (weeks that open on Mondays: 4d)"),
     S1_FIELD_END};
 static const s1_schema data_source_schema = {"data_source", "", data_source_fields,
                                              sizeof(s1_data_source_config), false};

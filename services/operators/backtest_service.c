@@ -4,6 +4,7 @@
 #include "backend/assembly/persistor_factory.h"
 #include "backend/data/persistors/journal_sink.h"
 #include "backend/data/persistors/parquet_persistor.h"
+#include "backend/data/resample/resample_reader.h"
 #include "backend/utils/folder_lock.h"
 #include "backend/utils/hash.h"
 #include "backend/utils/proc.h"
@@ -134,6 +135,24 @@ static s1_rc hash_binary(backtest *b, s1_err *err)
 
 /* --- Data. ----------------------------------------------------------------------------------- */
 
+/* Bars made while they are read are named by what they are made of and how. */
+static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t index,
+                            s1_time_range range, s1_nanos *ret_first, s1_sha256 *hash, s1_err *err)
+{
+    const s1_data_source_config *const config = stream->data_source;
+    const s1_resample_source source = {.key = {.asset_pair = config->asset_pair,
+                                               .timeframe = config->timeframe,
+                                               .data_type = config->data_type},
+                                       .timeframe = stream->need.timeframe,
+                                       .offset = config->resample_offset};
+    char text[96];
+    const int length = snprintf(text, sizeof text, "resampled %lld %lld",
+                                (long long)source.timeframe, (long long)source.offset);
+    s1_sha256_update(hash, text, (size_t)length);
+    return s1_resample_load(b->archives[index], &source, range, &b->readers[index], ret_first, NULL,
+                            err);
+}
+
 /* Opens one stream with as many bars before `from` as the workers need, where there are any. Time
  * without trading (weekends) makes holes, so twice as long a span is asked for. */
 static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_sha256 *hash,
@@ -146,9 +165,11 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     const s1_parquet_options options = {
         .fs = b->request->fs, .duckdb = b->duckdb, .archive = path.ptr};
     S1_TRY(err, s1_parquet_persistor_new(&options, &b->archives[index], err));
-    const s1_stream_key key = {.asset_pair = stream->need.asset_pair,
-                               .timeframe = stream->need.timeframe,
-                               .data_type = stream->need.data_type};
+    const s1_stream_key key = {.asset_pair = stream->data_source->asset_pair,
+                               .timeframe = stream->data_source->timeframe,
+                               .data_type = stream->data_source->data_type};
+    const bool is_resampled =
+        key.timeframe != stream->need.timeframe || key.data_type != stream->need.data_type;
     s1_archive_info info = {.size = sizeof info};
     S1_TRY(err, s1_data_get_info(b->archives[index], &key, &info, err));
     char hex[S1_SHA256_HEX];
@@ -163,10 +184,14 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     if (simulation->has_to) {
         range.to = simulation->to;
     }
+    s1_nanos first = info.first;
+    S1_TRY(err, is_resampled
+                    ? open_resampled(b, stream, index, range, &first, hash, err)
+                    : s1_data_load_ohlcv(b->archives[index], &key, range, &b->readers[index], err));
     if (index == 0) {
-        b->from = simulation->has_from ? simulation->from : info.first;
+        b->from = simulation->has_from ? simulation->from : first;
     }
-    return s1_data_load_ohlcv(b->archives[index], &key, range, &b->readers[index], err);
+    return S1_OK;
 }
 
 /* Feeds and models are data as the archives are; without any the hash is that of the archives. */

@@ -146,7 +146,7 @@ def faults(work):
     blueprint.write_text(text.replace("timeframe: 4h", "timeframe: 2h")
                          .replace("EUR/USD@4h", "EUR/USD@2h"))
     has(call(work, "backtest", "demo", "--results", "no", expected=3), "EUR/USD@2h",
-        "a stream of environment backtest_eurusd_1h", "not in this version")
+        "a stream of environment backtest_eurusd_1h", "`resample: true` at one")
     blueprint.write_text(text)
     data.write_text(sources.replace("EUR/USD, timeframe: 4h", "EUR/USD, timeframe: 1d"))
     refused = call(work, "backtest", "demo", "--results", "no", expected=3)

@@ -349,7 +349,8 @@ static const bad_case bad_cases[] = {
      "expected a stream of the blueprint's data list: EUR/USD@1h or EUR/USD@15m (did you mean "
      "'EUR/USD@1h'?)\n"
      "config/runs/demo.yaml:5:5: error: data[1]: found EUR/USD@15m, expected a stream of "
-     "environment backtest_eurusd: EUR/USD@1h or EUR/USD@4h (resampling is not in this version)\n"},
+     "environment backtest_eurusd: EUR/USD@1h or EUR/USD@4h (or `resample: true` at "
+     "one it can be made of)\n"},
     {"trades as data", "runs/demo.yaml", "timeframe: 4h }", "timeframe: 4h, data_type: trades }",
      "config/runs/demo.yaml:5:54: error: data[1].data_type: found 'trades', expected ohlcv (trades "
      "are not in this version)\n"},

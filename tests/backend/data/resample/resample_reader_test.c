@@ -1,0 +1,161 @@
+/* Bars made while they are read: those of the whole source, whatever part is asked for. */
+#include "backend/data/resample/resample_reader.h"
+
+#include "backend/data/persistors/memory_persistor.h"
+#include "backend/utils/timefmt.h"
+#include "s1mple/error.h"
+#include "tests/support/cmocka.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HOUR S1_NANOS_PER_HOUR
+#define ROWS 3000u
+
+static const s1_stream_key hourly = {
+    .asset_pair = {"BTC/USD", 7}, .timeframe = HOUR, .data_type = S1_DATA_OHLCV};
+static const s1_stream_key ticks = {.asset_pair = {"BTC/USD", 7}, .data_type = S1_DATA_TRADES};
+static const s1_save_options scales = {
+    .price_scale = 2, .qty_scale = 3, .overlap = S1_OVERLAP_REPLACE};
+
+typedef struct fixture {
+    s1_data_persistor *persistor;
+    int64_t time[ROWS], price[ROWS], volume[ROWS];
+    uint8_t side[ROWS];
+} fixture;
+
+/* Hours with holes, and trades; neither begins nor ends with a bar. */
+static int setup(void **state)
+{
+    fixture *const f = calloc(1, sizeof *f);
+    assert_int_equal(s1_memory_persistor_new(&f->persistor, NULL), S1_OK);
+    s1_nanos time = 1001 * HOUR;
+    for (size_t i = 0; i < ROWS; i++) {
+        f->time[i] = time;
+        f->price[i] = 10000 + (int64_t)(i * 7919 % 1009);
+        f->volume[i] = (int64_t)(i * 31 % 17) * 100;
+        f->side[i] = S1_TRADE_BUY;
+        time += HOUR * (i % 13 == 0 ? 3 : i % 500 == 7 ? 200 : 1);
+    }
+    const s1_bar_batch bars = {.count = ROWS,
+                               .open_time = f->time,
+                               .open = f->price,
+                               .high = f->price,
+                               .low = f->price,
+                               .close = f->price,
+                               .volume = f->volume};
+    assert_int_equal(s1_data_save_ohlcv(f->persistor, &hourly, &bars, &scales, NULL, NULL), S1_OK);
+    const s1_trade_batch trades = {
+        .count = ROWS, .time = f->time, .price = f->price, .quantity = f->volume, .side = f->side};
+    assert_int_equal(s1_data_save_trades(f->persistor, &ticks, &trades, &scales, NULL, NULL),
+                     S1_OK);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *const f = *state;
+    s1_data_persistor_free(f->persistor);
+    free(f);
+    return 0;
+}
+
+static s1_bar_reader *load(const fixture *f, const s1_resample_source *source, s1_time_range range,
+                           s1_bar_batch *ret_batch, s1_nanos *ret_first)
+{
+    s1_bar_reader *reader = NULL;
+    s1_err err = S1_ERR_INIT;
+    s1_resample_counts counts;
+    if (s1_resample_load(f->persistor, source, range, &reader, ret_first, &counts, &err) != S1_OK) {
+        fail_msg("%s", err.msg);
+    }
+    assert_int_equal(reader->price_scale, 2);
+    assert_int_equal(reader->qty_scale, 3);
+    assert_int_equal(s1_bar_reader_next(reader, ret_batch, NULL), S1_OK);
+    assert_int_equal(ret_batch->count, reader->rows_total);
+    s1_bar_batch end;
+    assert_int_equal(s1_bar_reader_next(reader, &end, NULL), S1_OK);
+    assert_int_equal(end.count, 0);
+    return reader;
+}
+
+/* Every range, its ends on starts of bars, beside them, far inside and outside. */
+static void test_a_range_changes_no_bar(void **state)
+{
+    const fixture *const f = *state;
+    const s1_resample_source sources[] = {
+        {.key = hourly, .timeframe = 4 * HOUR},
+        {.key = hourly, .timeframe = 24 * HOUR, .offset = 22 * HOUR},
+        {.key = ticks, .timeframe = 6 * HOUR, .offset = HOUR / 2},
+    };
+    for (size_t k = 0; k < sizeof sources / sizeof sources[0]; k++) {
+        s1_bar_batch whole;
+        s1_nanos first = 0;
+        s1_bar_reader *const all = load(f, &sources[k], S1_RANGE_ALL, &whole, &first);
+        assert_true(whole.count > 100);
+        assert_int_equal(first, whole.open_time[0]);
+        assert_true(whole.open_time[whole.count - 1] + sources[k].timeframe <=
+                    f->time[ROWS - 1] + HOUR);
+        for (s1_nanos from = 900 * HOUR; from < 4800 * HOUR; from += 137 * HOUR + HOUR / 4) {
+            for (s1_nanos length = 0; length < 4000 * HOUR; length += 311 * HOUR + 1) {
+                s1_bar_batch part;
+                const s1_time_range range = {from, from + length};
+                s1_bar_reader *const reader = load(f, &sources[k], range, &part, &first);
+                size_t at = 0;
+                while (at < whole.count && whole.open_time[at] < range.from) {
+                    at++;
+                }
+                size_t count = 0;
+                while (at + count < whole.count && whole.open_time[at + count] < range.to) {
+                    count++;
+                }
+                assert_int_equal(part.count, count);
+                assert_int_equal(first, count > 0 ? whole.open_time[at] : 0);
+                const int64_t *const a[] = {part.open_time, part.open,  part.high,
+                                            part.low,       part.close, part.volume};
+                const int64_t *const b[] = {whole.open_time, whole.open,  whole.high,
+                                            whole.low,       whole.close, whole.volume};
+                for (size_t c = 0; c < 6 && count > 0; c++) {
+                    assert_memory_equal(a[c], b[c] + at, count * sizeof a[c][0]);
+                }
+                s1_bar_reader_close(reader);
+            }
+        }
+        s1_bar_reader_close(all);
+    }
+}
+
+static void test_errors(void **state)
+{
+    const fixture *const f = *state;
+    s1_bar_reader *reader = NULL;
+    s1_nanos first = 77;
+    s1_err err = S1_ERR_INIT;
+    s1_resample_source source = {.key = hourly, .timeframe = 4 * HOUR};
+    source.key.asset_pair = S1_STR("ETH/USD");
+    assert_int_equal(
+        s1_resample_load(f->persistor, &source, S1_RANGE_ALL, &reader, &first, NULL, &err),
+        S1_E_NOT_FOUND);
+    source.key = hourly;
+    source.timeframe = HOUR / 2;
+    assert_int_equal(
+        s1_resample_load(f->persistor, &source, S1_RANGE_ALL, &reader, &first, NULL, &err),
+        S1_E_INVALID);
+    source.timeframe = 4 * HOUR;
+    source.offset = HOUR / 2;
+    assert_int_equal(
+        s1_resample_load(f->persistor, &source, S1_RANGE_ALL, &reader, &first, NULL, &err),
+        S1_E_DATA);
+    assert_null(reader);
+    assert_int_equal(first, 77);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_range_changes_no_bar, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("resample_reader", tests, NULL, NULL);
+}
