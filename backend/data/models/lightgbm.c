@@ -1,14 +1,12 @@
 #include "backend/data/models/lightgbm.h"
 
-#include "backend/utils/fs.h"
-#include "backend/utils/proc.h"
+#include "backend/utils/late_library.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LIBRARY_NAME   "lib_lightgbm.so"
 #define PREDICT_NORMAL 0
 #define TYPE_FLOAT64   1
 #define ALL_ITERATIONS (-1)
@@ -59,40 +57,13 @@ static s1_rc find_library(char ret_path[static S1_PATH_MAX], s1_err *err)
                                          "../.deps/lightgbm/lib",
                                          "../../.deps/lightgbm/lib",
                                          "../../../.deps/lightgbm/lib"};
-    const char *const named = s1_proc_getenv("S1_LIGHTGBM");
-    if (named != NULL) {
-        if (!s1_fs_is_file(s1_fs_real(), named)) {
-            return S1_RAISE(err, S1_E_NOT_FOUND,
-                            "LightGBM library: no file '%.200s' (named by S1_LIGHTGBM)", named);
-        }
-        (void)snprintf(ret_path, S1_PATH_MAX, "%s", named);
-        return S1_OK;
-    }
-    char exe[S1_PATH_MAX];
-    S1_TRY(err, s1_proc_exe_path(exe, sizeof exe, err));
-    const s1_str folder = s1_str_dirname(s1_str_of(exe));
-    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
-        const int length =
-            snprintf(ret_path, S1_PATH_MAX, "%.*s/%s/" LIBRARY_NAME, S1_STR_ARG(folder), beside[i]);
-        if (length > 0 && (size_t)length < S1_PATH_MAX && s1_fs_is_file(s1_fs_real(), ret_path)) {
-            return S1_OK;
-        }
-    }
-    return S1_RAISE(err, S1_E_NOT_FOUND,
-                    "LightGBM library: no " LIBRARY_NAME
-                    " in lib, ../lib or ../lib/s1mpletrader of "
-                    "%.*s: run 'tools/setup.sh model', or name the file in S1_LIGHTGBM",
-                    (int)(folder.len < 200 ? folder.len : 200), folder.ptr);
-}
-
-/* A function of the library; memcpy because ISO C has no cast from object to function pointer. */
-static bool bind_symbol(void *handle, const char *name, void *ret_function)
-{
-    void *const symbol = dlsym(handle, name);
-    if (symbol != NULL) {
-        memcpy(ret_function, &symbol, sizeof symbol);
-    }
-    return symbol != NULL;
+    const s1_late_library late = {.what = "LightGBM",
+                                  .file = "lib_lightgbm.so",
+                                  .variable = "S1_LIGHTGBM",
+                                  .advice = "tools/setup.sh model",
+                                  .beside = beside,
+                                  .beside_count = sizeof beside / sizeof beside[0]};
+    return s1_late_library_find(&late, ret_path, err);
 }
 
 /* What the library would print; what fails is in GetLastError. */
@@ -111,10 +82,10 @@ static s1_rc open_library(s1_err *err)
     if (handle == NULL) {
         return S1_RAISE(err, S1_E_IO, "LightGBM library: %.300s", dlerror());
     }
-    bool has_all = bind_symbol(handle, "LGBM_GetLastError", &api.GetLastError);
+    bool has_all = s1_late_library_bind(handle, "LGBM_GetLastError", &api.GetLastError);
     const char *missing = "LGBM_GetLastError";
 #define X(name, parameters)                                                                        \
-    if (has_all && !bind_symbol(handle, "LGBM_" #name, &api.name)) {                               \
+    if (has_all && !s1_late_library_bind(handle, "LGBM_" #name, &api.name)) {                      \
         has_all = false;                                                                           \
         missing = "LGBM_" #name;                                                                   \
     }

@@ -3,8 +3,7 @@
 #include "backend/data/persistors/duckdb_internal.h"
 #include "backend/data/persistors/parquet_internal.h"
 #include "backend/utils/assert.h"
-#include "backend/utils/fs.h"
-#include "backend/utils/proc.h"
+#include "backend/utils/late_library.h"
 #include "s1mple/error.h"
 
 #include <dlfcn.h>
@@ -13,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIBRARY_NAME       "libduckdb.so"
 #define THREADS_DEFAULT    1u
 #define MEMORY_MIB_DEFAULT 1024u
 
@@ -60,49 +58,19 @@ static s1_rc find_library(const s1_duckdb *duckdb, char ret_path[static S1_PATH_
     static const char *const beside[] = {"lib", "../lib", "../lib/s1mpletrader",
                                          "../lib/x86_64-linux-gnu/s1mpletrader",
                                          "../../.deps/duckdb/lib"};
-    const char *named = duckdb->library_path;
-    if (named == NULL) {
-        named = s1_proc_getenv("S1_DUCKDB");
-    }
-    if (named != NULL) {
-        if (!s1_fs_is_file(s1_fs_real(), named)) {
-            return S1_RAISE(err, S1_E_NOT_FOUND, "DuckDB library: no file '%s' (named by %s)",
-                            named, duckdb->library_path != NULL ? "the options" : "S1_DUCKDB");
-        }
-        (void)snprintf(ret_path, S1_PATH_MAX, "%s", named);
-        return S1_OK;
-    }
-    char exe[S1_PATH_MAX];
-    S1_TRY(err, s1_proc_exe_path(exe, sizeof exe, err));
-    const s1_str folder = s1_str_dirname(s1_str_of(exe));
-    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
-        const int len =
-            snprintf(ret_path, S1_PATH_MAX, "%.*s/%s/" LIBRARY_NAME, S1_STR_ARG(folder), beside[i]);
-        if (len > 0 && (size_t)len < S1_PATH_MAX && s1_fs_is_file(s1_fs_real(), ret_path)) {
-            return S1_OK;
-        }
-    }
-    return S1_RAISE(err, S1_E_NOT_FOUND,
-                    "DuckDB library: no " LIBRARY_NAME " in lib, ../lib, ../lib/s1mpletrader, "
-                    "../lib/x86_64-linux-gnu/s1mpletrader or ../../.deps/duckdb/lib of %.*s: run "
-                    "'make setup', or name the file in S1_DUCKDB",
-                    (int)(folder.len < 200 ? folder.len : 200), folder.ptr);
-}
-
-/* A function of the library; memcpy because ISO C has no cast from object to function pointer. */
-static bool bind_symbol(void *handle, const char *name, void *ret_function)
-{
-    void *symbol = dlsym(handle, name);
-    if (symbol == NULL) {
-        return false;
-    }
-    memcpy(ret_function, &symbol, sizeof symbol);
-    return true;
+    const s1_late_library library = {.what = "DuckDB",
+                                     .file = "libduckdb.so",
+                                     .variable = "S1_DUCKDB",
+                                     .named = duckdb->library_path,
+                                     .advice = "make setup",
+                                     .beside = beside,
+                                     .beside_count = sizeof beside / sizeof beside[0]};
+    return s1_late_library_find(&library, ret_path, err);
 }
 
 static s1_rc bind_api(void *handle, const char *path, s1_duckdb_api *ret_api, s1_err *err)
 {
-    if (!bind_symbol(handle, "duckdb_library_version", &ret_api->library_version)) {
+    if (!s1_late_library_bind(handle, "duckdb_library_version", &ret_api->library_version)) {
         return S1_RAISE(err, S1_E_ABI, "DuckDB library '%s': it has no duckdb_library_version",
                         path);
     }
@@ -113,7 +81,7 @@ static s1_rc bind_api(void *handle, const char *path, s1_duckdb_api *ret_api, s1
                         version);
     }
 #define X(name)                                                                                    \
-    if (!bind_symbol(handle, "duckdb_" #name, &ret_api->name)) {                                   \
+    if (!s1_late_library_bind(handle, "duckdb_" #name, &ret_api->name)) {                          \
         return S1_RAISE(err, S1_E_ABI, "DuckDB library '%s': it has no duckdb_" #name, path);      \
     }
     S1_DUCKDB_SYMBOL_MAP(X)
