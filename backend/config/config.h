@@ -204,6 +204,12 @@ typedef struct s1_fees_config { /* fractions of the notional */
     bool has_maker, has_taker;
 } s1_fees_config;
 
+typedef struct s1_session_config { /* backend/config/sessions.h */
+    s1_source source;
+    s1_str hours; /* empty: by the pair */
+    s1_text_list closed, outages;
+} s1_session_config;
+
 typedef struct s1_instrument_config {
     s1_source source;
     s1_str asset_pair, base, quote;
@@ -217,7 +223,8 @@ typedef struct s1_instrument_config {
         bool enabled;
         s1_dec leverage;
     } margin;
-    const s1_yaml_node *session;
+    s1_session_config session;
+    bool has_session;
 } s1_instrument_config;
 
 typedef struct s1_instruments_config {

@@ -1,5 +1,6 @@
 #include "backend/config/internal.h"
 #include "backend/config/tables.h"
+#include "backend/data/quality/session.h"
 
 /* --- data_sources.yaml --- */
 
@@ -63,6 +64,42 @@ static const s1_schema_field margin_fields[] = {
 static const s1_schema margin_schema = {"margin", "", margin_fields,
                                         sizeof(struct s1_margin_config), false};
 
+static bool is_hours(s1_str text)
+{
+    s1_session session = {0};
+    return s1_session_add_named(&session, text, NULL) == S1_OK;
+}
+
+static bool is_closure(s1_str text)
+{
+    s1_session session = {0};
+    return s1_session_add_closure(&session, text, NULL) == S1_OK;
+}
+
+static bool is_outage(s1_str text)
+{
+    s1_session session = {0};
+    return s1_session_add_outage(&session, text, NULL) == S1_OK;
+}
+
+static const s1_schema_field session_fields[] = {
+    S1_FIELD(s1_session_config, hours, S1_KIND_STRING, .accepts = is_hours,
+             .pattern_doc = "hours: always, fx (closed from Friday 21:00 to Sunday 22:00 UTC) or "
+                            "weekdays",
+             .default_doc = "fx for pairs of currencies and metals, else always"),
+    S1_FIELD(s1_session_config, closed, S1_KIND_LIST, .item_kind = S1_KIND_STRING,
+             .accepts = is_closure,
+             .pattern_doc = "a weekly time in UTC like 'Fri 21:00..Sun 22:00'",
+             .doc = "closed every week as well"),
+    S1_FIELD(s1_session_config, outages, S1_KIND_LIST, .item_kind = S1_KIND_STRING,
+             .accepts = is_outage,
+             .pattern_doc = "FROM..TO in UTC with TO later, like "
+                            "'2018-02-08T00:00..2018-02-09T10:00'",
+             .doc = "known outages and holidays; the end is outside"),
+    S1_FIELD_END};
+static const s1_schema session_schema = {"session", "", session_fields, sizeof(s1_session_config),
+                                         false};
+
 static const s1_schema_field instrument_fields[] = {
     S1_FIELD(s1_instrument_config, asset_pair, S1_KIND_STRING, .flags = S1_FIELD_KEY,
              .accepts = s1_is_pair, .pattern_doc = S1_PAIR_DOC),
@@ -94,9 +131,10 @@ static const s1_schema_field instrument_fields[] = {
              .doc = "instead of the environment's"),
     S1_FIELD(s1_instrument_config, margin, S1_KIND_OBJECT, .schema = &margin_schema,
              .doc = "shorts and leverage"),
-    S1_FIELD(s1_instrument_config, session, S1_KIND_VALUE, .flags = S1_FIELD_REFUSED,
-             .refusal = "none (trading sessions are not in this version: every bar trades)",
-             .doc = "trading hours"),
+    S1_FIELD(s1_instrument_config, session, S1_KIND_OBJECT, .schema = &session_schema,
+             .has_offset = offsetof(s1_instrument_config, has_session),
+             .doc = "when the market is open, for what counts as a hole in its data; every bar "
+                    "that is there trades"),
     S1_FIELD_END};
 static const s1_schema instrument_schema = {"instrument", "", instrument_fields,
                                             sizeof(s1_instrument_config), false};

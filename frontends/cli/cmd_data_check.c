@@ -248,6 +248,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .archive_dir = s1_cli_text(args, "archive"),
         .asset_pair = s1_cli_text(args, "pair"),
         .timeframe = s1_cli_text(args, "timeframe"),
+        .config_dir = s1_cli_config_dir(args),
         .session = s1_cli_text(args, "session"),
         .closures = closures,
         .closure_count = s1_cli_list(args, "closed", closures),
@@ -268,8 +269,12 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
                        "missing --archive DIR; see 's1mpletrader data check --help'");
         return S1_EXIT_USAGE;
     }
+    s1_rc rc = s1_api_check_sessions(request.config_dir, err);
+    if (rc != S1_OK) {
+        return s1_exit_from_rc(rc);
+    }
     s1_check_report *report = NULL;
-    s1_rc rc = s1_api_data_check(&request, &report, err);
+    rc = s1_api_data_check(&request, &report, err);
     s1_progress_end(&w.progress);
     if (rc == S1_E_CANCELED && err->code == S1_OK) {
         rc = S1_RAISE(err, S1_E_CANCELED, "stopped; the archive is as it was");
@@ -282,6 +287,10 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     const s1_check_stream *const streams = s1_check_streams(report, &count);
     for (size_t i = 0; i < count; i++) {
         errors += streams[i].errors;
+    }
+    const char *const notice = s1_check_notice(report);
+    if (notice[0] != '\0') {
+        (void)fprintf(cli->err.out, "warning: %s\n", notice);
     }
     rc = cli->is_json ? print_json(cli, request.archive_dir, streams, count, errors, err)
                       : print_text(cli, streams, count, err);
@@ -297,8 +306,11 @@ static const s1_cli_option options[] = {
     {"pair", 0, S1_CLI_TEXT, "P", "only this pair, as BASE/QUOTE", NULL},
     {"timeframe", 't', S1_CLI_TEXT, "T", "only bars of this length: 30s, 1m, 15m, 1h, 1d", NULL},
     {"session", 0, S1_CLI_TEXT, "NAME",
-     "when the market is open; default fx for pairs of currencies and metals, else always",
+     "when the market is open; default the session of instruments.yaml, else fx for pairs of "
+     "currencies and metals, else always",
      "always|fx|weekdays"},
+    {"config", 'c', S1_CLI_TEXT, "DIR",
+     "the configuration whose instruments.yaml tells of sessions, default config", NULL},
     {"closed", 0, S1_CLI_LIST, "RANGE",
      "closed every week as well, UTC: 'Fri 21:00..Sun 22:00'; may be given many times", NULL},
     {"outage", 0, S1_CLI_LIST, "RANGE",
@@ -331,7 +343,7 @@ const s1_cli_command s1_cmd_data_check = {
               "outside them, volume below zero. Warnings may be true: holes, outliers, frozen "
               "prices, bars on a straight line, a last bar that may not be over, a trade as one "
               "of the same time before it. Bars without volume are told. Each stream is read once; "
-              "nothing is changed. Exit code 4: at "
+              "no data is changed, and the catalogue remembers the findings. Exit code 4: at "
               "least one error was found; warnings alone are exit code 0.",
     .options = options,
     .examples = examples,

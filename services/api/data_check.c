@@ -1,5 +1,7 @@
 #include "services/api/data_check.h"
 
+#include "backend/config/sessions.h"
+#include "backend/data/catalog/catalog.h"
 #include "backend/data/persistors/parquet_persistor.h"
 #include "backend/data/quality/quality.h"
 #include "backend/utils/arena.h"
@@ -7,6 +9,7 @@
 #include "backend/utils/timefmt.h"
 #include "s1mple/error.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +21,16 @@ struct s1_check_report {
     s1_check_stream streams[STREAMS_MAX];
     s1_stream_key keys[STREAMS_MAX];
     size_t count;
+    char notice[512];
 };
 
 typedef struct request {
     const s1_check_options *options;
     s1_check_report *report;
     s1_data_persistor *archive;
-    s1_nanos timeframe; /* 0: every one */
+    s1_catalog *catalog;              /* NULL: findings are not remembered */
+    s1_instrument_sessions *sessions; /* of the configuration */
+    s1_nanos timeframe;               /* 0: every one */
     s1_time_range range;
     s1_quality_options quality; /* without the session's name */
 } request;
@@ -180,16 +186,58 @@ static bool copy_kinds(s1_arena *arena, const s1_quality_report *from, s1_check_
     return true;
 }
 
-static s1_rc check_stream(const request *r, size_t index, s1_err *err)
+/* --- What is remembered ------------------------------------------------------------------------
+ */
+
+static void forget_catalog(request *r, const s1_err *why)
+{
+    (void)snprintf(r->report->notice, sizeof r->report->notice, "findings are not remembered: %s",
+                   why->msg);
+    s1_catalog_close(r->catalog);
+    r->catalog = NULL;
+}
+
+/* A check is what it found; a catalogue that cannot be written is a notice. */
+static void open_catalog(request *r)
+{
+    s1_err why = S1_ERR_INIT;
+    const bool is_whole = r->range.from == INT64_MIN && r->range.to == INT64_MAX;
+    if (is_whole &&
+        s1_catalog_open(s1_fs_real(), r->options->archive_dir, &r->catalog, &why) != S1_OK) {
+        forget_catalog(r, &why);
+    }
+}
+
+static void remember(request *r, const s1_stream_key *key, const char *session,
+                     const s1_quality_report *found)
+{
+    char options[160], as_of[S1_TIME_TEXT_MAX];
+    (void)s1_time_print(r->quality.as_of, as_of);
+    (void)snprintf(options, sizeof options, "as of %s; frozen %u, neighbours %u, limit %u", as_of,
+                   r->quality.frozen_min, r->quality.window, r->quality.findings_max);
+    const s1_catalog_check check = {.at = s1_clock_wall(s1_clock_real()),
+                                    .session = s1_str_of(session),
+                                    .options = s1_str_of(options),
+                                    .report = found};
+    s1_err why = S1_ERR_INIT;
+    if (r->catalog != NULL &&
+        (s1_catalog_refresh_stream(r->catalog, r->archive, key, &why) != S1_OK ||
+         s1_catalog_put_findings(r->catalog, key, &check, &why) != S1_OK)) {
+        forget_catalog(r, &why);
+    }
+}
+
+static s1_rc check_stream(request *r, size_t index, s1_err *err)
 {
     s1_arena *const arena = &r->report->arena;
     const s1_stream_key *const key = &r->report->keys[index];
     s1_quality_options options = r->quality;
-    const char *const session =
-        r->options->session != NULL ? r->options->session : s1_session_name_for(key->asset_pair);
-    S1_TRY(err, s1_session_add_named(&options.session, s1_str_of(session), err));
+    const char *session = NULL;
+    S1_TRY(err, s1_instrument_sessions_add(r->sessions, key->asset_pair, r->options->session,
+                                           &options.session, &session, err));
     s1_quality_report *found = NULL;
     S1_TRY(err, s1_quality_check(r->archive, key, r->range, &options, &found, err));
+    remember(r, key, session, found);
     char timeframe[S1_TIMEFRAME_TEXT_MAX] = "trades";
     if (key->data_type == S1_DATA_OHLCV) {
         (void)s1_timeframe_print(key->timeframe, timeframe);
@@ -221,13 +269,35 @@ static s1_rc check_all(request *r, s1_err *err)
                                                               .archive = r->options->archive_dir},
                                         &r->archive, err);
     if (rc == S1_OK) {
+        rc = s1_instrument_sessions_load(r->options->config_dir, &r->sessions, err);
+    }
+    if (rc == S1_OK) {
         rc = find_streams(r, err);
+    }
+    if (rc == S1_OK) {
+        open_catalog(r);
     }
     for (size_t i = 0; rc == S1_OK && i < r->report->count; i++) {
         rc = check_stream(r, i, err);
     }
+    if (r->catalog != NULL && s1_catalog_notice(r->catalog)[0] != '\0') {
+        (void)snprintf(r->report->notice, sizeof r->report->notice, "%s",
+                       s1_catalog_notice(r->catalog));
+    }
+    s1_catalog_close(r->catalog);
+    s1_instrument_sessions_free(r->sessions);
     s1_data_persistor_free(r->archive);
     s1_duckdb_free(duckdb);
+    return rc;
+}
+
+s1_rc s1_api_check_sessions(const char *config_dir, s1_err *err)
+{
+    s1_instrument_sessions *sessions = NULL;
+    const s1_rc rc = s1_instrument_sessions_load(config_dir, &sessions, err);
+    if (rc == S1_OK) {
+        s1_instrument_sessions_free(sessions);
+    }
     return rc;
 }
 
@@ -253,6 +323,11 @@ const s1_check_stream *s1_check_streams(const s1_check_report *report, size_t *r
 {
     *ret_count = report->count;
     return report->streams;
+}
+
+const char *s1_check_notice(const s1_check_report *report)
+{
+    return report->notice;
 }
 
 void s1_check_report_free(s1_check_report *report)

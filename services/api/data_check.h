@@ -10,7 +10,8 @@ typedef struct s1_check_options {
     const char *archive_dir;
     const char *asset_pair; /* NULL: every one */
     const char *timeframe;  /* "1h"; NULL: every one, and trades */
-    const char *session;    /* "always", "fx", "weekdays"; NULL: by the pair */
+    const char *config_dir; /* whose instruments.yaml tells of sessions; NULL: none does */
+    const char *session;    /* "always", "fx", "weekdays"; NULL: as configured, else by the pair */
     const char *const *closures;
     size_t closure_count; /* "Fri 21:00..Sun 22:00" each, beside the session's own */
     const char *const *outages;
@@ -50,13 +51,21 @@ typedef struct s1_check_stream {
 
 typedef struct s1_check_report s1_check_report; /* opaque, heap */
 
-/* Reads every stream that is asked for once, in the order of pair and timeframe. Faults of
+/* Can the sessions of a configuration be read? Errors: S1_E_INVALID for its first fault, S1_E_IO.
+ */
+S1_WARN_UNUSED s1_rc s1_api_check_sessions(const char *config_dir, s1_err *err);
+
+/* The findings of streams that were checked whole are remembered in the archive's catalogue; where
+ * that does not work, the notice tells why.
+ *
+ * Reads every stream that is asked for once, in the order of pair and timeframe. Faults of
  * the data stand in the report. Errors: S1_E_INVALID for an option, S1_E_NOT_FOUND where no stream
  * is asked for, S1_E_CANCELED, S1_E_DATA for a corrupt archive, S1_E_IO. */
 S1_WARN_UNUSED
 s1_rc s1_api_data_check(const s1_check_options *options, s1_check_report **ret_report, s1_err *err);
 const s1_check_stream *s1_check_streams(const s1_check_report *report, size_t *ret_count);
-void s1_check_report_free(s1_check_report *report); /* accepts NULL */
+const char *s1_check_notice(const s1_check_report *report); /* "" mostly */
+void s1_check_report_free(s1_check_report *report);         /* accepts NULL */
 
 /* Kind `index` in the order of reports, with zero counts; false past the last. */
 bool s1_check_kind_at(size_t index, s1_check_kind *ret_kind);

@@ -48,6 +48,65 @@ def weekends_are_no_holes(work):
         "session fx", "hole", "2017-12-24 22:00:00")
 
 
+def data_files(work):
+    return {p: p.read_bytes() for p in (work / "archive").rglob("*.parquet")}
+
+
+def sessions_are_configured(work):
+    path = harness.sample()
+    if path is None:
+        return
+    harness.import_bars(work, path, archive="archive")
+    config = work / "config"
+    config.mkdir()
+    (config / "instruments.yaml").write_text(f"""schema_version: 1
+EUR/USD:
+  price_scale: 5
+  qty_scale: 2
+  session:
+    hours: always
+    closed: ["Fri 21:00..Sun 22:00"]
+    outages: ["{CHRISTMAS}"]
+""")
+    [stream] = check(work)
+    assert counts(stream) == {"hole": (1, 24)} and stream["session"] == "always", stream
+    [stream] = check(work, "--outage", NEW_YEAR)
+    assert counts(stream) == {}
+    [stream] = check(work, "--session", "fx")
+    assert counts(stream) == {"hole": (1, 24)} and stream["session"] == "fx", stream
+    [stream] = check(work, "--config", "elsewhere")
+    assert counts(stream) == {"hole": (2, 48)} and stream["session"] == "fx", stream
+    harness.replace(config / "instruments.yaml", ("hours: always", "hours: nyse"))
+    has(call(work, "data", "check", "--archive", "archive", expected=3).err,
+        "config/instruments.yaml:6:12: error: EUR/USD.session.hours: found 'nyse', expected hours")
+
+
+def findings_are_remembered(work):
+    rows = ["timestamp,open,high,low,close,volume"]
+    rows += [f"2020-01-01 00:{m:02d}:00,100,101,{'0.01' if m == 33 else '99.5'},100.{m % 7},5"
+             for m in range(60)]
+    (work / "bars.csv").write_text("\n".join(rows) + "\n")
+    harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "generic", "archive")
+
+    def dataset():
+        return json.loads(call(work, "data", "list", "--archive", "archive", "--json").out)["datasets"][0]
+    assert dataset()["checked_at"] is None
+    has(call(work, "data", "list", "--archive", "archive").out, "check", "-")
+    check(work, "--to", "2020-01-01T00:10")  # a part is no check of the whole
+    assert dataset()["checked_at"] is None
+    check(work, expected=4)
+    told = dataset()
+    assert (told["errors"], told["warnings"], told["is_check_old"]) == (1, 0, False), told
+    has(call(work, "data", "list", "--archive", "archive").out, "1 err")
+    (work / "more.csv").write_text(rows[0] + "\n2020-01-01 01:00:00,100,101,99.5,100,5\n")
+    harness.import_bars(work, "more.csv", "BTC/USD", "1m", "generic", "archive")
+    assert dataset()["is_check_old"]
+    (work / "archive/catalog.db").write_bytes(b"garbage" * 1000)
+    done = call(work, "data", "check", "--archive", "archive", expected=4)
+    has(done.err, "warning: catalogue of 'archive' was damaged")
+    assert dataset()["errors"] == 1
+
+
 def errors_have_an_exit_code(work):
     rows = ["timestamp,open,high,low,close,volume"]
     for minute in range(60):
@@ -55,7 +114,7 @@ def errors_have_an_exit_code(work):
         rows.append(f"2020-01-01 00:{minute:02d}:00,100,101,{low},100.{minute % 7},5")
     (work / "bars.csv").write_text("\n".join(rows) + "\n")
     harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "generic", "archive")
-    before = {p: p.read_bytes() for p in (work / "archive").rglob("*") if p.is_file()}
+    before = data_files(work)
     [stream] = check(work, "--pair", "BTC/USD", "--timeframe", "1m", expected=4)
     assert counts(stream) == {"impossible_price": (1, 1)}
     [finding] = stream["findings"]
@@ -68,8 +127,7 @@ def errors_have_an_exit_code(work):
     assert done.err == ""
     again = call(work, "data", "check", "--archive", "archive", expected=4)
     assert again.out == done.out
-    after = {p: p.read_bytes() for p in (work / "archive").rglob("*") if p.is_file()}
-    assert before == after
+    assert before == data_files(work)
 
 
 def several_streams_in_order(work):
@@ -105,6 +163,7 @@ def bad_options_are_refused(work):
 
 def main():
     for test in (weekends_are_no_holes, errors_have_an_exit_code, several_streams_in_order,
+                 sessions_are_configured, findings_are_remembered,
                  bad_options_are_refused):
         with harness.folder() as folder:
             test(pathlib.Path(folder))

@@ -130,10 +130,19 @@ static const bad_case bad_cases[] = {
     {"leverage without margin", "instruments.yaml", "enabled: true", "enabled: false",
      "config/instruments.yaml:4:39: error: EUR/USD.margin.leverage: found leverage without margin, "
      "expected margin.enabled: true, or no leverage\n"},
-    {"sessions", "instruments.yaml", "  qty_scale: 2",
-     "  qty_scale: 2\n  session: { open: \"09:00\" }",
-     "config/instruments.yaml:4:12: error: EUR/USD.session: found a map, expected none (trading "
-     "sessions are not in this version: every bar trades)\n"},
+    {"hours there are not", "instruments.yaml", "  qty_scale: 2",
+     "  qty_scale: 2\n  session: { hours: nyse }",
+     "config/instruments.yaml:4:21: error: EUR/USD.session.hours: found 'nyse', expected hours: "
+     "always, fx (closed from Friday 21:00 to Sunday 22:00 UTC) or weekdays\n"},
+    {"a closure that is none", "instruments.yaml", "  qty_scale: 2",
+     "  qty_scale: 2\n  session: { closed: ['Fri 21:00'] }",
+     "config/instruments.yaml:4:24: error: EUR/USD.session.closed[0]: found 'Fri 21:00', expected "
+     "a weekly time in UTC like 'Fri 21:00..Sun 22:00'\n"},
+    {"an outage that ends before it begins", "instruments.yaml", "  qty_scale: 2",
+     "  qty_scale: 2\n  session: { outages: ['2018-02-09..2018-02-08'] }",
+     "config/instruments.yaml:4:25: error: EUR/USD.session.outages[0]: found "
+     "'2018-02-09..2018-02-08', expected FROM..TO in UTC with TO later, like "
+     "'2018-02-08T00:00..2018-02-09T10:00'\n"},
     {"a pair without an instrument", "instruments.yaml", "EUR/USD:", "EUR/USE:",
      "config/runs/demo.yaml:4:19: error: data[0].asset_pair: found 'EUR/USD', expected an "
      "instrument of instruments.yaml: EUR/USE (did you mean 'EUR/USE'?)\n"
