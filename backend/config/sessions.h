@@ -1,12 +1,12 @@
 /* backend/config/sessions.h - when markets are open: the `session` of instruments.yaml, by pair.
  *
  * hours (always, fx, weekdays), closed (weekly times) and outages (known ones, holidays), all UTC:
- * backend/data/quality/session.h says what they mean. Bars that are missing then are no holes.
+ * backend/core/session.h says what they mean. Bars that are missing then are no holes.
  */
 #ifndef S1_BACKEND_CONFIG_SESSIONS_H
 #define S1_BACKEND_CONFIG_SESSIONS_H
 
-#include "backend/data/quality/session.h"
+#include "backend/core/session.h"
 #include "s1mple/base.h"
 
 typedef struct s1_instrument_sessions s1_instrument_sessions; /* opaque, heap */

@@ -1,6 +1,6 @@
 #include "backend/config/internal.h"
 #include "backend/config/tables.h"
-#include "backend/data/quality/session.h"
+#include "backend/core/session.h"
 
 /* --- data_sources.yaml --- */
 

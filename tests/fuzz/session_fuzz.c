@@ -1,6 +1,6 @@
 /* Weekly closures and outages: whatever the bytes are, a line is refused or is a closed time; the
  * open slots are then those that counting one by one finds. */
-#include "backend/data/quality/session.h"
+#include "backend/core/session.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"

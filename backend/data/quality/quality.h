@@ -13,7 +13,7 @@
 #define S1_BACKEND_DATA_QUALITY_QUALITY_H
 
 #include "backend/core/interfaces/data_persistor.h"
-#include "backend/data/quality/session.h"
+#include "backend/core/session.h"
 #include "s1mple/base.h"
 
 enum s1_quality_severity {

@@ -1,5 +1,5 @@
 /* When a market has no bars: weekly closures and outages, counted against every slot. */
-#include "backend/data/quality/session.h"
+#include "backend/core/session.h"
 
 #include "backend/utils/timefmt.h"
 #include "s1mple/error.h"

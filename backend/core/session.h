@@ -1,9 +1,9 @@
-/* backend/data/quality/session.h - when a market has no bars: weekly closures, known outages.
+/* backend/core/session.h - when a market has no bars: weekly closures, known outages.
  *
  * A value type; owns nothing. All times UTC. Closed times are half-open: [from, to).
  */
-#ifndef S1_BACKEND_DATA_QUALITY_SESSION_H
-#define S1_BACKEND_DATA_QUALITY_SESSION_H
+#ifndef S1_BACKEND_CORE_SESSION_H
+#define S1_BACKEND_CORE_SESSION_H
 
 #include "backend/core/interfaces/data_persistor.h"
 #include "s1mple/base.h"
@@ -53,4 +53,4 @@ S1_WARN_UNUSED s1_rc s1_session_add_outage(s1_session *session, s1_str text, s1_
 s1_open_slots s1_session_open_slots(const s1_session *session, s1_nanos after, s1_nanos before,
                                     s1_nanos step);
 
-#endif /* S1_BACKEND_DATA_QUALITY_SESSION_H */
+#endif /* S1_BACKEND_CORE_SESSION_H */

@@ -1,4 +1,4 @@
-#include "backend/data/quality/session.h"
+#include "backend/core/session.h"
 
 #include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"
