@@ -15,6 +15,10 @@ s1_pkg(json jansson libjansson-dev)
 s1_pkg(crypto libcrypto libssl-dev)
 s1_pkg(yaml libfyaml libfyaml-dev)
 s1_pkg(sqlite sqlite3 libsqlite3-dev)
+pkg_check_modules(curl_header QUIET libcurl) # opened with dlopen, never linked: its header only
+if(NOT curl_header_FOUND)
+  message(FATAL_ERROR "library 'libcurl' not found: run 'make setup' (Debian package libcurl4-openssl-dev)")
+endif()
 pkg_check_modules(cmocka QUIET IMPORTED_TARGET cmocka)
 
 set(S1_DUCKDB_DIR "${PROJECT_SOURCE_DIR}/.deps/duckdb" CACHE PATH "include/duckdb.h and lib/libduckdb.so")

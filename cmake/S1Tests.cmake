@@ -20,7 +20,7 @@ if(cmocka_FOUND)
   set(s1_support)
   if(s1_support_sources)
     add_library(s1_test_support STATIC ${s1_support_sources})
-    target_link_libraries(s1_test_support PUBLIC ${s1_all_layers} PkgConfig::cmocka PRIVATE s1_test_options)
+    target_link_libraries(s1_test_support PUBLIC ${s1_all_layers} s1_simulators PkgConfig::cmocka PRIVATE s1_test_options)
     set(s1_support s1_test_support)
   endif()
 

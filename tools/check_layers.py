@@ -23,6 +23,7 @@ ALLOWED = {
     "backend/config": [SDK, "backend/utils", "backend/dtos", "backend/core"],
     "backend/operators": [SDK, "backend/utils", "backend/dtos", "backend/core"],
     "backend/data": [SDK, "backend/utils", "backend/dtos", "backend/core", "backend/config"],
+    "backend/connectors": [SDK, "backend/utils", "backend/dtos", "backend/core"],
     "backend/analysis": [SDK, "backend/utils", "backend/dtos", "backend/core", "backend/config",
                          "backend/data"],
     "backend/environments": [SDK, "backend/utils", "backend/dtos", "backend/core", "backend/config",
