@@ -147,15 +147,40 @@ static void print_error(const s1_cli *cli, const s1_err *err, int exit_code)
 
 /* --- Help. -------------------------------------------------------------------------------- */
 
-static void print_overview(FILE *out, uint32_t columns)
+/* Is the command one of the family ("data import" of "data")? */
+static bool is_of_family(const s1_cli_command *command, const char *family)
 {
-    (void)fputs("Usage: s1mpletrader COMMAND [options]\n\nCommands:\n", out);
+    const size_t length = strlen(family);
+    return strncmp(command->name, family, length) == 0 && command->name[length] == ' ';
+}
+
+static bool is_family(const char *word)
+{
+    size_t at = 0;
+    while (s1_cli_commands[at] != NULL && !is_of_family(s1_cli_commands[at], word)) {
+        at++;
+    }
+    return s1_cli_commands[at] != NULL;
+}
+
+/* Of all commands, or of a family. */
+static void print_overview(FILE *out, uint32_t columns, const char *family)
+{
+    (void)fprintf(out, "Usage: s1mpletrader %s%sCOMMAND [options]\n\nCommands:\n",
+                  family != NULL ? family : "", family != NULL ? " " : "");
     for (size_t i = 0; s1_cli_commands[i] != NULL; i++) {
+        if (family != NULL && !is_of_family(s1_cli_commands[i], family)) {
+            continue;
+        }
         const int width = fprintf(out, "  %s", s1_cli_commands[i]->name);
         s1_cli_print_wrapped(out, s1_cli_commands[i]->summary, 19, (uint32_t)width, columns);
     }
-    (void)fputs("\ns1mpletrader COMMAND --help shows its options and examples.\n\nExit codes:\n",
-                out);
+    (void)fprintf(out, "\ns1mpletrader %s%sCOMMAND --help shows its options and examples.\n",
+                  family != NULL ? family : "", family != NULL ? " " : "");
+    if (family != NULL) {
+        return;
+    }
+    (void)fputs("\nExit codes:\n", out);
 #define X(value, code, name, meaning)                                                              \
     (void)fprintf(out, "  %3d  ", (code));                                                         \
     s1_cli_print_wrapped(out, meaning, 7, 7, columns);
@@ -215,14 +240,13 @@ static s1_rc refuse_command(int argc, char *const argv[], s1_err *err)
 {
     s1_str names[COMMANDS_MAX];
     char whole[128];
-    char family[256] = "";
+    char family[512] = "";
     size_t count = 0;
     (void)snprintf(whole, sizeof whole, "%s%s%s", argv[0], argc > 1 && argv[1][0] != '-' ? " " : "",
                    argc > 1 && argv[1][0] != '-' ? argv[1] : "");
     for (size_t i = 0; s1_cli_commands[i] != NULL && count < COMMANDS_MAX; i++) {
         const char *const name = s1_cli_commands[i]->name;
-        const size_t first = strcspn(name, " ");
-        if (strlen(argv[0]) == first && strncmp(argv[0], name, first) == 0) {
+        if (is_of_family(s1_cli_commands[i], argv[0])) {
             const size_t at = strlen(family);
             (void)snprintf(family + at, sizeof family - at, "%s'%s'", at > 0 ? ", " : "", name);
         }
@@ -253,12 +277,17 @@ static s1_cli cli_of_environment(void)
                     .err = s1_terminal_of(stderr, &environment)};
 }
 
+static bool is_help_flag(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* "help", "--help", "--version" and nothing at all; -1 if it is none of them. */
 static int run_plain(const s1_cli *cli, int argc, char *const argv[])
 {
     const char *const word = argc > 0 ? argv[0] : "";
     if (argc == 0) {
-        print_overview(cli->err.out, cli->err.columns);
+        print_overview(cli->err.out, cli->err.columns, NULL);
         return S1_EXIT_USAGE;
     }
     if (strcmp(word, "--version") == 0) {
@@ -286,8 +315,13 @@ static int run_plain(const s1_cli *cli, int argc, char *const argv[])
         s1_cli_print_help(cli->out.out, topic, cli->out.columns);
         return S1_EXIT_OK;
     }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        print_overview(cli->out.out, cli->out.columns);
+    const bool is_help = strcmp(word, "help") == 0;
+    if (argc == 2 && is_family(argv[is_help ? 1 : 0]) && (is_help || is_help_flag(argv[1]))) {
+        print_overview(cli->out.out, cli->out.columns, argv[is_help ? 1 : 0]);
+        return S1_EXIT_OK;
+    }
+    if (is_help || is_help_flag(word)) {
+        print_overview(cli->out.out, cli->out.columns, NULL);
         return S1_EXIT_OK;
     }
     return -1;

@@ -281,6 +281,18 @@ static void the_page_is_what_the_program_prints(void **state)
     s1_strbuf_done(&page);
 }
 
+static void a_family_has_help(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"plugins --help", "plugins -h", "help plugins"};
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        assert_exit(asked[i], 0);
+        assert_prints(&out, "Usage: s1mpletrader plugins COMMAND [options]");
+        assert_prints(&out, "\n  plugins check    ");
+        assert_null(strstr(s1_strbuf_cstr(&out), "backtest"));
+    }
+}
+
 static void help_keeps_within_its_columns(void **state)
 {
     (void)state;
@@ -659,6 +671,7 @@ int main(void)
         cmocka_unit_test(verbose_shows_where_an_error_came_from),
         cmocka_unit_test(help_is_as_it_was),
         cmocka_unit_test(the_page_is_what_the_program_prints),
+        cmocka_unit_test(a_family_has_help),
         cmocka_unit_test(help_keeps_within_its_columns),
         cmocka_unit_test(report_says_what_a_quant_asks),
         cmocka_unit_test(results_are_json_where_asked),
