@@ -13,15 +13,13 @@
 #define KEY_MAX        64u
 
 const s1_cli_command *const s1_cli_commands[] = {
-    &s1_cmd_init,           &s1_cmd_validate,       &s1_cmd_data_import,
-    &s1_cmd_data_check,     &s1_cmd_data_list,      &s1_cmd_data_reindex,
-    &s1_cmd_backtest,       &s1_cmd_results_list,   &s1_cmd_results_show,
-    &s1_cmd_results_check,  &s1_cmd_replay,         &s1_cmd_explain_diff,
-    &s1_cmd_explain,        &s1_cmd_journal_show,   &s1_cmd_journal_verify,
-    &s1_cmd_journal_export, &s1_cmd_journal_schema, &s1_cmd_plugins_list,
-    &s1_cmd_plugins_show,   &s1_cmd_plugins_check,  &s1_cmd_plugins_new,
-    &s1_cmd_plugins_test,   &s1_cmd_migrate,        &s1_cmd_completion,
-    &s1_cmd_doctor,         &s1_cmd_version,        NULL,
+    &s1_cmd_init,           &s1_cmd_validate,       &s1_cmd_data_import,   &s1_cmd_data_check,
+    &s1_cmd_data_list,      &s1_cmd_data_show,      &s1_cmd_data_reindex,  &s1_cmd_backtest,
+    &s1_cmd_results_list,   &s1_cmd_results_show,   &s1_cmd_results_check, &s1_cmd_replay,
+    &s1_cmd_explain_diff,   &s1_cmd_explain,        &s1_cmd_journal_show,  &s1_cmd_journal_verify,
+    &s1_cmd_journal_export, &s1_cmd_journal_schema, &s1_cmd_plugins_list,  &s1_cmd_plugins_show,
+    &s1_cmd_plugins_check,  &s1_cmd_plugins_new,    &s1_cmd_plugins_test,  &s1_cmd_migrate,
+    &s1_cmd_completion,     &s1_cmd_doctor,         &s1_cmd_version,       NULL,
 };
 
 /* --- For commands. ------------------------------------------------------------------------ */

@@ -190,6 +190,7 @@ static int run_list(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .archive_dir = s1_cli_text(args, "archive"),
         .asset_pair = s1_cli_text(args, "pair"),
         .kind = s1_cli_text(args, "timeframe"),
+        .config_dir = s1_cli_config_dir(args),
     };
     if (request.archive_dir == NULL) {
         (void)S1_RAISE(err, S1_E_INVALID,
@@ -217,6 +218,8 @@ static const s1_cli_option list_options[] = {
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder", NULL},
     {"pair", 0, S1_CLI_TEXT, "P", "only this pair, as BASE/QUOTE", NULL},
     {"timeframe", 't', S1_CLI_TEXT, "T", "only bars of this length (1m, 1h, 1d), or trades", NULL},
+    {"config", 'c', S1_CLI_TEXT, "DIR",
+     "the configuration whose instruments.yaml tells of sessions, default config", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 

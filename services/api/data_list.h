@@ -8,6 +8,7 @@ typedef struct s1_list_options {
     const char *archive_dir;
     const char *asset_pair; /* NULL: every one */
     const char *kind;       /* "1h", "trades"; NULL: every one */
+    const char *config_dir; /* whose instruments.yaml tells of sessions; NULL: none does */
 } s1_list_options;
 
 /* A dataset. Everything is borrowed until the report is freed. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`data list` and `data reindex` through the program: what is there, and a catalogue that breaks."""
 
+import hashlib
 import json
 
 import harness
@@ -38,6 +39,45 @@ def it_lists_what_is_there(work):
     has(call(work, "data", "list", "--archive", "archive", "-t", "trades").out, "no data of that")
 
 
+def it_shows_one(work):
+    path = harness.sample()
+    if path is None:
+        return
+    harness.import_bars(work, path, archive="archive")
+    show = ("data", "show", "EUR/USD", "1h", "--archive", "archive")
+    answer = json.loads(call(work, *show, "--json", "--rows", "2").out)
+    assert (answer["rows"], answer["gaps"], answer["missing"], answer["blocks"]) == (5000, 2, 48, 43)
+    assert [g["missing"] for g in answer["largest_gaps"]] == [24, 24]
+    assert answer["largest_gaps"][0]["first"] == "2017-12-24T22:00:00.000000000Z"
+    assert [f["path"] for f in answer["files"]] == [
+        f"EUR_USD/1h/year={year}/ohlcv.parquet" for year in (2017, 2018)]
+    for told in answer["files"]:
+        content = (work / "archive" / told["path"]).read_bytes()
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (told["sha256"], told["bytes"])
+    assert answer["last_rows"][-1] == {"time": "2018-02-07 15:00:00", "open": "1.23427", "high": "1.23444",
+                                       "low": "1.22904", "close": "1.22904", "volume": "6143"}
+    assert len(answer["last_rows"]) == 2 and len(answer["content_hash"]) == 64
+    for env, expected in (({"LANG": "C.UTF-8"}, "┃"), ({"LANG": "C", "LC_ALL": None}, "#")):
+        done = call(work, *show, env={"COLUMNS": "80", **env})
+        has(done.out, "EUR/USD 1h", "rows          5,000 in 2 files", expected, "2017-04-19",
+            "complete      99.04 %: 48 bars missing in 2 gaps; session fx", "Largest gaps", "Last rows")
+        assert max(map(len, done.out.splitlines())) <= 80 and "\033" not in done.out, done.out
+        assert done.out == call(work, *show, env={"COLUMNS": "80", **env}).out
+    assert "volume |" not in call(work, *show, "--no-chart", env={"LANG": "C"}).out
+    (work / "config").mkdir()
+    (work / "config/instruments.yaml").write_text(
+        "EUR/USD: {price_scale: 5, qty_scale: 2, session: {hours: always}}\n")
+    assert json.loads(call(work, *show, "--json").out)["gaps"] == 42
+    assert listed(work)["datasets"][0]["gaps"] == 42
+    assert listed(work, "--config", "none")["datasets"][0]["gaps"] == 2
+    for arguments, code, message in ((("EUR/USD", "4h"), 7, "found no EUR/USD 4h ohlcv"),
+                                     (("EURUSD", "1h"), 2, "EURUSD"),
+                                     (("EUR/USD", "soon"), 2, "'soon': expected a timeframe"),
+                                     (("EUR/USD", "1h", "--from", "x"), 2, "x"),
+                                     (("EUR/USD", "1h", "--limit", "9999999"), 2, "9999999 items")):
+        has(call(work, "data", "show", *arguments, "--archive", "archive", expected=code).err, message)
+
+
 def a_broken_catalogue_is_made_anew(work):
     harness.minute_bars(work / "bars.csv", 500)
     harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
@@ -67,7 +107,7 @@ def what_is_asked_wrongly(work):
 
 
 def main():
-    for test in (it_lists_what_is_there, a_broken_catalogue_is_made_anew, what_is_asked_wrongly):
+    for test in (it_lists_what_is_there, it_shows_one, a_broken_catalogue_is_made_anew, what_is_asked_wrongly):
         with harness.folder() as folder:
             test(harness.pathlib.Path(folder))
         print(f"ok {test.__name__}")
