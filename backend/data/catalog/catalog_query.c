@@ -163,6 +163,12 @@ static s1_rc spacing_of(s1_catalog *catalog, int64_t dataset, s1_nanos *ret_spac
     return rc;
 }
 
+#define BLOCKS_FROM                                                                                \
+    "SELECT start_ns, end_ns, rows FROM block WHERE dataset_id = ?1 AND start_ns >= "              \
+    "coalesce((SELECT max(start_ns) FROM block WHERE dataset_id = ?1 AND start_ns <= ?2), ?2) "    \
+    "AND "
+#define BLOCKS_ORDER " ORDER BY start_ns, file_id"
+
 /* The blocks that begin from the last one at or before `from` on; up to the first at or behind
  * `to`, with it or not. */
 static s1_rc visit_blocks(s1_catalog *catalog, const s1_stream_key *key, s1_time_range range,
@@ -175,18 +181,16 @@ static s1_rc visit_blocks(s1_catalog *catalog, const s1_stream_key *key, s1_time
     }
     S1_TRY(err, spacing_of(catalog, dataset, &j->spacing, err));
     sqlite3_stmt *statement = NULL;
-    S1_TRY(err, s1_catalog_prepare(
-                    catalog,
-                    "SELECT start_ns, end_ns, rows FROM block WHERE dataset_id = ?1 AND start_ns "
-                    ">= coalesce((SELECT max(start_ns) FROM block WHERE dataset_id = ?1 AND "
-                    "start_ns <= ?2), ?2) AND (start_ns < ?3 OR ?4 AND start_ns = (SELECT "
-                    "min(start_ns) FROM block WHERE dataset_id = ?1 AND start_ns >= ?3)) "
-                    "ORDER BY start_ns, file_id",
-                    &statement, err));
+    S1_TRY(err,
+           s1_catalog_prepare(catalog,
+                              with_next ? BLOCKS_FROM
+                                  "start_ns <= coalesce((SELECT min(start_ns) FROM block WHERE "
+                                  "dataset_id = ?1 AND start_ns >= ?3), ?3)" BLOCKS_ORDER
+                                        : BLOCKS_FROM "start_ns < ?3" BLOCKS_ORDER,
+                              &statement, err));
     (void)sqlite3_bind_int64(statement, 1, dataset);
     (void)sqlite3_bind_int64(statement, 2, range.from);
     (void)sqlite3_bind_int64(statement, 3, range.to);
-    (void)sqlite3_bind_int(statement, 4, with_next ? 1 : 0);
     const s1_rc rc = join_rows(catalog, statement, j, err);
     (void)sqlite3_finalize(statement);
     return rc;
