@@ -66,7 +66,7 @@ plugin-check: build ## every bundled plugin: exports, imports, manifest
 	@tools/check_plugin.sh --all build/release/plugins
 	@build/release/s1mpletrader plugins check
 
-docs: setup ## write the pages that come from the code (docs/configuration.md)
+docs: setup ## write the pages that come from the code (configuration, statistics)
 	@tools/docs.sh
 
 install: ## binary, plugins, SDK headers, pkg-config and CMake files to DESTDIR/PREFIX (after make build)

@@ -59,9 +59,13 @@ static void print_conventions(s1_json_writer *writer, const s1_statistics *stati
     s1_json_key_lit(writer, "periods_per_year");
     s1_json_double(writer, statistics->periods_per_year);
     s1_json_key_lit(writer, "risk_free_rate");
-    s1_json_double(writer, 0.0);
+    s1_json_double(writer, statistics->risk_free_rate);
     s1_json_key_lit(writer, "stddev_ddof");
     s1_json_u64(writer, 1);
+    s1_json_key_lit(writer, "benchmark");
+    s1_json_cstr(writer, "buy and hold: the closes, sampled as the equity");
+    s1_json_key_lit(writer, "trials");
+    s1_json_u64(writer, statistics->trials);
     s1_json_key_lit(writer, "fractions");
     s1_json_cstr(writer, "0.1 is 10 %");
     s1_json_key_lit(writer, "durations");
@@ -69,7 +73,99 @@ static void print_conventions(s1_json_writer *writer, const s1_statistics *stati
     s1_json_object_end(writer);
 }
 
-void s1_results_print_metrics(const s1_statistics *statistics, s1_strbuf *out)
+/* What one value was made of. */
+static void print_basis(s1_json_writer *writer, const s1_statistics *statistics, uint32_t basis)
+{
+    const uint32_t sample = basis & S1_BASIS_SAMPLE;
+    const bool is_of_returns =
+        sample == S1_OF_RETURNS || sample == S1_OF_ACTIVE || sample == S1_OF_MARKET;
+    s1_json_object(writer);
+    s1_json_key_lit(writer, "of");
+    s1_json_cstr(writer, sample == S1_OF_RUN ? "run" : s1_basis_sample(basis));
+    if (sample != S1_OF_RUN) {
+        s1_json_key_lit(writer, "n");
+        s1_json_u64(writer, s1_basis_count(statistics, basis));
+    }
+    if (is_of_returns) {
+        s1_json_key_lit(writer, "sampling");
+        s1_json_cstr(writer, statistics->sampling == S1_RETURNS_BAR ? "bar" : "daily");
+    }
+    if ((basis & S1_ANNUAL) != 0) {
+        s1_json_key_lit(writer, "periods_per_year");
+        s1_json_double(writer, statistics->periods_per_year);
+    }
+    if ((basis & S1_RISK_FREE) != 0) {
+        s1_json_key_lit(writer, "risk_free_rate");
+        s1_json_double(writer, statistics->risk_free_rate);
+    }
+    if ((basis & (S1_DDOF_0 | S1_DDOF_1)) != 0) {
+        s1_json_key_lit(writer, "ddof");
+        s1_json_u64(writer, (basis & S1_DDOF_1) != 0);
+    }
+    if ((basis & S1_QUANTILE) != 0) {
+        s1_json_key_lit(writer, "quantile");
+        s1_json_cstr(writer, "linear");
+    }
+    if ((basis & S1_TRIALS) != 0) {
+        s1_json_key_lit(writer, "trials");
+        s1_json_u64(writer, statistics->trials);
+    }
+    s1_json_object_end(writer);
+}
+
+static void print_spans(s1_json_writer *writer, const s1_return_span *spans, size_t count)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        if (spans[i].month > 0) {
+            (void)snprintf(name, sizeof name, "%04d-%02d", spans[i].year, spans[i].month);
+        } else {
+            (void)snprintf(name, sizeof name, "%04d", spans[i].year);
+        }
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "name");
+        s1_json_cstr(writer, name);
+        s1_json_key_lit(writer, "return");
+        s1_json_double(writer, spans[i].value);
+        s1_json_key_lit(writer, "buy_and_hold");
+        s1_json_double(writer, spans[i].market);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
+static void print_drawdowns(s1_json_writer *writer, const s1_statistics_tables *tables)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < tables->drawdown_count; i++) {
+        const s1_drawdown_span *const span = &tables->drawdowns[i];
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "depth");
+        s1_json_double(writer, span->depth);
+        s1_json_key_lit(writer, "peak");
+        s1_json_time(writer, span->peak);
+        s1_json_key_lit(writer, "trough");
+        s1_json_time(writer, span->trough);
+        s1_json_key_lit(writer, "regained");
+        json_time_or_null(writer, span->regained);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
+static void print_tables(s1_json_writer *writer, const s1_statistics_tables *tables)
+{
+    s1_json_key_lit(writer, "months");
+    print_spans(writer, tables->months, tables->month_count);
+    s1_json_key_lit(writer, "years");
+    print_spans(writer, tables->years, tables->year_count);
+    s1_json_key_lit(writer, "drawdowns");
+    print_drawdowns(writer, tables);
+}
+
+void s1_results_print_metrics(const s1_statistics *statistics, const s1_statistics_tables *tables,
+                              s1_strbuf *out)
 {
     const bool has_trades = statistics->trade_count > 0;
     s1_json_writer writer;
@@ -79,7 +175,7 @@ void s1_results_print_metrics(const s1_statistics *statistics, s1_strbuf *out)
     s1_json_u64(&writer, S1_RESULTS_VERSION);
     s1_json_key_lit(&writer, "metrics");
     s1_json_object(&writer);
-#define X(type, field, kind, label, definition)                                                    \
+#define X(type, field, kind, basis, label, definition)                                             \
     s1_json_key_lit(&writer, #field);                                                              \
     METRIC_##kind(statistics->field);
     S1_STATISTICS_MAP(X)
@@ -87,14 +183,25 @@ void s1_results_print_metrics(const s1_statistics *statistics, s1_strbuf *out)
     s1_json_object_end(&writer);
     s1_json_key_lit(&writer, "conventions");
     print_conventions(&writer, statistics);
+    size_t count;
+    const s1_statistic *const table = s1_statistics_table(&count);
+    s1_json_key_lit(&writer, "convention_of");
+    s1_json_object(&writer);
+    for (size_t i = 0; i < count; i++) {
+        s1_json_key(&writer, s1_str_of(table[i].name));
+        print_basis(&writer, statistics, table[i].basis);
+    }
+    s1_json_object_end(&writer);
     s1_json_key_lit(&writer, "definitions");
     s1_json_object(&writer);
-#define X(type, field, kind, label, definition)                                                    \
-    s1_json_key_lit(&writer, #field);                                                              \
-    s1_json_cstr(&writer, definition);
-    S1_STATISTICS_MAP(X)
-#undef X
+    for (size_t i = 0; i < count; i++) {
+        s1_json_key(&writer, s1_str_of(table[i].name));
+        s1_json_cstr(&writer, table[i].definition);
+    }
     s1_json_object_end(&writer);
+    if (tables != NULL) {
+        print_tables(&writer, tables);
+    }
     s1_json_object_end(&writer);
     s1_strbuf_char(out, '\n');
 }
@@ -255,6 +362,7 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
                        s1_statistics *ret_statistics, s1_err *err)
 {
     s1_statistics statistics;
+    s1_statistics_tables tables;
     S1_TRY(err, s1_statistics_compute(
                     &(s1_statistics_input){.series = input->series,
                                            .trades = input->trades,
@@ -262,11 +370,11 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
                                            .initial_capital = input->manifest->initial_capital,
                                            .fees = input->fees,
                                            .periods_per_year = input->periods_per_year},
-                    &statistics, err));
+                    &statistics, &tables, err));
     s1_rc rc = S1_OK;
     s1_strbuf text;
     s1_strbuf_init(&text, TEXT_MAX_BYTES);
-    s1_results_print_metrics(&statistics, &text);
+    s1_results_print_metrics(&statistics, &tables, &text);
     S1_TRY_GOTO(err, rc, out, write_text(fs, folder, S1_RESULTS_METRICS_FILE, &text, err));
     s1_strbuf_clear(&text);
     s1_trade_record_csv_header(&text);
@@ -287,6 +395,7 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
         *ret_statistics = statistics;
     }
 out:
+    s1_statistics_tables_free(&tables);
     s1_strbuf_done(&text);
     return rc;
 }

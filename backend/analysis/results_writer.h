@@ -46,8 +46,10 @@ S1_WARN_UNUSED
 s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const char *folder,
                        s1_statistics *ret_statistics, s1_err *err);
 
-/* The parts, as text appended to `out`. */
-void s1_results_print_metrics(const s1_statistics *statistics, s1_strbuf *out);
+/* The parts, as text appended to `out`. Without `tables` the months, years and drawdowns are left
+ * out. */
+void s1_results_print_metrics(const s1_statistics *statistics, const s1_statistics_tables *tables,
+                              s1_strbuf *out);
 void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out);
 
 #endif /* S1_BACKEND_ANALYSIS_RESULTS_WRITER_H */

@@ -1,19 +1,16 @@
 #include "backend/analysis/statistics.h"
 
+#include "backend/analysis/statistics_internal.h"
 #include "backend/utils/timefmt.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define DAYS_PER_YEAR 365.25
 #define COARSE_STEP_MIN                                                                            \
     4.0 /* days between bars from which a series counts as coarser than daily                      \
          */
-
-/* Running mean and variance (Welford), and the downside square sum. */
-typedef struct moments {
-    uint64_t count;
-    double mean, square_sum, downside_sum;
-} moments;
 
 /* The highest value so far and the deepest fall below it. */
 typedef struct drawdown {
@@ -23,45 +20,72 @@ typedef struct drawdown {
     s1_nanos peak_time, deepest_peak_time, deepest_time;
     s1_nanos longest; /* under water */
     bool is_under;
+    s1_drawdown_span open; /* while is_under */
+    uint64_t count;        /* of those that ended */
+    double depth_sum, time_sum;
+    s1_drawdown_span kept[S1_DRAWDOWNS_KEPT];
+    size_t kept_count;
 } drawdown;
-
-static void moments_add(moments *m, double value)
-{
-    m->count++;
-    const double delta = value - m->mean;
-    m->mean += delta / (double)m->count;
-    m->square_sum += delta * (value - m->mean);
-    if (value < 0.0) {
-        m->downside_sum += value * value;
-    }
-}
 
 static void drawdown_start(drawdown *d, double value, s1_nanos time)
 {
     *d = (drawdown){.peak = value, .limit = value, .peak_time = time};
 }
 
-static inline void drawdown_surface(drawdown *d, s1_nanos time)
+/* Keeps the deepest ones, deepest first; the earlier of two that are as deep. */
+static void drawdown_keep(drawdown *d)
 {
-    if (d->is_under && time - d->peak_time > d->longest) {
-        d->longest = time - d->peak_time;
+    size_t at = d->kept_count;
+    while (at > 0 && d->open.depth < d->kept[at - 1].depth) {
+        at--;
     }
+    if (at == S1_DRAWDOWNS_KEPT) {
+        return;
+    }
+    const size_t last = d->kept_count < S1_DRAWDOWNS_KEPT ? d->kept_count : S1_DRAWDOWNS_KEPT - 1;
+    memmove(&d->kept[at + 1], &d->kept[at], (last - at) * sizeof d->kept[0]);
+    d->kept[at] = d->open;
+    d->kept_count = last + 1;
+}
+
+/* The old peak is regained, or the run is over. */
+static inline void drawdown_surface(drawdown *d, s1_nanos time, bool is_regained)
+{
+    if (!d->is_under) {
+        return;
+    }
+    const s1_nanos duration = time - d->peak_time;
+    d->longest = duration > d->longest ? duration : d->longest;
+    d->open.peak = d->peak_time;
+    d->open.regained = is_regained ? time : 0;
+    d->count++;
+    d->depth_sum += d->open.depth;
+    d->time_sum += (double)duration;
+    drawdown_keep(d);
     d->is_under = false;
 }
 
 static inline void drawdown_add(drawdown *d, double value, s1_nanos time)
 {
     if (value >= d->peak) {
-        drawdown_surface(d, time);
+        drawdown_surface(d, time, true);
         d->peak = value;
         d->peak_time = time;
         d->limit = value * (1.0 + d->deepest);
         return;
     }
-    d->is_under = true;
+    if (!d->is_under) {
+        d->is_under = true;
+        d->open = (s1_drawdown_span){0};
+    }
+    const double depth = value / d->peak - 1.0;
+    if (depth < d->open.depth) {
+        d->open.depth = depth;
+        d->open.trough = time;
+    }
     if (value < d->limit) {
         d->limit = value;
-        d->deepest = value / d->peak - 1.0;
+        d->deepest = depth;
         d->deepest_time = time;
         d->deepest_peak_time = d->peak_time;
     }
@@ -72,8 +96,11 @@ static inline void drawdown_add(drawdown *d, double value, s1_nanos time)
 /* Cuts the series into the periods of its returns. */
 typedef struct sampler {
     s1_nanos end; /* last nanosecond-inclusive close time of the open period */
+    s1_nanos last_time;
     double last, base;
-    moments returns;
+    double last_close, base_close;
+    s1_return_period *periods;
+    size_t count, room;
     bool is_per_bar, is_folding_weekends;
     bool is_broken; /* equity was not positive: returns have no meaning from there */
 } sampler;
@@ -131,22 +158,26 @@ static void sampler_open(sampler *s, s1_nanos close_time)
     s->end = s->is_per_bar ? close_time : (day + 1) * S1_NANOS_PER_DAY;
 }
 
-static void sampler_close(sampler *s)
+static s1_rc sampler_close(sampler *s, s1_err *err)
 {
-    if (!s->is_broken) {
-        moments_add(&s->returns, s->last / s->base - 1.0);
-        s->base = s->last;
-        s->is_broken = !(s->last > 0.0);
+    if (s->is_broken) {
+        return S1_OK;
     }
-}
-
-static inline void sampler_add(sampler *s, double value, s1_nanos close_time)
-{
-    if (close_time > s->end) {
-        sampler_close(s);
-        sampler_open(s, close_time);
+    if (s->count == s->room) {
+        const size_t room = s->room * 2 + 512;
+        s1_return_period *const grown = realloc(s->periods, room * sizeof *grown);
+        if (grown == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "%zu returns", room);
+        }
+        s->periods = grown;
+        s->room = room;
     }
-    s->last = value;
+    s->periods[s->count++] = (s1_return_period){s->last_time, s->last / s->base - 1.0,
+                                                s1_quotient(s->last_close, s->base_close) - 1.0};
+    s->base = s->last;
+    s->base_close = s->last_close;
+    s->is_broken = !(s->last > 0.0);
+    return S1_OK;
 }
 
 /* Chooses sampling and annualisation for the series. */
@@ -160,6 +191,7 @@ static void sampler_start(sampler *s, const s1_statistics_input *input, double c
     const double step = count > 1 ? days / (double)(count - 1) : 0.0;
     const bool is_open_all_week = has_saturdays(series);
     *s = (sampler){.base = capital,
+                   .base_close = series->close[0],
                    .is_per_bar = step >= COARSE_STEP_MIN,
                    .is_folding_weekends = !is_open_all_week};
     out->sampling = s->is_per_bar ? S1_RETURNS_BAR : S1_RETURNS_DAILY;
@@ -173,59 +205,16 @@ static void sampler_start(sampler *s, const s1_statistics_input *input, double c
     sampler_open(s, series->time[0]);
 }
 
-/* --- Ratios. ------------------------------------------------------------------------------ */
+typedef struct bar_sums {
+    double equity;
+    uint64_t in_position;
+} bar_sums;
 
-static double quotient(double numerator, double denominator)
+/* --- The pass over the bars. -------------------------------------------------------------- */
+
+static s1_rc walk_bars(const s1_run_series *series, sampler *sample, drawdown *equity,
+                       drawdown *market, bar_sums *sums, s1_err *err)
 {
-    const double result = fabs(denominator) > 1e-15 ? numerator / denominator : (double)NAN;
-    return isfinite(result) ? result : (double)NAN;
-}
-
-static void fill_ratios(const sampler *s, s1_statistics *out)
-{
-    const moments *const m = &s->returns;
-    const double n = (double)m->count;
-    const double root = sqrt(out->periods_per_year);
-    out->samples = m->count;
-    out->cagr = (double)NAN;
-    out->volatility = (double)NAN;
-    out->sharpe = (double)NAN;
-    out->sortino = (double)NAN;
-    if (s->is_broken) {
-        return;
-    }
-    const double growth = pow(1.0 + out->total_return, out->periods_per_year / n) - 1.0;
-    out->cagr = isfinite(growth) ? growth : (double)NAN;
-    out->sortino = quotient(m->mean, sqrt(m->downside_sum / n)) * root;
-    if (m->count >= 2) {
-        const double deviation = sqrt(m->square_sum / (n - 1.0));
-        out->volatility = deviation * root;
-        out->sharpe = quotient(m->mean, deviation) * root;
-    }
-    out->calmar = quotient(out->cagr, fabs(out->max_drawdown));
-}
-
-/* --- The two passes. ---------------------------------------------------------------------- */
-
-static s1_rc walk_series(const s1_statistics_input *input, s1_statistics *out, s1_err *err)
-{
-    const s1_run_series *const series = &input->series;
-    const double capital = s1_dec_to_double(input->initial_capital);
-    out->bar_count = series->count;
-    out->final_equity = input->initial_capital;
-    out->total_return = out->cagr = out->volatility = out->sharpe = out->sortino = (double)NAN;
-    out->buy_and_hold_return = out->buy_and_hold_max_drawdown = (double)NAN;
-    out->max_drawdown = out->calmar = out->exposure = (double)NAN;
-    if (series->count == 0) {
-        return S1_OK;
-    }
-    sampler sample;
-    drawdown equity;
-    drawdown market;
-    sampler_start(&sample, input, capital, out);
-    drawdown_start(&equity, capital, series->time[0]);
-    drawdown_start(&market, series->close[0], series->time[0]);
-    uint64_t in_position = 0;
     s1_nanos before = series->time[0] - 1;
     for (size_t i = 0; i < series->count; i++) {
         const s1_nanos time = series->time[i];
@@ -236,81 +225,195 @@ static s1_rc walk_series(const s1_statistics_input *input, s1_statistics *out, s
         }
         before = time;
         const double value = s1_dec_to_double(series->equity[i]);
-        sampler_add(&sample, value, time);
-        drawdown_add(&equity, value, time);
-        drawdown_add(&market, series->close[i], time);
-        in_position += series->in_position != NULL && series->in_position[i] != 0;
+        if (time > sample->end) {
+            S1_TRY(err, sampler_close(sample, err));
+            sampler_open(sample, time);
+        }
+        sample->last = value;
+        sample->last_close = series->close[i];
+        sample->last_time = time;
+        sums->equity += value;
+        drawdown_add(equity, value, time);
+        drawdown_add(market, series->close[i], time);
+        sums->in_position += series->in_position != NULL && series->in_position[i] != 0;
     }
-    sampler_close(&sample);
-    drawdown_surface(&equity, before);
-    out->start_time = series->time[0];
-    out->end_time = before;
-    out->final_equity = series->equity[series->count - 1];
-    out->total_return = s1_dec_to_double(out->final_equity) / capital - 1.0;
-    out->buy_and_hold_return = quotient(series->close[series->count - 1], series->close[0]) - 1.0;
-    out->buy_and_hold_max_drawdown = market.deepest;
-    out->max_drawdown = equity.deepest;
-    out->max_drawdown_peak = equity.deepest_peak_time;
-    out->max_drawdown_trough = equity.deepest_time;
-    out->max_drawdown_duration = equity.longest;
-    out->exposure = (double)in_position / (double)series->count;
-    fill_ratios(&sample, out);
+    S1_TRY(err, sampler_close(sample, err));
+    drawdown_surface(equity, before, false);
     return S1_OK;
 }
 
-static s1_rc walk_trades(const s1_statistics_input *input, s1_statistics *out, s1_err *err)
+static void take_bars(const s1_run_series *series, double capital, const drawdown *equity,
+                      const drawdown *market, const bar_sums *sums, s1_statistics *out,
+                      s1_statistics_tables *tables)
 {
-    double gains = 0.0;
-    double losses = 0.0;
-    double return_sum = 0.0;
-    double held = 0.0; /* nanoseconds; the sum of many spans may leave int64 */
-    uint64_t wins = 0;
-    uint64_t defeats = 0;
-    for (size_t i = 0; i < input->trade_count; i++) {
-        const s1_trade_record *const trade = &input->trades[i];
-        const double pnl = s1_dec_to_double(trade->pnl);
-        S1_TRY(err, s1_dec_add(out->net_profit, trade->pnl, &out->net_profit, err));
-        if (i == 0 || s1_dec_cmp(trade->pnl, out->best_trade) > 0) {
-            out->best_trade = trade->pnl;
-        }
-        if (i == 0 || s1_dec_cmp(trade->pnl, out->worst_trade) < 0) {
-            out->worst_trade = trade->pnl;
-        }
-        if (pnl > 0.0) {
-            wins++;
-            gains += pnl;
-        } else if (pnl < 0.0) {
-            defeats++;
-            losses += pnl;
-        }
-        return_sum +=
-            pnl / (s1_dec_to_double(trade->entry_price) * s1_dec_to_double(trade->quantity));
-        held += (double)(trade->exit_time - trade->entry_time);
+    const size_t last = series->count - 1;
+    out->start_time = series->time[0];
+    out->end_time = series->time[last];
+    out->final_equity = series->equity[last];
+    out->total_return = s1_dec_to_double(out->final_equity) / capital - 1.0;
+    out->buy_and_hold_return = s1_quotient(series->close[last], series->close[0]) - 1.0;
+    out->buy_and_hold_max_drawdown = market->deepest;
+    out->max_drawdown = equity->deepest;
+    out->max_drawdown_peak = equity->deepest_peak_time;
+    out->max_drawdown_trough = equity->deepest_time;
+    out->max_drawdown_duration = equity->longest;
+    out->drawdown_count = equity->count;
+    out->avg_drawdown = s1_quotient(equity->depth_sum, (double)equity->count);
+    out->avg_drawdown_duration =
+        equity->count > 0 ? (s1_nanos)(equity->time_sum / (double)equity->count) : 0;
+    out->exposure = (double)sums->in_position / (double)series->count;
+    memcpy(tables->drawdowns, equity->kept, sizeof tables->drawdowns);
+    tables->drawdown_count = equity->kept_count;
+}
+
+static s1_rc walk_series(const s1_statistics_input *input, s1_statistics *out,
+                         s1_statistics_tables *tables, double *ret_mean_equity, s1_err *err)
+{
+    const s1_run_series *const series = &input->series;
+    const double capital = s1_dec_to_double(input->initial_capital);
+    out->bar_count = series->count;
+    out->final_equity = input->initial_capital;
+    if (series->count == 0) {
+        return S1_OK;
     }
-    const double n = (double)input->trade_count;
-    out->trade_count = input->trade_count;
-    out->fees = input->fees;
-    out->win_rate = quotient((double)wins, n);
-    out->profit_factor = quotient(gains, -losses);
-    out->expectancy = quotient(gains + losses, n);
-    out->avg_trade = quotient(return_sum, n);
-    out->avg_win = quotient(gains, (double)wins);
-    out->avg_loss = quotient(losses, (double)defeats);
-    out->avg_trade_duration = input->trade_count > 0 ? (s1_nanos)(held / n) : 0;
-    return S1_OK;
+    sampler sample;
+    drawdown equity;
+    drawdown market;
+    bar_sums sums = {0};
+    sampler_start(&sample, input, capital, out);
+    drawdown_start(&equity, capital, series->time[0]);
+    drawdown_start(&market, series->close[0], series->time[0]);
+    const s1_rc rc = walk_bars(series, &sample, &equity, &market, &sums, err);
+    tables->periods = sample.periods;
+    tables->period_count = sample.count;
+    S1_TRY(err, rc);
+    take_bars(series, capital, &equity, &market, &sums, out, tables);
+    *ret_mean_equity = sums.equity / (double)series->count;
+    out->samples = sample.count;
+    S1_TRY(err, s1_statistics_spans(tables, err));
+    return sample.is_broken ? S1_OK : s1_statistics_returns(input, tables, out, err);
+}
+
+/* --- The table. --------------------------------------------------------------------------- */
+
+const s1_statistic *s1_statistics_table(size_t *ret_count)
+{
+    /* clang-format off */
+    static const s1_statistic table[] = {
+#define X(type, field, kind, basis, label, definition)                                             \
+    {#field, #kind, HEADING, label, definition, (uint32_t)(basis), 0},
+#define HEADING "Run"
+        S1_STATISTICS_RUN_MAP(X)
+#undef HEADING
+#define HEADING "Returns"
+        S1_STATISTICS_RETURN_MAP(X)
+#undef HEADING
+#define HEADING "Risk"
+        S1_STATISTICS_RISK_MAP(X)
+#undef HEADING
+#define HEADING "Ratios"
+        S1_STATISTICS_RATIO_MAP(X)
+#undef HEADING
+#define HEADING "Against buying and holding"
+        S1_STATISTICS_MARKET_MAP(X)
+#undef HEADING
+#define HEADING "Trades"
+        S1_STATISTICS_TRADE_MAP(X)
+#undef HEADING
+#define HEADING "As other programs give it"
+        S1_STATISTICS_PEER_MAP(X)
+#undef HEADING
+#undef X
+    };
+    /* clang-format on */
+    *ret_count = sizeof table / sizeof table[0];
+    return table;
+}
+
+const char *s1_basis_sample(uint32_t basis)
+{
+    static const char *const names[] = {
+        NULL,    "bar",      "return", "active return",      "market",
+        "month", "drawdown", "trade",  "trade with its bars"};
+    return names[basis & S1_BASIS_SAMPLE];
+}
+
+uint64_t s1_basis_count(const s1_statistics *s, uint32_t basis)
+{
+    switch (basis & S1_BASIS_SAMPLE) {
+    case S1_OF_BARS:
+        return s->bar_count;
+    case S1_OF_RETURNS:
+    case S1_OF_ACTIVE:
+    case S1_OF_MARKET:
+        return s->samples;
+    case S1_OF_MONTHS:
+        return s->month_count;
+    case S1_OF_DRAWDOWNS:
+        return s->drawdown_count;
+    case S1_OF_TRADES:
+        return s->trade_count;
+    case S1_OF_EXTREMES:
+        return s->extreme_count;
+    default:
+        return 0;
+    }
+}
+
+/* --- All of it. --------------------------------------------------------------------------- */
+
+/* Until it is computed a double is not defined and everything else 0. */
+static void undefined_double(double *value)
+{
+    *value = (double)NAN;
+}
+#define undefined_uint64_t(value) ((void)(value))
+#define undefined_s1_nanos(value) ((void)(value))
+#define undefined_s1_dec(value)   ((void)(value))
+
+static s1_rc compute(const s1_statistics_input *input, s1_statistics *out,
+                     s1_statistics_tables *tables, s1_err *err)
+{
+    double mean_equity = (double)NAN;
+#define X(type, field, kind, basis, label, definition) undefined_##type(&out->field);
+    S1_STATISTICS_MAP(X)
+#undef X
+    out->initial_capital = input->initial_capital;
+    out->risk_free_rate = input->risk_free_rate;
+    out->trials = input->trials > 0 ? input->trials : 1;
+    S1_TRY(err, walk_series(input, out, tables, &mean_equity, err));
+    return s1_statistics_trades(input, mean_equity, out, tables, err);
 }
 
 s1_rc s1_statistics_compute(const s1_statistics_input *input, s1_statistics *ret_statistics,
-                            s1_err *err)
+                            s1_statistics_tables *ret_tables, s1_err *err)
 {
     if (s1_dec_sign(input->initial_capital) <= 0) {
         return S1_RAISE(err, S1_E_INVALID, "initial capital is not positive");
     }
-    s1_statistics out = {.initial_capital = input->initial_capital};
-    S1_TRY(err, walk_series(input, &out, err));
-    S1_TRY(err, walk_trades(input, &out, err));
-    *ret_statistics = out;
-    return S1_OK;
+    s1_statistics out = {0};
+    s1_statistics_tables tables = {0};
+    const s1_rc rc = compute(input, &out, &tables, err);
+    if (rc != S1_OK || ret_tables == NULL) {
+        s1_statistics_tables_free(&tables);
+    } else {
+        *ret_tables = tables;
+    }
+    if (rc == S1_OK) {
+        *ret_statistics = out;
+    }
+    return rc;
+}
+
+void s1_statistics_tables_free(s1_statistics_tables *tables)
+{
+    if (tables != NULL) {
+        free(tables->periods);
+        free(tables->months);
+        free(tables->years);
+        free(tables->extremes);
+        *tables = (s1_statistics_tables){0};
+    }
 }
 
 void s1_drawdown_fill(const s1_run_series *series, s1_dec initial_capital, double *ret_drawdown)

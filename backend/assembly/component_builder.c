@@ -32,7 +32,9 @@ s1_run_series s1_components_series(const s1_components *parts)
                            .time = primary->close_time + before,
                            .equity = parts->row_equity,
                            .close = primary->close.values + before,
-                           .in_position = parts->row_in_position};
+                           .in_position = parts->row_in_position,
+                           .high = primary->high.values + before,
+                           .low = primary->low.values + before};
 }
 
 /* --- What workers are offered. ------------------------------------------------------------ */

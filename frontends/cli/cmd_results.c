@@ -223,14 +223,20 @@ static s1_rc print_trades_json(s1_cli *cli, const s1_results_trade *trades, size
     return s1_cli_json_end(cli, &text, err);
 }
 
-static s1_rc print_metrics(s1_cli *cli, const s1_results_view *view, s1_err *err)
+static s1_rc print_metrics(s1_cli *cli, const s1_results_view *view, bool has_conventions,
+                           s1_err *err)
 {
-    static const s1_table_column columns[] = {
+    static const s1_table_column defined[] = {
         {.title = "metric"},
         {.title = "value", .is_right = true},
         {.title = "definition", .is_flexible = true},
     };
-    s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
+    static const s1_table_column conventional[] = {
+        {.title = "metric"},
+        {.title = "value", .is_right = true},
+        {.title = "convention", .is_flexible = true},
+    };
+    s1_table *const table = s1_table_new(has_conventions ? conventional : defined, 3);
     bool is_whole = table != NULL;
     for (size_t i = 0; i < view->metric_count && is_whole; i++) {
         const s1_results_metric *const metric = &view->metrics[i];
@@ -240,7 +246,7 @@ static s1_rc print_metrics(s1_cli *cli, const s1_results_view *view, s1_err *err
                    s1_table_add(table, is_time                ? s1_format_time(metric->text, time)
                                        : metric->text != NULL ? metric->text
                                                               : "n/a") &&
-                   s1_table_add(table, metric->definition);
+                   s1_table_add(table, has_conventions ? metric->convention : metric->definition);
     }
     return s1_cli_table_end(cli, table, is_whole, err);
 }
@@ -260,8 +266,10 @@ static s1_rc show(s1_cli *cli, const s1_cli_args *args, s1_results *results, s1_
         (void)fprintf(cli->out.out, "%s\n", view->json);
         return S1_OK;
     }
-    return s1_cli_flag(args, "metrics") ? print_metrics(cli, view, err)
-                                        : s1_cli_print_report(cli, results, err);
+    const bool has_conventions = s1_cli_flag(args, "conventions");
+    return has_conventions || s1_cli_flag(args, "metrics")
+               ? print_metrics(cli, view, has_conventions, err)
+               : s1_cli_print_report(cli, results, err);
 }
 
 static s1_rc show_operation(s1_cli *cli, const char *dir, s1_err *err)
@@ -281,8 +289,8 @@ static s1_rc show_operation(s1_cli *cli, const char *dir, s1_err *err)
 
 static int run_show(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
-    const bool wants_run =
-        s1_cli_flag(args, "link") || s1_cli_flag(args, "trades") || s1_cli_flag(args, "metrics");
+    const bool wants_run = s1_cli_flag(args, "link") || s1_cli_flag(args, "trades") ||
+                           s1_cli_flag(args, "metrics") || s1_cli_flag(args, "conventions");
     if (!wants_run && s1_api_is_operation(args->positionals[0])) {
         return s1_exit_from_rc(show_operation(cli, args->positionals[0], err));
     }
@@ -299,6 +307,7 @@ static const s1_cli_option show_options[] = {
     {"trades", 't', S1_CLI_FLAG, NULL, "list the closed trades", NULL},
     {"limit", 'n', S1_CLI_NUMBER, "N", "show the last N trades, 0 for all, default 20", NULL},
     {"metrics", 'm', S1_CLI_FLAG, NULL, "list every metric with its definition", NULL},
+    {"conventions", 'c', S1_CLI_FLAG, NULL, "list every metric with what it was made of", NULL},
     {"link", 'l', S1_CLI_TEXT, "LINK", "which run of an operation", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},
 };

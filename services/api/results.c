@@ -77,23 +77,58 @@ static const char *fact(s1_results *results, const char *name)
     return text != NULL ? text : "";
 }
 
+/* How a value was made, in words, of its entry in "convention_of". "" where a file of an earlier
+ * version does not say. */
+static const char *convention_text(s1_results *results, const json_t *entry)
+{
+    const char *const of = member(results, entry, "of");
+    const char *const n = member(results, entry, "n");
+    const char *const sampling = member(results, entry, "sampling");
+    static const struct {
+        const char *name, *before, *after;
+    } parts[] = {{"periods_per_year", ", ", " a year"},
+                 {"ddof", ", ddof ", ""},
+                 {"risk_free_rate", ", risk-free rate ", ""},
+                 {"quantile", ", ", " quantiles"},
+                 {"trials", ", trials: ", ""}};
+    if (of == NULL || n == NULL) {
+        return of != NULL ? of : "";
+    }
+    s1_strbuf text;
+    s1_strbuf_init(&text, 1024);
+    s1_strbuf_printf(&text, "%s%s%s %s%s", n, sampling != NULL ? " " : "",
+                     sampling != NULL ? sampling : "", of, strcmp(n, "1") != 0 ? "s" : "");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *const value = member(results, entry, parts[i].name);
+        if (value != NULL) {
+            s1_strbuf_printf(&text, "%s%s%s", parts[i].before, value, parts[i].after);
+        }
+    }
+    const char *const copy = s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text));
+    s1_strbuf_done(&text);
+    return copy != NULL ? copy : "";
+}
+
 static s1_rc take_metrics(s1_results *results, s1_err *err)
 {
-    static const s1_results_metric table[] = {
-#define X(type, field, kind, label, definition) {#field, label, #kind, definition, NULL, 0.0},
-        S1_STATISTICS_MAP(X)
-#undef X
-    };
-    const size_t count = sizeof table / sizeof table[0];
+    size_t count;
+    const s1_statistic *const table = s1_statistics_table(&count);
     s1_results_metric *const metrics = s1_arena_array(&results->arena, s1_results_metric, count);
     if (metrics == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%zu metrics", count);
     }
     const json_t *const values = json_object_get(results->metrics, "metrics");
     const json_t *const conventions = json_object_get(results->metrics, "conventions");
+    const json_t *const bases = json_object_get(results->metrics, "convention_of");
     for (size_t i = 0; i < count; i++) {
-        metrics[i] = table[i];
-        metrics[i].text = member(results, values, table[i].name);
+        metrics[i] = (s1_results_metric){
+            .name = table[i].name,
+            .label = table[i].label,
+            .kind = table[i].kind,
+            .group = table[i].group,
+            .definition = table[i].definition,
+            .convention = convention_text(results, json_object_get(bases, table[i].name)),
+            .text = member(results, values, table[i].name)};
         metrics[i].number = (double)NAN;
         double number = 0.0;
         if (metrics[i].text != NULL &&

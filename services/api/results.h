@@ -11,9 +11,11 @@ typedef struct s1_results_metric {
     const char *name;  /* "sharpe" */
     const char *label; /* "Sharpe" */
     const char *kind;  /* "TIME", "DURATION", "COUNT", "MONEY", "FRACTION", "RATIO", "AMOUNT" */
+    const char *group; /* "Returns": the heading it stands under */
     const char *definition;
-    const char *text; /* as in the file; NULL where not defined */
-    double number;    /* NaN where not defined or a time */
+    const char *convention; /* "500 daily returns, 365 a year, ddof 1, risk-free rate 0" */
+    const char *text;       /* as in the file; NULL where not defined */
+    double number;          /* NaN where not defined or a time */
 } s1_results_metric;
 
 typedef struct s1_results_count {

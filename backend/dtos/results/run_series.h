@@ -15,6 +15,7 @@ typedef struct s1_run_series {
     const s1_dec *equity;       /* cash + open positions marked at the close, quote currency */
     const double *close;        /* close of the primary stream: the base of buy-and-hold */
     const uint8_t *in_position; /* 1 if a position was open at the close; NULL: never */
+    const double *high, *low;   /* of the primary stream; NULL: not known */
 } s1_run_series;
 
 #endif /* S1_BACKEND_DTOS_RESULTS_RUN_SERIES_H */

@@ -1,0 +1,233 @@
+/* What the trades of a run say: everything of S1_STATISTICS_MAP that is made of them. */
+#include "backend/analysis/statistics_internal.h"
+#include "backend/utils/timefmt.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define NANOS_PER_YEAR (365.25 * (double)S1_NANOS_PER_DAY)
+
+/* What the pass over the trades adds up. */
+typedef struct trade_sums {
+    double gains, losses; /* pnl above and below 0; losses <= 0 */
+    double gross_gains;   /* before fees, of those that gained before fees */
+    double fees, traded;  /* of closed trades */
+    double returns;       /* pnl / (entry_price * quantity) */
+    double held, held_won, held_lost;
+    uint64_t row_won, row_lost;
+    uint64_t longs_won, shorts_won;
+} trade_sums;
+
+/* --- Extremes. ---------------------------------------------------------------------------- */
+
+/* The worst and the best price while the trade was open. The bar of the entry counts unless the
+ * trade was entered at its close; that of the exit only if it was left at its close: what an
+ * intrabar exit did not live to see is not its own. */
+static s1_trade_extremes extremes_of(const s1_run_series *series, const s1_trade_record *trade)
+{
+    const double entry = s1_dec_to_double(trade->entry_price);
+    const double exit = s1_dec_to_double(trade->exit_price);
+    if (series->high == NULL || series->low == NULL || trade->exit_row >= series->count ||
+        trade->entry_row > trade->exit_row || !(entry > 0.0)) {
+        return (s1_trade_extremes){(double)NAN, (double)NAN};
+    }
+    const bool has_first = trade->entry_time < series->time[trade->entry_row];
+    const bool has_last = trade->exit_time >= series->time[trade->exit_row];
+    const uint64_t first = trade->entry_row + !has_first;
+    const uint64_t end = trade->exit_row + has_last;
+    double low = entry < exit ? entry : exit;
+    double high = entry > exit ? entry : exit;
+    for (uint64_t row = first; row < end; row++) {
+        low = series->low[row] < low ? series->low[row] : low;
+        high = series->high[row] > high ? series->high[row] : high;
+    }
+    const bool is_long = trade->direction == S1_LONG;
+    return (s1_trade_extremes){is_long ? low / entry - 1.0 : 1.0 - high / entry,
+                               is_long ? high / entry - 1.0 : 1.0 - low / entry};
+}
+
+static s1_rc fill_extremes(const s1_statistics_input *input, s1_statistics *out,
+                           s1_statistics_tables *tables, s1_err *err)
+{
+    tables->extremes = malloc((input->trade_count + 1) * sizeof *tables->extremes);
+    if (tables->extremes == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "extremes of %zu trades", input->trade_count);
+    }
+    tables->extreme_count = input->trade_count;
+    double adverse = 0.0;
+    double favourable = 0.0;
+    double lowest = 0.0;
+    double highest = 0.0;
+    for (size_t i = 0; i < input->trade_count; i++) {
+        const s1_trade_extremes at = extremes_of(&input->series, &input->trades[i]);
+        tables->extremes[i] = at;
+        if (isnan(at.adverse)) {
+            continue;
+        }
+        out->extreme_count++;
+        adverse += at.adverse;
+        favourable += at.favourable;
+        lowest = at.adverse < lowest ? at.adverse : lowest;
+        highest = at.favourable > highest ? at.favourable : highest;
+    }
+    if (out->extreme_count > 0) {
+        out->avg_mae = adverse / (double)out->extreme_count;
+        out->avg_mfe = favourable / (double)out->extreme_count;
+        out->max_mae = lowest;
+        out->max_mfe = highest;
+        out->edge_ratio = s1_quotient(out->avg_mfe, -out->avg_mae);
+    }
+    return S1_OK;
+}
+
+/* --- The pass over the trades. ------------------------------------------------------------ */
+
+static s1_rc add_money(const s1_trade_record *trade, bool is_first, s1_statistics *out, s1_err *err)
+{
+    S1_TRY(err, s1_dec_add(out->net_profit, trade->pnl, &out->net_profit, err));
+    s1_dec *const side = trade->direction == S1_LONG ? &out->long_profit : &out->short_profit;
+    S1_TRY(err, s1_dec_add(*side, trade->pnl, side, err));
+    if (is_first || s1_dec_cmp(trade->pnl, out->best_trade) > 0) {
+        out->best_trade = trade->pnl;
+    }
+    if (is_first || s1_dec_cmp(trade->pnl, out->worst_trade) < 0) {
+        out->worst_trade = trade->pnl;
+    }
+    return S1_OK;
+}
+
+static void add_outcome(trade_sums *sums, const s1_trade_record *trade, double pnl,
+                        s1_statistics *out)
+{
+    const double held = (double)(trade->exit_time - trade->entry_time);
+    const bool is_long = trade->direction == S1_LONG;
+    sums->row_won = pnl > 0.0 ? sums->row_won + 1 : 0;
+    sums->row_lost = pnl < 0.0 ? sums->row_lost + 1 : 0;
+    if (pnl > 0.0) {
+        out->won_trades++;
+        sums->gains += pnl;
+        sums->held_won += held;
+        sums->longs_won += is_long;
+        sums->shorts_won += !is_long;
+    } else if (pnl < 0.0) {
+        out->lost_trades++;
+        sums->losses += pnl;
+        sums->held_lost += held;
+    }
+    out->long_trades += is_long;
+    sums->held += held;
+    if (sums->row_won > out->consecutive_wins) {
+        out->consecutive_wins = sums->row_won;
+    }
+    if (sums->row_lost > out->consecutive_losses) {
+        out->consecutive_losses = sums->row_lost;
+    }
+}
+
+static void add_size(trade_sums *sums, const s1_trade_record *trade, double pnl, bool is_first,
+                     s1_statistics *out)
+{
+    const double quantity = s1_dec_to_double(trade->quantity);
+    const double entered = s1_dec_to_double(trade->entry_price) * quantity;
+    const double fees = s1_dec_to_double(trade->fees);
+    const double share = pnl / entered;
+    const s1_nanos held = trade->exit_time - trade->entry_time;
+    sums->returns += share;
+    sums->traded += entered + s1_dec_to_double(trade->exit_price) * quantity;
+    sums->fees += fees;
+    sums->gross_gains += pnl + fees > 0.0 ? pnl + fees : 0.0;
+    if (is_first || share > out->best_trade_return) {
+        out->best_trade_return = share;
+    }
+    if (is_first || share < out->worst_trade_return) {
+        out->worst_trade_return = share;
+    }
+    if (is_first || held < out->min_trade_duration) {
+        out->min_trade_duration = held;
+    }
+    if (is_first || held > out->max_trade_duration) {
+        out->max_trade_duration = held;
+    }
+}
+
+static void fill_means(const trade_sums *sums, double mean_equity, s1_statistics *out)
+{
+    const double n = (double)out->trade_count;
+    const double won = (double)out->won_trades;
+    const double lost = (double)out->lost_trades;
+    const double years = (double)(out->end_time - out->start_time) / NANOS_PER_YEAR;
+    out->win_rate = s1_quotient(won, n);
+    out->long_win_rate = s1_quotient((double)sums->longs_won, (double)out->long_trades);
+    out->short_win_rate =
+        s1_quotient((double)sums->shorts_won, (double)(out->trade_count - out->long_trades));
+    out->profit_factor = s1_quotient(sums->gains, -sums->losses);
+    out->expectancy = s1_quotient(sums->gains + sums->losses, n);
+    out->avg_trade = s1_quotient(sums->returns, n);
+    out->avg_win = s1_quotient(sums->gains, won);
+    out->avg_loss = s1_quotient(sums->losses, lost);
+    out->payoff = s1_quotient(out->avg_win, -out->avg_loss);
+    out->expectancy_ratio = (1.0 + out->payoff) * out->win_rate - 1.0;
+    out->kelly = out->win_rate - s1_quotient(lost / n, out->payoff);
+    out->best_trade_share = s1_quotient(s1_dec_to_double(out->best_trade), sums->gains);
+    out->cost_share = s1_quotient(sums->fees, sums->gross_gains);
+    out->traded_value = out->trade_count > 0 ? sums->traded : (double)NAN;
+    out->turnover = s1_quotient(sums->traded, mean_equity * years);
+    out->trades_a_year = s1_quotient(n, years);
+    out->avg_trade_duration = n > 0.0 ? (s1_nanos)(sums->held / n) : 0;
+    out->avg_win_duration = won > 0.0 ? (s1_nanos)(sums->held_won / won) : 0;
+    out->avg_loss_duration = lost > 0.0 ? (s1_nanos)(sums->held_lost / lost) : 0;
+}
+
+/* What needs all results at once. */
+static s1_rc fill_spread(const s1_statistics_input *input, s1_statistics *out, s1_err *err)
+{
+    const size_t count = input->trade_count;
+    const double capital = s1_dec_to_double(input->initial_capital);
+    const double days = (double)(out->end_time - out->start_time) / (double)S1_NANOS_PER_DAY;
+    if (count == 0) {
+        return S1_OK;
+    }
+    double *const pnl = malloc(count * sizeof *pnl);
+    if (pnl == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "results of %zu trades", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        pnl[i] = s1_dec_to_double(input->trades[i].pnl);
+    }
+    s1_sort_doubles(pnl, count);
+    const double squares = s1_square_sum(pnl, count, out->expectancy);
+    const size_t lost = (size_t)out->lost_trades;
+    const double lost_squares = lost > 0 ? s1_square_sum(pnl, lost, out->avg_loss) : 0.0;
+    const double daily = out->expectancy * (double)count / capital / days;
+    out->median_trade = s1_quantile(pnl, count, 0.5);
+    free(pnl);
+    if (count >= 2) {
+        out->trade_deviation = sqrt(squares / (double)(count - 1));
+        out->sqn = s1_quotient(sqrt((double)count) * out->expectancy, out->trade_deviation);
+    }
+    out->sharpe_freqtrade =
+        s1_quotient(daily, sqrt(squares / (double)count) / capital) * sqrt(365.0);
+    if (lost > 0) {
+        out->sortino_freqtrade =
+            s1_quotient(daily, sqrt(lost_squares / (double)lost) / capital) * sqrt(365.0);
+    }
+    return S1_OK;
+}
+
+s1_rc s1_statistics_trades(const s1_statistics_input *input, double mean_equity, s1_statistics *out,
+                           s1_statistics_tables *tables, s1_err *err)
+{
+    trade_sums sums = {0};
+    out->trade_count = input->trade_count;
+    out->fees = input->fees;
+    for (size_t i = 0; i < input->trade_count; i++) {
+        const s1_trade_record *const trade = &input->trades[i];
+        const double pnl = s1_dec_to_double(trade->pnl);
+        S1_TRY(err, add_money(trade, i == 0, out, err));
+        add_outcome(&sums, trade, pnl, out);
+        add_size(&sums, trade, pnl, i == 0, out);
+    }
+    fill_means(&sums, mean_equity, out);
+    S1_TRY(err, fill_spread(input, out, err));
+    return fill_extremes(input, out, tables, err);
+}
