@@ -1,5 +1,6 @@
 /* Checks of the files of fixed name, each and against the others. */
 #include "backend/config/loader.h"
+#include "backend/dtos/market/fill_policy.h"
 #include "backend/dtos/market/stream_key.h"
 
 static const s1_str none = {NULL, 0};
@@ -385,6 +386,12 @@ static void check_data_sources(s1_loader *l)
         if (item->has_resample_offset && !item->resample) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "resample_offset",
                            S1_STR("it without resample"), "resample: true, or no offset");
+        }
+        if (item->fill == S1_FILL_PREVIOUS_CLOSE && (is_trades || item->resample)) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "fill",
+                           is_trades ? S1_STR("previous_close of trades")
+                                     : S1_STR("previous_close with resample"),
+                           "none: only bars that are read as they are stored are filled");
         }
     }
 }

@@ -190,6 +190,7 @@ typedef struct s1_data_source_config {
     bool has_timeframe, has_resample, has_resample_offset;
     bool resample;            /* larger bars may be made of it */
     s1_nanos resample_offset; /* when they open */
+    int32_t fill;             /* enum s1_fill_policy of dtos/market/fill_policy.h; 0: none */
 } s1_data_source_config;
 
 typedef struct s1_data_sources_config {

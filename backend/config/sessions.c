@@ -81,11 +81,10 @@ bool s1_instrument_sessions_has(const s1_instrument_sessions *sessions, s1_str a
     return find(sessions, asset_pair) != NULL;
 }
 
-s1_rc s1_instrument_sessions_add(const s1_instrument_sessions *sessions, s1_str asset_pair,
-                                 const char *hours, s1_session *session, const char **ret_hours,
-                                 s1_err *err)
+/* Hours: `hours`, or those of the configuration, or those of the pair's kind. */
+static s1_rc add_config(const s1_session_config *config, s1_str asset_pair, const char *hours,
+                        s1_session *session, const char **ret_hours, s1_err *err)
 {
-    const s1_session_config *const config = find(sessions, asset_pair);
     const char *name = s1_session_name_for(asset_pair);
     if (hours != NULL) {
         name = hours;
@@ -99,8 +98,30 @@ s1_rc s1_instrument_sessions_add(const s1_instrument_sessions *sessions, s1_str 
     for (uint32_t i = 0; config != NULL && i < config->outages.count; i++) {
         S1_TRY(err, s1_session_add_outage(session, config->outages.items[i], err));
     }
+    *ret_hours = name;
+    return S1_OK;
+}
+
+s1_rc s1_instrument_sessions_add(const s1_instrument_sessions *sessions, s1_str asset_pair,
+                                 const char *hours, s1_session *session, const char **ret_hours,
+                                 s1_err *err)
+{
+    const char *name = NULL;
+    S1_TRY(err, add_config(find(sessions, asset_pair), asset_pair, hours, session, &name, err));
     if (ret_hours != NULL) {
         *ret_hours = name;
     }
+    return S1_OK;
+}
+
+s1_rc s1_instrument_session(const s1_instrument_config *instrument, s1_str asset_pair,
+                            s1_session *ret_session, s1_err *err)
+{
+    const char *name = NULL;
+    s1_session session = {0};
+    const bool has_own = instrument != NULL && instrument->has_session;
+    S1_TRY(err, add_config(has_own ? &instrument->session : NULL, asset_pair, NULL, &session, &name,
+                           err));
+    *ret_session = session;
     return S1_OK;
 }

@@ -30,4 +30,12 @@ s1_rc s1_instrument_sessions_add(const s1_instrument_sessions *sessions, s1_str 
                                  const char *hours, s1_session *session, const char **ret_hours,
                                  s1_err *err);
 
+struct s1_instrument_config;
+
+/* The session of an instrument of a configuration that is loaded; NULL: that of the pair's kind.
+ * Errors: S1_E_INVALID for more closures than a session has room for. */
+S1_WARN_UNUSED
+s1_rc s1_instrument_session(const struct s1_instrument_config *instrument, s1_str asset_pair,
+                            s1_session *ret_session, s1_err *err);
+
 #endif /* S1_BACKEND_CONFIG_SESSIONS_H */

@@ -1,8 +1,15 @@
 #include "backend/config/internal.h"
 #include "backend/config/tables.h"
 #include "backend/core/session.h"
+#include "backend/dtos/market/fill_policy.h"
 
 /* --- data_sources.yaml --- */
+
+static const s1_enum_name fill_names[] = {
+#define X(name, value, text) {text, value},
+    S1_FILL_POLICY_MAP(X)
+#undef X
+        {NULL, 0}};
 
 static const s1_schema_field data_source_fields[] = {
     S1_FIELD(s1_data_source_config, data_source_id, S1_KIND_STRING, .flags = S1_FIELD_KEY,
@@ -31,6 +38,11 @@ static const s1_schema_field data_source_fields[] = {
              .doc =
                  "such bars open at this and every multiple of their timeframe after 1970-01-01, "
                  "a Thursday (weeks that open on Mondays: 4d)"),
+    S1_FIELD(s1_data_source_config, fill, S1_KIND_ENUM, .names = fill_names,
+             .default_doc = "`none`",
+             .doc = "what a run reads where no bar is stored while the market was open (the "
+                    "instrument's session); previous_close: a bar at the close before, without "
+                    "volume"),
     S1_FIELD_END};
 static const s1_schema data_source_schema = {"data_source", "", data_source_fields,
                                              sizeof(s1_data_source_config), false};

@@ -2,8 +2,10 @@
 
 #include "backend/analysis/results_writer.h"
 #include "backend/assembly/persistor_factory.h"
+#include "backend/config/sessions.h"
 #include "backend/data/persistors/journal_sink.h"
 #include "backend/data/persistors/parquet_persistor.h"
+#include "backend/data/quality/fill.h"
 #include "backend/data/resample/resample_reader.h"
 #include "backend/utils/folder_lock.h"
 #include "backend/utils/hash.h"
@@ -153,6 +155,29 @@ static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t 
                             err);
 }
 
+/* Stored bars, and what the source's policy puts between them. */
+static s1_rc open_stored(backtest *b, const s1_link_stream *stream, uint32_t index,
+                         const s1_stream_key *key, s1_time_range range, s1_sha256 *hash,
+                         s1_err *err)
+{
+    s1_data_persistor *const archive = b->archives[index];
+    if (stream->data_source->fill != S1_FILL_PREVIOUS_CLOSE) {
+        return s1_data_load_ohlcv(archive, key, range, &b->readers[index], err);
+    }
+    s1_session session;
+    char text[96];
+    const s1_config *const config = b->request->preparation->config;
+    S1_TRY(err, s1_instrument_session(s1_config_instrument(config, key->asset_pair),
+                                      key->asset_pair, &session, err));
+    S1_TRY(err, s1_fill_load(archive, key, range, stream->data_source->fill, &session,
+                             &b->readers[index], err));
+    const int length = snprintf(text, sizeof text, "filled %s %llu",
+                                s1_fill_policy_name(stream->data_source->fill),
+                                (unsigned long long)s1_fill_count(b->readers[index]));
+    s1_sha256_update(hash, text, (size_t)length);
+    return S1_OK;
+}
+
 /* Opens one stream with as many bars before `from` as the workers need, where there are any. Time
  * without trading (weekends) makes holes, so twice as long a span is asked for. */
 static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_sha256 *hash,
@@ -185,9 +210,8 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
         range.to = simulation->to;
     }
     s1_nanos first = info.first;
-    S1_TRY(err, is_resampled
-                    ? open_resampled(b, stream, index, range, &first, hash, err)
-                    : s1_data_load_ohlcv(b->archives[index], &key, range, &b->readers[index], err));
+    S1_TRY(err, is_resampled ? open_resampled(b, stream, index, range, &first, hash, err)
+                             : open_stored(b, stream, index, &key, range, hash, err));
     if (index == 0) {
         b->from = simulation->has_from ? simulation->from : first;
     }

@@ -15,17 +15,8 @@
 
 #include "backend/core/interfaces/data_persistor.h"
 #include "backend/core/session.h"
-#include "backend/dtos/enums.h"
+#include "backend/dtos/market/fill_policy.h"
 #include "s1mple/base.h"
-
-#define S1_FILL_POLICY_MAP(X)                                                                      \
-    X(NONE, 1, "none")                                                                             \
-    X(PREVIOUS_CLOSE, 2, "previous_close")
-enum s1_fill_policy {
-#define X(name, value, text) S1_FILL_##name = (value),
-    S1_FILL_POLICY_MAP(X)
-#undef X
-};
 
 /* "none", "previous_close"; "?" outside the enum. Static text. */
 const char *s1_fill_policy_name(int32_t policy);
