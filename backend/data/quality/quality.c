@@ -18,6 +18,7 @@
 #define PARTIAL_FACTOR 10  /* of the volumes before */
 #define STRAIGHT_PART  256 /* a step changes by less than this part of itself */
 #define STRAIGHT_BARS  4u
+#define JUMP_BARS      3u /* each side that must stand at its level */
 
 typedef struct bar {
     s1_nanos time;
@@ -487,6 +488,36 @@ static s1_rc check_prices(s1_quality_checker *c, const bar *b, s1_err *err)
     return keep(c, &found, err);
 }
 
+/* Does `to` stand as far from `from` as a part over a whole says, or farther, the same way? */
+static bool is_away(int64_t from, int64_t to, bool is_down, int64_t part, int64_t whole)
+{
+    return is_down ? (s1_i128)to * whole <= (s1_i128)from * part
+                   : (s1_i128)to * part >= (s1_i128)from * whole;
+}
+
+/* A close by 3/8 off the one before, with JUMP_BARS each side (as many as there are) off the other
+ * level by a third. */
+static s1_rc check_jump(s1_quality_checker *c, uint64_t row, s1_err *err)
+{
+    const int64_t before = ring_at(c, row - 1)->close, here = ring_at(c, row)->close;
+    const bool is_down = here < before;
+    if (before <= 0 || here <= 0 || !is_away(before, here, is_down, 5, 8)) {
+        return S1_OK;
+    }
+    for (uint64_t k = 1; k <= JUMP_BARS; k++) {
+        if ((row + k < c->rows && !is_away(before, ring_at(c, row + k)->close, is_down, 2, 3)) ||
+            (k < row && !is_away(ring_at(c, row - 1 - k)->close, here, is_down, 2, 3))) {
+            return S1_OK;
+        }
+    }
+    char price[S1_DEC_TEXT_MAX];
+    s1_quality_finding found = make(S1_QUALITY_JUMP, ring_at(c, row));
+    say(found.found, "close %s, %.3f of the one before", decimal(here, c->price_scale, price),
+        (double)here / (double)before);
+    say(found.expected, "near %s", decimal(before, c->price_scale, price));
+    return keep(c, &found, err);
+}
+
 /* --- Trades ----------------------------------------------------------------------------------- */
 
 static s1_rc check_trade_order(s1_quality_checker *c, const bar *b, s1_err *err)
@@ -637,6 +668,9 @@ static s1_rc add_row(s1_quality_checker *c, const bar *b, s1_err *err)
     c->before_last = c->last;
     c->last = *b;
     c->rows++;
+    if (c->timeframe > 0 && b->row > JUMP_BARS) {
+        S1_TRY(err, check_jump(c, b->row - JUMP_BARS, err));
+    }
     if (c->rows > c->options.window) {
         S1_TRY(err, check_prices(c, ring_at(c, b->row - c->options.window), err));
     }
@@ -682,6 +716,10 @@ s1_rc s1_quality_checker_add_trades(s1_quality_checker *checker, const s1_trade_
 static s1_rc finish(s1_quality_checker *c, s1_err *err)
 {
     const uint64_t window = c->options.window;
+    for (uint64_t row = c->rows > JUMP_BARS ? c->rows - JUMP_BARS : 1;
+         c->timeframe > 0 && row < c->rows; row++) {
+        S1_TRY(err, check_jump(c, row, err));
+    }
     for (uint64_t row = c->rows > window ? c->rows - window : 0; row < c->rows; row++) {
         while (c->rows - c->sorted_count + window < row) {
             ring_drop(c, c->rows - c->sorted_count);

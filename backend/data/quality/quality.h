@@ -34,6 +34,8 @@ enum s1_quality_severity {
     X(NEGATIVE_VOLUME, "negative_volume", ERROR, "volume below zero")                              \
     X(HOLE, "hole", WARNING, "bars are missing while the market was open")                         \
     X(OUTLIER, "outlier", WARNING, "a price far off the closes around it")                         \
+    X(JUMP, "jump", WARNING,                                                                       \
+      "closes at another level from one bar to the next, and stays: a split, or a crash")          \
     X(FROZEN, "frozen", WARNING, "equal closes in a row, with volume")                             \
     X(INTERPOLATED, "interpolated", WARNING, "bars on a straight line: made up to fill a hole")    \
     X(REPEATED_TRADE, "repeated_trade", WARNING,                                                   \

@@ -426,7 +426,7 @@ static void an_outage_is_told_unless_it_is_known(void **state)
     rows_done(&r);
 }
 
-static void a_level_that_stays_is_no_outlier(void **state)
+static void a_level_that_stays_is_a_jump(void **state)
 {
     (void)state;
     seed = 6; /* a split of 7 for 1 */
@@ -438,7 +438,9 @@ static void a_level_that_stays_is_no_outlier(void **state)
     }
     const s1_quality_options options = defaults();
     s1_quality_report *const report = check(&r, &options);
-    assert_none(report);
+    assert_int_equal(report->finding_count, 1);
+    assert_int_equal(report->findings[0].kind, S1_QUALITY_JUMP);
+    assert_int_equal(report->findings[0].row, 200);
     s1_quality_report_free(report);
     rows_done(&r);
 }
@@ -572,6 +574,12 @@ static void progress_ends_a_check(void **state)
 
 /* --- Real files ------------------------------------------------------------------------------- */
 
+/* LEAN's zips hold one file; its times are "19980102 00:00". */
+#define LEAN                                                                                       \
+    "lean() { python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); "                 \
+    "print(z.read(z.namelist()[0]).decode())' \"$1\" | "                                           \
+    "sed -E 's/^(....)(..)(..) (.....)/\\1-\\2-\\3T\\4/'; }; lean"
+
 typedef struct real_file {
     const char *name, *command; /* command: reads it as text */
     s1_nanos timeframe;
@@ -584,6 +592,7 @@ typedef struct real_file {
     uint64_t longest;
     int32_t kind; /* first finding of this one */
     const char *place;
+    const char *session; /* NULL: always open */
 } real_file;
 
 /* Rows, holes, gaps, duplicates and volumes as INDEX.md has them. Outliers, lines and last bars are
@@ -609,7 +618,7 @@ static const real_file real_files[] = {
      .time_unit = S1_NANOS_PER_SECOND,
      .fields = {0, 1, 2, 3, 4, 5},
      .rows = 63568,
-     .findings = {[S1_QUALITY_HOLE] = 842, [S1_QUALITY_OUTLIER] = 11},
+     .findings = {[S1_QUALITY_HOLE] = 842, [S1_QUALITY_OUTLIER] = 11, [S1_QUALITY_JUMP] = 1},
      .hole_bars = 3474,
      .longest_after = "2015-08-08 21:00:00",
      .longest = 51},
@@ -673,6 +682,35 @@ static const real_file real_files[] = {
      .longest = 279,
      .kind = S1_QUALITY_FROZEN,
      .place = "2013-10-15 02:13:00"},
+    /* Fault 12: four splits and a crash, by factor_files/aapl.csv. */
+    {.name = "equity/lean/daily/aapl.zip",
+     .command = LEAN,
+     .timeframe = 24 * HOUR,
+     .fields = {0, 1, 2, 3, 4, 5},
+     .rows = 5849,
+     .findings = {[S1_QUALITY_HOLE] = 210, /* holidays */
+                  [S1_QUALITY_IMPOSSIBLE_PRICE] = 2,
+                  [S1_QUALITY_OUTLIER] = 1,
+                  [S1_QUALITY_JUMP] = 5},
+     .hole_bars = 215,
+     .longest_after = "2001-09-10 00:00:00",
+     .longest = 4,
+     .kind = S1_QUALITY_JUMP,
+     .place = "2000-06-21 00:00:00",
+     .session = "weekdays"},
+    {.name = "equity/lean/hour/aapl.zip",
+     .command = LEAN,
+     .timeframe = HOUR,
+     .fields = {0, 1, 2, 3, 4, 5},
+     .rows = 40831,
+     .findings = {[S1_QUALITY_HOLE] = 5849,
+                  [S1_QUALITY_IMPOSSIBLE_PRICE] = 2,
+                  [S1_QUALITY_OUTLIER] = 6,
+                  [S1_QUALITY_JUMP] = 5},
+     .hole_bars = 104688,
+     .kind = S1_QUALITY_JUMP,
+     .place = "2000-06-21 09:00:00",
+     .session = "weekdays"},
 };
 
 /* "12.345" at scale 8; digits behind that are cut. */
@@ -775,6 +813,11 @@ static void check_real_file(const real_file *file)
     assert_int_equal(r.count, file->rows);
     s1_quality_options options = defaults();
     options.findings_max = S1_QUALITY_SHOWN_MAX;
+    if (file->session != NULL) {
+        assert_int_equal(s1_session_add_named(&options.session,
+                                              (s1_str){file->session, strlen(file->session)}, NULL),
+                         S1_OK);
+    }
     s1_quality_report *const report = check_scaled(&r, file->timeframe, 8, 8, &options);
     for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
         if (kind == S1_QUALITY_ZERO_VOLUME) {
@@ -951,7 +994,7 @@ int main(void)
         cmocka_unit_test(each_fault_is_found_with_its_place),
         cmocka_unit_test(a_clock_off_the_grid_is_one_finding),
         cmocka_unit_test(an_outage_is_told_unless_it_is_known),
-        cmocka_unit_test(a_level_that_stays_is_no_outlier),
+        cmocka_unit_test(a_level_that_stays_is_a_jump),
         cmocka_unit_test(texts_name_found_and_expected),
         cmocka_unit_test(the_last_bar_is_held_against_the_clock_and_its_volume),
         cmocka_unit_test(counts_are_exact_beyond_the_limit),
