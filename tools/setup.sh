@@ -186,7 +186,7 @@ sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("lightgbm/lib/lib_ligh
 # venv FOLDER REQUIREMENTS: made anew whenever the pinned list changes.
 venv() {
     local folder="$1" list="$2" stamp
-    stamp=$(sha256sum <"$list")
+    stamp=$(cat "$list" "${list%.txt}-alone.txt" 2>/dev/null | sha256sum)
     [ "$(cat "$folder/.pinned" 2>/dev/null)" = "$stamp" ] && return 0
     debian "python3 python3-venv ca-certificates"
     rm -rf "$folder" && mkdir -p "${folder%/*}"
@@ -197,7 +197,12 @@ venv() {
 
 make_venv() {
     /usr/bin/python3 -m venv "$1" &&
-        "$1/bin/python" -m pip --disable-pip-version-check install --retries 1 --only-binary :all: -r "$2"
+        "$1/bin/python" -m pip --disable-pip-version-check install --retries 1 --only-binary :all: -r "$2" ||
+        return 1
+    # Packages of which a part is used, without what the other parts need.
+    [ ! -f "${2%.txt}-alone.txt" ] ||
+        "$1/bin/python" -m pip --disable-pip-version-check install --retries 1 --only-binary :all: \
+            --no-deps -r "${2%.txt}-alone.txt"
 }
 
 setup_build() {

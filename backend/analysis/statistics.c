@@ -20,8 +20,9 @@ typedef struct drawdown {
     s1_nanos peak_time, deepest_peak_time, deepest_time;
     s1_nanos longest; /* under water */
     bool is_under;
-    s1_drawdown_span open; /* while is_under */
-    uint64_t count;        /* of those that ended */
+    double low; /* of the open one */
+    s1_nanos low_time;
+    uint64_t count; /* of those that ended */
     double depth_sum, time_sum;
     s1_drawdown_span kept[S1_DRAWDOWNS_KEPT];
     size_t kept_count;
@@ -33,10 +34,10 @@ static void drawdown_start(drawdown *d, double value, s1_nanos time)
 }
 
 /* Keeps the deepest ones, deepest first; the earlier of two that are as deep. */
-static void drawdown_keep(drawdown *d)
+static void drawdown_keep(drawdown *d, const s1_drawdown_span *span)
 {
     size_t at = d->kept_count;
-    while (at > 0 && d->open.depth < d->kept[at - 1].depth) {
+    while (at > 0 && span->depth < d->kept[at - 1].depth) {
         at--;
     }
     if (at == S1_DRAWDOWNS_KEPT) {
@@ -44,7 +45,7 @@ static void drawdown_keep(drawdown *d)
     }
     const size_t last = d->kept_count < S1_DRAWDOWNS_KEPT ? d->kept_count : S1_DRAWDOWNS_KEPT - 1;
     memmove(&d->kept[at + 1], &d->kept[at], (last - at) * sizeof d->kept[0]);
-    d->kept[at] = d->open;
+    d->kept[at] = *span;
     d->kept_count = last + 1;
 }
 
@@ -56,12 +57,14 @@ static inline void drawdown_surface(drawdown *d, s1_nanos time, bool is_regained
     }
     const s1_nanos duration = time - d->peak_time;
     d->longest = duration > d->longest ? duration : d->longest;
-    d->open.peak = d->peak_time;
-    d->open.regained = is_regained ? time : 0;
+    const s1_drawdown_span span = {.peak = d->peak_time,
+                                   .trough = d->low_time,
+                                   .regained = is_regained ? time : 0,
+                                   .depth = d->low / d->peak - 1.0};
     d->count++;
-    d->depth_sum += d->open.depth;
+    d->depth_sum += span.depth;
     d->time_sum += (double)duration;
-    drawdown_keep(d);
+    drawdown_keep(d, &span);
     d->is_under = false;
 }
 
@@ -74,18 +77,14 @@ static inline void drawdown_add(drawdown *d, double value, s1_nanos time)
         d->limit = value * (1.0 + d->deepest);
         return;
     }
-    if (!d->is_under) {
+    if (!d->is_under || value < d->low) {
         d->is_under = true;
-        d->open = (s1_drawdown_span){0};
-    }
-    const double depth = value / d->peak - 1.0;
-    if (depth < d->open.depth) {
-        d->open.depth = depth;
-        d->open.trough = time;
+        d->low = value;
+        d->low_time = time;
     }
     if (value < d->limit) {
         d->limit = value;
-        d->deepest = depth;
+        d->deepest = value / d->peak - 1.0;
         d->deepest_time = time;
         d->deepest_peak_time = d->peak_time;
     }

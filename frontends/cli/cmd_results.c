@@ -1,4 +1,5 @@
 #include "backend/utils/fs.h"
+#include "backend/utils/timefmt.h"
 #include "frontends/cli/report_operation.h"
 #include "services/api/results.h"
 
@@ -251,6 +252,51 @@ static s1_rc print_metrics(s1_cli *cli, const s1_results_view *view, bool has_co
     return s1_cli_table_end(cli, table, is_whole, err);
 }
 
+/* The returns the ratios are made of, as a CSV that pandas, quantstats or pyfolio reads. */
+static s1_rc print_returns(s1_cli *cli, s1_results *results, s1_err *err)
+{
+    const s1_results_return *returns;
+    size_t count;
+    S1_TRY(err, s1_api_results_returns(results, &returns, &count, err));
+    s1_strbuf text;
+    s1_json_writer w;
+    s1_cli_json_begin(&text, &w);
+    if (cli->is_json) {
+        s1_json_array(&w);
+    } else {
+        s1_strbuf_lit(&text, "end,return,buy_and_hold\n");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (cli->is_json) {
+            s1_json_object(&w);
+            s1_json_key_lit(&w, "end");
+            s1_json_time(&w, returns[i].end);
+            s1_json_key_lit(&w, "return");
+            s1_json_double(&w, returns[i].value);
+            s1_json_key_lit(&w, "buy_and_hold");
+            s1_json_double(&w, returns[i].buy_and_hold);
+            s1_json_object_end(&w);
+        } else {
+            char end[S1_TIME_TEXT_MAX];
+            (void)s1_time_print(returns[i].end, end);
+            s1_strbuf_cstr_add(&text, end);
+            s1_strbuf_char(&text, ',');
+            s1_strbuf_double(&text, returns[i].value);
+            s1_strbuf_char(&text, ',');
+            s1_strbuf_double(&text, returns[i].buy_and_hold);
+            s1_strbuf_char(&text, '\n');
+        }
+    }
+    if (cli->is_json) {
+        s1_json_array_end(&w);
+        return s1_cli_json_end(cli, &text, err);
+    }
+    const s1_rc rc = s1_strbuf_check(&text, err);
+    (void)fwrite(text.data, 1, text.len, cli->out.out);
+    s1_strbuf_done(&text);
+    return rc;
+}
+
 static s1_rc show(s1_cli *cli, const s1_cli_args *args, s1_results *results, s1_err *err)
 {
     const s1_results_view *const view = s1_results_view_borrow(results);
@@ -261,6 +307,9 @@ static s1_rc show(s1_cli *cli, const s1_cli_args *args, s1_results *results, s1_
         return cli->is_json
                    ? print_trades_json(cli, trades, count, err)
                    : print_trades(cli, trades, count, s1_cli_number(args, "limit", 20), err);
+    }
+    if (s1_cli_flag(args, "returns")) {
+        return print_returns(cli, results, err);
     }
     if (cli->is_json) {
         (void)fprintf(cli->out.out, "%s\n", view->json);
@@ -290,7 +339,8 @@ static s1_rc show_operation(s1_cli *cli, const char *dir, s1_err *err)
 static int run_show(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     const bool wants_run = s1_cli_flag(args, "link") || s1_cli_flag(args, "trades") ||
-                           s1_cli_flag(args, "metrics") || s1_cli_flag(args, "conventions");
+                           s1_cli_flag(args, "metrics") || s1_cli_flag(args, "conventions") ||
+                           s1_cli_flag(args, "returns");
     if (!wants_run && s1_api_is_operation(args->positionals[0])) {
         return s1_exit_from_rc(show_operation(cli, args->positionals[0], err));
     }
@@ -308,6 +358,7 @@ static const s1_cli_option show_options[] = {
     {"limit", 'n', S1_CLI_NUMBER, "N", "show the last N trades, 0 for all, default 20", NULL},
     {"metrics", 'm', S1_CLI_FLAG, NULL, "list every metric with its definition", NULL},
     {"conventions", 'c', S1_CLI_FLAG, NULL, "list every metric with what it was made of", NULL},
+    {"returns", 'r', S1_CLI_FLAG, NULL, "print the returns the ratios are made of, as CSV", NULL},
     {"link", 'l', S1_CLI_TEXT, "LINK", "which run of an operation", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -315,6 +366,7 @@ static const s1_cli_option show_options[] = {
 static const s1_cli_example show_examples[] = {
     {"results show results/demo", "the report of the run"},
     {"results show results/demo --trades --json", "the trades for another program"},
+    {"results show results/demo --returns", "daily returns, for pandas or quantstats"},
     {"results show results/desk --link btc", "one run of an operation; without --link their sum"},
     {NULL, NULL},
 };

@@ -1,6 +1,7 @@
 #include "services/api/results.h"
 
 #include "backend/analysis/results_writer.h"
+#include "backend/data/persistors/equity_reader.h"
 #include "backend/utils/arena.h"
 #include "backend/utils/dtoa.h"
 #include "backend/utils/json_memory.h"
@@ -24,7 +25,11 @@ struct s1_results {
     char *json;
     const s1_results_trade *trades; /* NULL until asked for */
     size_t trade_count;
-    bool has_trades;
+    bool has_trades, has_equity;
+    s1_equity_table equity;
+    double *equity_number; /* [equity.count] */
+    s1_results_return *returns;
+    size_t return_count;
 };
 
 /* --- Reading the two JSON files. ---------------------------------------------------------- */
@@ -311,6 +316,9 @@ void s1_results_free(s1_results *results)
         json_decref(results->run);
         json_decref(results->metrics);
         s1_json_text_free(results->json);
+        s1_equity_table_done(&results->equity);
+        free(results->equity_number);
+        free(results->returns);
         s1_arena_done(&results->arena);
         free(results);
     }
@@ -438,6 +446,87 @@ s1_rc s1_api_results_trades(s1_results *results, const s1_results_trade **ret_tr
     }
     *ret_trades = results->trades;
     *ret_count = results->trade_count;
+    return S1_OK;
+}
+
+/* --- Equity. ------------------------------------------------------------------------------ */
+
+/* The statistics' own returns: sampled again from the equity. */
+static s1_rc take_returns(s1_results *results, s1_err *err)
+{
+    s1_statistics ignored;
+    s1_statistics_tables tables;
+    const s1_equity_table *const equity = &results->equity;
+    s1_statistics_input input = {.series = {.count = equity->count,
+                                            .time = equity->time,
+                                            .equity = equity->equity,
+                                            .close = equity->close,
+                                            .in_position = equity->in_position}};
+    const s1_results_metric *const capital =
+        s1_results_metric_find(&results->view, "initial_capital");
+    if (capital == NULL || capital->text == NULL) {
+        return S1_RAISE(err, S1_E_DATA, "%s: the metrics lack initial_capital", results->view.dir);
+    }
+    S1_TRY(err, s1_dec_parse(s1_str_of(capital->text), &input.initial_capital, err));
+    S1_TRY(err, s1_statistics_compute(&input, &ignored, &tables, err));
+    results->returns = malloc((tables.period_count + 1) * sizeof *results->returns);
+    for (size_t i = 0; results->returns != NULL && i < tables.period_count; i++) {
+        results->returns[i] = (s1_results_return){tables.periods[i].end, tables.periods[i].value,
+                                                  tables.periods[i].market};
+    }
+    results->return_count = tables.period_count;
+    s1_statistics_tables_free(&tables);
+    return results->returns != NULL
+               ? S1_OK
+               : S1_RAISE(err, S1_E_NO_MEMORY, "returns of %s", results->view.dir);
+}
+
+static s1_rc read_equity(s1_results *results, s1_err *err)
+{
+    if (results->has_equity) {
+        return S1_OK;
+    }
+    char path[S1_PATH_MAX];
+    s1_duckdb *duckdb;
+    S1_TRY(err, s1_path_join(path, sizeof path, s1_str_of(results->view.dir),
+                             s1_str_of(S1_RESULTS_EQUITY_FILE), err));
+    if (!s1_fs_is_file(s1_fs_real(), path)) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "%s does not exist", path);
+    }
+    S1_TRY(err, s1_duckdb_new(NULL, &duckdb, err));
+    const s1_rc rc = s1_equity_table_read(duckdb, path, &results->equity, err);
+    s1_duckdb_free(duckdb);
+    S1_TRY(err, rc);
+    results->equity_number = malloc((results->equity.count + 1) * sizeof *results->equity_number);
+    if (results->equity_number == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%s", path);
+    }
+    for (size_t i = 0; i < results->equity.count; i++) {
+        results->equity_number[i] = s1_dec_to_double(results->equity.equity[i]);
+    }
+    S1_TRY(err, take_returns(results, err));
+    results->has_equity = true;
+    return S1_OK;
+}
+
+s1_rc s1_api_results_returns(s1_results *results, const s1_results_return **ret_returns,
+                             size_t *ret_count, s1_err *err)
+{
+    S1_TRY(err, read_equity(results, err));
+    *ret_returns = results->returns;
+    *ret_count = results->return_count;
+    return S1_OK;
+}
+
+s1_rc s1_api_results_series(s1_results *results, s1_results_series *ret_series, s1_err *err)
+{
+    S1_TRY(err, read_equity(results, err));
+    *ret_series = (s1_results_series){.count = results->equity.count,
+                                      .time = results->equity.time,
+                                      .equity = results->equity_number,
+                                      .drawdown = results->equity.drawdown,
+                                      .close = results->equity.close,
+                                      .in_position = results->equity.in_position};
     return S1_OK;
 }
 

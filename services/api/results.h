@@ -68,6 +68,29 @@ S1_WARN_UNUSED
 s1_rc s1_api_results_trades(s1_results *results, const s1_results_trade **ret_trades,
                             size_t *ret_count, s1_err *err);
 
+/* One return of the run: what the statistics are made of. */
+typedef struct s1_results_return {
+    s1_nanos end; /* close of its last bar */
+    double value, buy_and_hold;
+} s1_results_return;
+
+/* Reads equity.parquet at the first call. Borrowed until the results are freed. Errors:
+ * S1_E_NOT_FOUND without the file or without DuckDB, S1_E_DATA, S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_api_results_returns(s1_results *results, const s1_results_return **ret_returns,
+                             size_t *ret_count, s1_err *err);
+
+/* The bars of the run: close time, equity, drawdown (at or below 0), close, in a position. As
+ * above. */
+typedef struct s1_results_series {
+    size_t count;
+    const s1_nanos *time;
+    const double *equity, *drawdown, *close;
+    const uint8_t *in_position;
+} s1_results_series;
+S1_WARN_UNUSED
+s1_rc s1_api_results_series(s1_results *results, s1_results_series *ret_series, s1_err *err);
+
 /* The runs under a folder (itself, its children, their children), sorted by path. Each is opened;
  * what cannot be read is left out and counted. Free with s1_results_list_free. */
 typedef struct s1_results_list {

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""The statistics of our own runs against quantstats and empyrical: the demo, every example strategy on
+the same bars, and W1. The returns the program says it used go into both; every value must be the
+same within 1e-9, or the difference in convention is written here, one by one."""
+
+import csv
+import importlib.util
+import io
+import json
+import math
+import pathlib
+import sys
+import types
+import warnings
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import harness  # noqa: E402
+import strategies_test  # noqa: E402
+import w1_test  # noqa: E402
+
+TOLERANCE = 1e-9
+
+
+def libraries():
+    """quantstats.stats and empyrical, without what quantstats needs to draw and to download; None
+    where the pinned packages are not there."""
+    if any(importlib.util.find_spec(name) is None for name in ("pandas", "scipy", "empyrical",
+                                                               "quantstats")):
+        return None
+    warnings.filterwarnings("ignore")
+    folder = pathlib.Path(importlib.util.find_spec("quantstats").origin).parent
+    for name in ("yfinance", "matplotlib", "seaborn"):
+        sys.modules.setdefault(name, types.ModuleType(name))
+    package = types.ModuleType("quantstats")  # its __init__ imports the plots
+    package.__path__ = [str(folder)]
+    sys.modules["quantstats"] = package
+    import empyrical
+    import pandas
+    import quantstats.stats
+    return pandas, quantstats.stats, empyrical
+
+
+def close_to(ours, theirs):
+    if ours is None or theirs is None or math.isnan(theirs) or math.isinf(theirs):
+        return ours is None
+    return abs(ours - theirs) <= TOLERANCE * max(abs(theirs), 1e-3)
+
+
+def pairs(pd, qs, ep, returns, market, periods, values):
+    """name of ours, what they say, with their name."""
+    greeks = qs.greeks(returns, market, periods=periods, prepare_returns=False)
+    top = qs.to_drawdown_series(returns)
+    yield "sharpe", qs.sharpe(returns, periods=periods), "qs.sharpe"
+    yield "sharpe", ep.sharpe_ratio(returns, annualization=periods), "ep.sharpe_ratio"
+    yield "sortino", qs.sortino(returns, periods=periods), "qs.sortino"
+    yield "sortino", ep.sortino_ratio(returns, annualization=periods), "ep.sortino_ratio"
+    yield "adjusted_sortino", qs.adjusted_sortino(returns, periods=periods), "qs.adjusted_sortino"
+    yield "smart_sharpe", qs.smart_sharpe(returns, periods=periods), "qs.smart_sharpe"
+    yield "smart_sortino", qs.smart_sortino(returns, periods=periods), "qs.smart_sortino"
+    yield "volatility", qs.volatility(returns, periods=periods), "qs.volatility"
+    yield "volatility", ep.annual_volatility(returns, annualization=periods), "ep.annual_volatility"
+    yield "cagr", qs.cagr(returns, periods=periods), "qs.cagr"
+    yield "cagr", ep.annual_return(returns, annualization=periods), "ep.annual_return"
+    yield "downside_risk", ep.downside_risk(returns, annualization=periods), "ep.downside_risk"
+    yield "omega", qs.omega(returns, periods=periods), "qs.omega"
+    yield "total_return", ep.cum_returns_final(returns), "ep.cum_returns_final"
+    yield "expected_return", qs.expected_return(returns), "qs.expected_return"
+    yield "avg_active_return", qs.avg_return(returns), "qs.avg_return"
+    yield "avg_up", qs.avg_win(returns), "qs.avg_win"
+    yield "avg_down", qs.avg_loss(returns), "qs.avg_loss"
+    yield "best_return", qs.best(returns), "qs.best"
+    yield "worst_return", qs.worst(returns), "qs.worst"
+    yield "up_share", qs.win_rate(returns), "qs.win_rate"
+    yield "consecutive_up", qs.consecutive_wins(returns), "qs.consecutive_wins"
+    yield "consecutive_down", qs.consecutive_losses(returns), "qs.consecutive_losses"
+    yield "skew", qs.skew(returns), "qs.skew"
+    yield "kurtosis", qs.kurtosis(returns), "qs.kurtosis"
+    yield "tail_ratio", qs.tail_ratio(returns), "qs.tail_ratio"
+    yield "tail_ratio", ep.tail_ratio(returns), "ep.tail_ratio"
+    yield "outlier_win_ratio", qs.outlier_win_ratio(returns), "qs.outlier_win_ratio"
+    yield "outlier_loss_ratio", qs.outlier_loss_ratio(returns), "qs.outlier_loss_ratio"
+    yield "var_95", ep.value_at_risk(returns), "ep.value_at_risk"
+    yield "cvar_95", ep.conditional_value_at_risk(returns), "ep.conditional_value_at_risk"
+    yield "var_95_normal", qs.value_at_risk(returns), "qs.value_at_risk"
+    yield "cvar_95_normal", qs.conditional_value_at_risk(returns), "qs.conditional_value_at_risk"
+    yield "ulcer_index", qs.ulcer_index(returns), "qs.ulcer_index"
+    yield "ulcer_performance", qs.ulcer_performance_index(returns), "qs.ulcer_performance_index"
+    yield "serenity", qs.serenity_index(returns), "qs.serenity_index"
+    yield "gain_to_pain", qs.gain_to_pain_ratio(returns), "qs.gain_to_pain_ratio"
+    yield "gain_to_pain_monthly", qs.gain_to_pain_ratio(returns, 0, "ME"), "qs.gain_to_pain (1M)"
+    yield "return_payoff", qs.payoff_ratio(returns), "qs.payoff_ratio"
+    yield "cpc_index", qs.cpc_index(returns), "qs.cpc_index"
+    yield "common_sense", qs.common_sense_ratio(returns), "qs.common_sense_ratio"
+    yield "return_kelly", qs.kelly_criterion(returns), "qs.kelly_criterion"
+    yield "stability", ep.stability_of_timeseries(returns), "ep.stability_of_timeseries"
+    yield "beta", greeks["beta"], "qs.greeks"
+    yield "alpha_quantstats", greeks["alpha"], "qs.greeks"
+    yield "alpha", ep.alpha(returns, market, annualization=periods), "ep.alpha"
+    yield "r_squared", qs.r_squared(returns, market), "qs.r_squared"
+    yield "information_quantstats", ep.excess_sharpe(returns, market), "ep.excess_sharpe"
+    # Named differences: theirs is made again from ours.
+    yield ("probabilistic_sharpe", None, "qs.probabilistic_sharpe_ratio: excess kurtosis in place "
+           "of the kurtosis")
+    deepest = float(top.min())
+    if values["max_drawdown"] is not None:  # every bar against every day: deeper, or the same
+        assert values["max_drawdown"] <= deepest + 1e-12, (values["max_drawdown"], deepest)
+    yield "calmar", values["cagr"] / abs(values["max_drawdown"]) if values["max_drawdown"] else \
+        float("nan"), "qs.calmar on the drawdown of every bar"
+
+
+def months(pd, returns):
+    return {str(month): float((1 + part).prod() - 1)
+            for month, part in returns.groupby(returns.index.strftime("%Y-%m"))}
+
+
+def check(name, results, libs):
+    pd, qs, ep = libs
+    text = harness.call(results.parent, "results", "show", results, "--returns").out
+    rows = list(csv.DictReader(io.StringIO(text)))
+    # A close at midnight belongs to the day before.
+    index = (pd.to_datetime([row["end"] for row in rows], utc=True) -
+             pd.Timedelta(1, "ns")).tz_localize(None).normalize()
+    returns = pd.Series([float(row["return"]) for row in rows], index=index)
+    market = pd.Series([float(row["buy_and_hold"]) for row in rows], index=index)
+    document = json.loads((results / "result_metrics.json").read_text())
+    values, periods = document["metrics"], document["conventions"]["periods_per_year"]
+    compared, faults = 0, []
+    if len(returns) < 4 or not (returns < 0).any():
+        sys.exit(f"{name}: a run to compare needs returns, some of them below 0")
+    for ours, theirs, whose in pairs(pd, qs, ep, returns, market, periods, values):
+        if theirs is None:
+            continue
+        compared += 1
+        if not close_to(values[ours], float(theirs)):
+            faults.append(f"{name}: {ours} is {values[ours]}, {whose} says {theirs}")
+    for month, value in months(pd, returns).items():
+        ours = next(m["return"] for m in document["months"] if m["name"] == month)
+        assert close_to(ours, value), (name, month, ours, value)
+        compared += 1
+    if faults:
+        sys.exit("\n".join(faults))
+    for key in values:
+        assert document["convention_of"][key]["of"], key
+    print(f"{name}: {compared} values of {len(returns)} returns are the same")
+
+
+def trade_figures(name, results):
+    """What is made of trades, again from result_trades.csv."""
+    rows = harness.trades(results)
+    values = harness.metrics(results)["metrics"]
+    pnl = [float(row["pnl"]) for row in rows]
+    won, lost = [x for x in pnl if x > 0], [x for x in pnl if x < 0]
+    mean = sum(pnl) / len(pnl)
+    spread = math.sqrt(sum((x - mean) ** 2 for x in pnl) / (len(pnl) - 1))
+    payoff = (sum(won) / len(won)) / (-sum(lost) / len(lost))
+    ordered = sorted(pnl)
+    half = len(pnl) // 2
+    expected = {
+        "trade_count": len(pnl), "won_trades": len(won), "win_rate": len(won) / len(pnl),
+        "profit_factor": sum(won) / -sum(lost), "expectancy": mean, "payoff": payoff,
+        "expectancy_ratio": (1 + payoff) * len(won) / len(pnl) - 1,
+        "sqn": math.sqrt(len(pnl)) * mean / spread, "trade_deviation": spread,
+        "median_trade": ordered[half] if len(pnl) % 2 else (ordered[half - 1] + ordered[half]) / 2,
+        "traded_value": sum((float(r["entry_price"]) + float(r["exit_price"])) *
+                            float(r["quantity"]) for r in rows),
+    }
+    for key, value in expected.items():
+        assert close_to(values[key], value), (name, key, values[key], value)
+    assert values["max_mae"] <= values["avg_mae"] <= 0 <= values["avg_mfe"] <= values["max_mfe"]
+
+
+def w1(work, libs):
+    if not w1_test.GOLDEN.is_dir():
+        print(f"skipped: {w1_test.GOLDEN} is absent")
+        return
+    config = w1_test.configuration(work)
+    harness.import_bars(work, w1_test.GOLDEN / "bars20k.csv", "SYN/USD", "1m", "w1", "archive")
+    harness.call(work, "backtest", "w1", "--config", config, "--results", work / "w1")
+    check("w1", work / "w1", libs)
+    trade_figures("w1", work / "w1")
+
+
+def examples(libs):
+    for name in sorted(path.stem for path in strategies_test.PAGES.glob("*.md")):
+        steps = strategies_test.commands((strategies_test.PAGES / f"{name}.md").read_text())
+        if not all(pathlib.Path(step[2]).is_file() for step in steps if step[0] == "data"):
+            print(f"skipped: {name}: its recording is not there")
+            continue
+        with harness.folder(is_checked=False) as folder:
+            work = pathlib.Path(folder)
+            harness.config(work)
+            for step in steps:
+                harness.call(work, *step)
+            check(name, work / "results" / name, libs)
+            trade_figures(name, work / "results" / name)
+
+
+def main():
+    libs = libraries()
+    if libs is None:
+        print("skipped: quantstats and empyrical are not in .deps/venv (tools/setup.sh test)")
+        return
+    with harness.folder() as folder:
+        work = pathlib.Path(folder)
+        if harness.demo(work):
+            harness.call(work, "backtest", "demo", "--results", work / "demo-run")
+            check("demo", work / "demo-run", libs)
+            trade_figures("demo", work / "demo-run")
+    with harness.folder() as folder:
+        w1(pathlib.Path(folder), libs)
+    examples(libs)
+
+
+if __name__ == "__main__":
+    main()
