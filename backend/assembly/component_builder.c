@@ -230,7 +230,7 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
         .stream_count = link->streams.count,
         .from = parts->options.from,
         .matching = {.instrument = &parts->instruments[0],
-                     .timing = simulation->fill_rule,
+                     .rules = s1_fill_rules_of(simulation->fill_rule, &simulation->matching.knobs),
                      .ambiguity = simulation->ambiguity,
                      .slippage = simulation->slippage,
                      .maker_fee = parts->instruments[0].maker_fee,

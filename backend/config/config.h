@@ -12,6 +12,7 @@
 #define S1_BACKEND_CONFIG_CONFIG_H
 
 #include "backend/config/schema.h"
+#include "backend/dtos/execution/fill_rules.h"
 #include "backend/utils/fs.h"
 #include "s1mple/market.h"
 
@@ -238,10 +239,18 @@ typedef struct s1_simulation_config {
     s1_source source;
     s1_dec initial_capital; /* quote currency; default of platform.yaml filled in */
     bool has_initial_capital;
-    s1_fees_config fees;   /* default of platform.yaml filled in */
-    s1_dec slippage;       /* fraction of the price */
-    int32_t fill_rule;     /* enum s1_fill_timing of the matching engine */
-    int32_t ambiguity;     /* enum s1_ambiguity of the matching engine */
+    s1_fees_config fees; /* default of platform.yaml filled in */
+    s1_dec slippage;     /* fraction of the price */
+    int32_t fill_rule;   /* enum s1_fill_preset */
+    int32_t ambiguity;   /* enum s1_ambiguity of the matching engine */
+    struct s1_matching_config {
+        s1_source source;
+        s1_fill_rules knobs; /* zero: as fill_rule says */
+#define X(field, MAP) bool has_##field;
+        S1_FILL_KNOB_MAP(X)
+#undef X
+    } matching;
+    bool has_matching;
     s1_nanos from, to;     /* [from, to) */
     bool has_from, has_to; /* false: from the first bar, to the last */
 } s1_simulation_config;

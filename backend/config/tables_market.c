@@ -161,6 +161,38 @@ const s1_schema s1_instruments_schema = {"instruments",
 
 /* --- environments.yaml --- */
 
+#define KNOB(field_, names_, doc_)                                                                 \
+    {.name = #field_,                                                                              \
+     .kind = S1_KIND_ENUM,                                                                         \
+     .offset = offsetof(struct s1_matching_config, knobs.field_),                                  \
+     .names = (names_),                                                                            \
+     .has_offset = offsetof(struct s1_matching_config, has_##field_),                              \
+     .default_doc = "as fill_rule says",                                                           \
+     .doc = (doc_)}
+static const s1_schema_field matching_fields[] = {
+    KNOB(market, s1_fill_timing_names, "when and at which price a market order fills"),
+    KNOB(arrival, s1_arrival_names,
+         "a limit or stop entry is looked at first in the next bar, or at the close it was "
+         "decided on"),
+    KNOB(path, s1_path_names,
+         "the order in which a bar's prices came: not known (`ambiguity` decides), the worst or "
+         "the best for the position, only the close counts, or a path through all four"),
+    KNOB(limit_fill, s1_limit_fill_names, "a resting limit fills at a touch, or only beyond it"),
+    KNOB(limit_price, s1_limit_price_names,
+         "a limit gets a better price at the open of its first bar, of any bar, never, or where "
+         "the whole bar is better its nearest end"),
+    KNOB(stop_gap, s1_stop_gap_names,
+         "a stop that the open has passed gets the open, its trigger, or its trigger where the "
+         "bar comes back to it"),
+    KNOB(entry_bar, s1_entry_bar_names,
+         "exits that count in the bar of their entry: all after an entry at the open and the stop "
+         "after one inside the bar, none, only after an entry at the open, all"),
+    KNOB(zero_volume, s1_zero_volume_names, "a bar without volume matches as any, or nothing"),
+    KNOB(slippage_on, s1_slippage_on_names, "slippage moves all market and stop fills, or entries"),
+    S1_FIELD_END};
+static const s1_schema matching_schema = {"matching", "", matching_fields,
+                                          sizeof(struct s1_matching_config), false};
+
 static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, initial_capital, S1_KIND_DECIMAL,
              .has_offset = offsetof(s1_simulation_config, has_initial_capital), .min = "0",
@@ -174,11 +206,14 @@ static const s1_schema_field simulation_fields[] = {
              .doc = "against the trader on market and stop fills, a fraction of the price"),
     S1_FIELD(s1_simulation_config, fill_rule, S1_KIND_ENUM, .names = s1_fill_rule_names,
              .default_text = "next_open",
-             .doc =
-                 "market orders fill at the next bar's open, or at the close they were decided on"),
+             .doc = "the rules orders match by: our own, market orders at the next open or at the "
+                    "close they were decided on, or those of another simulator (docs/matching.md)"),
+    S1_FIELD(s1_simulation_config, matching, S1_KIND_OBJECT, .schema = &matching_schema,
+             .has_offset = offsetof(s1_simulation_config, has_matching),
+             .doc = "single rules, instead of what fill_rule says"),
     S1_FIELD(s1_simulation_config, ambiguity, S1_KIND_ENUM, .names = s1_ambiguity_names,
              .default_text = "stop_first",
-             .doc = "what counts when stop and target lie in the same bar"),
+             .doc = "what counts when stop and target lie in the same bar and its path is unknown"),
     S1_FIELD(s1_simulation_config, from, S1_KIND_TIMESTAMP,
              .has_offset = offsetof(s1_simulation_config, has_from), .default_doc = "the first bar",
              .doc = "first moment of the run; bars before it warm the strategy up"),

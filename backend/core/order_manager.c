@@ -735,17 +735,23 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
     return s1_dec_raw(cost) <= available ? S1_OK : S1_RAISE(err, S1_E_DENIED, "INSUFFICIENT_FUNDS");
 }
 
+/* A bar did not tell, and the rule decided. */
+static void on_undecided(void *self, const s1_order *order, int32_t rule, s1_nanos time)
+{
+    s1_order_manager *const manager = self;
+    if (manager->counts.ambiguous < S1_AMBIGUOUS_KEPT_MAX) {
+        manager->ambiguous[manager->counts.ambiguous] =
+            (s1_ambiguous_fill){time, order->trade_id, rule, 0};
+    }
+    manager->counts.ambiguous++;
+}
+
 static void count_fill(s1_order_manager *manager, const s1_order *order, const s1_fill *fill)
 {
     manager->counts.fills++;
-    if (!s1_fill_rule_is_ambiguous(fill->rule)) {
-        return;
+    if (s1_fill_rule_is_ambiguous(fill->rule)) {
+        on_undecided(manager, order, fill->rule, fill->time);
     }
-    if (manager->counts.ambiguous < S1_AMBIGUOUS_KEPT_MAX) {
-        manager->ambiguous[manager->counts.ambiguous] =
-            (s1_ambiguous_fill){fill->time, order->trade_id, fill->rule, 0};
-    }
-    manager->counts.ambiguous++;
 }
 
 static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
@@ -817,5 +823,6 @@ s1_order_listener s1_order_manager_listener(s1_order_manager *manager)
     return (s1_order_listener){.self = manager,
                                .on_before_fill = on_before_fill,
                                .on_fill = on_fill,
-                               .on_state = on_state};
+                               .on_state = on_state,
+                               .on_undecided = on_undecided};
 }

@@ -52,8 +52,18 @@ const s1_enum_name s1_feed_type_names[] = {S1_FEED_TYPE_MAP(X){NULL, 0}};
 const s1_enum_name s1_trigger_names[] = {S1_TRIGGER_MAP(X){NULL, 0}};
 #undef X
 
-const s1_enum_name s1_fill_rule_names[] = {
-    {"next_open", S1_FILL_NEXT_OPEN}, {"same_close", S1_FILL_SAME_CLOSE}, {NULL, 0}};
+#define X(name, value, text) {text, value},
+const s1_enum_name s1_fill_rule_names[] = {S1_FILL_PRESET_MAP(X){NULL, 0}};
+const s1_enum_name s1_fill_timing_names[] = {S1_FILL_TIMING_MAP(X){NULL, 0}};
+const s1_enum_name s1_arrival_names[] = {S1_ARRIVAL_MAP(X){NULL, 0}};
+const s1_enum_name s1_path_names[] = {S1_PATH_MAP(X){NULL, 0}};
+const s1_enum_name s1_limit_fill_names[] = {S1_LIMIT_FILL_MAP(X){NULL, 0}};
+const s1_enum_name s1_limit_price_names[] = {S1_LIMIT_PRICE_MAP(X){NULL, 0}};
+const s1_enum_name s1_stop_gap_names[] = {S1_STOP_GAP_MAP(X){NULL, 0}};
+const s1_enum_name s1_entry_bar_names[] = {S1_ENTRY_BAR_MAP(X){NULL, 0}};
+const s1_enum_name s1_zero_volume_names[] = {S1_ZERO_VOLUME_MAP(X){NULL, 0}};
+const s1_enum_name s1_slippage_on_names[] = {S1_SLIPPAGE_ON_MAP(X){NULL, 0}};
+#undef X
 const s1_enum_name s1_ambiguity_names[] = {{"stop_first", S1_AMBIGUITY_STOP_FIRST},
                                            {"target_first", S1_AMBIGUITY_TARGET_FIRST},
                                            {NULL, 0}};

@@ -113,7 +113,11 @@ extern const s1_enum_name s1_defer_names[];
 extern const s1_enum_name s1_trigger_names[];          /* S1_TRIGGER_MAP of the SDK */
 extern const s1_enum_name s1_config_data_type_names[]; /* enum s1_data_type */
 extern const s1_enum_name s1_config_log_level_names[]; /* enum s1_config_log_level */
-extern const s1_enum_name s1_fill_rule_names[]; /* enum s1_fill_timing of the matching engine */
+extern const s1_enum_name s1_fill_rule_names[];        /* enum s1_fill_preset */
+/* The knobs of a rule set, fill_rules.h. */
+extern const s1_enum_name s1_fill_timing_names[], s1_arrival_names[], s1_path_names[],
+    s1_limit_fill_names[], s1_limit_price_names[], s1_stop_gap_names[], s1_entry_bar_names[],
+    s1_zero_volume_names[], s1_slippage_on_names[];
 extern const s1_enum_name s1_ambiguity_names[]; /* enum s1_ambiguity of the matching engine */
 
 #define S1_DEFER_MAP(X) X(S1_DEFER_NONE, "none") X(S1_DEFER_NEXT_TICK, "next_tick")

@@ -1,36 +1,16 @@
-#include "backend/environments/matching_engine.h"
-
+#include "backend/environments/matching_internal.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/uid.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* An order and what matching must remember of it. */
-typedef struct working_order {
-    s1_order order;
-    bool is_working;
-    bool is_born_inside; /* accepted while the inside of a bar was being matched */
-} working_order;
-
-struct s1_matching_engine {
-    struct s1_matching_head head; /* first: the inline half reads it */
-    s1_matching_options options;
-    s1_order_listener listener;
-    working_order *orders; /* in order of submission, holes until the next compaction */
-    uint32_t count;        /* slots used, holes included */
-    uint32_t expiring;     /* working orders with an end */
-    bool is_matching;      /* somebody iterates over orders */
-    bool is_inside_bar;
-    uint64_t rule_counts[S1_FILL_RULE_COUNT];
-};
-
 s1_rc s1_matching_new(const s1_matching_options *options, const s1_order_listener *listener,
                       s1_matching_engine **ret_engine, s1_err *err)
 {
     S1_ASSERT(options->orders_max > 0);
     s1_matching_engine *const engine = calloc(1, sizeof *engine);
-    working_order *const orders = calloc(options->orders_max, sizeof *orders);
+    s1_working_order *const orders = calloc(options->orders_max, sizeof *orders);
     if (engine == NULL || orders == NULL) {
         free(engine);
         free(orders);
@@ -74,7 +54,7 @@ static void compact(s1_matching_engine *engine)
     S1_ASSERT(kept == engine->head.working);
 }
 
-static void retire(s1_matching_engine *engine, working_order *slot, int32_t state)
+static void retire(s1_matching_engine *engine, s1_working_order *slot, int32_t state)
 {
     S1_ASSERT(slot->is_working);
     slot->order.state = state;
@@ -85,7 +65,7 @@ static void retire(s1_matching_engine *engine, working_order *slot, int32_t stat
 
 /* --- Prices. ------------------------------------------------------------------------------ */
 
-static s1_dec price_of(const s1_matching_engine *engine, int64_t mantissa)
+s1_dec s1_matching_price(const s1_matching_engine *engine, int64_t mantissa)
 {
     return s1_dec_from_mantissa(mantissa, engine->options.instrument->price_scale);
 }
@@ -109,24 +89,15 @@ static s1_rc slipped(const s1_matching_engine *engine, s1_dec price, int32_t sid
                                 side == S1_BUY ? S1_ROUND_CEIL : S1_ROUND_FLOOR, ret_price, err);
 }
 
-/* One decided execution, before slippage and fee. */
-typedef struct execution {
-    s1_dec price;
-    s1_nanos time;
-    int32_t rule;
-    bool is_maker;
-    bool is_shown_only; /* of an iceberg: no more than what shows */
-} execution;
-
 /* What of the order the execution fills. */
-static s1_dec part_of(const s1_order *order, execution decided)
+static s1_dec part_of(const s1_order *order, s1_execution decided)
 {
     const s1_dec left = s1_dec_of_raw(s1_dec_raw(order->quantity) - s1_dec_raw(order->filled));
     return decided.is_shown_only ? s1_dec_min(order->display, left) : left;
 }
 
 /* Books the fill in the order, which works on if some of it is left. */
-static void advance(s1_matching_engine *engine, working_order *slot, s1_dec quantity)
+static void advance(s1_matching_engine *engine, s1_working_order *slot, s1_dec quantity)
 {
     s1_order *const order = &slot->order;
     order->filled = s1_dec_of_raw(s1_dec_raw(order->filled) + s1_dec_raw(quantity));
@@ -137,15 +108,17 @@ static void advance(s1_matching_engine *engine, working_order *slot, s1_dec quan
     }
 }
 
-static s1_rc fill(s1_matching_engine *engine, uint32_t index, execution decided, s1_err *err)
+s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution decided,
+                       s1_err *err)
 {
-    working_order *const slot = &engine->orders[index];
+    s1_working_order *const slot = &engine->orders[index];
     s1_fill result = {.price = decided.price,
                       .quantity = part_of(&slot->order, decided),
                       .time = decided.time,
                       .rule = decided.rule,
                       .is_maker = decided.is_maker};
-    if (!decided.is_maker) {
+    if (!decided.is_maker && (engine->options.rules.slippage_on == S1_SLIPPAGE_ON_ALL ||
+                              slot->order.role == S1_ROLE_ENTRY)) {
         S1_TRY(err, slipped(engine, decided.price, slot->order.side, &result.price, err));
     }
     s1_dec notional;
@@ -166,24 +139,45 @@ static s1_rc fill(s1_matching_engine *engine, uint32_t index, execution decided,
     engine->rule_counts[decided.rule]++;
     advance(engine, slot, result.quantity);
     const s1_order copy = slot->order; /* the callback may submit and move the array's end */
+    engine->filling_type = copy.type;
     return listener->on_fill(listener->self, &copy, &result, err);
 }
 
-static s1_rc expire(s1_matching_engine *engine, uint32_t index, s1_str reason, s1_nanos time,
-                    s1_err *err)
+s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index, int32_t state, s1_str reason,
+                      s1_nanos time, s1_err *err)
 {
-    retire(engine, &engine->orders[index], S1_ORDER_EXPIRED);
+    retire(engine, &engine->orders[index], state);
     const s1_order copy = engine->orders[index].order;
     return engine->listener.on_state(engine->listener.self, &copy, reason, time, err);
+}
+
+static bool is_immediate(const s1_order *order)
+{
+    return order->time_in_force == S1_TIF_IOC || order->time_in_force == S1_TIF_FOK;
+}
+
+s1_rc s1_matching_arrive(s1_matching_engine *engine, uint32_t index, bool is_marketable,
+                         s1_nanos time, s1_err *err)
+{
+    const s1_order *const order = &engine->orders[index].order;
+    if (is_marketable && order->post_only) {
+        return s1_matching_end(engine, index, S1_ORDER_REJECTED, S1_STR("POST_ONLY_WOULD_TAKE"),
+                               time, err);
+    }
+    return is_immediate(order) && !is_marketable
+               ? s1_matching_end(engine, index, S1_ORDER_EXPIRED, S1_STR("NOT_MARKETABLE"), time,
+                                 err)
+               : S1_OK;
 }
 
 /* Ends the orders whose time is up at `moment`. */
 static s1_rc expire_due(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
 {
     for (uint32_t i = 0; i < engine->count && engine->expiring > 0; i++) {
-        const working_order *const slot = &engine->orders[i];
+        const s1_working_order *const slot = &engine->orders[i];
         if (slot->is_working && slot->order.expires_at != 0 && slot->order.expires_at <= moment) {
-            S1_TRY(err, expire(engine, i, S1_STR("TIME_UP"), moment, err));
+            S1_TRY(err,
+                   s1_matching_end(engine, i, S1_ORDER_EXPIRED, S1_STR("TIME_UP"), moment, err));
         }
     }
     return S1_OK;
@@ -191,50 +185,120 @@ static s1_rc expire_due(s1_matching_engine *engine, s1_nanos moment, s1_err *err
 
 /* --- At the open. ------------------------------------------------------------------------- */
 
-static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar *bar, s1_err *err)
+/* A stop that the open has passed: does it fill there? Else the inside of the bar has it. */
+static bool is_gap_at_open(const s1_matching_engine *engine, const s1_order *order,
+                           const s1_bar *bar)
+{
+    switch (engine->options.rules.stop_gap) {
+    case S1_STOP_GAP_OPEN:
+        return true;
+    case S1_STOP_GAP_TRIGGER:
+        return false;
+    default: /* the trigger counts where the bar came back to it */
+        return order->side == S1_BUY
+                   ? s1_dec_cmp(s1_matching_price(engine, bar->low), order->price) > 0
+                   : s1_dec_cmp(s1_matching_price(engine, bar->high), order->price) < 0;
+    }
+}
+
+/* A limit at the open; *ret_rule is none where it goes on resting. */
+static s1_rc judge_limit(s1_matching_engine *engine, uint32_t index, const s1_bar *bar,
+                         s1_execution *decided, s1_err *err)
 {
     const s1_order *const order = &engine->orders[index].order;
     const bool is_first = order->accepted_bar + 1 == engine->head.bars;
-    const s1_dec open = price_of(engine, bar->open);
-    execution decided = {.price = open, .time = bar->open_time, .rule = S1_FILL_OPEN};
-    const int side = order->side == S1_BUY ? 1 : -1;
-    if (order->type == S1_ORDER_STOP) {
-        if (side * s1_dec_cmp(open, order->price) < 0) {
-            return S1_OK;
-        }
-        decided.rule = S1_FILL_OPEN_GAP;
-    } else if (order->type == S1_ORDER_LIMIT) {
-        const bool is_marketable = is_first && side * s1_dec_cmp(open, order->price) <= 0;
-        const bool is_immediate =
-            order->time_in_force == S1_TIF_IOC || order->time_in_force == S1_TIF_FOK;
-        if (is_marketable && order->post_only) {
-            retire(engine, &engine->orders[index], S1_ORDER_REJECTED);
-            const s1_order copy = *order;
-            return engine->listener.on_state(engine->listener.self, &copy,
-                                             S1_STR("POST_ONLY_WOULD_TAKE"), bar->open_time, err);
-        }
-        if (!is_marketable) {
-            return is_immediate
-                       ? expire(engine, index, S1_STR("NOT_MARKETABLE"), bar->open_time, err)
-                       : S1_OK;
-        }
-        decided.rule = S1_FILL_OPEN_MARKETABLE;
+    const bool is_marketable = is_first && s1_matching_is_reached(order, decided->price);
+    const int32_t better = engine->options.rules.limit_price;
+    S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, bar->open_time, err));
+    if (!engine->orders[index].is_working) {
+        return S1_OK;
     }
-    return fill(engine, index, decided, err);
+    if (is_marketable && (is_immediate(order) || better <= S1_LIMIT_PRICE_OPEN)) {
+        decided->rule = S1_FILL_OPEN_MARKETABLE;
+    } else if (better == S1_LIMIT_PRICE_OPEN &&
+               s1_matching_is_filled_at(engine, order, decided->price)) {
+        decided->rule = S1_FILL_OPEN_IMPROVED;
+        decided->is_maker = true;
+    }
+    return S1_OK;
+}
+
+static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar *bar, s1_err *err)
+{
+    const s1_order *const order = &engine->orders[index].order;
+    s1_execution decided = {.price = s1_matching_price(engine, bar->open), .time = bar->open_time};
+    if (order->type == S1_ORDER_MARKET) {
+        decided.rule = engine->options.rules.market == S1_FILL_NEXT_CLOSE ? S1_FILL_RULE_INVALID
+                                                                          : S1_FILL_OPEN;
+    } else if (order->type == S1_ORDER_LIMIT) {
+        S1_TRY(err, judge_limit(engine, index, bar, &decided, err));
+    } else if (s1_matching_is_reached(order, decided.price) && is_gap_at_open(engine, order, bar)) {
+        decided.rule = S1_FILL_OPEN_GAP;
+    }
+    return decided.rule == S1_FILL_RULE_INVALID ? S1_OK
+                                                : s1_matching_fill(engine, index, decided, err);
 }
 
 /* --- Inside the bar. ---------------------------------------------------------------------- */
 
-static bool is_touched(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar)
+static bool waits_below(const s1_order *order)
 {
-    /* A buy limit and a sell stop wait below, a sell limit and a buy stop above. */
-    const bool waits_below = (order->side == S1_BUY) == (order->type == S1_ORDER_LIMIT);
-    return waits_below ? s1_dec_cmp(price_of(engine, bar->low), order->price) <= 0
-                       : s1_dec_cmp(price_of(engine, bar->high), order->price) >= 0;
+    return (order->side == S1_BUY) == (order->type == S1_ORDER_LIMIT);
 }
 
-/* May this order be matched inside the bar at all? */
-static bool is_eligible(const s1_matching_engine *engine, const working_order *slot)
+bool s1_matching_is_reached(const s1_order *order, s1_dec price)
+{
+    return waits_below(order) ? s1_dec_cmp(price, order->price) <= 0
+                              : s1_dec_cmp(price, order->price) >= 0;
+}
+
+bool s1_matching_is_filled_at(const s1_matching_engine *engine, const s1_order *order, s1_dec price)
+{
+    const bool is_strict =
+        engine->options.rules.limit_fill == S1_LIMIT_FILL_THROUGH && order->type == S1_ORDER_LIMIT;
+    return s1_matching_is_reached(order, price) && !(is_strict && s1_dec_eq(price, order->price));
+}
+
+bool s1_matching_is_touched(const s1_matching_engine *engine, const s1_order *order,
+                            const s1_bar *bar)
+{
+    return s1_matching_is_filled_at(
+        engine, order, s1_matching_price(engine, waits_below(order) ? bar->low : bar->high));
+}
+
+/* Is a stop, of a position entered inside the bar, sure to have been hit after the entry? A limit
+ * entry lies on the way to it; else the price must have ended beyond it. */
+static bool is_certain(const s1_matching_engine *engine, const s1_working_order *slot,
+                       const s1_bar *bar)
+{
+    return slot->parent_type == S1_ORDER_LIMIT ||
+           s1_matching_is_reached(&slot->order, s1_matching_price(engine, bar->close));
+}
+
+/* May a protective order that came with an entry in this bar be matched in it? */
+static bool is_early_enough(const s1_matching_engine *engine, const s1_working_order *slot,
+                            const s1_bar *bar)
+{
+    const bool is_target = slot->order.role == S1_ROLE_TAKE_PROFIT;
+    if (!slot->is_born_inside) {
+        return engine->options.rules.entry_bar != S1_ENTRY_BAR_NONE;
+    }
+    switch (engine->options.rules.entry_bar) {
+    case S1_ENTRY_BAR_NONE:
+        return false;
+    case S1_ENTRY_BAR_AFTER_OPEN: /* a price beyond the entry's trigger came after it */
+        return is_target && slot->parent_type == S1_ORDER_STOP;
+    case S1_ENTRY_BAR_ALL:
+        return true;
+    default:
+        return engine->options.rules.path == S1_PATH_BEST
+                   ? is_target || is_certain(engine, slot, bar)
+                   : !is_target;
+    }
+}
+
+bool s1_matching_is_eligible(const s1_matching_engine *engine, const s1_working_order *slot,
+                             const s1_bar *bar)
 {
     if (!slot->is_working || slot->order.type == S1_ORDER_MARKET) {
         return false;
@@ -242,14 +306,13 @@ static bool is_eligible(const s1_matching_engine *engine, const working_order *s
     if (slot->order.accepted_bar < engine->head.bars) {
         return true;
     }
-    return is_protective(&slot->order) &&
-           !(slot->is_born_inside && slot->order.role == S1_ROLE_TAKE_PROFIT);
+    return is_protective(&slot->order) && is_early_enough(engine, slot, bar);
 }
 
 static uint32_t find_slot(const s1_matching_engine *engine, s1_trade_id trade_id, int32_t role)
 {
     for (uint32_t i = 0; i < engine->count; i++) {
-        const working_order *const slot = &engine->orders[i];
+        const s1_working_order *const slot = &engine->orders[i];
         if (slot->is_working && slot->order.role == role &&
             s1_uid_eq(slot->order.trade_id.uid, trade_id.uid)) {
             return i;
@@ -258,23 +321,35 @@ static uint32_t find_slot(const s1_matching_engine *engine, s1_trade_id trade_id
     return UINT32_MAX;
 }
 
-/* The other side of a bracket if the bar reaches it too, else UINT32_MAX. */
-static uint32_t rival_of(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar)
+uint32_t s1_matching_rival(const s1_matching_engine *engine, const s1_order *order,
+                           const s1_bar *bar)
 {
     const int32_t role = order->role == S1_ROLE_STOP_LOSS ? S1_ROLE_TAKE_PROFIT : S1_ROLE_STOP_LOSS;
     const uint32_t rival =
         is_protective(order) ? find_slot(engine, order->trade_id, role) : UINT32_MAX;
-    return rival != UINT32_MAX && is_eligible(engine, &engine->orders[rival]) &&
-                   is_touched(engine, &engine->orders[rival].order, bar)
+    return rival != UINT32_MAX && s1_matching_is_eligible(engine, &engine->orders[rival], bar) &&
+                   s1_matching_is_touched(engine, &engine->orders[rival].order, bar)
                ? rival
                : UINT32_MAX;
 }
 
-/* Does the bar go beyond the order's limit? Then all that rests there was reached. */
-static bool is_through(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar)
+bool s1_matching_is_through(const s1_matching_engine *engine, const s1_order *order,
+                            const s1_bar *bar)
 {
-    return order->side == S1_BUY ? s1_dec_cmp(price_of(engine, bar->low), order->price) < 0
-                                 : s1_dec_cmp(price_of(engine, bar->high), order->price) > 0;
+    return order->side == S1_BUY
+               ? s1_dec_cmp(s1_matching_price(engine, bar->low), order->price) < 0
+               : s1_dec_cmp(s1_matching_price(engine, bar->high), order->price) > 0;
+}
+
+s1_dec s1_matching_inside_price(const s1_matching_engine *engine, const s1_order *order,
+                                const s1_bar *bar)
+{
+    if (order->type != S1_ORDER_LIMIT ||
+        engine->options.rules.limit_price != S1_LIMIT_PRICE_CLAMPED) {
+        return order->price;
+    }
+    return order->side == S1_BUY ? s1_dec_min(order->price, s1_matching_price(engine, bar->high))
+                                 : s1_dec_max(order->price, s1_matching_price(engine, bar->low));
 }
 
 /* Fills what is left of a trade's limit entry that lies between the market and its stop: the price
@@ -285,85 +360,139 @@ static s1_rc fill_before_stop(s1_matching_engine *engine, uint32_t stop_index, c
     const s1_order stop = engine->orders[stop_index].order;
     const int side = stop.side == S1_SELL ? 1 : -1; /* of the position */
     for (uint32_t i = 0; i < engine->count; i++) {
-        const working_order *const slot = &engine->orders[i];
+        const s1_working_order *const slot = &engine->orders[i];
         if (slot->order.role == S1_ROLE_ENTRY && slot->order.type == S1_ORDER_LIMIT &&
-            is_eligible(engine, slot) && s1_uid_eq(slot->order.trade_id.uid, stop.trade_id.uid) &&
+            s1_matching_is_eligible(engine, slot, bar) &&
+            s1_uid_eq(slot->order.trade_id.uid, stop.trade_id.uid) &&
             side * s1_dec_cmp(slot->order.price, stop.price) > 0) {
-            S1_TRY(err, fill(engine, i,
-                             (execution){.price = slot->order.price,
-                                         .time = bar->close_time,
-                                         .rule = S1_FILL_LIMIT_TOUCH,
-                                         .is_maker = true},
-                             err));
+            S1_TRY(err, s1_matching_fill(engine, i,
+                                         (s1_execution){.price = slot->order.price,
+                                                        .time = bar->close_time,
+                                                        .rule = S1_FILL_LIMIT_TOUCH,
+                                                        .is_maker = true},
+                                         err));
         }
     }
     return S1_OK;
+}
+
+/* Does the stop count where the bar reaches both sides of a bracket? */
+static bool is_stop_first(const s1_matching_engine *engine)
+{
+    switch (engine->options.rules.path) {
+    case S1_PATH_WORST:
+        return true;
+    case S1_PATH_BEST:
+        return false;
+    default:
+        return engine->options.ambiguity == S1_AMBIGUITY_STOP_FIRST;
+    }
 }
 
 static s1_rc match_inside(s1_matching_engine *engine, uint32_t index, const s1_bar *bar,
                           s1_err *err)
 {
     const s1_order *order = &engine->orders[index].order;
-    if (!is_touched(engine, order, bar)) {
+    if (!s1_matching_is_touched(engine, order, bar)) {
         return S1_OK;
     }
     int32_t rule = order->type == S1_ORDER_LIMIT ? S1_FILL_LIMIT_TOUCH : S1_FILL_STOP_TOUCH;
-    const uint32_t rival = rival_of(engine, order, bar);
+    const uint32_t rival = s1_matching_rival(engine, order, bar);
     if (rival != UINT32_MAX) {
-        const bool is_stop_first = engine->options.ambiguity == S1_AMBIGUITY_STOP_FIRST;
-        rule = is_stop_first ? S1_FILL_AMBIGUOUS_STOP : S1_FILL_AMBIGUOUS_TARGET;
-        if ((order->role == S1_ROLE_STOP_LOSS) != is_stop_first) {
+        const bool is_stop = is_stop_first(engine);
+        rule = is_stop ? S1_FILL_AMBIGUOUS_STOP : S1_FILL_AMBIGUOUS_TARGET;
+        if ((order->role == S1_ROLE_STOP_LOSS) != is_stop) {
             index = rival;
             order = &engine->orders[index].order;
         }
     } else if (engine->orders[index].is_born_inside && order->accepted_bar == engine->head.bars) {
-        rule = S1_FILL_ENTRY_BAR_STOP;
+        rule = order->role == S1_ROLE_STOP_LOSS ? S1_FILL_ENTRY_BAR_STOP : S1_FILL_ENTRY_BAR_TARGET;
     }
-    const execution decided = {.price = order->price,
-                               .time = bar->close_time,
-                               .rule = rule,
-                               .is_maker = order->type == S1_ORDER_LIMIT,
-                               .is_shown_only = !s1_dec_is_zero(order->display) &&
-                                                !is_through(engine, order, bar)};
+    const s1_execution decided = {.price = s1_matching_inside_price(engine, order, bar),
+                                  .time = bar->close_time,
+                                  .rule = rule,
+                                  .is_maker = order->type == S1_ORDER_LIMIT,
+                                  .is_shown_only = !s1_dec_is_zero(order->display) &&
+                                                   !s1_matching_is_through(engine, order, bar)};
     if (order->role == S1_ROLE_STOP_LOSS) {
         S1_TRY(err, fill_before_stop(engine, index, bar, err));
     }
-    return fill(engine, index, decided, err);
+    return s1_matching_fill(engine, index, decided, err);
 }
 
 /* One pass over the orders of one kind; reduce-only orders go before entries. */
 static s1_rc pass_inside(s1_matching_engine *engine, bool is_entry, const s1_bar *bar, s1_err *err)
 {
     for (uint32_t i = 0; i < engine->count; i++) {
-        const working_order *const slot = &engine->orders[i];
-        if ((slot->order.role == S1_ROLE_ENTRY) == is_entry && is_eligible(engine, slot)) {
+        const s1_working_order *const slot = &engine->orders[i];
+        if ((slot->order.role == S1_ROLE_ENTRY) == is_entry &&
+            s1_matching_is_eligible(engine, slot, bar)) {
             S1_TRY(err, match_inside(engine, i, bar, err));
         }
     }
     return S1_OK;
 }
 
+/* Tells of the protective orders that the bar of their entry reached and that have to wait. */
+static void tell_waiting(const s1_matching_engine *engine, uint32_t resting, const s1_bar *bar)
+{
+    for (uint32_t i = resting; i < engine->count; i++) {
+        const s1_working_order *const slot = &engine->orders[i];
+        if (slot->is_working && slot->is_born_inside &&
+            slot->order.accepted_bar == engine->head.bars &&
+            !s1_matching_is_eligible(engine, slot, bar) &&
+            s1_matching_is_touched(engine, &slot->order, bar)) {
+            engine->listener.on_undecided(engine->listener.self, &slot->order, S1_FILL_EXIT_WAITS,
+                                          bar->close_time);
+        }
+    }
+}
+
+/* The inside of a bar without a path: exits, entries, and the exits of those. */
+static s1_rc match_passes(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
+{
+    S1_TRY(err, pass_inside(engine, false, bar, err));
+    S1_TRY(err, pass_inside(engine, true, bar, err));
+    return pass_inside(engine, false, bar, err); /* stops of entries made inside this bar */
+}
+
+static s1_rc match_rest(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
+{
+    const uint32_t resting = engine->count;
+    engine->is_inside_bar = true;
+    const s1_rc rc = engine->options.rules.path < S1_PATH_CLOSE ? match_passes(engine, bar, err)
+                     : engine->options.rules.path > S1_PATH_CLOSE
+                         ? s1_matching_walk(engine, bar, err)
+                         : S1_OK;
+    engine->is_inside_bar = false;
+    S1_TRY(err, rc);
+    if (engine->count > resting && engine->listener.on_undecided != NULL) {
+        tell_waiting(engine, resting, bar);
+    }
+    return engine->options.rules.path == S1_PATH_CLOSE ||
+                   engine->options.rules.market == S1_FILL_NEXT_CLOSE
+               ? s1_matching_at_close(engine, bar, err)
+               : S1_OK;
+}
+
 s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
 {
     const uint32_t resting = engine->count;
+    if (bar->volume == 0 && engine->options.rules.zero_volume == S1_ZERO_VOLUME_SKIP) {
+        engine->head.bars--; /* no bar, for whoever waits for his first */
+        return engine->expiring > 0 ? expire_due(engine, bar->close_time, err) : S1_OK;
+    }
     engine->is_matching = true;
     s1_rc rc = engine->expiring > 0 ? expire_due(engine, bar->open_time, err) : S1_OK;
-    for (uint32_t i = 0; i < resting && rc == S1_OK; i++) {
+    const bool has_open = engine->options.rules.path != S1_PATH_CLOSE;
+    for (uint32_t i = 0; i < resting && rc == S1_OK && has_open; i++) {
         if (engine->orders[i].is_working) {
             rc = match_open(engine, i, bar, err);
         }
     }
-    engine->is_inside_bar = true;
-    if (rc == S1_OK) {
-        rc = pass_inside(engine, false, bar, err);
+    if (rc == S1_OK && engine->head.working > 0) {
+        rc = match_rest(engine, bar, err);
     }
-    if (rc == S1_OK) {
-        rc = pass_inside(engine, true, bar, err);
-    }
-    if (rc == S1_OK) {
-        rc = pass_inside(engine, false, bar, err); /* stops of entries made inside this bar */
-    }
-    engine->is_inside_bar = false;
     if (rc == S1_OK && engine->expiring > 0) {
         rc = expire_due(engine, bar->close_time, err);
     }
@@ -373,6 +502,29 @@ s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_e
 }
 
 /* --- Orders in and out. ------------------------------------------------------------------- */
+
+/* What the close an order was decided on does to it. */
+static s1_rc match_arrival(s1_matching_engine *engine, uint32_t index, const s1_bar *last,
+                           s1_err *err)
+{
+    const s1_order *const order = &engine->orders[index].order;
+    const s1_execution decided = {.price = s1_matching_price(engine, last->close),
+                                  .time = last->close_time,
+                                  .rule = S1_FILL_CLOSE};
+    if (order->type == S1_ORDER_MARKET) {
+        return engine->options.rules.market == S1_FILL_SAME_CLOSE
+                   ? s1_matching_fill(engine, index, decided, err)
+                   : S1_OK;
+    }
+    if (engine->options.rules.arrival != S1_ARRIVAL_CLOSE || order->role != S1_ROLE_ENTRY) {
+        return S1_OK;
+    }
+    const bool is_marketable = s1_matching_is_reached(order, decided.price);
+    S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, last->close_time, err));
+    return is_marketable && engine->orders[index].is_working
+               ? s1_matching_fill(engine, index, decided, err)
+               : S1_OK;
+}
 
 s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, const s1_bar *last,
                          s1_err *err)
@@ -387,9 +539,11 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
                         engine->options.orders_max);
     }
     const uint32_t index = engine->count++;
-    working_order *const slot = &engine->orders[index];
-    *slot = (working_order){
-        .order = *order, .is_working = true, .is_born_inside = engine->is_inside_bar};
+    s1_working_order *const slot = &engine->orders[index];
+    *slot = (s1_working_order){.order = *order,
+                               .is_working = true,
+                               .is_born_inside = engine->is_inside_bar,
+                               .parent_type = engine->filling_type};
     slot->order.state = S1_ORDER_ACCEPTED;
     slot->order.accepted_bar = engine->head.bars;
     engine->head.working++;
@@ -397,15 +551,7 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
     const s1_order copy = slot->order;
     S1_TRY(err, engine->listener.on_state(engine->listener.self, &copy, S1_STR(""),
                                           order->submitted_at, err));
-    if (order->type == S1_ORDER_MARKET && engine->options.timing == S1_FILL_SAME_CLOSE &&
-        !engine->is_matching) {
-        S1_TRY(err, fill(engine, index,
-                         (execution){.price = price_of(engine, last->close),
-                                     .time = last->close_time,
-                                     .rule = S1_FILL_CLOSE},
-                         err));
-    }
-    return S1_OK;
+    return engine->is_matching ? S1_OK : match_arrival(engine, index, last, err);
 }
 
 static uint32_t find_order(const s1_matching_engine *engine, s1_order_id order_id)

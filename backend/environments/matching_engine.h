@@ -5,7 +5,8 @@
  *   or REJECTED.
  * Fills are whole but those of an iceberg.
  * What a bar cannot decide follows a named rule (enum s1_fill_rule) that travels with the fill and
- * is counted. The rules, for a bar after the order was accepted:
+ * is counted. Which rule is data (s1_fill_rules); docs/matching.md has them all. Those of
+ * next_open, for a bar after the order was accepted:
  *
  *   at the open, in order of submission
  *     market order                      the open                                    OPEN
@@ -48,8 +49,8 @@
 
 typedef struct s1_matching_options {
     const s1_instrument *instrument; /* outlives the engine */
-    int32_t timing;                  /* enum s1_fill_timing */
-    int32_t ambiguity;               /* enum s1_ambiguity */
+    s1_fill_rules rules;             /* every knob set: s1_fill_rules_of */
+    int32_t ambiguity;               /* enum s1_ambiguity, where the path is unknown */
     s1_dec slippage;                 /* fraction of the price, 0.0005 = 5 basis points */
     s1_dec maker_fee, taker_fee;     /* fractions of the notional */
     uint32_t orders_max;             /* working at the same time */

@@ -6,6 +6,7 @@
 #ifndef S1_BACKEND_DTOS_EXECUTION_ORDER_H
 #define S1_BACKEND_DTOS_EXECUTION_ORDER_H
 
+#include "backend/dtos/execution/fill_rules.h"
 #include "s1mple/error.h"
 #include "s1mple/pipeline.h"
 
@@ -54,7 +55,12 @@ enum s1_order_state {
     X(STOP_TOUCH, 0)                                                                               \
     X(AMBIGUOUS_STOP, 1)                                                                           \
     X(AMBIGUOUS_TARGET, 1)                                                                         \
-    X(ENTRY_BAR_STOP, 1)
+    X(ENTRY_BAR_STOP, 1)                                                                           \
+    X(ENTRY_BAR_TARGET, 1)                                                                         \
+    X(EXIT_WAITS, 1)                                                                               \
+    X(OPEN_IMPROVED, 0)                                                                            \
+    X(CLOSE_NEXT, 0)                                                                               \
+    X(CLOSE_REACHED, 0)
 enum s1_fill_rule {
     S1_FILL_RULE_INVALID,
 #define X(name, is_ambiguous) S1_FILL_##name,
@@ -63,8 +69,7 @@ enum s1_fill_rule {
         S1_FILL_RULE_COUNT
 };
 
-/* When a market order fills, and which side of a bracket a bar that reaches both fills. */
-enum s1_fill_timing { S1_FILL_NEXT_OPEN = 1, S1_FILL_SAME_CLOSE };
+/* Which side of a bracket a bar that reaches both fills, where it has no path (fill_rules.h). */
 enum s1_ambiguity { S1_AMBIGUITY_STOP_FIRST = 1, S1_AMBIGUITY_TARGET_FIRST };
 
 typedef struct s1_order {
@@ -107,6 +112,9 @@ typedef struct s1_order_listener {
     /* Any other state change: ACCEPTED, REJECTED, TRIGGERED, CANCELED, EXPIRED. reason may be "".
      */
     s1_rc (*on_state)(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err);
+    /* A bar reached the order and did not tell whether in time, and the rule was not to fill it;
+     * what did fill tells of itself. NULL: nobody wants to know. */
+    void (*on_undecided)(void *self, const s1_order *order, int32_t rule, s1_nanos time);
 } s1_order_listener;
 
 const char *s1_order_role_name(int32_t role);

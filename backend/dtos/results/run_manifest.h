@@ -19,7 +19,7 @@
     X(asset_pair, "asset_pair", "Primary stream")                                                  \
     X(timeframe, "timeframe", "Primary stream")                                                    \
     X(currency, "currency", "Quote currency: the unit of every amount")                            \
-    X(fill_rule, "fill_rule", "next_open or same_close")                                           \
+    X(fill_rule, "fill_rule", "The rules orders matched by")                                       \
     X(ambiguity_rule, "ambiguity_rule", "What decides where a bar cannot")                         \
     X(journal_level, "journal_level", "full, trades or off")                                       \
     X(language, "language", "Of the report, en or nl")                                             \

@@ -182,7 +182,8 @@ static const bad_case bad_cases[] = {
      "'2019-01-01T12:00:00Z', expected a time after from\n"},
     {"a fill rule of later", "environments.yaml", "fill_rule: next_open", "fill_rule: next_close",
      "config/environments.yaml:6:16: error: backtest_eurusd.simulation.fill_rule: found "
-     "'next_close', expected next_open or same_close\n"},
+     "'next_close', expected next_open, same_close, nautilus, backtesting_py, backtrader, "
+     "freqtrade, vectorbt, jesse or zipline\n"},
     {"an event twice", "event_map.yaml", "event_name: ContextEnriched", "event_name: ContextReady",
      "config/event_map.yaml:3:19: error: events[1].event_name: found 'ContextReady' a second time, "
      "expected a name of its own\n"
@@ -397,8 +398,8 @@ static const bad_case bad_cases[] = {
      "config/environments.yaml:6:15: error: backtest_eurusd.simulation.slippage: found '2', "
      "expected a decimal number from 0 to 1\n"
      "config/environments.yaml:7:5: error: backtest_eurusd.simulation.fill_rul: found an unknown "
-     "key, expected initial_capital, fees, slippage, fill_rule, ambiguity, from or to (did you "
-     "mean 'fill_rule'?)\n"},
+     "key, expected initial_capital, fees, slippage, fill_rule, matching, ambiguity, from or to "
+     "(did you mean 'fill_rule'?)\n"},
 };
 
 #endif /* S1_TESTS_BACKEND_CONFIG_BAD_CASES_H */

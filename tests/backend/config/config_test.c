@@ -318,11 +318,12 @@ static void an_override_is_named_in_its_fault(void **state)
     assert_string_equal(
         fault_text(&f),
         "--set environments.backtest_eurusd.simulation.fill_rule=next_opn: error: "
-        "backtest_eurusd.simulation.fill_rule: found 'next_opn', expected next_open or same_close "
+        "backtest_eurusd.simulation.fill_rule: found 'next_opn', expected next_open, same_close, "
+        "nautilus, backtesting_py, backtrader, freqtrade, vectorbt, jesse or zipline "
         "(did you mean 'next_open'?)\n"
         "--set environments.backtest_eurusd.simulation.speed=3: error: "
         "backtest_eurusd.simulation.speed: found an unknown key, expected initial_capital, fees, "
-        "slippage, fill_rule, ambiguity, from or to\n");
+        "slippage, fill_rule, matching, ambiguity, from or to\n");
     end(&f);
 }
 

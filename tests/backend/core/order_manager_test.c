@@ -71,7 +71,7 @@ static stage *stage_new(setting with)
     MUST(s1_order_manager_new(&orders, &s->orders, err));
     const s1_matching_options matching = {
         .instrument = instrument,
-        .timing = with.timing != 0 ? with.timing : S1_FILL_NEXT_OPEN,
+        .rules = s1_fill_rules_of(with.timing != 0 ? with.timing : S1_FILL_NEXT_OPEN, NULL),
         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
         .slippage = with.slippage != NULL ? dec(with.slippage) : S1_DEC_ZERO,
         .maker_fee = instrument->maker_fee,

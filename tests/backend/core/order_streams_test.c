@@ -633,7 +633,7 @@ static real *real_new(const script *s)
                                              .checks_invariants = true};
     MUST(s1_order_manager_new(&orders, &made->orders, err));
     const s1_matching_options matching = {.instrument = instrument,
-                                          .timing = s->timing,
+                                          .rules = s1_fill_rules_of(s->timing, NULL),
                                           .ambiguity = s->ambiguity,
                                           .slippage = s1_dec_from_mantissa(s->slippage_bp, 4),
                                           .maker_fee = instrument->maker_fee,

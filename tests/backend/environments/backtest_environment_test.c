@@ -134,7 +134,7 @@ static s1_rc open_environment(stage *s, s1_nanos from, s1_err *err)
         .stream_count = s->stream_count,
         .from = from,
         .matching = {.instrument = &s->instrument,
-                     .timing = S1_FILL_NEXT_OPEN,
+                     .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                      .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                      .orders_max = 8},
         .clock = &s->clock.clock};

@@ -106,6 +106,14 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
+static void on_undecided(void *self, const s1_order *order, int32_t rule, s1_nanos time)
+{
+    ear *const heard = self;
+    (void)time;
+    (void)snprintf(heard->lines[heard->count++], sizeof heard->lines[0], "%s %s",
+                   s1_order_role_name(order->role), s1_fill_rule_name(rule));
+}
+
 static const s1_instrument instrument = {
     .size = sizeof instrument, .price_scale = 1, .qty_scale = 0};
 
@@ -401,7 +409,7 @@ static const example examples[] = {
      "0",
      {{.open = 1000, .high = 1060, .low = 970, .close = 1000},
       {.open = 1000, .high = 1060, .low = 990, .close = 1000}},
-     "entry 98 LIMIT_TOUCH maker; take_profit 105 LIMIT_TOUCH maker"},
+     "entry 98 LIMIT_TOUCH maker; take_profit EXIT_WAITS; take_profit 105 LIMIT_TOUCH maker"},
     {"same close: the bracket starts on the next bar",
      B,
      MKT,
@@ -424,13 +432,13 @@ static void run_example(const example *item)
     s1_instrument traded = instrument;
     traded.tick_size = dec("0.1");
     const s1_matching_options options = {.instrument = &traded,
-                                         .timing = item->timing,
+                                         .rules = s1_fill_rules_of(item->timing, NULL),
                                          .ambiguity = item->ambiguity,
                                          .slippage = dec(item->slippage),
                                          .maker_fee = dec("0"),
                                          .taker_fee = dec("0.001"),
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state};
+    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -470,10 +478,10 @@ static void test_poor_trader_is_rejected(void **state)
     s1_err err = S1_ERR_INIT;
     ear heard = {.is_poor = true};
     const s1_matching_options options = {.instrument = &instrument,
-                                         .timing = S1_FILL_NEXT_OPEN,
+                                         .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                                          .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state};
+    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .side = S1_BUY,
@@ -496,12 +504,12 @@ static void test_fees_modify_and_limits(void **state)
     s1_err err = S1_ERR_INIT;
     ear heard = {0};
     const s1_matching_options options = {.instrument = &instrument,
-                                         .timing = S1_FILL_NEXT_OPEN,
+                                         .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                                          .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                          .maker_fee = dec("0.002"),
                                          .taker_fee = dec("0.001"),
                                          .orders_max = 1};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state};
+    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     s1_order order = {.order_id = {{{1}}},
                       .side = S1_BUY,
@@ -640,10 +648,10 @@ static void run_resting(const resting *item)
     s1_instrument traded = instrument;
     traded.tick_size = dec("0.1");
     const s1_matching_options options = {.instrument = &traded,
-                                         .timing = S1_FILL_NEXT_OPEN,
+                                         .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                                          .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state};
+    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -687,10 +695,593 @@ static void test_ends_and_icebergs(void **state)
     }
 }
 
+/* --- What a bar cannot decide: a test for each cell of the table in docs/matching.md.
+ * -------------
+ */
+
+/* One entry (2 at `price`), its bracket, the rules that differ from next_open, two bars. */
+typedef struct cell {
+    const char *name;
+    s1_fill_rules rules; /* over next_open */
+    int32_t preset;      /* 0: next_open */
+    int32_t side, type;
+    const char *price; /* NULL: market */
+    const char *stop, *target;
+    int32_t tif;
+    uint32_t post_only;
+    const char *slippage;
+    int64_t volumes[2]; /* -1: none traded */
+    s1_bar bars[2];
+    const char *expected;
+} cell;
+
+#define BAR(o, h, l, c) {.open = (o), .high = (h), .low = (l), .close = (c)}
+
+/* Both 95 and 105 lie inside: the high is 6 from the open, the low 8. */
+#define WIDE         BAR(1000, 1060, 920, 1010)
+#define FALLS        BAR(1000, 1060, 920, 990)
+#define BOTH_L       .side = B, .type = MKT, .stop = "95", .target = "105"
+#define BOTH_S       .side = S, .type = MKT, .stop = "105", .target = "95"
+#define LONG_STOP    "entry 100 OPEN; stop_loss 95 AMBIGUOUS_STOP"
+#define LONG_TARGET  "entry 100 OPEN; take_profit 105 AMBIGUOUS_TARGET maker"
+#define SHORT_STOP   "entry 100 OPEN; stop_loss 105 AMBIGUOUS_STOP"
+#define SHORT_TARGET "entry 100 OPEN; take_profit 95 AMBIGUOUS_TARGET maker"
+
+static const cell cells[] = {
+    /* Path modes: which comes first, stop or target? */
+    {"unknown: the stop", {0}, BOTH_L, .bars = {WIDE}, .expected = LONG_STOP},
+    {"worst, long", {.path = S1_PATH_WORST}, BOTH_L, .bars = {WIDE}, .expected = LONG_STOP},
+    {"worst, short", {.path = S1_PATH_WORST}, BOTH_S, .bars = {WIDE}, .expected = SHORT_STOP},
+    {"best, long", {.path = S1_PATH_BEST}, BOTH_L, .bars = {WIDE}, .expected = LONG_TARGET},
+    {"best, short", {.path = S1_PATH_BEST}, BOTH_S, .bars = {WIDE}, .expected = SHORT_TARGET},
+    {"ohlc, long", {.path = S1_PATH_OHLC}, BOTH_L, .bars = {WIDE}, .expected = LONG_TARGET},
+    {"ohlc, short", {.path = S1_PATH_OHLC}, BOTH_S, .bars = {WIDE}, .expected = SHORT_STOP},
+    {"olhc, long", {.path = S1_PATH_OLHC}, BOTH_L, .bars = {WIDE}, .expected = LONG_STOP},
+    {"olhc, short", {.path = S1_PATH_OLHC}, BOTH_S, .bars = {WIDE}, .expected = SHORT_TARGET},
+    {"nearest extreme: the high",
+     {.path = S1_PATH_NEAREST},
+     BOTH_L,
+     .bars = {WIDE},
+     .expected = LONG_TARGET},
+    {"nearest extreme: the low",
+     {.path = S1_PATH_NEAREST},
+     BOTH_L,
+     .bars = {BAR(1000, 1060, 945, 1010)},
+     .expected = LONG_STOP},
+    {"nearest extreme: as far, the low",
+     {.path = S1_PATH_NEAREST},
+     BOTH_L,
+     .bars = {BAR(1000, 1060, 940, 1010)},
+     .expected = LONG_STOP},
+    {"colour: a rising bar dips first",
+     {.path = S1_PATH_COLOUR},
+     BOTH_L,
+     .bars = {WIDE},
+     .expected = LONG_STOP},
+    {"colour: a falling bar rises first",
+     {.path = S1_PATH_COLOUR},
+     BOTH_L,
+     .bars = {FALLS},
+     .expected = LONG_TARGET},
+    {"close: neither, the close is between",
+     {.path = S1_PATH_CLOSE, .market = S1_FILL_NEXT_CLOSE},
+     BOTH_L,
+     .bars = {WIDE, WIDE},
+     .expected = "entry 101 CLOSE_NEXT"},
+    {"close: the stop at the close",
+     {.path = S1_PATH_CLOSE, .market = S1_FILL_NEXT_CLOSE},
+     BOTH_L,
+     .bars = {WIDE, BAR(1000, 1060, 920, 940)},
+     .expected = "entry 101 CLOSE_NEXT; stop_loss 94 CLOSE_REACHED"},
+    {"close: the target at the close",
+     {.path = S1_PATH_CLOSE, .market = S1_FILL_NEXT_CLOSE},
+     BOTH_L,
+     .bars = {WIDE, BAR(1000, 1060, 920, 1055)},
+     .expected = "entry 101 CLOSE_NEXT; take_profit 105.5 CLOSE_REACHED"},
+
+    /* The bar of the entry, entered at its open. */
+    {"entry at the open, none",
+     {.entry_bar = S1_ENTRY_BAR_NONE},
+     BOTH_L,
+     .bars = {WIDE},
+     .expected = "entry 100 OPEN"},
+    {"entry at the open, none: the next bar",
+     {.entry_bar = S1_ENTRY_BAR_NONE},
+     BOTH_L,
+     .bars = {WIDE, BAR(1000, 1060, 960, 1000)},
+     .expected = "entry 100 OPEN; take_profit 105 LIMIT_TOUCH maker"},
+    {"entry at the open, after_open",
+     {.entry_bar = S1_ENTRY_BAR_AFTER_OPEN},
+     BOTH_L,
+     .bars = {WIDE},
+     .expected = LONG_STOP},
+    {"entry at the open, all",
+     {.entry_bar = S1_ENTRY_BAR_ALL},
+     BOTH_L,
+     .bars = {WIDE},
+     .expected = LONG_STOP},
+
+    /* The bar of the entry, entered inside it by a limit. */
+    {"limit entry, stop_inside, stop",
+     {0},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .stop = "95",
+     .target = "105",
+     .bars = {BAR(1000, 1010, 940, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; stop_loss 95 ENTRY_BAR_STOP"},
+    {"limit entry, stop_inside, target waits",
+     {0},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 970, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; take_profit EXIT_WAITS"},
+    {"limit entry, none",
+     {.entry_bar = S1_ENTRY_BAR_NONE},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .stop = "95",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 940, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; stop_loss EXIT_WAITS; take_profit EXIT_WAITS"},
+    {"limit entry, after_open",
+     {.entry_bar = S1_ENTRY_BAR_AFTER_OPEN},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .stop = "95",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 940, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; stop_loss EXIT_WAITS; take_profit EXIT_WAITS"},
+    {"limit entry, all",
+     {.entry_bar = S1_ENTRY_BAR_ALL},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 970, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; take_profit 105 ENTRY_BAR_TARGET maker"},
+    {"limit entry, best: the target",
+     {.path = S1_PATH_BEST},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .stop = "95",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 940, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; take_profit 105 AMBIGUOUS_TARGET maker"},
+    {"limit entry, best: a stop beyond it is certain",
+     {.path = S1_PATH_BEST},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .stop = "95",
+     .bars = {BAR(1000, 1010, 940, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; stop_loss 95 ENTRY_BAR_STOP"},
+    {"limit entry, worst: the target waits",
+     {.path = S1_PATH_WORST},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 970, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; take_profit EXIT_WAITS"},
+    {"limit entry, ohlc: the high was before",
+     {.path = S1_PATH_OHLC, .entry_bar = S1_ENTRY_BAR_ALL},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 970, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker"},
+    {"limit entry, olhc: the high is after",
+     {.path = S1_PATH_OLHC, .entry_bar = S1_ENTRY_BAR_ALL},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 970, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; take_profit 105 ENTRY_BAR_TARGET maker"},
+    {"limit entry, olhc: the stop on the same leg",
+     {.path = S1_PATH_OLHC, .entry_bar = S1_ENTRY_BAR_ALL},
+     .side = B,
+     .type = LIM,
+     .price = "98",
+     .stop = "95",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 940, 990)},
+     .expected = "entry 98 LIMIT_TOUCH maker; stop_loss 95 AMBIGUOUS_STOP"},
+
+    /* The same, entered by a stop. */
+    {"stop entry, after_open: the target lies beyond it",
+     {.entry_bar = S1_ENTRY_BAR_AFTER_OPEN},
+     .side = B,
+     .type = STP,
+     .price = "102",
+     .stop = "95",
+     .target = "105",
+     .bars = {BAR(1000, 1060, 940, 990)},
+     .expected = "entry 102 STOP_TOUCH; take_profit 105 ENTRY_BAR_TARGET maker"},
+    {"stop entry, best: the stop is not certain",
+     {.path = S1_PATH_BEST},
+     .side = B,
+     .type = STP,
+     .price = "102",
+     .stop = "95",
+     .bars = {BAR(1000, 1030, 940, 990)},
+     .expected = "entry 102 STOP_TOUCH; stop_loss EXIT_WAITS"},
+    {"stop entry, best: a close beyond the stop is",
+     {.path = S1_PATH_BEST},
+     .side = B,
+     .type = STP,
+     .price = "102",
+     .stop = "95",
+     .bars = {BAR(1000, 1030, 940, 945)},
+     .expected = "entry 102 STOP_TOUCH; stop_loss 95 ENTRY_BAR_STOP"},
+    {"stop entry, worst: the stop",
+     {.path = S1_PATH_WORST},
+     .side = B,
+     .type = STP,
+     .price = "102",
+     .stop = "95",
+     .bars = {BAR(1000, 1030, 940, 990)},
+     .expected = "entry 102 STOP_TOUCH; stop_loss 95 ENTRY_BAR_STOP"},
+    {"stop entry, ohlc: the low is after",
+     {.path = S1_PATH_OHLC, .entry_bar = S1_ENTRY_BAR_ALL},
+     .side = B,
+     .type = STP,
+     .price = "102",
+     .stop = "95",
+     .bars = {BAR(1000, 1030, 940, 990)},
+     .expected = "entry 102 STOP_TOUCH; stop_loss 95 ENTRY_BAR_STOP"},
+    {"stop entry, olhc: the low was before",
+     {.path = S1_PATH_OLHC, .entry_bar = S1_ENTRY_BAR_ALL},
+     .side = B,
+     .type = STP,
+     .price = "102",
+     .stop = "95",
+     .bars = {BAR(1000, 1030, 940, 990)},
+     .expected = "entry 102 STOP_TOUCH"},
+
+    /* Touch or trade-through. */
+    {"touch",
+     {0},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(1000, 1010, 990, 1000)},
+     .expected = "entry 99 LIMIT_TOUCH maker"},
+    {"through: not at a touch",
+     {.limit_fill = S1_LIMIT_FILL_THROUGH},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(1000, 1010, 990, 1000)},
+     .expected = ""},
+    {"through: beyond it",
+     {.limit_fill = S1_LIMIT_FILL_THROUGH},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(1000, 1010, 989, 1000)},
+     .expected = "entry 99 LIMIT_TOUCH maker"},
+    {"through: a seller",
+     {.limit_fill = S1_LIMIT_FILL_THROUGH},
+     .side = S,
+     .type = LIM,
+     .price = "101",
+     .bars = {BAR(1000, 1010, 990, 1000), BAR(1000, 1011, 990, 1000)},
+     .expected = "entry 101 LIMIT_TOUCH maker"},
+    {"through: a stop triggers at a touch",
+     {.limit_fill = S1_LIMIT_FILL_THROUGH},
+     .side = B,
+     .type = STP,
+     .price = "101",
+     .bars = {BAR(1000, 1010, 990, 1000)},
+     .expected = "entry 101 STOP_TOUCH"},
+    {"through along a path",
+     {.limit_fill = S1_LIMIT_FILL_THROUGH, .path = S1_PATH_OHLC},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(1000, 1010, 990, 1000), BAR(1000, 1010, 980, 1000)},
+     .expected = "entry 99 LIMIT_TOUCH maker"},
+
+    /* A gap over a stop. */
+    {"gap, open",
+     {0},
+     .side = B,
+     .type = STP,
+     .price = "101",
+     .bars = {BAR(1030, 1040, 1005, 1030)},
+     .expected = "entry 103 OPEN_GAP"},
+    {"gap, trigger",
+     {.stop_gap = S1_STOP_GAP_TRIGGER},
+     .side = B,
+     .type = STP,
+     .price = "101",
+     .bars = {BAR(1030, 1040, 1020, 1030)},
+     .expected = "entry 101 STOP_TOUCH"},
+    {"gap, inside: the bar comes back",
+     {.stop_gap = S1_STOP_GAP_INSIDE},
+     .side = B,
+     .type = STP,
+     .price = "101",
+     .bars = {BAR(1030, 1040, 1005, 1030)},
+     .expected = "entry 101 STOP_TOUCH"},
+    {"gap, inside: it does not",
+     {.stop_gap = S1_STOP_GAP_INSIDE},
+     .side = S,
+     .type = STP,
+     .price = "99",
+     .bars = {BAR(970, 980, 960, 970)},
+     .expected = "entry 97 OPEN_GAP"},
+    {"gap, trigger, along a path",
+     {.stop_gap = S1_STOP_GAP_TRIGGER, .path = S1_PATH_COLOUR},
+     .side = B,
+     .type = STP,
+     .price = "101",
+     .bars = {BAR(1030, 1040, 1020, 1030)},
+     .expected = "entry 101 STOP_TOUCH"},
+
+    /* Better prices for a limit. */
+    {"improvement, first_open: its first bar",
+     {0},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(980, 985, 970, 980)},
+     .expected = "entry 98 OPEN_MARKETABLE"},
+    {"improvement, first_open: not later",
+     {0},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(1000, 1010, 995, 1000), BAR(980, 985, 970, 980)},
+     .expected = "entry 99 LIMIT_TOUCH maker"},
+    {"improvement, open: later too",
+     {.limit_price = S1_LIMIT_PRICE_OPEN},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(1000, 1010, 995, 1000), BAR(980, 985, 970, 980)},
+     .expected = "entry 98 OPEN_IMPROVED maker"},
+    {"improvement, limit: never",
+     {.limit_price = S1_LIMIT_PRICE_LIMIT},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(980, 985, 970, 980)},
+     .expected = "entry 99 LIMIT_TOUCH maker"},
+    {"improvement, clamped: the bar comes back",
+     {.limit_price = S1_LIMIT_PRICE_CLAMPED},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(980, 995, 970, 980)},
+     .expected = "entry 99 LIMIT_TOUCH maker"},
+    {"improvement, clamped: it does not",
+     {.limit_price = S1_LIMIT_PRICE_CLAMPED},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .bars = {BAR(980, 985, 970, 980)},
+     .expected = "entry 98.5 LIMIT_TOUCH maker"},
+
+    /* Arrival at the close (100.0 before the first bar). */
+    {"arrival, close: a marketable limit takes it",
+     {.arrival = S1_ARRIVAL_CLOSE},
+     .side = B,
+     .type = LIM,
+     .price = "101",
+     .bars = {BAR(1005, 1010, 990, 1000)},
+     .expected = "entry 100 CLOSE"},
+    {"arrival, close: post-only may not",
+     {.arrival = S1_ARRIVAL_CLOSE},
+     .side = B,
+     .type = LIM,
+     .price = "101",
+     .post_only = 1,
+     .bars = {BAR(1005, 1010, 990, 1000)},
+     .expected = "entry REJECTED POST_ONLY_WOULD_TAKE"},
+    {"arrival, close: immediate or cancel",
+     {.arrival = S1_ARRIVAL_CLOSE},
+     .side = B,
+     .type = LIM,
+     .price = "99.9",
+     .tif = S1_TIF_IOC,
+     .bars = {BAR(990, 1010, 990, 1000)},
+     .expected = "entry EXPIRED NOT_MARKETABLE"},
+    {"arrival, close: a stop that is passed",
+     {.arrival = S1_ARRIVAL_CLOSE},
+     .side = B,
+     .type = STP,
+     .price = "99",
+     .bars = {BAR(990, 1010, 990, 1000)},
+     .expected = "entry 100 CLOSE"},
+    {"only the close counts: immediate or cancel",
+     {.path = S1_PATH_CLOSE},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .tif = S1_TIF_IOC,
+     .bars = {BAR(980, 1010, 980, 1000)},
+     .expected = "entry EXPIRED NOT_MARKETABLE"},
+    {"only the close counts: post-only",
+     {.path = S1_PATH_CLOSE},
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .post_only = 1,
+     .bars = {BAR(1000, 1010, 980, 985)},
+     .expected = "entry REJECTED POST_ONLY_WOULD_TAKE"},
+
+    /* Bars without volume. */
+    {"no volume, match",
+     {0},
+     .side = B,
+     .type = MKT,
+     .volumes = {-1, 1},
+     .bars = {BAR(1000, 1000, 1000, 1000), BAR(1010, 1010, 1010, 1010)},
+     .expected = "entry 100 OPEN"},
+    {"no volume, skip",
+     {.zero_volume = S1_ZERO_VOLUME_SKIP},
+     .side = B,
+     .type = MKT,
+     .volumes = {-1, 1},
+     .bars = {BAR(1000, 1000, 1000, 1000), BAR(1010, 1010, 1010, 1010)},
+     .expected = "entry 101 OPEN"},
+    {"no volume, skip: still the first bar",
+     {.zero_volume = S1_ZERO_VOLUME_SKIP},
+     .side = B,
+     .type = LIM,
+     .price = "102",
+     .volumes = {-1, 1},
+     .bars = {BAR(1000, 1000, 1000, 1000), BAR(1010, 1010, 1010, 1010)},
+     .expected = "entry 101 OPEN_MARKETABLE"},
+
+    /* Slippage. */
+    {"slippage, all",
+     {0},
+     BOTH_L,
+     .slippage = "0.001",
+     .bars = {BAR(1000, 1010, 940, 960)},
+     .expected = "entry 100.1 OPEN; stop_loss 94.9 STOP_TOUCH"},
+    {"slippage, entries",
+     {.slippage_on = S1_SLIPPAGE_ON_ENTRIES},
+     BOTH_L,
+     .slippage = "0.001",
+     .bars = {BAR(1000, 1010, 940, 960)},
+     .expected = "entry 100.1 OPEN; stop_loss 95 STOP_TOUCH"},
+
+    /* The presets, each on a case that tells it from next_open. */
+    {"nautilus: a path, no exit in the bar of the entry",
+     {0},
+     S1_PRESET_NAUTILUS,
+     BOTH_L,
+     .volumes = {1, 1},
+     .bars = {WIDE, WIDE},
+     .expected = "entry 100 CLOSE; take_profit 105 "
+                 "AMBIGUOUS_TARGET maker"},
+    {"backtesting_py: a limit takes a better open",
+     {0},
+     S1_PRESET_BACKTESTING_PY,
+     .side = B,
+     .type = LIM,
+     .price = "99",
+     .stop = "95",
+     .bars = {BAR(1000, 1010, 995, 1000), BAR(980, 985, 940, 980)},
+     .expected = "entry 98 OPEN_IMPROVED maker; stop_loss 95 STOP_TOUCH"},
+    {"backtrader: exits from the next bar",
+     {0},
+     S1_PRESET_BACKTRADER,
+     BOTH_L,
+     .bars = {WIDE, WIDE},
+     .expected = LONG_STOP},
+    {"freqtrade: the stop where the bar comes back to it",
+     {0},
+     S1_PRESET_FREQTRADE,
+     .side = B,
+     .type = MKT,
+     .stop = "95",
+     .bars = {BAR(1000, 1010, 990, 1000), BAR(940, 960, 930, 940)},
+     .expected = "entry 100 OPEN; stop_loss 95 STOP_TOUCH"},
+    {"vectorbt: exits from the next bar, targets at a better open",
+     {0},
+     S1_PRESET_VECTORBT,
+     BOTH_L,
+     .bars = {WIDE, BAR(1070, 1080, 1065, 1070)},
+     .expected = "entry 100 OPEN; take_profit 107 OPEN_MARKETABLE"},
+    {"jesse: by colour, at the price of the order",
+     {0},
+     S1_PRESET_JESSE,
+     BOTH_L,
+     .bars = {WIDE},
+     .expected = "entry 100 CLOSE; stop_loss 95 AMBIGUOUS_STOP"},
+    {"zipline: only the close",
+     {0},
+     S1_PRESET_ZIPLINE,
+     BOTH_L,
+     .bars = {WIDE, BAR(1000, 1060, 920, 1000)},
+     .expected = "entry 101 CLOSE_NEXT"},
+};
+
+static void run_cell(const cell *item)
+{
+    s1_err err = S1_ERR_INIT;
+    ear heard = {.stop = item->stop, .target = item->target, .last = bar_of(990, 1010, 990, 1000)};
+    s1_instrument traded = instrument;
+    traded.tick_size = dec("0.1");
+    const s1_matching_options options = {
+        .instrument = &traded,
+        .rules =
+            s1_fill_rules_of(item->preset == 0 ? S1_PRESET_NEXT_OPEN : item->preset, &item->rules),
+        .ambiguity = S1_AMBIGUITY_STOP_FIRST,
+        .slippage = dec(item->slippage == NULL ? "0" : item->slippage),
+        .orders_max = 8};
+    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
+    assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
+    const s1_order order = {.order_id = {{{1}}},
+                            .trade_id = {{{1}}},
+                            .side = item->side,
+                            .type = item->type,
+                            .role = S1_ROLE_ENTRY,
+                            .time_in_force = item->tif == 0 ? S1_TIF_GTC : item->tif,
+                            .post_only = item->post_only,
+                            .quantity = dec("2"),
+                            .price = dec(item->price == NULL ? "0" : item->price)};
+    assert_int_equal(s1_matching_submit(heard.engine, &order, &heard.last, &err), S1_OK);
+    for (size_t i = 0; i < 2 && item->bars[i].open != 0; i++) {
+        s1_bar bar = item->bars[i];
+        bar.volume = item->volumes[i] < 0 ? 0 : 7;
+        heard.last = bar;
+        assert_int_equal(s1_matching_bar(heard.engine, &bar, &err), S1_OK);
+    }
+    char joined[EVENTS_MAX * 98] = "";
+    for (int i = 0; i < heard.count; i++) {
+        (void)strcat(strcat(joined, i == 0 ? "" : "; "), heard.lines[i]);
+    }
+    if (strcmp(joined, item->expected) != 0) {
+        fail_msg("%s: found '%s', expected '%s'", item->name, joined, item->expected);
+    }
+    s1_matching_free(heard.engine);
+}
+
+static void test_what_a_bar_cannot_decide(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+        run_cell(&cells[i]);
+    }
+}
+
+/* Every preset sets every knob, and a change replaces just what it names. */
+static void test_presets_are_whole(void **state)
+{
+    (void)state;
+    for (int32_t preset = 1; preset < S1_FILL_PRESET_COUNT; preset++) {
+        const s1_fill_rules change = {.path = S1_PATH_NEAREST};
+        const s1_fill_rules rules = s1_fill_rules_of(preset, NULL);
+        s1_fill_rules changed = s1_fill_rules_of(preset, &change);
+#define X(field, MAP) assert_true(rules.field > 0);
+        S1_FILL_KNOB_MAP(X)
+#undef X
+        assert_int_equal(changed.path, S1_PATH_NEAREST);
+        changed.path = rules.path;
+        assert_memory_equal(&changed, &rules, sizeof rules);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decision_table),
+        cmocka_unit_test(test_what_a_bar_cannot_decide),
+        cmocka_unit_test(test_presets_are_whole),
         cmocka_unit_test(test_ends_and_icebergs),
         cmocka_unit_test(test_poor_trader_is_rejected),
         cmocka_unit_test(test_fees_modify_and_limits),

@@ -1,0 +1,88 @@
+/* backend/environments/matching_internal.h - shared by the parts of the matching engine.
+ *
+ * matching_engine.c keeps the orders, fills them and matches bars without a path; matching_path.c
+ * walks bars with one. Nobody else includes this.
+ */
+#ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_INTERNAL_H
+#define S1_BACKEND_ENVIRONMENTS_MATCHING_INTERNAL_H
+
+#include "backend/environments/matching_engine.h"
+
+/* An order and what matching must remember of it. */
+typedef struct s1_working_order {
+    s1_order order;
+    bool is_working;
+    bool is_born_inside; /* accepted while the inside of a bar was being matched */
+    int32_t parent_type; /* born inside: of the order whose fill it came from */
+    uint64_t shown_bar;  /* an iceberg: the bar whose touch filled what showed */
+} s1_working_order;
+
+struct s1_matching_engine {
+    struct s1_matching_head head; /* first: the inline half reads it */
+    s1_matching_options options;
+    s1_order_listener listener;
+    s1_working_order *orders; /* in order of submission, holes until the next compaction */
+    uint32_t count;           /* slots used, holes included */
+    uint32_t expiring;        /* working orders with an end */
+    bool is_matching;         /* somebody iterates over orders */
+    bool is_inside_bar;
+    int32_t filling_type; /* of the order whose fill is being told */
+    uint64_t rule_counts[S1_FILL_RULE_COUNT];
+};
+
+/* One decided execution, before slippage and fee. */
+typedef struct s1_execution {
+    s1_dec price;
+    s1_nanos time;
+    int32_t rule;
+    bool is_maker;
+    bool is_shown_only; /* of an iceberg: no more than what shows */
+} s1_execution;
+
+/* Fills the order at an index and tells the listener, who may submit and cancel. */
+S1_WARN_UNUSED s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index,
+                                      s1_execution decided, s1_err *err);
+
+/* The order ends without a fill: REJECTED, CANCELED or EXPIRED. */
+S1_WARN_UNUSED s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index, int32_t state,
+                                     s1_str reason, s1_nanos time, s1_err *err);
+
+/* A limit meets its first price: one that may not take, or only take, may end here. */
+S1_WARN_UNUSED s1_rc s1_matching_arrive(s1_matching_engine *engine, uint32_t index,
+                                        bool is_marketable, s1_nanos time, s1_err *err);
+
+s1_dec s1_matching_price(const s1_matching_engine *engine, int64_t mantissa);
+
+/* Does a price reach the order? A buy limit and a sell stop wait below, the others above. */
+bool s1_matching_is_reached(const s1_order *order, s1_dec price);
+
+/* The same inside a bar, where a limit may need a price beyond its own (`limit_fill`). */
+bool s1_matching_is_filled_at(const s1_matching_engine *engine, const s1_order *order,
+                              s1_dec price);
+
+/* Does the bar, as a whole, fill it? */
+bool s1_matching_is_touched(const s1_matching_engine *engine, const s1_order *order,
+                            const s1_bar *bar);
+
+/* May this order be matched inside the bar at all? */
+bool s1_matching_is_eligible(const s1_matching_engine *engine, const s1_working_order *slot,
+                             const s1_bar *bar);
+
+/* The other side of a bracket if the bar reaches it too, else UINT32_MAX. */
+uint32_t s1_matching_rival(const s1_matching_engine *engine, const s1_order *order,
+                           const s1_bar *bar);
+
+/* The price of a limit or stop that the bar reaches after its open (`limit_price`). */
+s1_dec s1_matching_inside_price(const s1_matching_engine *engine, const s1_order *order,
+                                const s1_bar *bar);
+
+/* Does the bar go beyond the order's limit? Then all that rests there was reached. */
+bool s1_matching_is_through(const s1_matching_engine *engine, const s1_order *order,
+                            const s1_bar *bar);
+
+/* Matches what the open left, along the path of the bar or at its close. */
+S1_WARN_UNUSED s1_rc s1_matching_walk(s1_matching_engine *engine, const s1_bar *bar, s1_err *err);
+S1_WARN_UNUSED s1_rc s1_matching_at_close(s1_matching_engine *engine, const s1_bar *bar,
+                                          s1_err *err);
+
+#endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_INTERNAL_H */
