@@ -134,6 +134,18 @@ static s1_rc fault_rename(void *self, const char *from, const char *to, s1_err *
     return base->rename(base->self, from, to, err);
 }
 
+static s1_rc fault_exchange(void *self, const char *a, const char *b, s1_err *err)
+{
+    FAULT_OR(S1_FS_OP_EXCHANGE);
+    return base->exchange(base->self, a, b, err);
+}
+
+static s1_rc fault_link(void *self, const char *from, const char *to, s1_err *err)
+{
+    FAULT_OR(S1_FS_OP_LINK);
+    return base->link(base->self, from, to, err);
+}
+
 static s1_rc fault_unlink(void *self, const char *path, s1_err *err)
 {
     FAULT_OR(S1_FS_OP_UNLINK);

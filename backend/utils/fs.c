@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* O_DIRECTORY, dirent types */
+#define _GNU_SOURCE /* O_DIRECTORY, dirent types, renameat2 */
 
 #include "backend/utils/fs.h"
 
@@ -240,6 +240,28 @@ static s1_rc real_rename(void *self, const char *from, const char *to, s1_err *e
     return S1_OK;
 }
 
+static s1_rc real_exchange(void *self, const char *a, const char *b, s1_err *err)
+{
+    (void)self;
+    if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) != 0) {
+        if (errno == EINVAL || errno == ENOSYS) {
+            return S1_RAISE(err, S1_E_UNSUPPORTED,
+                            "exchange '%s' and '%s': this file system cannot", a, b);
+        }
+        return S1_RAISE_SYS(err, errno, "exchange '%s' and '%s'", a, b);
+    }
+    return S1_OK;
+}
+
+static s1_rc real_link(void *self, const char *from, const char *to, s1_err *err)
+{
+    (void)self;
+    if (link(from, to) != 0) {
+        return S1_RAISE_SYS(err, errno, "link '%s' to '%s'", from, to);
+    }
+    return S1_OK;
+}
+
 static s1_rc real_unlink(void *self, const char *path, s1_err *err)
 {
     (void)self;
@@ -345,6 +367,8 @@ const s1_fs *s1_fs_real(void)
         .lock = real_lock,
         .stat_file = real_stat_file,
         .rename = real_rename,
+        .exchange = real_exchange,
+        .link = real_link,
         .unlink = real_unlink,
         .mkdir = real_mkdir,
         .rmdir = real_rmdir,
@@ -439,6 +463,16 @@ s1_rc s1_fs_stat_file(const s1_fs *fs, s1_file *file, s1_fs_info *ret_info, s1_e
 s1_rc s1_fs_rename(const s1_fs *fs, const char *from, const char *to, s1_err *err)
 {
     return fs->rename(fs->self, from, to, err);
+}
+
+s1_rc s1_fs_exchange(const s1_fs *fs, const char *a, const char *b, s1_err *err)
+{
+    return fs->exchange(fs->self, a, b, err);
+}
+
+s1_rc s1_fs_link(const s1_fs *fs, const char *from, const char *to, s1_err *err)
+{
+    return fs->link(fs->self, from, to, err);
 }
 
 s1_rc s1_fs_unlink(const s1_fs *fs, const char *path, s1_err *err)
@@ -574,19 +608,24 @@ s1_rc s1_fs_write_file(const s1_fs *fs, const char *path, s1_str content, s1_err
     return write_new(fs, path, content, false, err);
 }
 
-s1_rc s1_fs_fsync_parent(const s1_fs *fs, const char *path, s1_err *err)
+s1_rc s1_fs_fsync_folder(const s1_fs *fs, const char *path, s1_err *err)
 {
-    char folder[S1_PATH_MAX];
-    S1_TRY(err,
-           s1_path_join(folder, sizeof folder, s1_str_dirname(s1_str_of(path)), S1_STR(""), err));
     s1_file *file;
-    S1_TRY(err, fs->open(fs->self, folder, S1_FS_READ | S1_FS_FOLDER, &file, err));
+    S1_TRY(err, fs->open(fs->self, path, S1_FS_READ | S1_FS_FOLDER, &file, err));
     const s1_rc rc = fs->fsync(fs->self, file, err);
     s1_fs_drop(fs, file);
     if (rc != S1_OK) {
         s1_err_push(err, __FILE__, __func__, __LINE__);
     }
     return rc;
+}
+
+s1_rc s1_fs_fsync_parent(const s1_fs *fs, const char *path, s1_err *err)
+{
+    char folder[S1_PATH_MAX];
+    S1_TRY(err,
+           s1_path_join(folder, sizeof folder, s1_str_dirname(s1_str_of(path)), S1_STR(""), err));
+    return s1_fs_fsync_folder(fs, folder, err);
 }
 
 s1_rc s1_fs_replace(const s1_fs *fs, const char *path, s1_str content, s1_err *err)

@@ -63,6 +63,8 @@ typedef struct s1_fs_list {
     X(LOCK, lock)                                                                                  \
     X(STAT_FILE, stat_file)                                                                        \
     X(RENAME, rename)                                                                              \
+    X(EXCHANGE, exchange)                                                                          \
+    X(LINK, link)                                                                                  \
     X(UNLINK, unlink)                                                                              \
     X(MKDIR, mkdir)                                                                                \
     X(RMDIR, rmdir)                                                                                \
@@ -95,6 +97,8 @@ typedef struct s1_fs {
     s1_rc (*lock)(void *self, s1_file *file, s1_err *err);
     s1_rc (*stat_file)(void *self, s1_file *file, s1_fs_info *ret_info, s1_err *err);
     s1_rc (*rename)(void *self, const char *from, const char *to, s1_err *err);
+    s1_rc (*exchange)(void *self, const char *a, const char *b, s1_err *err);
+    s1_rc (*link)(void *self, const char *from, const char *to, s1_err *err);
     s1_rc (*unlink)(void *self, const char *path, s1_err *err);
     s1_rc (*mkdir)(void *self, const char *path, uint32_t mode, s1_err *err);
     s1_rc (*rmdir)(void *self, const char *path, s1_err *err);
@@ -130,6 +134,11 @@ S1_WARN_UNUSED s1_rc s1_fs_stat_file(const s1_fs *fs, s1_file *file, s1_fs_info 
 /* Files and folders alike; a file at `to` is replaced. Not durable by itself: s1_fs_fsync_parent.
  */
 S1_WARN_UNUSED s1_rc s1_fs_rename(const s1_fs *fs, const char *from, const char *to, s1_err *err);
+/* Two files or folders take each other's names in one step; both must be there. Errors:
+ * S1_E_UNSUPPORTED where the file system cannot. Durable with an fsync of both parents. */
+S1_WARN_UNUSED s1_rc s1_fs_exchange(const s1_fs *fs, const char *a, const char *b, s1_err *err);
+/* A second name for a file. Errors: S1_E_EXISTS if `to` is there. */
+S1_WARN_UNUSED s1_rc s1_fs_link(const s1_fs *fs, const char *from, const char *to, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_fs_unlink(const s1_fs *fs, const char *path, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_fs_mkdir(const s1_fs *fs, const char *path, s1_err *err); /* mode 0755 */
 S1_WARN_UNUSED s1_rc s1_fs_rmdir(const s1_fs *fs, const char *path, s1_err *err);
@@ -156,6 +165,8 @@ S1_WARN_UNUSED s1_rc s1_fs_write_file(const s1_fs *fs, const char *path, s1_str 
 /* Durable replace: writes `path` + ".tmp", fsync, rename over `path`, fsync of the folder. After an
  * error the old content stands (or, if only the last fsync failed, either). */
 S1_WARN_UNUSED s1_rc s1_fs_replace(const s1_fs *fs, const char *path, s1_str content, s1_err *err);
+/* fsync of a folder, so that names made in it are durable. */
+S1_WARN_UNUSED s1_rc s1_fs_fsync_folder(const s1_fs *fs, const char *path, s1_err *err);
 /* fsync of the folder that holds `path`, so that a rename or a new name in it is durable. */
 S1_WARN_UNUSED s1_rc s1_fs_fsync_parent(const s1_fs *fs, const char *path, s1_err *err);
 /* Renames a finished folder into place, durably: fsync of the files in it (one level and deeper),

@@ -112,11 +112,16 @@ static s1_rc collect(void *user, const s1_stream_key *key, s1_err *err)
                         "archive: found more than %u streams, expected fewer; name a pair",
                         STREAMS_MAX);
     }
+    if (key->data_type != S1_DATA_OHLCV && key->data_type != S1_DATA_TRADES) {
+        return S1_OK; /* there is no check of quotes and books */
+    }
     const char *const pair = s1_arena_copy_cstr(&report->arena, key->asset_pair);
-    if (pair == NULL) {
+    const char *const source = s1_arena_copy_cstr(&report->arena, key->source);
+    if (pair == NULL || source == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "a stream's name");
     }
     report->keys[report->count] = *key;
+    report->keys[report->count].source = s1_str_of(source);
     report->keys[report->count++].asset_pair = s1_str_of(pair);
     return S1_OK;
 }

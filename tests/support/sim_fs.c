@@ -475,6 +475,41 @@ static s1_rc sim_rename(void *self, const char *from, const char *to, s1_err *er
     return S1_OK;
 }
 
+/* In two folders the halves of an exchange become durable each with its own folder. */
+static s1_rc sim_exchange(void *self, const char *a, const char *b, s1_err *err)
+{
+    s1_sim_fs *const sim = self;
+    uint32_t a_folder, b_folder, a_found, b_found;
+    char a_name[NAME_SIZE], b_name[NAME_SIZE];
+    S1_TRY(err, check_power(sim, NULL, err));
+    S1_TRY(err, look_up(sim, a, &a_folder, a_name, &a_found, err));
+    S1_TRY(err, look_up(sim, b, &b_folder, b_name, &b_found, err));
+    if (a_found == INODE_NONE || b_found == INODE_NONE) {
+        return S1_RAISE_SYS(err, ENOENT, "exchange '%s' and '%s'", a, b);
+    }
+    S1_TRY(err, step(sim, NULL, err));
+    move_name(sim, a_folder, a_name, "", b_found);
+    move_name(sim, b_folder, b_name, "", a_found);
+    return S1_OK;
+}
+
+static s1_rc sim_link(void *self, const char *from, const char *to, s1_err *err)
+{
+    s1_sim_fs *const sim = self;
+    uint32_t from_folder, to_folder, linked, found;
+    char from_name[NAME_SIZE], to_name[NAME_SIZE];
+    S1_TRY(err, check_power(sim, NULL, err));
+    S1_TRY(err, look_up(sim, from, &from_folder, from_name, &linked, err));
+    S1_TRY(err, look_up(sim, to, &to_folder, to_name, &found, err));
+    if (linked == INODE_NONE || found != INODE_NONE) {
+        return S1_RAISE_SYS(err, linked == INODE_NONE ? ENOENT : EEXIST, "link '%s' to '%s'", from,
+                            to);
+    }
+    S1_TRY(err, step(sim, NULL, err));
+    move_name(sim, to_folder, to_name, "", linked);
+    return S1_OK;
+}
+
 static s1_rc remove_entry(s1_sim_fs *sim, const char *path, bool is_folder, s1_err *err)
 {
     uint32_t folder, found;
@@ -712,6 +747,8 @@ s1_sim_fs *s1_sim_fs_new(void)
                          .lock = sim_lock,
                          .stat_file = sim_stat_file,
                          .rename = sim_rename,
+                         .exchange = sim_exchange,
+                         .link = sim_link,
                          .unlink = sim_unlink,
                          .mkdir = sim_mkdir,
                          .rmdir = sim_rmdir,

@@ -472,8 +472,13 @@ static void summarise(import_job *job)
 
 static s1_rc store(import_job *job, s1_err *err)
 {
-    const s1_bar_batch batch = {job->count,     job->times,     job->values[0], job->values[1],
-                                job->values[2], job->values[3], job->values[4]};
+    const s1_bar_batch batch = {.count = job->count,
+                                .open_time = job->times,
+                                .open = job->values[0],
+                                .high = job->values[1],
+                                .low = job->values[2],
+                                .close = job->values[3],
+                                .volume = job->values[4]};
     const s1_save_options save = {.price_scale = job->scale[GROUP_PRICE],
                                   .qty_scale = job->scale[GROUP_QTY],
                                   .overlap = job->options->overlap != 0 ? job->options->overlap

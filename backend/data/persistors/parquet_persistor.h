@@ -1,24 +1,29 @@
 /* backend/data/persistors/parquet_persistor.h - the archive: IDataPersistor on Parquet files.
  *
- * Layout, one stream per folder, one file per calendar year (UTC) of bars, per month of trades:
+ * Layout, one stream per folder, one file per calendar year (UTC) of bars, per month of all else;
+ * beyond 2^21 rows a period goes on in parts (trades-0002.parquet, ...). The unnamed source has no
+ * folder of its own:
  *
- *   ARCHIVE/<BASE_QUOTE>/<timeframe>/year=YYYY/ohlcv.parquet
- *   ARCHIVE/<BASE_QUOTE>/trades/year=YYYY/month=MM/trades.parquet
+ *   ARCHIVE/[source=NAME/]<BASE_QUOTE>/<timeframe>/year=YYYY/ohlcv.parquet
+ *   ARCHIVE/[source=NAME/]<BASE_QUOTE>/trades/year=YYYY/month=MM/trades.parquet   (quotes, book)
+ *   ARCHIVE/.versions/<as above>/NNNNNN-<content hash>/...   former versions, until pruned
+ *   ARCHIVE/.next/, .locks/                           of writers
  *
- * Columns:
- *
- *   ohlcv   time TIMESTAMP_NS (open time, UTC), open, high, low, close DECIMAL(18, price_scale),
- *           volume DECIMAL(18, qty_scale)
- *   trades  time TIMESTAMP_NS, price DECIMAL(18, price_scale), quantity DECIMAL(18, qty_scale),
- *           side UTINYINT (enum s1_trade_side)
+ * Columns are those of market_layout.h: times TIMESTAMP_NS (UTC), prices and quantities
+ * DECIMAL(18, scale), enums UTINYINT, counts and ids BIGINT. Rows with and without an optional
+ * column lie in different files.
  *
  * Parquet v2, zstd, sorted by time, never null; key-value metadata s1_format = 1, asset_pair,
- * timeframe_ns, data_type, price_scale, qty_scale, rows, first_ns, last_ns. Any Parquet reader can
- * read the files; the persistor reads only files that carry the metadata. Files of one stream may
- * differ in scale: readers give the largest. A file's bytes depend on its rows and scales alone.
+ * timeframe_ns, data_type, price_scale, qty_scale, rows, first_ns, last_ns; where there are any:
+ * columns (the optional ones), vwap_scale, source, provenance (sorted lines). Any Parquet reader
+ * can read the files; the persistor reads only files that carry the metadata. Files of one stream
+ * may differ in scale: readers give the largest. A file's bytes depend on its rows, scales and
+ * provenance alone.
  *
- * A file appears whole or not at all: written as `<name>.partial`, fsync, rename, fsync of the
- * folder. A leftover `.partial` is ignored by reads and overwritten by the next save.
+ * A commit is one step: the next version is made and synced in .next (files that stay are hard
+ * links), then it takes the place of the stream's folder (an exchange of names). The folder of a
+ * stream belongs to the archive: strangers in it go with the version they lay beside. Errors of a
+ * writer: S1_E_UNSUPPORTED on a file system without hard links or exchange.
  */
 #ifndef S1_BACKEND_DATA_PERSISTORS_PARQUET_PERSISTOR_H
 #define S1_BACKEND_DATA_PERSISTORS_PARQUET_PERSISTOR_H

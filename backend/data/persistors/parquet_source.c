@@ -70,115 +70,22 @@ static void rows_init(duckdb_init_info info)
     s1_duckdb_process_api()->init_set_max_threads(info, 1);
 }
 
-/* Where row `at` of column `i` of the chunk is written. */
-static char *cell(const s1_duckdb_api *api, duckdb_data_chunk chunk, size_t i, size_t at,
-                  size_t size)
-{
-    char *const data = api->vector_get_data(api->data_chunk_get_vector(chunk, i));
-    return data + at * size;
-}
-
-/* Mantissas at a larger scale. */
-static s1_rc put_scaled(char *to, const int64_t *from, size_t count, int64_t factor, s1_err *err)
-{
-    for (size_t i = 0; i < count; i++) {
-        int64_t value;
-        if (__builtin_mul_overflow(from[i], factor, &value) || value > S1_MANTISSA_MAX ||
-            value < -S1_MANTISSA_MAX) {
-            return S1_RAISE(err, S1_E_RANGE, "mantissa %lld times %lld has over 18 digits",
-                            (long long)from[i], (long long)factor);
-        }
-        memcpy(to + i * sizeof value, &value, sizeof value);
-    }
-    return S1_OK;
-}
-
-/* Up to `room` rows of the columns into the chunk from row `at` on. */
-static s1_rc take_columns(s1_parquet_source *source, duckdb_data_chunk chunk, size_t at,
-                          size_t room, size_t *ret_count)
-{
-    const s1_duckdb_api *api = s1_duckdb_process_api();
-    const size_t left = source->row_count - source->row;
-    const size_t count = left < room ? left : room;
-    if (source->give != NULL) {
-        source->give(source->give_self, chunk, at, source->row, count);
-        source->row += count;
-        *ret_count = count;
-        return S1_OK;
-    }
-    for (size_t i = 0; i < source->column_count && count > 0; i++) {
-        const size_t size = element_size(source->columns[i].type);
-        const char *values = (const char *)source->columns[i].values + source->row * size;
-        char *const to = cell(api, chunk, i, at, size);
-        if (source->factors != NULL && source->factors[i] != 1) {
-            const int64_t *mantissas = source->columns[i].values;
-            S1_TRY(&source->err, put_scaled(to, mantissas + source->row, count, source->factors[i],
-                                            &source->err));
-        } else {
-            memcpy(to, values, count * size);
-        }
-    }
-    source->row += count;
-    *ret_count = count;
-    return S1_OK;
-}
-
-/* As take_columns, of what a cursor gives. */
-static s1_rc take_cursor(s1_parquet_source *source, s1_archive_cursor *cursor,
-                         duckdb_data_chunk chunk, size_t at, size_t room, size_t *ret_count)
-{
-    const s1_duckdb_api *api = s1_duckdb_process_api();
-    if (cursor == NULL) {
-        *ret_count = 0;
-        return S1_OK;
-    }
-    if (source->chunk_row == source->chunk_rows) {
-        source->chunk_row = 0;
-        source->chunk_rows = 0;
-        S1_TRY(&source->err, s1_archive_cursor_next(cursor, &source->chunk_rows, &source->err));
-    }
-    const size_t left = source->chunk_rows - source->chunk_row;
-    const size_t count = left < room ? left : room;
-    for (size_t i = 0; i < source->column_count && count > 0; i++) {
-        const size_t size = element_size(source->columns[i].type);
-        memcpy(cell(api, chunk, i, at, size),
-               (const char *)cursor->columns[i] + source->chunk_row * size, count * size);
-    }
-    source->chunk_row += count;
-    *ret_count = count;
-    return S1_OK;
-}
-
-static s1_rc take_part(s1_parquet_source *source, duckdb_data_chunk chunk, size_t at, size_t room,
-                       size_t *ret_count)
-{
-    switch (source->part) {
-    case 0:
-        return take_cursor(source, source->before, chunk, at, room, ret_count);
-    case 1:
-        return take_columns(source, chunk, at, room, ret_count);
-    default:
-        return take_cursor(source, source->after, chunk, at, room, ret_count);
-    }
-}
-
 static void rows_give(duckdb_function_info info, duckdb_data_chunk chunk)
 {
     const s1_duckdb_api *api = s1_duckdb_process_api();
     s1_parquet_source *const source = api->function_get_bind_data(info);
     const size_t capacity = (size_t)api->vector_size();
-    size_t count = 0;
-    while (count < capacity && source->part < 3) {
-        size_t got = 0;
-        source->rc = take_part(source, chunk, count, capacity - count, &got);
-        if (source->rc != S1_OK) {
-            api->function_set_error(info, source->err.msg);
-            count = 0;
-            break;
-        }
-        source->part += got == 0 ? 1 : 0;
-        count += got;
+    const size_t left = source->row_count - source->row;
+    const size_t count = left < capacity ? left : capacity;
+    if (source->give != NULL) {
+        source->give(source->give_self, chunk, 0, source->row, count);
     }
+    for (size_t i = 0; i < source->column_count && source->give == NULL && count > 0; i++) {
+        const size_t size = element_size(source->columns[i].type);
+        memcpy(api->vector_get_data(api->data_chunk_get_vector(chunk, i)),
+               (const char *)source->columns[i].values + source->row * size, count * size);
+    }
+    source->row += count;
     api->data_chunk_set_size(chunk, count);
 }
 

@@ -11,8 +11,9 @@
 
 /* 122880 rows are 60 of DuckDB's vectors: its own default, and small enough to skip by time. */
 #define ROW_GROUP_ROWS 122880
+#define PARTIAL        ".partial"
 
-static s1_rc fsync_file(const s1_fs *fs, const char *path, s1_err *err)
+s1_rc s1_parquet_fsync(const s1_fs *fs, const char *path, s1_err *err)
 {
     s1_file *file;
     S1_TRY(err, s1_fs_open(fs, path, S1_FS_READ | S1_FS_WRITE, &file, err));
@@ -24,37 +25,26 @@ static s1_rc fsync_file(const s1_fs *fs, const char *path, s1_err *err)
     return s1_fs_close(fs, file, err);
 }
 
-static s1_rc publish(const s1_fs *fs, const char *partial, const char *path, s1_err *err)
+s1_rc s1_parquet_copy(s1_duckdb *duckdb, const char *path, s1_parquet_source *source,
+                      const s1_parquet_tag *tags, size_t tag_count, s1_err *err)
 {
-    S1_TRY(err, fsync_file(fs, partial, err));
-    S1_TRY(err, s1_fs_rename(fs, partial, path, err));
-    S1_TRY(err, s1_fs_fsync_parent(fs, path, err));
-    return S1_OK;
-}
-
-s1_rc s1_parquet_write_source(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
-                              s1_parquet_source *source, const s1_parquet_tag *tags,
-                              size_t tag_count, s1_err *err)
-{
-    char partial[S1_PATH_MAX];
-    if ((size_t)snprintf(partial, sizeof partial, "%s.partial", path) >= sizeof partial) {
-        return S1_RAISE(err, S1_E_RANGE, "path '%.200s...': found over %u bytes", path,
-                        S1_PATH_MAX);
-    }
     char what[300];
-    (void)snprintf(what, sizeof what, "write '%.200s'", path);
+    const size_t len = strlen(path);
+    const size_t shown =
+        s1_str_ends_with(s1_str_of(path), S1_STR(PARTIAL)) ? len - strlen(PARTIAL) : len;
+    (void)snprintf(what, sizeof what, "write '%.*s'", (int)(shown < 200 ? shown : 200), path);
     s1_strbuf sql;
     s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
     s1_strbuf_printf(&sql, "COPY (SELECT * FROM s1_rows(%llu::UBIGINT)) TO ",
                      (unsigned long long)(uintptr_t)source);
-    s1_sql_add_quoted(&sql, partial);
+    s1_sql_add_quoted(&sql, path);
     s1_strbuf_printf(&sql,
                      " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE %d, "
                      "USE_TMP_FILE false, PRESERVE_ORDER true",
                      ROW_GROUP_ROWS);
     for (size_t i = 0; i < tag_count; i++) {
         s1_strbuf_printf(&sql, "%s%s: ", i == 0 ? ", KV_METADATA {" : ", ", tags[i].key);
-        s1_sql_add_quoted(&sql, tags[i].value);
+        s1_sql_add_quoted(&sql, tags[i].text != NULL ? tags[i].text : tags[i].value);
     }
     s1_strbuf_printf(&sql, "%s)", tag_count > 0 ? "}" : "");
     s1_rc rc = s1_strbuf_check(&sql, err);
@@ -62,13 +52,29 @@ s1_rc s1_parquet_write_source(s1_duckdb *duckdb, const s1_fs *fs, const char *pa
         rc = s1_duckdb_execute(duckdb, s1_strbuf_cstr(&sql), what, err);
     }
     s1_strbuf_done(&sql);
-    if (rc != S1_OK && source->rc != S1_OK) { /* DuckDB only repeats what we told it */
-        rc = S1_RAISE(err, source->rc, "%s: %s", what, source->err.msg);
+    return rc;
+}
+
+s1_rc s1_parquet_write_source(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
+                              s1_parquet_source *source, const s1_parquet_tag *tags,
+                              size_t tag_count, s1_err *err)
+{
+    char partial[S1_PATH_MAX];
+    if ((size_t)snprintf(partial, sizeof partial, "%s" PARTIAL, path) >= sizeof partial) {
+        return S1_RAISE(err, S1_E_RANGE, "path '%.200s...': found over %u bytes", path,
+                        S1_PATH_MAX);
+    }
+    s1_rc rc = s1_parquet_copy(duckdb, partial, source, tags, tag_count, err);
+    if (rc == S1_OK) {
+        rc = s1_parquet_fsync(fs, partial, err);
     }
     if (rc == S1_OK) {
-        rc = publish(fs, partial, path, err);
+        rc = s1_fs_rename(fs, partial, path, err);
     }
-    if (rc != S1_OK && s1_fs_exists(fs, partial)) {
+    if (rc == S1_OK) {
+        return s1_fs_fsync_parent(fs, path, err);
+    }
+    if (s1_fs_exists(fs, partial)) {
         const s1_rc ignored = s1_fs_unlink(fs, partial, NULL); /* the first error is told */
         (void)ignored;
     }

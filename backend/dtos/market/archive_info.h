@@ -4,7 +4,7 @@
 
 #include "s1mple/base.h"
 
-/* A stream as a whole. Times are open times of bars, or times of trades. */
+/* A stream as a whole. Times are open times of bars, or times of what else it is. */
 typedef struct s1_archive_info {
     uint32_t size;
     uint32_t price_scale; /* readers give mantissas at these scales */
@@ -14,6 +14,8 @@ typedef struct s1_archive_info {
     uint64_t bytes; /* of the files, or of the columns where there are no files */
     s1_nanos first; /* of the first row */
     s1_nanos last;  /* of the last row */
+    uint32_t vwap_scale;
+    uint32_t columns; /* bit i: column i of the layout is there in all rows */
 } s1_archive_info;
 
 /* SPEC DataCoverage: one contiguous block. Times as above; rows are bars or trades. */

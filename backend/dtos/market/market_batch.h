@@ -19,6 +19,8 @@ typedef struct s1_bar_batch {
     const s1_nanos *open_time;
     const int64_t *open, *high, *low, *close; /* at price_scale */
     const int64_t *volume;                    /* at qty_scale */
+    const int64_t *trades;                    /* NULL: not known */
+    const int64_t *vwap;                      /* at vwap_scale; NULL: not known */
 } s1_bar_batch;
 
 /* Who took liquidity. Frozen: it is the stored value. */
@@ -29,9 +31,11 @@ enum s1_trade_side { S1_TRADE_BUY = 1, S1_TRADE_SELL = 2, S1_TRADE_SIDE_UNKNOWN 
 typedef struct s1_trade_batch {
     size_t count; /* 0: nothing */
     const s1_nanos *time;
-    const int64_t *price;    /* at price_scale */
-    const int64_t *quantity; /* at qty_scale */
-    const uint8_t *side;     /* enum s1_trade_side */
+    const int64_t *price;     /* at price_scale */
+    const int64_t *quantity;  /* at qty_scale */
+    const uint8_t *side;      /* enum s1_trade_side */
+    const int64_t *id;        /* the exchange's; NULL: not known */
+    const s1_nanos *received; /* when we heard of it; NULL: not known */
 } s1_trade_batch;
 
 #endif /* S1_BACKEND_DTOS_MARKET_MARKET_BATCH_H */

@@ -1,5 +1,6 @@
 #include "backend/dtos/market/stream_key.h"
 
+#include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"
 #include "s1mple/error.h"
 
@@ -45,11 +46,14 @@ const char *s1_stream_key_format(const s1_stream_key *key, char buffer[static S1
     if (is_bars && key->timeframe > 0) {
         (void)s1_timeframe_print(key->timeframe, timeframe);
     }
-    (void)snprintf(
-        buffer, S1_STREAM_TEXT_MAX, "%.*s%s%s %s",
-        (int)(key->asset_pair.len < S1_PAIR_TEXT_MAX ? key->asset_pair.len : S1_PAIR_TEXT_MAX),
-        key->asset_pair.ptr != NULL ? key->asset_pair.ptr : "", is_bars ? " " : "", timeframe,
-        s1_data_type_name(key->data_type));
+    const size_t source =
+        key->source.len < S1_SOURCE_TEXT_MAX ? key->source.len : S1_SOURCE_TEXT_MAX;
+    const size_t pair =
+        key->asset_pair.len < S1_PAIR_TEXT_MAX ? key->asset_pair.len : S1_PAIR_TEXT_MAX;
+    (void)snprintf(buffer, S1_STREAM_TEXT_MAX, "%.*s%s%.*s%s%s %s", (int)source,
+                   source > 0 ? key->source.ptr : "", source > 0 ? ":" : "", (int)pair,
+                   key->asset_pair.ptr != NULL ? key->asset_pair.ptr : "", is_bars ? " " : "",
+                   timeframe, s1_data_type_name(key->data_type));
     return buffer;
 }
 
@@ -70,6 +74,20 @@ static size_t pair_side(s1_str pair, size_t at)
     return len > PAIR_SIDE_MAX || (len > 0 && pair.ptr[at] == '.') ? 0 : len;
 }
 
+static s1_rc check_source(s1_str source, s1_err *err)
+{
+    bool is_good = source.len <= S1_SOURCE_TEXT_MAX;
+    for (size_t i = 0; i < source.len && is_good; i++) {
+        const char c = source.ptr[i];
+        is_good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    }
+    return is_good
+               ? S1_OK
+               : S1_RAISE(err, S1_E_INVALID,
+                          "source: found '%.*s', expected at most %u of a-z 0-9 _ -",
+                          (int)(source.len < 64 ? source.len : 64), source.ptr, S1_SOURCE_TEXT_MAX);
+}
+
 s1_rc s1_stream_key_check(const s1_stream_key *key, s1_err *err)
 {
     const s1_str pair = key->asset_pair;
@@ -83,25 +101,50 @@ s1_rc s1_stream_key_check(const s1_stream_key *key, s1_err *err)
                         (int)(pair.len < 64 ? pair.len : 64), pair.ptr != NULL ? pair.ptr : "",
                         PAIR_SIDE_MAX);
     }
+    if (key->data_type < S1_DATA_OHLCV || key->data_type > S1_DATA_BOOK) {
+        return S1_RAISE(err, S1_E_INVALID, "data type of %.*s: found %d, expected one of:%s",
+                        S1_STR_ARG(pair), key->data_type, data_type_list);
+    }
     if (key->data_type == S1_DATA_OHLCV && key->timeframe <= 0) {
         return S1_RAISE(err, S1_E_INVALID,
                         "timeframe of %.*s bars: found %lld ns, expected above 0", S1_STR_ARG(pair),
                         (long long)key->timeframe);
     }
-    if (key->data_type == S1_DATA_TRADES && key->timeframe != 0) {
-        return S1_RAISE(err, S1_E_INVALID, "timeframe of %.*s trades: found %lld ns, expected 0",
-                        S1_STR_ARG(pair), (long long)key->timeframe);
+    if (key->data_type != S1_DATA_OHLCV && key->timeframe != 0) {
+        return S1_RAISE(err, S1_E_INVALID, "timeframe of %.*s %s: found %lld ns, expected 0",
+                        S1_STR_ARG(pair), s1_data_type_name(key->data_type),
+                        (long long)key->timeframe);
     }
-    if (key->data_type != S1_DATA_OHLCV && key->data_type != S1_DATA_TRADES) {
-        return S1_RAISE(err, S1_E_INVALID, "data type of %.*s: found %d, expected ohlcv or trades",
-                        S1_STR_ARG(pair), key->data_type);
-    }
-    return S1_OK;
+    return check_source(key->source, err);
 }
 
 bool s1_stream_key_equal(const s1_stream_key *a, const s1_stream_key *b)
 {
     return a->timeframe == b->timeframe && a->data_type == b->data_type &&
-           a->asset_pair.len == b->asset_pair.len &&
-           memcmp(a->asset_pair.ptr, b->asset_pair.ptr, a->asset_pair.len) == 0;
+           s1_str_eq(a->asset_pair, b->asset_pair) && s1_str_eq(a->source, b->source);
+}
+
+int s1_stream_key_compare(const s1_stream_key *a, const s1_stream_key *b)
+{
+    const int order = s1_str_cmp(a->asset_pair, b->asset_pair);
+    if (order != 0) {
+        return order;
+    }
+    if (a->data_type != b->data_type) {
+        return a->data_type < b->data_type ? -1 : 1;
+    }
+    if (a->timeframe != b->timeframe) {
+        return a->timeframe < b->timeframe ? -1 : 1;
+    }
+    return s1_str_cmp(a->source, b->source);
+}
+
+void s1_stream_key_copy_init(s1_stream_key_copy *copy, const s1_stream_key *key)
+{
+    copy->key = *key;
+    (void)snprintf(copy->pair, sizeof copy->pair, "%.*s", S1_STR_ARG(key->asset_pair));
+    (void)snprintf(copy->source, sizeof copy->source, "%.*s", (int)key->source.len,
+                   key->source.len > 0 ? key->source.ptr : "");
+    copy->key.asset_pair = s1_str_of(copy->pair);
+    copy->key.source = s1_str_of(copy->source);
 }

@@ -14,7 +14,7 @@
 
 static char folder[256];
 static char path[400];
-static const s1_stream_key key = {{"BTC/EUR", 7}, S1_NANOS_PER_MINUTE, S1_DATA_OHLCV, 0};
+static const s1_stream_key key = {{"BTC/EUR", 7}, S1_NANOS_PER_MINUTE, S1_DATA_OHLCV, 0, {NULL, 0}};
 
 static int setup_group(void **state)
 {
@@ -659,7 +659,8 @@ static void test_dirty_files(void **state)
     for (size_t i = 0; i < sizeof dirty / sizeof dirty[0]; i++) {
         if (shared_file(dirty[i].name)) {
             s1_data_import_options options = options_for(archive, dirty[i].profile);
-            options.key = (s1_stream_key){S1_STR("BTC/USD"), S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0};
+            options.key =
+                (s1_stream_key){S1_STR("BTC/USD"), S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
             assert_int_not_equal(s1_data_import(&options, &s, &err), S1_OK);
             assert_int_equal(strncmp(err.msg, path, strlen(path)), 0);
             assert_string_equal(err.msg + strlen(path), dirty[i].message);
@@ -667,7 +668,8 @@ static void test_dirty_files(void **state)
     }
     if (shared_file(dirty[0].name)) {
         s1_data_import_options options = options_for(archive, "cdd");
-        options.key = (s1_stream_key){S1_STR("BTC/USD"), S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0};
+        options.key =
+            (s1_stream_key){S1_STR("BTC/USD"), S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
         options.on_duplicate = S1_IMPORT_LAST;
         assert_int_equal(s1_data_import(&options, &s, NULL), S1_OK);
         assert_int_equal(s.duplicates, 5);

@@ -168,8 +168,9 @@ static void test_stream_keys(void **state)
 {
     (void)state;
     char text[S1_STREAM_TEXT_MAX];
-    const s1_stream_key bars = {S1_STR("BTC/EUR"), 4 * S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0};
-    const s1_stream_key trades = {S1_STR("BTC/EUR"), 0, S1_DATA_TRADES, 0};
+    const s1_stream_key bars = {
+        S1_STR("BTC/EUR"), 4 * S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
+    const s1_stream_key trades = {S1_STR("BTC/EUR"), 0, S1_DATA_TRADES, 0, {NULL, 0}};
     assert_string_equal(s1_stream_key_format(&bars, text), "BTC/EUR 4h ohlcv");
     assert_string_equal(s1_stream_key_format(&trades, text), "BTC/EUR trades");
     assert_true(s1_stream_key_equal(&bars, &bars));
@@ -179,7 +180,8 @@ static void test_stream_keys(void **state)
     assert_int_equal(type, S1_DATA_TRADES);
     s1_err err = S1_ERR_INIT;
     assert_int_equal(s1_data_type_parse(S1_STR("trade"), &type, &err), S1_E_INVALID);
-    assert_string_equal(err.msg, "data type: found 'trade', expected one of: ohlcv trades");
+    assert_string_equal(err.msg,
+                        "data type: found 'trade', expected one of: ohlcv trades quotes book");
     assert_string_equal(s1_data_type_name(9), "?");
 }
 

@@ -70,49 +70,50 @@ typedef struct rows_persistor {
 } rows_persistor;
 
 typedef struct rows_reader {
-    s1_bar_reader base;
+    s1_market_reader base;
     const rows *rows;
     size_t at;
 } rows_reader;
 
-static s1_rc rows_next(s1_bar_reader *self, s1_bar_batch *ret_batch, s1_err *err)
+static s1_rc rows_next(s1_market_reader *self, s1_market_batch *ret_batch, s1_err *err)
 {
     (void)err;
     rows_reader *const me = (rows_reader *)self;
     const rows *const r = me->rows;
     const size_t at = me->at;
     const size_t left = r->count - at;
-    *ret_batch = (s1_bar_batch){.count = left < BATCH_ROWS ? left : BATCH_ROWS};
-    if (left > 0) {
-        ret_batch->open_time = r->time + at;
-        ret_batch->open = r->columns[OPEN] + at;
-        ret_batch->high = r->columns[HIGH] + at;
-        ret_batch->low = r->columns[LOW] + at;
-        ret_batch->close = r->columns[CLOSE] + at;
-        ret_batch->volume = r->columns[VOLUME] + at;
-        me->at += ret_batch->count;
-    }
+    const s1_bar_batch batch = {.count = left < BATCH_ROWS ? left : BATCH_ROWS,
+                                .open_time = r->time + at,
+                                .open = r->columns[OPEN] + at,
+                                .high = r->columns[HIGH] + at,
+                                .low = r->columns[LOW] + at,
+                                .close = r->columns[CLOSE] + at,
+                                .volume = r->columns[VOLUME] + at};
+    *ret_batch = s1_market_batch_of_bars(&batch);
+    me->at += batch.count;
     return S1_OK;
 }
 
-static void rows_close(s1_bar_reader *self)
+static void rows_close(s1_market_reader *self)
 {
     free(self);
 }
 
 static s1_rc rows_load(s1_data_persistor *self, const s1_stream_key *key, s1_time_range range,
-                       s1_bar_reader **ret_reader, s1_err *err)
+                       s1_market_reader **ret_reader, s1_err *err)
 {
-    static const s1_bar_reader_ops ops = {
+    static const s1_market_reader_ops ops = {
         .size = sizeof ops, .next = rows_next, .close = rows_close};
     const rows_persistor *const me = (const rows_persistor *)self;
-    (void)key;
     (void)range;
     rows_reader *const reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "a reader");
     }
-    reader->base = (s1_bar_reader){&ops, me->rows->count, me->price_scale, me->qty_scale};
+    reader->base = (s1_market_reader){&ops,
+                                      me->rows->count,
+                                      {me->price_scale, me->qty_scale, 0},
+                                      s1_market_mandatory(key->data_type)};
     reader->rows = me->rows;
     *ret_reader = &reader->base;
     return S1_OK;
@@ -126,9 +127,9 @@ static s1_quality_options defaults(void)
 static s1_quality_report *check_scaled(const rows *r, s1_nanos timeframe, uint32_t price_scale,
                                        uint32_t qty_scale, const s1_quality_options *options)
 {
-    static const s1_data_persistor_ops ops = {.size = sizeof ops, .load_ohlcv = rows_load};
+    static const s1_data_persistor_ops ops = {.size = sizeof ops, .load = rows_load};
     rows_persistor persistor = {{&ops}, r, price_scale, qty_scale};
-    const s1_stream_key key = {S1_STR("BTC/USD"), timeframe, S1_DATA_OHLCV, 0};
+    const s1_stream_key key = {S1_STR("BTC/USD"), timeframe, S1_DATA_OHLCV, 0, S1_STR("")};
     s1_quality_report *report = NULL;
     s1_err err = {0};
     if (s1_quality_check(&persistor.base, &key, S1_RANGE_ALL, options, &report, &err) != S1_OK) {
@@ -555,10 +556,10 @@ static s1_rc stop_at_once(void *user, uint64_t done, uint64_t total)
 static void progress_ends_a_check(void **state)
 {
     (void)state;
-    static const s1_data_persistor_ops ops = {.size = sizeof ops, .load_ohlcv = rows_load};
+    static const s1_data_persistor_ops ops = {.size = sizeof ops, .load = rows_load};
     rows r = clean(2000);
     rows_persistor persistor = {{&ops}, &r, 2, 3};
-    const s1_stream_key key = {S1_STR("BTC/USD"), MINUTE, S1_DATA_OHLCV, 0};
+    const s1_stream_key key = {S1_STR("BTC/USD"), MINUTE, S1_DATA_OHLCV, 0, S1_STR("")};
     uint64_t seen[2] = {0};
     s1_quality_options options = defaults();
     options.progress = stop_at_once;
@@ -871,7 +872,7 @@ typedef struct trades {
 
 static s1_trade_batch batch_of(const trades *t)
 {
-    return (s1_trade_batch){t->count, t->time, t->price, t->quantity, t->side};
+    return (s1_trade_batch){t->count, t->time, t->price, t->quantity, t->side, NULL, NULL};
 }
 
 static s1_quality_report *check_trades(const trades *t, s1_nanos as_of)
@@ -967,7 +968,7 @@ static void a_real_hour_of_trades_has_one_twice(void **state)
     }
     (void)fclose(in);
     s1_data_persistor *archive = NULL;
-    const s1_stream_key key = {S1_STR("BTC/USD"), 0, S1_DATA_TRADES, 0};
+    const s1_stream_key key = {S1_STR("BTC/USD"), 0, S1_DATA_TRADES, 0, S1_STR("")};
     const s1_save_options save = {8, 8, S1_OVERLAP_REFUSE, 0};
     const s1_trade_batch batch = batch_of(&t);
     const s1_quality_options options = defaults();

@@ -1,11 +1,15 @@
 /* Reading a stream: its files one after the other, each by one streamed query. */
-#include "backend/data/persistors/parquet_internal.h"
+#include "backend/data/persistors/archive_internal.h"
 #include "s1mple/error.h"
 
 #include <stdio.h>
 #include <string.h>
 
-void s1_archive_add_source(s1_strbuf *sql, const char *path)
+/* The time as an SQL literal. */
+#define SQL_TIME        "make_timestamp_ns(%lld)"
+#define SQL_TIME_ARG(t) ((long long)(t))
+
+static void add_source(s1_strbuf *sql, const char *path)
 {
     s1_strbuf_lit(sql, "read_parquet(");
     s1_sql_add_quoted(sql, path);
@@ -13,19 +17,24 @@ void s1_archive_add_source(s1_strbuf *sql, const char *path)
     s1_strbuf_lit(sql, ", hive_partitioning = false)");
 }
 
-void s1_archive_add_select(s1_strbuf *sql, int32_t data_type, size_t prefix, s1_archive_scales from,
-                           s1_archive_scales to)
+static bool gives(const s1_archive_cursor *cursor, size_t column)
+{
+    return (cursor->columns >> column & 1u) != 0;
+}
+
+static void add_select(s1_strbuf *sql, const s1_archive_cursor *cursor, const s1_archive_file *file)
 {
     size_t count;
-    const s1_archive_column *columns = s1_archive_columns(data_type, &count);
-    for (size_t i = 0; i < count && (prefix == 0 || i < prefix); i++) {
-        const char *name = columns[i].name;
-        const bool is_price = columns[i].kind == S1_ARCHIVE_PRICE;
-        const bool is_decimal = is_price || columns[i].kind == S1_ARCHIVE_QTY;
-        const uint32_t have = is_price ? from.price : from.qty;
-        const uint32_t want = is_price ? to.price : to.qty;
+    const s1_market_column *const layout = s1_market_layout(cursor->data_type, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *const name = layout[i].name;
+        const uint32_t have = s1_market_scale(&file->scales, layout[i].kind);
+        const uint32_t want = s1_market_scale(&cursor->scales, layout[i].kind);
+        if (!gives(cursor, i)) {
+            continue;
+        }
         s1_strbuf_cstr_add(sql, i == 0 ? "" : ", ");
-        if (is_decimal && have != want) {
+        if (have != want) {
             s1_strbuf_printf(sql, "CAST(\"%s\" AS DECIMAL(18,%u)) AS \"%s\"", name, want, name);
         } else {
             s1_strbuf_printf(sql, "\"%s\"", name);
@@ -39,11 +48,11 @@ static void add_range(s1_strbuf *sql, const s1_archive_file *file, s1_time_range
     const bool cuts_start = range.from > file->first;
     const bool cuts_end = range.to <= file->last;
     if (cuts_start) {
-        s1_strbuf_printf(sql, " WHERE \"time\" >= " S1_SQL_TIME, S1_SQL_TIME_ARG(range.from));
+        s1_strbuf_printf(sql, " WHERE \"time\" >= " SQL_TIME, SQL_TIME_ARG(range.from));
     }
     if (cuts_end) {
-        s1_strbuf_printf(sql, " %s \"time\" < " S1_SQL_TIME, cuts_start ? "AND" : "WHERE",
-                         S1_SQL_TIME_ARG(range.to));
+        s1_strbuf_printf(sql, " %s \"time\" < " SQL_TIME, cuts_start ? "AND" : "WHERE",
+                         SQL_TIME_ARG(range.to));
     }
 }
 
@@ -86,7 +95,7 @@ static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, 
     s1_strbuf sql;
     s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
     s1_strbuf_lit(&sql, "SELECT count(*) FROM ");
-    s1_archive_add_source(&sql, file->path);
+    add_source(&sql, file->path);
     add_range(&sql, file, cursor->range);
     uint64_t count = 0;
     s1_rc rc = s1_strbuf_check(&sql, err);
@@ -98,29 +107,31 @@ static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, 
     return rc;
 }
 
-s1_rc s1_archive_cursor_open(s1_duckdb *duckdb, const s1_stream_key *key, s1_archive_files *files,
-                             s1_time_range range, size_t prefix, s1_archive_scales scales_min,
+s1_rc s1_archive_cursor_open(const s1_archive_place *place, s1_archive_files *files,
+                             s1_time_range range, uint32_t columns, s1_market_scales scales_min,
                              s1_archive_cursor *ret_cursor, s1_err *err)
 {
     s1_archive_cursor *const cursor = ret_cursor;
     char name[S1_STREAM_TEXT_MAX];
-    size_t count;
-    (void)s1_archive_columns(key->data_type, &count);
-    *cursor = (s1_archive_cursor){.duckdb = duckdb,
+    *cursor = (s1_archive_cursor){.fs = place->fs,
+                                  .duckdb = place->duckdb,
                                   .files = *files,
-                                  .data_type = key->data_type,
-                                  .column_count = (uint32_t)(prefix == 0 ? count : prefix),
+                                  .data_type = place->key->data_type,
+                                  .columns = columns,
                                   .range = range,
                                   .scales = scales_min,
                                   .last_time = INT64_MIN};
     *files = (s1_archive_files){0};
-    (void)snprintf(cursor->what, sizeof cursor->what, "read %s", s1_stream_key_format(key, name));
+    (void)snprintf(cursor->what, sizeof cursor->what, "read %s",
+                   s1_stream_key_format(place->key, name));
+    bool is_empty = true;
+    for (size_t i = 0; i < cursor->files.count; i++) {
+        is_empty = is_empty && is_outside(&cursor->files.items[i], range);
+    }
     for (size_t i = 0; i < cursor->files.count; i++) {
         const s1_archive_file *file = &cursor->files.items[i];
-        cursor->scales.price =
-            file->price_scale > cursor->scales.price ? file->price_scale : cursor->scales.price;
-        cursor->scales.qty =
-            file->qty_scale > cursor->scales.qty ? file->qty_scale : cursor->scales.qty;
+        cursor->scales = s1_market_scales_max(cursor->scales, file->scales);
+        cursor->columns &= is_empty || !is_outside(file, range) ? file->columns : UINT32_MAX;
     }
     for (size_t i = 0; i < cursor->files.count; i++) {
         const s1_rc rc = count_file(cursor, &cursor->files.items[i], err);
@@ -135,29 +146,44 @@ s1_rc s1_archive_cursor_open(s1_duckdb *duckdb, const s1_stream_key *key, s1_arc
 /* The columns must be what the layout says: another type would be read as other numbers. */
 static s1_rc check_types(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
 {
+    static const duckdb_type types[] = {
+        [S1_COLUMN_TIME] = DUCKDB_TYPE_TIMESTAMP_NS, [S1_COLUMN_PRICE] = DUCKDB_TYPE_DECIMAL,
+        [S1_COLUMN_QTY] = DUCKDB_TYPE_DECIMAL,       [S1_COLUMN_ENUM] = DUCKDB_TYPE_UTINYINT,
+        [S1_COLUMN_INT64] = DUCKDB_TYPE_BIGINT,      [S1_COLUMN_VWAP] = DUCKDB_TYPE_DECIMAL,
+    };
     size_t count;
-    const s1_archive_column *columns = s1_archive_columns(cursor->data_type, &count);
-    for (size_t i = 0; i < cursor->column_count; i++) {
-        static const duckdb_type types[] = {
-            [S1_ARCHIVE_TIME] = DUCKDB_TYPE_TIMESTAMP_NS,
-            [S1_ARCHIVE_PRICE] = DUCKDB_TYPE_DECIMAL,
-            [S1_ARCHIVE_QTY] = DUCKDB_TYPE_DECIMAL,
-            [S1_ARCHIVE_SIDE] = DUCKDB_TYPE_UTINYINT,
-        };
-        bool is_good = s1_duckdb_stream_has_type(&cursor->stream, i, types[columns[i].kind]);
-        if (is_good && types[columns[i].kind] == DUCKDB_TYPE_DECIMAL) {
-            is_good =
-                s1_duckdb_stream_scale(&cursor->stream, i) ==
-                (columns[i].kind == S1_ARCHIVE_PRICE ? cursor->scales.price : cursor->scales.qty);
+    size_t at = 0;
+    const s1_market_column *const layout = s1_market_layout(cursor->data_type, &count);
+    for (size_t i = 0; i < count; i++) {
+        const duckdb_type type = types[layout[i].kind];
+        if (!gives(cursor, i)) {
+            continue;
         }
-        if (!is_good) {
+        if (!s1_duckdb_stream_has_type(&cursor->stream, at, type) ||
+            (type == DUCKDB_TYPE_DECIMAL && s1_duckdb_stream_scale(&cursor->stream, at) !=
+                                                s1_market_scale(&cursor->scales, layout[i].kind))) {
             return S1_RAISE(
                 err, S1_E_DATA,
                 "archive file '%.300s': column %s is not of the type its metadata tells",
-                file->path, columns[i].name);
+                file->path, layout[i].name);
         }
+        at++;
     }
     return S1_OK;
+}
+
+/* What is open now is the file that was listed? A commit may have put another one in its place. */
+static s1_rc check_identity(const s1_archive_cursor *cursor, const s1_archive_file *file,
+                            s1_err *err)
+{
+    s1_fs_info info;
+    if (s1_fs_stat(cursor->fs, file->path, &info, NULL) == S1_OK && info.inode == file->inode &&
+        info.size == file->bytes && info.modified == file->modified) {
+        return S1_OK;
+    }
+    return S1_RAISE(err, S1_E_DATA,
+                    "%s: the archive was written to meanwhile: '%.200s' is another file now",
+                    cursor->what, file->path);
 }
 
 static s1_rc open_file(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
@@ -165,26 +191,32 @@ static s1_rc open_file(s1_archive_cursor *cursor, const s1_archive_file *file, s
     s1_strbuf sql;
     s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
     s1_strbuf_lit(&sql, "SELECT ");
-    s1_archive_add_select(&sql, cursor->data_type, cursor->column_count,
-                          (s1_archive_scales){file->price_scale, file->qty_scale}, cursor->scales);
+    add_select(&sql, cursor, file);
     s1_strbuf_lit(&sql, " FROM ");
-    s1_archive_add_source(&sql, file->path);
+    add_source(&sql, file->path);
     add_range(&sql, file, cursor->range);
-    s1_rc rc = s1_strbuf_check(&sql, err);
+    s1_err found = S1_ERR_INIT;
+    s1_rc rc = s1_strbuf_check(&sql, &found);
     if (rc == S1_OK) {
         rc = s1_duckdb_stream_open(cursor->duckdb, s1_strbuf_cstr(&sql), cursor->what,
-                                   &cursor->stream, err);
+                                   &cursor->stream, &found);
     }
     s1_strbuf_done(&sql);
-    S1_TRY(err, rc);
-    cursor->is_open = true;
+    cursor->is_open = rc == S1_OK;
+    S1_TRY(err, check_identity(cursor, file, err)); /* tells more than what DuckDB stumbled on */
+    if (rc != S1_OK) {
+        if (err != NULL) {
+            *err = found;
+        }
+        return rc;
+    }
     return check_types(cursor, file, err);
 }
 
 /* Times go on rising; a damaged or foreign file must not send a run back in time. */
 static s1_rc check_times(s1_archive_cursor *cursor, size_t rows, s1_err *err)
 {
-    const s1_nanos *times = cursor->columns[0];
+    const s1_nanos *times = cursor->values[0];
     const s1_nanos step = cursor->data_type == S1_DATA_OHLCV ? 1 : 0;
     s1_nanos last = cursor->last_time;
     bool is_sorted = cursor->rows_seen == 0 || times[0] >= last + step;
@@ -201,9 +233,13 @@ static s1_rc check_times(s1_archive_cursor *cursor, size_t rows, s1_err *err)
 
 static s1_rc take_chunk(s1_archive_cursor *cursor, size_t rows, s1_err *err)
 {
-    for (size_t i = 0; i < cursor->column_count; i++) {
-        S1_TRY(err,
-               s1_duckdb_stream_column(&cursor->stream, i, cursor->what, &cursor->columns[i], err));
+    size_t at = 0;
+    for (size_t i = 0; i < S1_MARKET_COLUMNS_MAX; i++) {
+        if (gives(cursor, i)) {
+            S1_TRY(err, s1_duckdb_stream_column(&cursor->stream, at, cursor->what,
+                                                &cursor->values[i], err));
+            at++;
+        }
     }
     S1_TRY(err, check_times(cursor, rows, err));
     cursor->rows_seen += rows;
