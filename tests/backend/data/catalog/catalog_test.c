@@ -64,9 +64,9 @@ static int teardown(void **state)
         }                                                                                          \
     } while (0)
 
-static const s1_stream_key btc = {{"BTC/USD", 7}, HOUR, S1_DATA_OHLCV, 0};
-static const s1_stream_key eur = {{"EUR/USD", 7}, HOUR, S1_DATA_OHLCV, 0};
-static const s1_stream_key ticks = {{"BTC/EUR", 7}, 0, S1_DATA_TRADES, 0};
+static const s1_stream_key btc = {{"BTC/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
+static const s1_stream_key eur = {{"EUR/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
+static const s1_stream_key ticks = {{"BTC/EUR", 7}, 0, S1_DATA_TRADES, 0, {NULL, 0}};
 
 static void save_bars(fixture *f, const s1_stream_key *key, s1_nanos first, size_t count)
 {
@@ -253,7 +253,7 @@ static void it_tells_what_is_there(void **state)
     assert_int_equal(s.blocks[0].trade_count, 9000);
     assert_int_equal(s.blocks[1].start_time, START + 9010 * HOUR);
     s1_err err = S1_ERR_INIT;
-    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0};
+    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
     assert_int_equal(s1_catalog_find(catalog, &none, &d, &err), S1_E_NOT_FOUND);
     assert_non_null(strstr(err.msg, "found no ETH/USD 1h ohlcv"));
     s1_catalog_close(catalog);
@@ -653,7 +653,7 @@ static void imports_and_findings_are_remembered(void **state)
     OK(s1_catalog_find(catalog, &btc, &d, &err_));
     assert_true(d.is_check_old);
     s1_err err = S1_ERR_INIT;
-    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0};
+    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
     assert_int_equal(s1_catalog_put_findings(catalog, &none, &check, &err), S1_E_NOT_FOUND);
     s1_quality_report_free(report);
     s1_catalog_close(catalog);
