@@ -17,6 +17,8 @@ const s1_cli_command *const s1_cli_commands[] = {
     &s1_cmd_validate,
     &s1_cmd_data_import,
     &s1_cmd_data_check,
+    &s1_cmd_data_export,
+    &s1_cmd_data_resample,
     &s1_cmd_data_list,
     &s1_cmd_data_show,
     &s1_cmd_data_reindex,

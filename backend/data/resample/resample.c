@@ -48,6 +48,7 @@ struct s1_resampler {
     s1_nanos last_time; /* of the rows */
     int64_t last_id;
     bool has_rows, has_ids, has_bars;
+    bool has_counts;   /* the bars that come in have counts of trades */
     s1_nanos last_bar; /* time of the last bar that came out */
     int64_t *columns[OUT_COLUMNS];
     size_t count, capacity;
@@ -445,15 +446,16 @@ static inline s1_rc take_trade(s1_resampler *r, s1_nanos time, int64_t price, in
     return !is_timed && is_full(r) ? close_bar(r, err) : S1_OK;
 }
 
-s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch,
-                              const int64_t *ids, s1_err *err)
+s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch, s1_err *err)
 {
     s1_resampler *const r = resampler;
+    const int64_t *const ids = batch->id;
     restart(r);
     for (size_t i = 0; i < batch->count; i++) {
         if (__builtin_expect(batch->quantity[i] < 0 ||
                                  (r->has_rows && batch->time[i] < r->last_time) ||
-                                 (ids != NULL && r->has_ids && ids[i] < r->last_id),
+                                 (ids != NULL && r->has_ids && ids[i] < r->last_id &&
+                                  batch->time[i] == r->last_time),
                              0)) {
             return refuse_trade(r, batch, i, ids, err);
         }
@@ -532,11 +534,12 @@ static void add_bar(s1_resampler *r, const s1_bar_batch *batch, size_t i, int64_
         !has_trades && batch->open[i] == batch->close[i] && batch->high[i] == batch->low[i];
 }
 
-s1_rc s1_resampler_add_bars(s1_resampler *resampler, const s1_bar_batch *batch,
-                            const int64_t *counts, s1_err *err)
+s1_rc s1_resampler_add_bars(s1_resampler *resampler, const s1_bar_batch *batch, s1_err *err)
 {
     s1_resampler *const r = resampler;
+    const int64_t *const counts = batch->trades;
     restart(r);
+    r->has_counts = counts != NULL;
     for (size_t i = 0; i < batch->count; i++) {
         const s1_nanos time = batch->open_time[i];
         S1_TRY(err, check_bar(r, batch, i, counts, err));
@@ -581,23 +584,22 @@ s1_rc s1_resampler_finish(s1_resampler *resampler, s1_err *err)
     return S1_OK;
 }
 
-void s1_resampler_take(s1_resampler *resampler, s1_resample_batch *ret_batch)
+void s1_resampler_take(s1_resampler *resampler, s1_bar_batch *ret_batch)
 {
     s1_resampler *const r = resampler;
     restart(r);
     int64_t *const *const columns = r->columns;
     const bool is_of_trades = r->options.from_type == S1_DATA_TRADES;
-    *ret_batch = (s1_resample_batch){
-        .bars = {.count = r->count,
-                 .open_time = columns[OUT_TIME],
-                 .open = columns[OUT_OPEN],
-                 .high = columns[OUT_HIGH],
-                 .low = columns[OUT_LOW],
-                 .close = columns[OUT_CLOSE],
-                 .volume = columns[OUT_VOLUME]},
-        .trades = is_of_trades || r->options.has_counts ? columns[OUT_TRADES] : NULL,
-        .vwap = is_of_trades ? columns[OUT_VWAP] : NULL,
-    };
+    *ret_batch =
+        (s1_bar_batch){.count = r->count,
+                       .open_time = columns[OUT_TIME],
+                       .open = columns[OUT_OPEN],
+                       .high = columns[OUT_HIGH],
+                       .low = columns[OUT_LOW],
+                       .close = columns[OUT_CLOSE],
+                       .volume = columns[OUT_VOLUME],
+                       .trades = is_of_trades || r->has_counts ? columns[OUT_TRADES] : NULL,
+                       .vwap = is_of_trades ? columns[OUT_VWAP] : NULL};
     r->is_taken = true;
 }
 

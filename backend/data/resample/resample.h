@@ -49,7 +49,6 @@ typedef struct s1_resample_options {
     s1_nanos offset;         /* of time bars; any, also below zero */
     s1_dec threshold;        /* trades, volume or price * volume of the other bars; above 0 */
     uint32_t price_scale, qty_scale; /* of the rows, and of the bars */
-    bool has_counts;                 /* the batches of bars have `trades` */
     bool drops_repeats; /* a trade with the id of the one before, or without ids one equal in time,
                            price, quantity and side to one of the S1_REPEAT_WINDOW trades of its
                            time before it, is left out */
@@ -72,13 +71,6 @@ typedef struct s1_resample_counts {
     bool starts_inside;    /* the first row is not at the start of its bar */
 } s1_resample_counts;
 
-/* Bars with what a venue's own have; `trades` and `vwap` are NULL where they cannot be told. */
-typedef struct s1_resample_batch {
-    s1_bar_batch bars;
-    const int64_t *trades;
-    const int64_t *vwap; /* at price_scale */
-} s1_resample_batch;
-
 typedef struct s1_resampler s1_resampler;
 
 /* "time", "tick", "volume", "dollar"; "?" outside the enum. Static. */
@@ -96,24 +88,24 @@ s1_rc s1_resampler_new(const s1_resample_options *options, s1_resampler **ret_re
                        s1_err *err);
 void s1_resampler_free(s1_resampler *resampler); /* accepts NULL */
 
-/* Takes rows in; the bars they close wait to be taken. `ids` may be NULL. Errors: S1_E_DATA with
- * the row (from 0) for times or ids that fall and quantities below zero; S1_E_RANGE for a sum with
- * more than 18 digits; S1_E_NO_MEMORY. After an error the resampler can only be freed. */
+/* Takes rows in; the bars they close wait to be taken. All batches have the same optional columns.
+ * Errors: S1_E_DATA with the row (from 0) for times that fall, ids that fall within a time and
+ * quantities below zero;
+ * S1_E_RANGE for a sum with more than 18 digits; S1_E_NO_MEMORY. After an error the resampler can
+ * only be freed. */
 S1_WARN_UNUSED
-s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch,
-                              const int64_t *ids, s1_err *err);
-/* As above. `counts` are the rows' trades: there if options.has_counts, else NULL. S1_E_DATA also
- * for a bar that lies in two larger ones. */
+s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch, s1_err *err);
+/* As above. S1_E_DATA also for a bar that lies in two larger ones. */
 S1_WARN_UNUSED
-s1_rc s1_resampler_add_bars(s1_resampler *resampler, const s1_bar_batch *batch,
-                            const int64_t *counts, s1_err *err);
+s1_rc s1_resampler_add_bars(s1_resampler *resampler, const s1_bar_batch *batch, s1_err *err);
 
 /* No more rows: the last bar comes out if it is over or keeps_partial. */
 S1_WARN_UNUSED
 s1_rc s1_resampler_finish(s1_resampler *resampler, s1_err *err);
 
-/* The bars that came out since the last call, in order; count 0: none. */
-void s1_resampler_take(s1_resampler *resampler, s1_resample_batch *ret_batch);
+/* The bars that came out since the last call, in order; count 0: none. `trades` and `vwap` (at
+ * price_scale) are NULL where they cannot be told. */
+void s1_resampler_take(s1_resampler *resampler, s1_bar_batch *ret_batch);
 
 /* Borrowed until the resampler is freed. */
 const s1_resample_counts *s1_resampler_counts(const s1_resampler *resampler);

@@ -50,9 +50,9 @@ static const s1_bar_reader_ops made_ops = {
 
 static s1_rc keep(made_bars *made, s1_resampler *resampler, s1_err *err)
 {
-    s1_resample_batch batch;
+    s1_bar_batch batch;
     s1_resampler_take(resampler, &batch);
-    const size_t count = made->count + batch.bars.count;
+    const size_t count = made->count + batch.count;
     if (count > made->capacity) {
         const size_t capacity = count * 2;
         for (size_t i = 0; i < COLUMNS; i++) {
@@ -64,12 +64,10 @@ static s1_rc keep(made_bars *made, s1_resampler *resampler, s1_err *err)
         }
         made->capacity = capacity;
     }
-    const int64_t *const columns[COLUMNS] = {batch.bars.open_time, batch.bars.open,
-                                             batch.bars.high,      batch.bars.low,
-                                             batch.bars.close,     batch.bars.volume};
-    for (size_t i = 0; i < COLUMNS && batch.bars.count > 0; i++) {
-        memcpy(made->columns[i] + made->count, columns[i],
-               batch.bars.count * sizeof *made->columns[i]);
+    const int64_t *const columns[COLUMNS] = {batch.open_time, batch.open,  batch.high,
+                                             batch.low,       batch.close, batch.volume};
+    for (size_t i = 0; i < COLUMNS && batch.count > 0; i++) {
+        memcpy(made->columns[i] + made->count, columns[i], batch.count * sizeof *made->columns[i]);
     }
     made->count = count;
     return S1_OK;
@@ -83,7 +81,7 @@ static s1_rc read_bars(made_bars *made, s1_bar_reader *reader, s1_resampler *res
         if (batch.count == 0) {
             break;
         }
-        S1_TRY(err, s1_resampler_add_bars(resampler, &batch, NULL, err));
+        S1_TRY(err, s1_resampler_add_bars(resampler, &batch, err));
         S1_TRY(err, keep(made, resampler, err));
     }
     S1_TRY(err, s1_resampler_finish(resampler, err));
@@ -99,7 +97,7 @@ static s1_rc read_trades(made_bars *made, s1_trade_reader *reader, s1_resampler 
         if (batch.count == 0) {
             break;
         }
-        S1_TRY(err, s1_resampler_add_trades(resampler, &batch, NULL, err));
+        S1_TRY(err, s1_resampler_add_trades(resampler, &batch, err));
         S1_TRY(err, keep(made, resampler, err));
     }
     S1_TRY(err, s1_resampler_finish(resampler, err));

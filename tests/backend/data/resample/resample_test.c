@@ -28,6 +28,7 @@ typedef struct rows {
 } rows;
 
 static rows in, out, official;
+static bool has_counts; /* `in` is given with counts of trades */
 
 static s1_bar_batch bars_of(const rows *r, size_t from, size_t count)
 {
@@ -51,22 +52,22 @@ static s1_trade_batch trades_of(const rows *r, size_t from, size_t count)
 
 static void keep(s1_resampler *r)
 {
-    s1_resample_batch batch;
+    s1_bar_batch batch;
     s1_resampler_take(r, &batch);
-    for (size_t i = 0; i < batch.bars.count; i++) {
+    for (size_t i = 0; i < batch.count; i++) {
         const size_t at = out.count++;
         assert_true(at < ROWS_MAX);
-        out.time[at] = batch.bars.open_time[i];
-        out.price[0][at] = batch.bars.open[i];
-        out.price[1][at] = batch.bars.high[i];
-        out.price[2][at] = batch.bars.low[i];
-        out.price[3][at] = batch.bars.close[i];
-        out.volume[at] = batch.bars.volume[i];
+        out.time[at] = batch.open_time[i];
+        out.price[0][at] = batch.open[i];
+        out.price[1][at] = batch.high[i];
+        out.price[2][at] = batch.low[i];
+        out.price[3][at] = batch.close[i];
+        out.volume[at] = batch.volume[i];
         out.trades[at] = batch.trades != NULL ? batch.trades[i] : -1;
         out.vwap[at] = batch.vwap != NULL ? batch.vwap[i] : -1;
     }
     s1_resampler_take(r, &batch);
-    assert_int_equal(batch.bars.count, 0);
+    assert_int_equal(batch.count, 0);
 }
 
 /* `in` through a resampler into `out`, `step` rows at a time. */
@@ -80,11 +81,13 @@ static s1_rc run(const s1_resample_options *options, bool has_ids, size_t step,
     for (size_t at = 0; at < in.count && rc == S1_OK; at += step) {
         const size_t count = in.count - at < step ? in.count - at : step;
         if (options->from_type == S1_DATA_TRADES) {
-            const s1_trade_batch batch = trades_of(&in, at, count);
-            rc = s1_resampler_add_trades(r, &batch, has_ids ? in.id + at : NULL, err);
+            s1_trade_batch batch = trades_of(&in, at, count);
+            batch.id = has_ids ? in.id + at : NULL;
+            rc = s1_resampler_add_trades(r, &batch, err);
         } else {
-            const s1_bar_batch batch = bars_of(&in, at, count);
-            rc = s1_resampler_add_bars(r, &batch, options->has_counts ? in.trades + at : NULL, err);
+            s1_bar_batch batch = bars_of(&in, at, count);
+            batch.trades = has_counts ? in.trades + at : NULL;
+            rc = s1_resampler_add_bars(r, &batch, err);
         }
         if (rc == S1_OK && at % 3 == 0) { /* taking late is the same as taking at once */
             keep(r);
@@ -303,11 +306,12 @@ static void test_counts_add_up(void **state)
         add_bar(hour * HOUR, 1, 1, 1, 1, hour);
     }
     s1_resample_options options = hourly_to_daily;
-    options.has_counts = true;
+    has_counts = true;
     (void)resample(&options, false);
     assert_int_equal(out.count, 2);
     assert_int_equal(out.trades[0], 276);
     assert_int_equal(out.trades[1], 852);
+    has_counts = false;
 }
 
 static s1_resample_options information(int32_t rule, const char *threshold)
@@ -458,7 +462,9 @@ static void test_bad_rows(void **state)
     refused(&minute_trades, false, S1_E_DATA, "trade 1: found 1970-01-01T00:00:00.000000004Z");
     in.time[1] = 6;
     add_trade(7, 1, 1);
-    in.id[2] = 0;
+    in.id[2] = 0; /* ids may start again, but not within a time */
+    (void)resample(&minute_trades, true);
+    in.time[2] = 6;
     refused(&minute_trades, true, S1_E_DATA, "trade 2: found id 0, expected none below 1");
     in.count = 0;
     add_bar(0, 1, 1, 1, 1, 1);
@@ -567,11 +573,12 @@ static void test_steps_and_batches_do_not_matter(void **state)
             options.from_timeframe = k == 0 ? 0 : chain[k - 1];
             options.timeframe = chain[k];
             options.offset = offset;
-            options.has_counts = k > 0;
+            has_counts = k > 0;
             options.keeps_partial = true;
             (void)resample(&options, false);
             in = out;
         }
+        has_counts = false;
         assert_int_equal(out.count, direct.count);
         for (size_t i = 0; i < direct.count; i++) {
             assert_bar(i, direct.time[i], direct.price[0][i], direct.price[1][i],
@@ -690,7 +697,7 @@ static void test_kraken_hours_make_its_days(void **state)
             continue;
         }
         s1_resample_options options = hourly_to_daily;
-        options.has_counts = true;
+        has_counts = true;
         options.price_scale = 5;
         options.qty_scale = 8;
         options.keeps_partial = true;
@@ -710,6 +717,7 @@ static void test_kraken_hours_make_its_days(void **state)
         options.keeps_partial = false;
         (void)resample(&options, false);
         assert_int_equal(out.count, cases[i].count - (cases[i].is_cut ? 1 : 0));
+        has_counts = false;
     }
 }
 
