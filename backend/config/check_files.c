@@ -375,6 +375,12 @@ static void check_data_sources(s1_loader *l)
     for (uint32_t i = 0; i < file->data_sources.count; i++) {
         const s1_data_source_config *const item = &file->data_sources.items[i];
         const bool is_trades = item->data_type == S1_DATA_TRADES;
+        if (!is_trades && item->data_type != S1_DATA_OHLCV) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "data_type",
+                           s1_config_format(l->arena, "'%s'", s1_data_type_name(item->data_type)),
+                           "ohlcv or trades (others are not in this version)");
+            continue;
+        }
         if (!is_trades && !item->has_timeframe) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "timeframe", none,
                            "a timeframe such as 1m, 1h or 1d");

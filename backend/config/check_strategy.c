@@ -316,9 +316,10 @@ static void check_needs(s1_loader *l, const s1_blueprint *run)
 {
     for (uint32_t i = 0; i < run->data.count; i++) {
         const s1_data_need *const need = &run->data.items[i];
-        if (need->data_type == S1_DATA_TRADES) {
+        if (need->data_type != S1_DATA_OHLCV) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &need->source, "data_type",
-                           S1_STR("'trades'"), "ohlcv (trades are not in this version)");
+                           s1_config_format(l->arena, "'%s'", s1_data_type_name(need->data_type)),
+                           "ohlcv (a strategy reads bars; others are not in this version)");
         }
         for (uint32_t k = 0; k < i; k++) {
             if (is_same_need(need, &run->data.items[k])) {

@@ -2,6 +2,7 @@
 #include "backend/config/tables.h"
 #include "backend/core/session.h"
 #include "backend/dtos/market/fill_policy.h"
+#include "backend/dtos/market/stream_key.h"
 
 /* --- data_sources.yaml --- */
 
@@ -10,6 +11,16 @@ static const s1_enum_name fill_names[] = {
     S1_FILL_POLICY_MAP(X)
 #undef X
         {NULL, 0}};
+
+static bool is_archive_source(s1_str text)
+{
+    bool is_good = text.len > 0 && text.len <= S1_SOURCE_TEXT_MAX;
+    for (size_t i = 0; i < text.len && is_good; i++) {
+        const char c = text.ptr[i];
+        is_good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    }
+    return is_good;
+}
 
 static const s1_schema_field data_source_fields[] = {
     S1_FIELD(s1_data_source_config, data_source_id, S1_KIND_STRING, .flags = S1_FIELD_KEY,
@@ -28,6 +39,12 @@ static const s1_schema_field data_source_fields[] = {
     S1_FIELD(s1_data_source_config, data_type, S1_KIND_ENUM, .names = s1_config_data_type_names,
              .default_text = "ohlcv",
              .doc = "bars, or trades to make bars of (resample: true); a strategy reads bars"),
+    S1_FIELD(s1_data_source_config, archive_source, S1_KIND_STRING,
+             .has_offset = offsetof(s1_data_source_config, has_archive_source),
+             .accepts = is_archive_source, .pattern_doc = "1 to 31 of a-z 0-9 _ -",
+             .default_doc = "the unnamed one",
+             .doc = "which source of it: the SOURCE of `data import --source`, volume-10 of "
+                    "`data resample --bars volume:10`"),
     S1_FIELD(s1_data_source_config, resample, S1_KIND_BOOL, .default_text = "false",
              .has_offset = offsetof(s1_data_source_config, has_resample),
              .doc = "true: bars of the pair that a strategy needs and no source of the environment "

@@ -144,7 +144,8 @@ static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t 
     const s1_data_source_config *const config = stream->data_source;
     const s1_resample_source source = {.key = {.asset_pair = config->asset_pair,
                                                .timeframe = config->timeframe,
-                                               .data_type = config->data_type},
+                                               .data_type = config->data_type,
+                                               .source = config->archive_source},
                                        .timeframe = stream->need.timeframe,
                                        .offset = config->resample_offset};
     char text[96];
@@ -192,7 +193,8 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     S1_TRY(err, s1_parquet_persistor_new(&options, &b->archives[index], err));
     const s1_stream_key key = {.asset_pair = stream->data_source->asset_pair,
                                .timeframe = stream->data_source->timeframe,
-                               .data_type = stream->data_source->data_type};
+                               .data_type = stream->data_source->data_type,
+                               .source = stream->data_source->archive_source};
     const bool is_resampled =
         key.timeframe != stream->need.timeframe || key.data_type != stream->need.data_type;
     s1_archive_info info = {.size = sizeof info};

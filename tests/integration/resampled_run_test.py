@@ -71,6 +71,17 @@ def is_that_of_the_archive(root, header, hours):
                                 f"    to: {period[1]}\n{rest}")
             call(work, "backtest", "demo", "--results", f"r{number}")
         assert same_runs(base / f"r{number}", fly / f"r{number}") > 1000
+    # The bars that `data resample` makes of the same hours, under a source of their own.
+    made_first = root / "made"
+    made_first.mkdir()
+    shutil.copytree(streams_config(made_first, header, hours), made_first / "config")
+    harness.import_bars(made_first, base / "1h.csv")
+    call(made_first, "data", "resample", "--archive", "demo/archive", "--pair", "EUR/USD", "--from",
+         "1h", "--to-timeframe", "4h", "--to-source", "made")
+    harness.replace(made_first / "config/data_sources.yaml",
+                    ("timeframe: 4h }", "timeframe: 4h, archive_source: made }"))
+    call(made_first, "backtest", "demo", "--results", "r0")
+    assert same_runs(made_first / "r0", fly / "r0") > 1000
     # Nothing is left behind, and the run can be repeated.
     assert not [p for p in (fly / "demo").rglob("*") if "4h" in p.name]
     call(fly, "replay", "r0")

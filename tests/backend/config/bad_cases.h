@@ -362,8 +362,25 @@ static const bad_case bad_cases[] = {
      "environment backtest_eurusd: EUR/USD@1h or EUR/USD@4h (or `resample: true` at "
      "one it can be made of)\n"},
     {"trades as data", "runs/demo.yaml", "timeframe: 4h }", "timeframe: 4h, data_type: trades }",
-     "config/runs/demo.yaml:5:54: error: data[1].data_type: found 'trades', expected ohlcv (trades "
-     "are not in this version)\n"},
+     "config/runs/demo.yaml:5:54: error: data[1].data_type: found 'trades', expected ohlcv (a "
+     "strategy reads bars; others are not in this version)\n"},
+    {"a book as data", "runs/demo.yaml", "timeframe: 4h }", "timeframe: 4h, data_type: book }",
+     "config/runs/demo.yaml:5:54: error: data[1].data_type: found 'book', expected ohlcv (a "
+     "strategy reads bars; others are not in this version)\n"},
+    {"quotes as a source", "data_sources.yaml", "timeframe: 4h }", "data_type: quotes }",
+     "config/data_sources.yaml:2:84: error: eurusd_4h.data_type: found 'quotes', expected ohlcv or "
+     "trades (others are not in this version)\n"},
+    {"bars without a timeframe", "data_sources.yaml", ", timeframe: 4h }", " }",
+     "config/data_sources.yaml:2:12: error: eurusd_4h.timeframe: found nothing, expected a "
+     "timeframe such as 1m, 1h or 1d\n"},
+    {"trades with a timeframe", "data_sources.yaml", "timeframe: 4h }",
+     "timeframe: 4h, data_type: trades }",
+     "config/data_sources.yaml:2:84: error: eurusd_4h.timeframe: found the timeframe of trades, "
+     "expected none\n"},
+    {"an offset of nothing", "data_sources.yaml", "timeframe: 4h }",
+     "timeframe: 4h, resample_offset: 1h }",
+     "config/data_sources.yaml:2:105: error: eurusd_4h.resample_offset: found it without resample, "
+     "expected resample: true, or no offset\n"},
     {"an override of an unknown operator", "runs/demo.yaml",
      "  OpportunityOperator:", "  OpportunitiesOperator:",
      "config/runs/demo.yaml:7:3: error: operator_overrides.OpportunitiesOperator: found "
