@@ -204,7 +204,8 @@ static const s1_schema_field need_fields[] = {
     S1_FIELD(s1_data_need, timeframe, S1_KIND_TIMEFRAME, .flags = S1_FIELD_REQUIRED,
              .doc = "which timeframe"),
     S1_FIELD(s1_data_need, data_type, S1_KIND_ENUM, .names = s1_config_data_type_names,
-             .default_text = "ohlcv", .doc = "a strategy reads bars; others are not in this version"),
+             .default_text = "ohlcv",
+             .doc = "a strategy reads bars; others are not in this version"),
     S1_FIELD_END};
 static const s1_schema need_schema = {"data", "", need_fields, sizeof(s1_data_need), false};
 
