@@ -19,9 +19,8 @@
 #define DATASETS 100
 #define BLOCKS   10
 
-static const s1_stream_key trades = {{"BTC/USD", 7}, 0, S1_DATA_TRADES, 0, {NULL, 0}};
-static const s1_stream_key bars = {
-    {"C050/USD", 8}, S1_NANOS_PER_MINUTE, S1_DATA_OHLCV, 0, {NULL, 0}};
+static const s1_stream_key trades = {{"BTC/USD", 7}, 0, S1_DATA_TRADES, 0, {"", 0}};
+static const s1_stream_key bars = {{"C050/USD", 8}, S1_NANOS_PER_MINUTE, S1_DATA_OHLCV, 0, {"", 0}};
 
 static int run(sqlite3 *db, const char *sql)
 {

@@ -171,7 +171,10 @@ static s1_rc print_text(s1_cli *cli, const s1_list_options *request, const s1_li
     char text[S1_FORMAT_MAX], size[S1_FORMAT_MAX];
     if (count == 0) {
         (void)fprintf(cli->out.out, "%s: no data%s\n", request->archive_dir,
-                      request->asset_pair != NULL || request->kind != NULL ? " of that" : "");
+                      request->asset_pair != NULL || request->kind != NULL ||
+                              request->source != NULL
+                          ? " of that"
+                          : "");
         return S1_OK;
     }
     S1_TRY(err, print_table(cli, entries, count, err));
@@ -190,6 +193,7 @@ static int run_list(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .archive_dir = s1_cli_text(args, "archive"),
         .asset_pair = s1_cli_text(args, "pair"),
         .kind = s1_cli_text(args, "timeframe"),
+        .source = s1_cli_text(args, "source"),
         .config_dir = s1_cli_config_dir(args),
     };
     if (request.archive_dir == NULL) {
@@ -217,7 +221,9 @@ static int run_list(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 static const s1_cli_option list_options[] = {
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder", NULL},
     {"pair", 0, S1_CLI_TEXT, "P", "only this pair, as BASE/QUOTE", NULL},
-    {"timeframe", 't', S1_CLI_TEXT, "T", "only bars of this length (1m, 1h, 1d), or trades", NULL},
+    {"timeframe", 't', S1_CLI_TEXT, "T",
+     "only bars of this length (1m, 1h, 1d), or trades, quotes, book", NULL},
+    {"source", 0, S1_CLI_TEXT, "NAME", "only of this source; '' is the unnamed one", NULL},
     {"config", 'c', S1_CLI_TEXT, "DIR",
      "the configuration whose instruments.yaml tells of sessions, default config", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},

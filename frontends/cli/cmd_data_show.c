@@ -100,6 +100,23 @@ static void json_lists(s1_json_writer *w, const s1_show *show)
     s1_json_array_end(w);
 }
 
+static void json_versions(s1_json_writer *w, const s1_show *show)
+{
+    s1_json_key_lit(w, "former_versions");
+    s1_json_array(w);
+    for (size_t i = 0; i < show->version_count; i++) {
+        const s1_show_version *const version = &show->versions[i];
+        s1_json_object(w);
+        put_text(w, "content_hash", version->content_hash);
+        put_time(w, "first", version->first);
+        put_time(w, "last", version->last);
+        put_time(w, "replaced_at", version->replaced_at);
+        PUT_NUMBERS(w, {"rows", version->rows}, {"bytes", version->bytes});
+        s1_json_object_end(w);
+    }
+    s1_json_array_end(w);
+}
+
 static void json_rows(s1_json_writer *w, const s1_show *show)
 {
     s1_json_key_lit(w, "last_rows");
@@ -147,6 +164,7 @@ static s1_rc print_json(s1_cli *cli, const char *archive, const s1_show *show, s
     s1_json_key_lit(&w, "is_check_old");
     s1_json_bool(&w, d->is_check_old);
     json_lists(&w, show);
+    json_versions(&w, show);
     json_rows(&w, show);
     s1_json_object_end(&w);
     return s1_cli_json_end(cli, &text, err);
@@ -322,9 +340,40 @@ static s1_rc print_imports(s1_cli *cli, const s1_show *show, s1_err *err)
     return s1_cli_table_end(cli, table, is_whole, err);
 }
 
+static s1_rc print_versions(s1_cli *cli, const s1_show *show, s1_err *err)
+{
+    static const s1_table_column columns[] = {
+        {.title = "content hash"},
+        {.title = "replaced"},
+        {.title = "begin", .is_optional = true},
+        {.title = "end", .is_optional = true},
+        {.title = "rows", .is_right = true},
+    };
+    if (show->version_count == 0) {
+        return S1_OK;
+    }
+    print_title(cli, "Former versions", show->dataset.versions, show->version_count);
+    s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
+    bool is_whole = table != NULL;
+    for (size_t i = 0; i < show->version_count && is_whole; i++) {
+        const s1_show_version *const version = &show->versions[i];
+        char hash[S1_FORMAT_MAX], at[S1_TIME_TEXT_MAX], rows[S1_FORMAT_MAX];
+        char first[S1_TIME_TEXT_MAX], last[S1_TIME_TEXT_MAX];
+        (void)snprintf(hash, sizeof hash, "%.16s", version->content_hash);
+        (void)s1_time_print_short(version->replaced_at / S1_NANOS_PER_SECOND * S1_NANOS_PER_SECOND,
+                                  at);
+        (void)s1_time_print_date(version->first, first);
+        (void)s1_time_print_date(version->last, last);
+        is_whole = s1_table_add(table, hash) && s1_table_add(table, at) &&
+                   s1_table_add(table, first) && s1_table_add(table, last) &&
+                   s1_table_add(table, print_u64(version->rows, rows));
+    }
+    return s1_cli_table_end(cli, table, is_whole, err);
+}
+
 static s1_rc print_rows(s1_cli *cli, const s1_show *show, s1_err *err)
 {
-    s1_table_column columns[S1_SHOW_CELLS_MAX];
+    s1_table_column columns[S1_TABLE_COLUMNS_MAX];
     if (show->row_count == 0) {
         return S1_OK;
     }
@@ -349,6 +398,7 @@ static s1_rc print_text(s1_cli *cli, const s1_show *show, s1_err *err)
     print_chart(cli, show);
     S1_TRY(err, print_gaps(cli, show, err));
     S1_TRY(err, print_imports(cli, show, err));
+    S1_TRY(err, print_versions(cli, show, err));
     return print_rows(cli, show, err);
 }
 
@@ -377,6 +427,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .archive_dir = s1_cli_text(args, "archive"),
         .asset_pair = args->positionals[0],
         .kind = args->positionals[1],
+        .source = s1_cli_text(args, "source"),
         .config_dir = s1_cli_config_dir(args),
         .from = s1_cli_text(args, "from"),
         .to = s1_cli_text(args, "to"),
@@ -410,10 +461,12 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 
 static const s1_cli_option options[] = {
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder", NULL},
+    {"source", 0, S1_CLI_TEXT, "NAME", "of this source, default the unnamed one", NULL},
     {"from", 0, S1_CLI_TEXT, "TIME", "where the chart begins, default the first row", NULL},
     {"to", 0, S1_CLI_TEXT, "TIME", "where it ends, default the last row", NULL},
     {"rows", 0, S1_CLI_NUMBER, "N", "last rows that are shown, default 5", NULL},
-    {"limit", 0, S1_CLI_NUMBER, "N", "gaps, imports and files that are told, default 5", NULL},
+    {"limit", 0, S1_CLI_NUMBER, "N", "gaps, imports, versions and files that are told, default 5",
+     NULL},
     {"no-chart", 0, S1_CLI_FLAG, NULL, "leave the chart out", NULL},
     {"config", 'c', S1_CLI_TEXT, "DIR",
      "the configuration whose instruments.yaml tells of sessions, default config", NULL},
@@ -430,7 +483,8 @@ const s1_cli_command s1_cmd_data_show = {
     .name = "data show",
     .summary = "Show one dataset of an archive: what is known of it, a chart, its last rows",
     .usage = "PAIR TIMEFRAME --archive DIR",
-    .detail = "TIMEFRAME is the length of a bar (1m, 1h, 1d), or trades. Each column of the chart "
+    .detail = "TIMEFRAME is the length of a bar (1m, 1h, 1d), or trades, quotes, book. Each column "
+              "of the chart "
               "is an equal share of the time; below it stand the volume and how much of what may "
               "be there is there: full, some, none, or closed.",
     .positionals_min = 2,

@@ -26,7 +26,7 @@ s1_rc s1_list_entry_of(const s1_catalog_dataset *d, s1_arena *arena, s1_list_ent
     char kind[S1_STREAM_KIND_MAX];
     const bool is_bars = d->key.data_type == S1_DATA_OHLCV;
     const s1_list_entry entry = {
-        .source = "",
+        .source = s1_arena_copy_cstr(arena, d->key.source),
         .asset_pair = s1_arena_copy_cstr(arena, d->key.asset_pair),
         .data_type = s1_data_type_name(d->key.data_type),
         .timeframe =
@@ -49,7 +49,8 @@ s1_rc s1_list_entry_of(const s1_catalog_dataset *d, s1_arena *arena, s1_list_ent
         .warnings = d->warnings,
         .infos = d->infos,
     };
-    if (entry.asset_pair == NULL || entry.session == NULL || (is_bars && entry.timeframe == NULL)) {
+    if (entry.source == NULL || entry.asset_pair == NULL || entry.session == NULL ||
+        (is_bars && entry.timeframe == NULL)) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "a list of datasets");
     }
     *ret_entry = entry;
@@ -87,6 +88,7 @@ static s1_rc take(void *user, const s1_catalog_dataset *d, s1_err *err)
     s1_list_report *const report = user;
     const s1_list_options *const options = report->options;
     if ((options->asset_pair != NULL && !s1_str_eq_cstr(d->key.asset_pair, options->asset_pair)) ||
+        (options->source != NULL && !s1_str_eq_cstr(d->key.source, options->source)) ||
         (options->kind != NULL && (d->key.data_type != report->wanted.data_type ||
                                    d->key.timeframe != report->wanted.timeframe))) {
         return S1_OK;
@@ -135,8 +137,9 @@ s1_rc s1_api_data_list(const s1_list_options *options, s1_list_report **ret_repo
     }
     s1_arena_init(&report->arena, ARENA_BYTES_MAX, (size_t)1 << 16);
     report->options = options;
-    s1_rc rc =
-        options->kind != NULL ? s1_stream_of("A/B", options->kind, &report->wanted, err) : S1_OK;
+    s1_rc rc = options->kind != NULL
+                   ? s1_stream_of(NULL, "A/B", options->kind, &report->wanted, err)
+                   : S1_OK;
     if (rc == S1_OK) {
         rc = fill(report, err);
     }

@@ -8,6 +8,7 @@ typedef struct s1_list_options {
     const char *archive_dir;
     const char *asset_pair; /* NULL: every one */
     const char *kind;       /* "1h", "trades"; NULL: every one */
+    const char *source;     /* NULL: every one; "": the unnamed one */
     const char *config_dir; /* whose instruments.yaml tells of sessions; NULL: none does */
 } s1_list_options;
 
@@ -15,7 +16,7 @@ typedef struct s1_list_options {
 typedef struct s1_list_entry {
     const char *source; /* "" of the unnamed one */
     const char *asset_pair;
-    const char *data_type; /* "ohlcv", "trades" */
+    const char *data_type; /* "ohlcv", "trades", "quotes", "book" */
     const char *timeframe; /* "1h"; NULL of other types than bars */
     uint64_t rows, bytes, files, versions;
     s1_nanos first, last;

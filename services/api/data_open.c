@@ -34,15 +34,19 @@ void s1_open_archive_end(s1_open_archive *archive)
     *archive = (s1_open_archive){0};
 }
 
-s1_rc s1_stream_of(const char *pair, const char *kind, s1_stream_key *ret_key, s1_err *err)
+s1_rc s1_stream_of(const char *source, const char *pair, const char *kind, s1_stream_key *ret_key,
+                   s1_err *err)
 {
-    s1_stream_key key = {.asset_pair = s1_str_of(pair)};
+    s1_stream_key key = {.asset_pair = s1_str_of(pair), .source = s1_str_of(source)};
     if (s1_data_type_parse(s1_str_of(kind), &key.data_type, NULL) != S1_OK ||
         key.data_type == S1_DATA_OHLCV) {
         key.data_type = S1_DATA_OHLCV;
         if (s1_timeframe_parse(s1_str_of(kind), &key.timeframe, NULL) != S1_OK) {
-            return S1_RAISE(err, S1_E_INVALID,
-                            "'%.40s': expected a timeframe (30s, 1m, 15m, 1h, 1d) or trades", kind);
+            return S1_RAISE(
+                err, S1_E_INVALID,
+                "'%.40s': expected a timeframe (30s, 1m, 15m, 1h, 1d), trades, quotes or "
+                "book",
+                kind);
         }
     }
     S1_TRY(err, s1_stream_key_check(&key, err));

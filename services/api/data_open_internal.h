@@ -20,10 +20,11 @@ S1_WARN_UNUSED
 s1_rc s1_open_archive_begin(const char *archive_dir, s1_open_archive *ret_archive, s1_err *err);
 void s1_open_archive_end(s1_open_archive *archive); /* also of a zeroed one */
 
-/* A stream as people name it: `kind` is a timeframe ("1h") or a data type without one ("trades").
- * `pair` is borrowed. Errors: S1_E_INVALID. */
+/* A stream as people name it: `kind` is a timeframe ("1h") or a data type without one ("trades"),
+ * `source` may be NULL. Texts are borrowed. Errors: S1_E_INVALID. */
 S1_WARN_UNUSED
-s1_rc s1_stream_of(const char *pair, const char *kind, s1_stream_key *ret_key, s1_err *err);
+s1_rc s1_stream_of(const char *source, const char *pair, const char *kind, s1_stream_key *ret_key,
+                   s1_err *err);
 
 /* The other way: "1h", "trades". */
 #define S1_STREAM_KIND_MAX 32u

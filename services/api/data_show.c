@@ -1,5 +1,6 @@
 #include "services/api/data_show.h"
 
+#include "backend/dtos/market/market_layout.h"
 #include "backend/utils/timefmt.h"
 #include "s1mple/error.h"
 #include "services/api/data_list_internal.h"
@@ -22,10 +23,13 @@ struct s1_show_report {
 
 /* A row as it is read, kept until the end is known. */
 typedef struct row {
-    s1_nanos time;
-    int64_t
-        values[S1_SHOW_CELLS_MAX]; /* open, high, low, close, volume; or price, quantity, side */
+    int64_t values[S1_MARKET_COLUMNS_MAX]; /* by column of the layout */
 } row;
+
+/* What a row is to the chart. Of quotes the middle, of books nothing but that it is there. */
+typedef struct place {
+    double open, high, low, close, volume;
+} place;
 
 typedef struct request {
     const s1_show_options *options;
@@ -38,13 +42,17 @@ typedef struct request {
     s1_show_column *columns; /* of the arena */
     row *last;               /* owned ring of options->rows_max */
     uint64_t rows;           /* read so far */
+    const s1_market_column *layout;
+    size_t layout_count;
+    uint32_t there; /* columns, bit by bit */
+    s1_market_scales scales;
     double price_unit, qty_unit;
-    uint32_t price_scale, qty_scale;
     s1_show_gap *gaps; /* of the arena, a heap: the smallest first */
     size_t gap_count;
     s1_show_import *imports; /* of the arena, a ring */
     s1_show_file *files;     /* the same */
-    uint64_t imports_seen, files_seen;
+    s1_show_version *versions;
+    uint64_t imports_seen, files_seen, versions_seen;
 } request;
 
 static s1_rc no_memory(s1_err *err)
@@ -149,6 +157,26 @@ static s1_rc take_file(void *user, const s1_catalog_file *file, s1_err *err)
     return S1_OK;
 }
 
+static s1_rc take_version(void *user, const s1_data_version *version, s1_err *err)
+{
+    request *const r = user;
+    const s1_show_version item = {
+        .content_hash = s1_arena_copy_cstr(&r->report->arena, s1_str_of(version->content_hash)),
+        .rows = version->rows,
+        .bytes = version->bytes,
+        .first = version->first,
+        .last = version->last,
+        .replaced_at = version->replaced_at};
+    if (item.content_hash == NULL) {
+        return no_memory(err);
+    }
+    if (r->options->items_max > 0) {
+        r->versions[r->versions_seen % r->options->items_max] = item;
+    }
+    r->versions_seen++;
+    return S1_OK;
+}
+
 static s1_rc count_block(void *user, const s1_data_coverage *block, s1_err *err)
 {
     (void)block;
@@ -191,7 +219,8 @@ static s1_rc ask_catalog(request *r, s1_err *err)
     r->gaps = s1_arena_array(arena, s1_show_gap, max + 1);
     r->imports = s1_arena_array(arena, s1_show_import, max + 1);
     r->files = s1_arena_array(arena, s1_show_file, max + 1);
-    if (r->gaps == NULL || r->imports == NULL || r->files == NULL) {
+    r->versions = s1_arena_array(arena, s1_show_version, max + 1);
+    if (r->gaps == NULL || r->imports == NULL || r->files == NULL || r->versions == NULL) {
         return no_memory(err);
     }
     s1_catalog_dataset dataset;
@@ -203,6 +232,7 @@ static s1_rc ask_catalog(request *r, s1_err *err)
            s1_catalog_visit_gaps(catalog, &r->key, S1_RANGE_ALL, &r->session, take_gap, r, err));
     S1_TRY(err, s1_catalog_visit_imports(catalog, &r->key, take_import, r, err));
     S1_TRY(err, s1_catalog_visit_files(catalog, &r->key, take_file, r, err));
+    S1_TRY(err, s1_catalog_visit_versions(catalog, &r->key, take_version, r, err));
     S1_TRY(err, s1_catalog_visit_coverage(catalog, &r->key, S1_RANGE_ALL, count_block,
                                           &view->block_count, err));
     if (r->gap_count > 1) {
@@ -215,6 +245,8 @@ static s1_rc ask_catalog(request *r, s1_err *err)
     view->imports_in_all = r->imports_seen;
     view->file_count = unroll(r->files, sizeof *r->files, r->files_seen, max);
     view->files = r->files;
+    view->version_count = unroll(r->versions, sizeof *r->versions, r->versions_seen, max);
+    view->versions = r->versions;
     view->notice = s1_arena_copy_cstr(arena, s1_str_of(s1_catalog_notice(catalog)));
     return view->notice != NULL ? S1_OK : no_memory(err);
 }
@@ -232,26 +264,57 @@ static s1_show_column *column_at(const request *r, s1_nanos time)
     return &r->columns[(size_t)(((s1_i128)time - r->range.from) * count / span)];
 }
 
-static void take_row(request *r, const row *one, double open, double high, double low, double close,
-                     double volume)
+static double number(const s1_market_batch *batch, size_t column, size_t i)
+{
+    return (double)((const int64_t *)batch->columns[column])[i];
+}
+
+static place place_of(const request *r, const s1_market_batch *b, size_t i)
+{
+    switch (r->key.data_type) {
+    case S1_DATA_OHLCV:
+        return (place){number(b, 1, i) * r->price_unit, number(b, 2, i) * r->price_unit,
+                       number(b, 3, i) * r->price_unit, number(b, 4, i) * r->price_unit,
+                       number(b, 5, i) * r->qty_unit};
+    case S1_DATA_TRADES: {
+        const double price = number(b, 1, i) * r->price_unit;
+        return (place){price, price, price, price, number(b, 2, i) * r->qty_unit};
+    }
+    case S1_DATA_QUOTES: {
+        const double middle = (number(b, 1, i) + number(b, 2, i)) / 2 * r->price_unit;
+        return (place){middle, middle, middle, middle, 1};
+    }
+    default:
+        return (place){.volume = 1};
+    }
+}
+
+static void take_row(request *r, const s1_market_batch *b, size_t i)
 {
     if (r->options->rows_max > 0) {
-        r->last[r->rows % r->options->rows_max] = *one;
+        row *const to = &r->last[r->rows % r->options->rows_max];
+        for (size_t c = 0; c < r->layout_count; c++) {
+            to->values[c] = b->columns[c] == NULL ? 0
+                            : r->layout[c].kind == S1_COLUMN_ENUM
+                                ? ((const uint8_t *)b->columns[c])[i]
+                                : ((const int64_t *)b->columns[c])[i];
+        }
     }
     r->rows++;
-    s1_show_column *const column = column_at(r, one->time);
+    s1_show_column *const column = column_at(r, ((const s1_nanos *)b->columns[0])[i]);
     if (column == NULL) {
         return;
     }
+    const place p = place_of(r, b, i);
     if (column->rows == 0) {
-        column->open = open;
-        column->high = high;
-        column->low = low;
+        column->open = p.open;
+        column->high = p.high;
+        column->low = p.low;
     }
-    column->high = fmax(column->high, high);
-    column->low = fmin(column->low, low);
-    column->close = close;
-    column->volume += volume;
+    column->high = fmax(column->high, p.high);
+    column->low = fmin(column->low, p.low);
+    column->close = p.close;
+    column->volume += p.volume;
     column->rows++;
 }
 
@@ -267,51 +330,25 @@ static s1_rc tell(const request *r, uint64_t total)
     return S1_OK;
 }
 
-static s1_rc read_bars(request *r, s1_err *err)
+static s1_rc read_all(request *r, s1_err *err)
 {
-    s1_bar_reader *reader = NULL;
-    S1_TRY(err, s1_data_load_ohlcv(r->archive.persistor, &r->key, S1_RANGE_ALL, &reader, err));
-    r->price_scale = reader->price_scale;
-    r->qty_scale = reader->qty_scale;
-    r->price_unit = pow(10, -(double)reader->price_scale);
-    r->qty_unit = pow(10, -(double)reader->qty_scale);
-    s1_bar_batch b = {.count = 1};
+    s1_market_reader *reader = NULL;
+    S1_TRY(err, s1_data_load(r->archive.persistor, &r->key, S1_RANGE_ALL, &reader, err));
+    r->layout = s1_market_layout(r->key.data_type, &r->layout_count);
+    r->there = reader->columns;
+    r->scales = reader->scales;
+    r->price_unit = pow(10, -(double)reader->scales.price);
+    r->qty_unit = pow(10, -(double)reader->scales.qty);
+    s1_market_batch batch = {.count = 1};
     s1_rc rc = S1_OK;
-    while (rc == S1_OK && b.count > 0) {
-        rc = s1_bar_reader_next(reader, &b, err);
-        for (size_t i = 0; rc == S1_OK && i < b.count; i++) {
-            const row one = {b.open_time[i],
-                             {b.open[i], b.high[i], b.low[i], b.close[i], b.volume[i]}};
-            take_row(r, &one, (double)b.open[i] * r->price_unit, (double)b.high[i] * r->price_unit,
-                     (double)b.low[i] * r->price_unit, (double)b.close[i] * r->price_unit,
-                     (double)b.volume[i] * r->qty_unit);
+    while (rc == S1_OK && batch.count > 0) {
+        rc = s1_market_reader_next(reader, &batch, err);
+        for (size_t i = 0; rc == S1_OK && i < batch.count; i++) {
+            take_row(r, &batch, i);
         }
         rc = rc == S1_OK ? tell(r, reader->rows_total) : rc;
     }
-    s1_bar_reader_close(reader);
-    return rc;
-}
-
-static s1_rc read_trades(request *r, s1_err *err)
-{
-    s1_trade_reader *reader = NULL;
-    S1_TRY(err, s1_data_load_trades(r->archive.persistor, &r->key, S1_RANGE_ALL, &reader, err));
-    r->price_scale = reader->price_scale;
-    r->qty_scale = reader->qty_scale;
-    r->price_unit = pow(10, -(double)reader->price_scale);
-    r->qty_unit = pow(10, -(double)reader->qty_scale);
-    s1_trade_batch b = {.count = 1};
-    s1_rc rc = S1_OK;
-    while (rc == S1_OK && b.count > 0) {
-        rc = s1_trade_reader_next(reader, &b, err);
-        for (size_t i = 0; rc == S1_OK && i < b.count; i++) {
-            const double price = (double)b.price[i] * r->price_unit;
-            const row one = {b.time[i], {b.price[i], b.quantity[i], b.side[i]}};
-            take_row(r, &one, price, price, price, price, (double)b.quantity[i] * r->qty_unit);
-        }
-        rc = rc == S1_OK ? tell(r, reader->rows_total) : rc;
-    }
-    s1_trade_reader_close(reader);
+    s1_market_reader_close(reader);
     return rc;
 }
 
@@ -345,51 +382,68 @@ static void count_there(request *r)
     }
 }
 
-static const char *decimal(s1_arena *arena, int64_t mantissa, uint32_t scale)
+static const char *enum_text(int32_t data_type, const char *column, int64_t value)
 {
-    char text[S1_DEC_TEXT_MAX];
-    (void)s1_dec_print(s1_dec_from_mantissa(mantissa, scale), text);
-    return s1_arena_copy_cstr(arena, s1_str_of(text));
+    if (data_type == S1_DATA_TRADES) {
+        return value == S1_TRADE_BUY ? "buy" : value == S1_TRADE_SELL ? "sell" : "unknown";
+    }
+    if (strcmp(column, "kind") == 0) {
+        return value == S1_BOOK_SNAPSHOT ? "snapshot" : "update";
+    }
+    return value == S1_BOOK_BID ? "bid" : "ask";
+}
+
+/* A value as a text of the arena, exact; NULL: no memory. */
+static const char *cell_text(request *r, size_t column, int64_t value)
+{
+    const s1_market_column *const c = &r->layout[column];
+    char text[S1_DEC_TEXT_MAX + S1_TIME_TEXT_MAX];
+    switch (c->kind) {
+    case S1_COLUMN_TIME:
+        (void)s1_time_print_short(value, text);
+        break;
+    case S1_COLUMN_ENUM:
+        return enum_text(r->key.data_type, c->name, value);
+    case S1_COLUMN_INT64:
+        (void)snprintf(text, sizeof text, "%lld", (long long)value);
+        break;
+    default:
+        (void)s1_dec_print(s1_dec_from_mantissa(value, s1_market_scale(&r->scales, c->kind)), text);
+    }
+    return s1_arena_copy_cstr(&r->report->arena, s1_str_of(text));
 }
 
 /* The last rows as texts. */
 static s1_rc print_rows(request *r, s1_err *err)
 {
-    static const char *const bars[] = {"time", "open", "high", "low", "close", "volume"};
-    static const char *const trades[] = {"time", "price", "quantity", "side"};
     s1_show *const view = &r->report->view;
     s1_arena *const arena = &r->report->arena;
-    const bool is_bars = r->key.data_type == S1_DATA_OHLCV;
-    const size_t prices = is_bars ? 4 : 1;
-    view->names = is_bars ? bars : trades;
-    view->cell_count = is_bars ? 6 : 4;
     const size_t max = r->options->rows_max;
+    size_t columns[S1_MARKET_COLUMNS_MAX];
     view->row_count = r->rows < max ? (size_t)r->rows : max;
+    const char **const names = s1_arena_array(arena, const char *, S1_MARKET_COLUMNS_MAX);
     const char **const cells =
-        s1_arena_array(arena, const char *, view->row_count * view->cell_count + 1);
-    if (cells == NULL) {
+        s1_arena_array(arena, const char *, view->row_count *S1_MARKET_COLUMNS_MAX + 1);
+    if (names == NULL || cells == NULL) {
         return no_memory(err);
+    }
+    for (size_t c = 0; c < r->layout_count; c++) {
+        if ((r->there >> c & 1) != 0) {
+            columns[view->cell_count] = c;
+            names[view->cell_count++] = r->layout[c].name;
+        }
     }
     for (size_t i = 0; i < view->row_count; i++) {
         const row *const one = &r->last[(r->rows - view->row_count + i) % max];
-        const char **const to = cells + i * view->cell_count;
-        char time[S1_TIME_TEXT_MAX];
-        (void)s1_time_print_short(one->time, time);
-        to[0] = s1_arena_copy_cstr(arena, s1_str_of(time));
-        for (size_t c = 1; c < view->cell_count; c++) {
-            const int64_t value = one->values[c - 1];
-            to[c] = !is_bars && c == 3
-                        ? (value == S1_TRADE_BUY    ? "buy"
-                           : value == S1_TRADE_SELL ? "sell"
-                                                    : "unknown")
-                        : decimal(arena, value, c <= prices ? r->price_scale : r->qty_scale);
-        }
         for (size_t c = 0; c < view->cell_count; c++) {
-            if (to[c] == NULL) {
+            const char *const text = cell_text(r, columns[c], one->values[columns[c]]);
+            if (text == NULL) {
                 return no_memory(err);
             }
+            cells[i * view->cell_count + c] = text;
         }
     }
+    view->names = names;
     view->cells = cells;
     return S1_OK;
 }
@@ -411,7 +465,7 @@ static s1_rc read_rows(request *r, s1_err *err)
     for (size_t i = 0; i < view->column_count; i++) {
         r->columns[i] = (s1_show_column){.from = column_start(r, i)};
     }
-    S1_TRY(err, r->key.data_type == S1_DATA_OHLCV ? read_bars(r, err) : read_trades(r, err));
+    S1_TRY(err, read_all(r, err));
     count_there(r);
     view->columns = r->columns;
     return print_rows(r, err);
@@ -436,7 +490,7 @@ static s1_rc read_options(request *r, s1_err *err)
             err, S1_E_INVALID, "found %u columns, %u rows, %u items; expected at most %u, %u, %u",
             o->column_count, o->rows_max, o->items_max, COLUMNS_MAX, ROWS_MAX, ITEMS_MAX);
     }
-    S1_TRY(err, s1_stream_of(o->asset_pair, o->kind, &r->key, err));
+    S1_TRY(err, s1_stream_of(o->source, o->asset_pair, o->kind, &r->key, err));
     if (o->from != NULL) {
         S1_TRY(err, s1_time_parse(s1_str_of(o->from), &r->range.from, err));
     }

@@ -9,6 +9,7 @@
 typedef struct s1_show_options {
     const char *archive_dir, *asset_pair;
     const char *kind;       /* "1h", "trades" */
+    const char *source;     /* NULL: the unnamed one */
     const char *config_dir; /* whose instruments.yaml tells of sessions; NULL: none does */
     const char *from, *to;  /* times of the chart; NULL: all there is */
     uint32_t rows_max;      /* last rows that are told */
@@ -44,18 +45,23 @@ typedef struct s1_show_file {
     s1_nanos first, last;
 } s1_show_file;
 
-#define S1_SHOW_CELLS_MAX 8u
+typedef struct s1_show_version {
+    const char *content_hash;
+    uint64_t rows, bytes;
+    s1_nanos first, last, replaced_at;
+} s1_show_version;
 
 /* Everything is borrowed until the report is freed. */
 typedef struct s1_show {
     s1_list_entry dataset;
-    const char *content_hash;      /* what a run records of it */
-    const char *notice;            /* what was odd about the catalogue; "" mostly */
-    uint64_t block_count;          /* of rows without a gap between them */
-    const s1_show_gap *gaps;       /* [gap_count] the largest, first the largest */
-    const s1_show_import *imports; /* [import_count] the last, oldest first */
-    const s1_show_file *files;     /* [file_count] the last, oldest first */
-    size_t gap_count, import_count, file_count;
+    const char *content_hash;        /* what a run records of it */
+    const char *notice;              /* what was odd about the catalogue; "" mostly */
+    uint64_t block_count;            /* of rows without a gap between them */
+    const s1_show_gap *gaps;         /* [gap_count] the largest, first the largest */
+    const s1_show_import *imports;   /* [import_count] the last, oldest first */
+    const s1_show_file *files;       /* [file_count] the last, oldest first */
+    const s1_show_version *versions; /* [version_count] the last, oldest first */
+    size_t gap_count, import_count, file_count, version_count;
     uint64_t imports_in_all;
     s1_nanos chart_from, chart_to;
     const s1_show_column *columns; /* [column_count] */

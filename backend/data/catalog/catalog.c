@@ -57,8 +57,8 @@ static const char *const migrations[] = {
     "CREATE TABLE version("
     " dataset_id INTEGER NOT NULL, content_hash TEXT NOT NULL, rows INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,"
-    " replaced_ns INTEGER NOT NULL,"
-    " PRIMARY KEY(dataset_id, content_hash)) STRICT, WITHOUT ROWID;",
+    " replaced_ns INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " PRIMARY KEY(dataset_id, position)) STRICT, WITHOUT ROWID;",
 };
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 
@@ -166,7 +166,7 @@ const char *s1_catalog_column_cstr(sqlite3_stmt *statement, int at)
 
 void s1_catalog_bind_key(sqlite3_stmt *statement, const s1_stream_key *key)
 {
-    s1_catalog_bind_text(statement, 1, S1_STR(""));
+    s1_catalog_bind_text(statement, 1, key->source);
     s1_catalog_bind_text(statement, 2, key->asset_pair);
     (void)sqlite3_bind_int64(statement, 3, key->data_type);
     (void)sqlite3_bind_int64(statement, 4, key->timeframe);
@@ -175,6 +175,7 @@ void s1_catalog_bind_key(sqlite3_stmt *statement, const s1_stream_key *key)
 s1_stream_key s1_catalog_column_key(sqlite3_stmt *statement, int at)
 {
     return (s1_stream_key){
+        .source = s1_catalog_column_str(statement, at),
         .asset_pair = s1_catalog_column_str(statement, at + 1),
         .data_type = sqlite3_column_int(statement, at + 2),
         .timeframe = sqlite3_column_int64(statement, at + 3),
@@ -341,6 +342,17 @@ static bool has_journal(const s1_catalog *catalog)
            s1_fs_stat(catalog->fs, path, &info, NULL) == S1_OK && info.size > 0;
 }
 
+s1_rc s1_catalog_open_memory(s1_catalog *catalog, s1_err *err)
+{
+    close_db(catalog);
+    catalog->is_read_only = false;
+    catalog->is_memory = true;
+    (void)snprintf(catalog->notice, sizeof catalog->notice,
+                   "archive '%s' cannot be written: its catalogue is made anew in memory",
+                   catalog->archive);
+    return open_db(catalog, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, err);
+}
+
 /* A folder that cannot be written: what is there is read as it is, else it is kept in memory. */
 static s1_rc open_unwritable(s1_catalog *catalog, s1_err *err)
 {
@@ -362,12 +374,7 @@ static s1_rc open_unwritable(s1_catalog *catalog, s1_err *err)
     if (rc == S1_E_UNSUPPORTED) {
         return rc;
     }
-    catalog->is_read_only = false;
-    catalog->is_memory = true;
-    (void)snprintf(catalog->notice, sizeof catalog->notice,
-                   "archive '%s' cannot be written: its catalogue is made anew in memory",
-                   catalog->archive);
-    return open_db(catalog, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, err);
+    return s1_catalog_open_memory(catalog, err);
 }
 
 /* Renames what is there out of the way; its journal belongs to it and goes. */

@@ -187,6 +187,11 @@ S1_WARN_UNUSED
 s1_rc s1_catalog_visit_imports(s1_catalog *catalog, const s1_stream_key *key,
                                s1_catalog_import_visitor visit, void *user, s1_err *err);
 
+/* The former versions of a stream, oldest first. */
+S1_WARN_UNUSED
+s1_rc s1_catalog_visit_versions(s1_catalog *catalog, const s1_stream_key *key,
+                                s1_version_visitor visit, void *user, s1_err *err);
+
 /* The findings of the last check of a stream, by kind, then by row. */
 typedef s1_rc (*s1_catalog_finding_visitor)(void *user, const s1_quality_finding *finding,
                                             s1_err *err);

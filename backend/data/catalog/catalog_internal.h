@@ -52,6 +52,10 @@ s1_rc s1_catalog_begin(s1_catalog *catalog, s1_err *err);
 S1_WARN_UNUSED
 s1_rc s1_catalog_end(s1_catalog *catalog, s1_rc rc, s1_err *err);
 
+/* Goes on with an empty catalogue in memory; a notice tells. */
+S1_WARN_UNUSED
+s1_rc s1_catalog_open_memory(s1_catalog *catalog, s1_err *err);
+
 /* The id of a dataset; 0: it is not there. */
 S1_WARN_UNUSED
 s1_rc s1_catalog_dataset_id(s1_catalog *catalog, const s1_stream_key *key, int64_t *ret_id,

@@ -375,6 +375,33 @@ s1_rc s1_catalog_visit_imports(s1_catalog *catalog, const s1_stream_key *key,
     return rc;
 }
 
+s1_rc s1_catalog_visit_versions(s1_catalog *catalog, const s1_stream_key *key,
+                                s1_version_visitor visit, void *user, s1_err *err)
+{
+    sqlite3_stmt *s = NULL;
+    S1_TRY(err, s1_catalog_prepare(catalog,
+                                   "SELECT content_hash, rows, bytes, first_ns, last_ns, "
+                                   "replaced_ns FROM version WHERE dataset_id = (SELECT id FROM "
+                                   "dataset WHERE" OF_STREAM ") ORDER BY position",
+                                   &s, err));
+    s1_catalog_bind_key(s, key);
+    s1_rc rc = S1_OK;
+    for (bool has_row = true; rc == S1_OK && has_row;) {
+        rc = s1_catalog_step(catalog, s, &has_row, err);
+        if (rc == S1_OK && has_row) {
+            const s1_data_version version = {.content_hash = s1_catalog_column_cstr(s, 0),
+                                             .rows = column_u64(s, 1),
+                                             .bytes = column_u64(s, 2),
+                                             .first = sqlite3_column_int64(s, 3),
+                                             .last = sqlite3_column_int64(s, 4),
+                                             .replaced_at = sqlite3_column_int64(s, 5)};
+            rc = visit(user, &version, err);
+        }
+    }
+    (void)sqlite3_finalize(s);
+    return rc;
+}
+
 /* --- Findings -----------------------------------------------------------------------------------
  */
 

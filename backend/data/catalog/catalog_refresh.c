@@ -331,6 +331,41 @@ static s1_rc read_files(refresh *r, s1_err *err)
     return rc;
 }
 
+/* --- Former versions ---------------------------------------------------------------------------
+ */
+
+typedef struct version_walk {
+    s1_catalog *catalog;
+    sqlite3_stmt *add;
+    int64_t dataset, position;
+} version_walk;
+
+static s1_rc take_version(void *user, const s1_data_version *version, s1_err *err)
+{
+    version_walk *const walk = user;
+    (void)sqlite3_bind_int64(walk->add, 1, walk->dataset);
+    s1_catalog_bind_text(walk->add, 2, s1_str_of(version->content_hash));
+    (void)sqlite3_bind_int64(walk->add, 3, (int64_t)version->rows);
+    (void)sqlite3_bind_int64(walk->add, 4, (int64_t)version->bytes);
+    (void)sqlite3_bind_int64(walk->add, 5, version->first);
+    (void)sqlite3_bind_int64(walk->add, 6, version->last);
+    (void)sqlite3_bind_int64(walk->add, 7, version->replaced_at);
+    (void)sqlite3_bind_int64(walk->add, 8, walk->position++);
+    return s1_catalog_do(walk->catalog, walk->add, err);
+}
+
+static s1_rc replace_versions(const refresh *r, s1_err *err)
+{
+    version_walk walk = {.catalog = r->catalog, .dataset = r->dataset};
+    S1_TRY(err, run_with(r->catalog, "DELETE FROM version WHERE dataset_id = ?1", r->dataset, err));
+    S1_TRY(err, s1_catalog_prepare(r->catalog,
+                                   "INSERT INTO version VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                   &walk.add, err));
+    const s1_rc rc = s1_data_list_versions(r->persistor, r->key, take_version, &walk, err);
+    (void)sqlite3_finalize(walk.add);
+    return rc;
+}
+
 /* --- The dataset's own row ---------------------------------------------------------------------
  */
 
@@ -429,6 +464,7 @@ static s1_rc write_changes(refresh *r, s1_err *err)
     }
     S1_TRY(err, forget_files(catalog, r->dataset, r->files, err));
     S1_TRY(err, read_files(r, err));
+    S1_TRY(err, replace_versions(r, err));
     return sum_dataset(catalog, r->key, r->dataset, err);
 }
 
@@ -456,27 +492,40 @@ static s1_rc refresh_if_changed(s1_catalog *catalog, s1_data_persistor *persisto
     return rc;
 }
 
+/* Versions come and go without a change of the files. */
+static s1_rc refresh_versions(s1_catalog *catalog, s1_data_persistor *persistor,
+                              const s1_stream_key *key, s1_err *err)
+{
+    refresh r = {.catalog = catalog, .persistor = persistor, .key = key};
+    S1_TRY(err, s1_catalog_dataset_id(catalog, key, &r.dataset, err));
+    if (r.dataset == 0) {
+        return S1_OK;
+    }
+    S1_TRY(err, s1_catalog_begin(catalog, err));
+    return s1_catalog_end(catalog, replace_versions(&r, err), err);
+}
+
 s1_rc s1_catalog_refresh_stream(s1_catalog *catalog, s1_data_persistor *persistor,
                                 const s1_stream_key *key, s1_err *err)
 {
     bool has_changed = false;
-    return refresh_if_changed(catalog, persistor, key, &has_changed, err);
+    S1_TRY(err, refresh_if_changed(catalog, persistor, key, &has_changed, err));
+    return has_changed || catalog->is_read_only ? S1_OK
+                                                : refresh_versions(catalog, persistor, key, err);
 }
 
 /* The streams of an archive, copied. */
 typedef struct streams {
-    s1_stream_key *keys; /* owned, and their pairs */
+    s1_stream_key_copy **items; /* owned: they do not move */
     size_t count, capacity;
 } streams;
 
 static void streams_done(streams *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        char *pair;
-        memcpy(&pair, &list->keys[i].asset_pair.ptr, sizeof pair);
-        free(pair);
+        free(list->items[i]);
     }
-    free(list->keys);
+    free(list->items);
 }
 
 static s1_rc take_stream(void *user, const s1_stream_key *key, s1_err *err)
@@ -484,19 +533,19 @@ static s1_rc take_stream(void *user, const s1_stream_key *key, s1_err *err)
     streams *const list = user;
     if (list->count == list->capacity) {
         const size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
-        s1_stream_key *const keys = realloc(list->keys, capacity * sizeof *keys);
-        if (keys == NULL) {
+        s1_stream_key_copy **const items = realloc(list->items, capacity * sizeof *items);
+        if (items == NULL) {
             return S1_RAISE(err, S1_E_NO_MEMORY, "no memory for %zu streams", capacity);
         }
-        list->keys = keys;
+        list->items = items;
         list->capacity = capacity;
     }
-    char *const pair = s1_str_dup(key->asset_pair);
-    if (pair == NULL) {
+    s1_stream_key_copy *const copy = malloc(sizeof *copy);
+    if (copy == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "no memory for a stream");
     }
-    list->keys[list->count] = *key;
-    list->keys[list->count++].asset_pair = s1_str_of(pair);
+    s1_stream_key_copy_init(copy, key);
+    list->items[list->count++] = copy;
     return S1_OK;
 }
 
@@ -519,7 +568,7 @@ static s1_rc list_streams(s1_catalog *catalog, s1_data_persistor *persistor, str
         const s1_stream_key key = s1_catalog_column_key(statement, 0);
         bool is_there = false;
         for (size_t i = 0; i < count && !is_there; i++) {
-            is_there = s1_stream_key_equal(&list->keys[i], &key);
+            is_there = s1_stream_key_equal(&list->items[i]->key, &key);
         }
         rc = is_there ? S1_OK : take_stream(list, &key, err);
     }
@@ -562,8 +611,9 @@ static s1_rc refresh_all(s1_catalog *catalog, s1_data_persistor *persistor,
     for (size_t i = 0; rc == S1_OK && i < list.count; i++) {
         bool has_changed = false;
         rc = progress != NULL ? progress(user, i, list.count) : S1_OK;
-        rc = rc == S1_OK ? refresh_readable(catalog, persistor, &list.keys[i], &has_changed, err)
-                         : rc;
+        rc = rc == S1_OK
+                 ? refresh_readable(catalog, persistor, &list.items[i]->key, &has_changed, err)
+                 : rc;
         refreshed += has_changed ? 1 : 0;
     }
     streams_done(&list);
@@ -577,6 +627,11 @@ s1_rc s1_catalog_sync(s1_catalog *catalog, s1_data_persistor *persistor, size_t 
                       s1_err *err)
 {
     s1_rc rc = refresh_all(catalog, persistor, NULL, NULL, ret_refreshed, err);
+    if (rc == S1_E_DENIED && catalog->is_read_only) {
+        /* The one that is there is old and cannot be brought up to date where it is. */
+        S1_TRY(err, s1_catalog_open_memory(catalog, err));
+        rc = refresh_all(catalog, persistor, NULL, NULL, ret_refreshed, err);
+    }
     if (rc == S1_E_DATA) {
         /* It is the catalogue that is damaged: once more, with a new one. */
         S1_TRY(err, s1_catalog_rebuild(catalog, err));

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define BATCH_ROWS 2048u
-#define COLUMNS    5u /* open, high, low, close, volume */
+#define COLUMNS    7u /* open, high, low, close, volume; where there: trades, vwap */
 
 typedef struct fill_reader {
     s1_bar_reader base;   /* first: they are one address */
@@ -16,6 +16,7 @@ typedef struct fill_reader {
     s1_session session;
     uint64_t filled; /* bars that are made */
     bool is_filling; /* policy is not none */
+    bool has_trades, has_vwap;
     /* Where it stands: */
     bool has_previous;
     s1_nanos previous; /* time of the bar given last, or passed over */
@@ -144,7 +145,7 @@ static bool make_bars(fill_reader *me, s1_nanos before, size_t *count)
         if (*count == BATCH_ROWS) {
             return false;
         }
-        const int64_t flat[COLUMNS] = {me->close, me->close, me->close, me->close, 0};
+        const int64_t flat[COLUMNS] = {me->close, me->close, me->close, me->close};
         give(me, (*count)++, time, flat, 1);
         me->previous = time;
     }
@@ -167,8 +168,13 @@ static s1_rc collect(fill_reader *me, size_t *ret_count, s1_err *err)
             break;
         }
         if (time >= me->range.from && time < me->range.to) {
-            const int64_t values[COLUMNS] = {b->open[i], b->high[i], b->low[i], b->close[i],
-                                             b->volume[i]};
+            const int64_t values[COLUMNS] = {b->open[i],
+                                             b->high[i],
+                                             b->low[i],
+                                             b->close[i],
+                                             b->volume[i],
+                                             b->trades != NULL ? b->trades[i] : 0,
+                                             b->vwap != NULL ? b->vwap[i] : 0};
             give(me, count++, time, values, 0);
         }
         me->has_previous = true;
@@ -194,7 +200,9 @@ static s1_rc fill_next(s1_bar_reader *self, s1_bar_batch *ret_batch, s1_err *err
                                 .high = me->values[1],
                                 .low = me->values[2],
                                 .close = me->values[3],
-                                .volume = me->values[4]};
+                                .volume = me->values[4],
+                                .trades = me->has_trades ? me->values[5] : NULL,
+                                .vwap = me->has_vwap ? me->values[6] : NULL};
     return S1_OK;
 }
 
@@ -225,6 +233,11 @@ static s1_rc open_inner(fill_reader *me, s1_data_persistor *persistor, const s1_
     me->base.rows_total = me->inner->rows_total - around + me->filled;
     me->base.price_scale = me->inner->price_scale;
     me->base.qty_scale = me->inner->qty_scale;
+    me->base.vwap_scale = me->inner->vwap_scale;
+    me->base.columns = me->inner->columns;
+    me->has_trades =
+        (me->inner->columns >> s1_market_column_find(S1_DATA_OHLCV, "trades") & 1) != 0;
+    me->has_vwap = (me->inner->columns >> s1_market_column_find(S1_DATA_OHLCV, "vwap") & 1) != 0;
     return S1_OK;
 }
 

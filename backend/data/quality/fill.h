@@ -3,7 +3,7 @@
  * none            what is stored, as it is
  * previous_close  between two stored bars, for each moment of the timeframe's grid that the market
  *                 was open and no bar stands at: open, high, low and close are the close before it,
- *                 the volume (and trades) zero
+ *                 volume, trades and vwap zero
  *
  * So an archive that leaves out bars without trades (Kraken's files) and one that holds them with
  * no volume (Kraken's REST) give the same series. Nothing is made before the first stored bar or

@@ -64,9 +64,9 @@ static int teardown(void **state)
         }                                                                                          \
     } while (0)
 
-static const s1_stream_key btc = {{"BTC/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
-static const s1_stream_key eur = {{"EUR/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
-static const s1_stream_key ticks = {{"BTC/EUR", 7}, 0, S1_DATA_TRADES, 0, {NULL, 0}};
+static const s1_stream_key btc = {{"BTC/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {"", 0}};
+static const s1_stream_key eur = {{"EUR/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {"", 0}};
+static const s1_stream_key ticks = {{"BTC/EUR", 7}, 0, S1_DATA_TRADES, 0, {"", 0}};
 
 static void save_bars(fixture *f, const s1_stream_key *key, s1_nanos first, size_t count)
 {
@@ -145,6 +145,9 @@ static void dump(fixture *f, s1_strbuf *text)
         "= f.dataset_id ORDER BY path",
         "SELECT path, start_ns, end_ns, b.rows FROM block b JOIN file f ON f.id = b.file_id "
         "JOIN dataset d ON d.id = b.dataset_id AND d.id = f.dataset_id ORDER BY 1, 2",
+        "SELECT asset_pair, source, content_hash, v.rows, v.bytes, v.first_ns, v.last_ns, "
+        "replaced_ns, position FROM version v JOIN dataset d ON d.id = v.dataset_id ORDER BY 1, 2, "
+        "position",
         "SELECT count(*) FROM block",
         "SELECT count(*) FROM file",
         "PRAGMA integrity_check",
@@ -253,7 +256,7 @@ static void it_tells_what_is_there(void **state)
     assert_int_equal(s.blocks[0].trade_count, 9000);
     assert_int_equal(s.blocks[1].start_time, START + 9010 * HOUR);
     s1_err err = S1_ERR_INIT;
-    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
+    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {"", 0}};
     assert_int_equal(s1_catalog_find(catalog, &none, &d, &err), S1_E_NOT_FOUND);
     assert_non_null(strstr(err.msg, "found no ETH/USD 1h ohlcv"));
     s1_catalog_close(catalog);
@@ -497,6 +500,7 @@ static void read_only_with_catalog(fixture *f)
     s1_catalog_close(catalog);
 }
 
+/* Without a catalogue, and with one that is old. */
 static void read_only_without_catalog(fixture *f)
 {
     s1_catalog *catalog = NULL;
@@ -508,8 +512,8 @@ static void read_only_without_catalog(fixture *f)
     const s1_parquet_options options = {
         .fs = &f->fault.table, .duckdb = duckdb, .archive = f->archive};
     NEED(26, s1_parquet_persistor_new(&options, &persistor, NULL) == S1_OK);
-    NEED(21, strstr(s1_catalog_notice(catalog), "cannot be written") != NULL);
     NEED(22, s1_catalog_sync(catalog, persistor, NULL, NULL) == S1_OK);
+    NEED(21, strstr(s1_catalog_notice(catalog), "cannot be written") != NULL);
     seen s = {0};
     NEED(23, s1_catalog_visit_datasets(catalog, see_dataset, &s, NULL) == S1_OK);
     NEED(24, strcmp(s.text, whole) == 0);
@@ -525,6 +529,8 @@ static void a_folder_that_cannot_be_written(void **state)
     (void)sync_catalog(f, catalog);
     s1_catalog_close(catalog);
     as_reader(f, read_only_with_catalog);
+    alter(f, "UPDATE dataset SET rows = 1; UPDATE file SET bytes = 1");
+    as_reader(f, read_only_without_catalog);
 }
 
 static void die(int signal)
@@ -584,6 +590,63 @@ static void a_corrupt_file_hides_no_other_stream(void **state)
     (void)sync_catalog(f, catalog);
     expect_list(catalog, "BTC/EUR trades 1010 2 1 0\nEUR/USD 1h ohlcv 143 1 0 0\n");
     assert_non_null(strstr(s1_catalog_notice(catalog), "BTC/USD 1h ohlcv is left out: "));
+    s1_catalog_close(catalog);
+}
+
+/* --- Sources and former versions -----------------------------------------------------------------
+ */
+
+static s1_rc see_version(void *user, const s1_data_version *version, s1_err *err)
+{
+    (void)err;
+    seen *const s = user;
+    const size_t length = strlen(s->text);
+    (void)snprintf(s->text + length, sizeof s->text - length, "%.8s %llu\n", version->content_hash,
+                   (unsigned long long)version->rows);
+    s->count++;
+    return S1_OK;
+}
+
+static void sources_and_versions_are_told(void **state)
+{
+    fixture *f = *state;
+    const s1_stream_key kraken = {{"BTC/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {"kraken", 6}};
+    save_bars(f, &btc, START, 100);
+    save_bars(f, &kraken, START, 50);
+    s1_catalog *catalog = open_catalog(f);
+    (void)sync_catalog(f, catalog);
+    expect_list(catalog, "BTC/USD 1h ohlcv 100 1 0 0\nkraken:BTC/USD 1h ohlcv 50 1 0 0\n");
+    /* Two more versions of the one, kept. */
+    char hashes[2][S1_SHA256_HEX], expected[64];
+    const s1_writer_options options = {.overlap = S1_OVERLAP_REPLACE, .keep_former = true};
+    for (int64_t i = 0; i < 2; i++) {
+        OK(s1_data_get_content_hash(f->persistor, &btc, hashes[i], &err_));
+        s1_data_writer *writer = NULL;
+        const s1_nanos time = START + (100 + i) * HOUR;
+        const int64_t price = 100000 + i;
+        const s1_market_batch batch = {1, {&time, &price, &price, &price, &price, &price}};
+        const s1_market_scales scales = {.price = 5, .qty = 2};
+        OK(s1_data_open_writer(f->persistor, &btc, &options, &writer, &err_));
+        OK(s1_data_writer_append(writer, &batch, &scales, &err_));
+        OK(s1_data_writer_commit(writer, NULL, &err_));
+    }
+    OK(s1_catalog_refresh_stream(catalog, f->persistor, &btc, &err_));
+    seen s = {0};
+    OK(s1_catalog_visit_versions(catalog, &btc, see_version, &s, &err_));
+    (void)snprintf(expected, sizeof expected, "%.8s 100\n%.8s 101\n", hashes[0], hashes[1]);
+    assert_string_equal(s.text, expected);
+    s1_catalog_dataset d;
+    OK(s1_catalog_find(catalog, &btc, &d, &err_));
+    assert_int_equal(d.versions, 2);
+    expect_agrees(f, catalog);
+    uint64_t removed = 0;
+    OK(s1_data_prune_versions(f->persistor, &btc, 1, &removed, &err_));
+    assert_int_equal(removed, 1);
+    OK(s1_catalog_refresh_stream(catalog, f->persistor, &btc, &err_));
+    s = (seen){0};
+    OK(s1_catalog_visit_versions(catalog, &btc, see_version, &s, &err_));
+    assert_string_equal(s.text, expected + 13);
+    expect_agrees(f, catalog);
     s1_catalog_close(catalog);
 }
 
@@ -653,7 +716,7 @@ static void imports_and_findings_are_remembered(void **state)
     OK(s1_catalog_find(catalog, &btc, &d, &err_));
     assert_true(d.is_check_old);
     s1_err err = S1_ERR_INIT;
-    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
+    const s1_stream_key none = {{"ETH/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {"", 0}};
     assert_int_equal(s1_catalog_put_findings(catalog, &none, &check, &err), S1_E_NOT_FOUND);
     s1_quality_report_free(report);
     s1_catalog_close(catalog);
@@ -673,6 +736,7 @@ int main(void)
         TEST(a_folder_that_cannot_be_written),
         TEST(killed_while_refreshing),
         TEST(a_corrupt_file_hides_no_other_stream),
+        TEST(sources_and_versions_are_told),
         TEST(imports_and_findings_are_remembered),
     };
     return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);

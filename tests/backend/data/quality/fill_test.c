@@ -120,7 +120,7 @@ static series fill_plainly(const series *s, s1_nanos timeframe, const s1_session
     return filled;
 }
 
-static const s1_stream_key hourly = {{"BTC/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
+static const s1_stream_key hourly = {{"BTC/USD", 7}, HOUR, S1_DATA_OHLCV, 0, {"", 0}};
 
 /* Hours of `pattern`: x is there, a dot is not. */
 static series make(const char *pattern)
@@ -277,8 +277,8 @@ static void both_forms_of_kraken_give_one_series(void **state)
     const s1_session always = {0};
     series rest = fill_plainly(&archive, MINUTE, &always);
     assert_int_equal(rest.count, 56717 + 72883); /* INDEX.md: its holes */
-    const s1_stream_key one = {{"BTC/USDC", 8}, MINUTE, S1_DATA_OHLCV, 0, {NULL, 0}};
-    const s1_stream_key other = {{"XBT/USDC", 8}, MINUTE, S1_DATA_OHLCV, 0, {NULL, 0}};
+    const s1_stream_key one = {{"BTC/USDC", 8}, MINUTE, S1_DATA_OHLCV, 0, {"", 0}};
+    const s1_stream_key other = {{"XBT/USDC", 8}, MINUTE, S1_DATA_OHLCV, 0, {"", 0}};
     s1_data_persistor *p = NULL;
     assert_int_equal(s1_memory_persistor_new(&p, NULL), S1_OK);
     save(p, &one, &archive);
@@ -312,7 +312,7 @@ static void policies_have_names(void **state)
     assert_int_equal(
         s1_fill_load(p, &hourly, S1_RANGE_ALL, S1_FILL_PREVIOUS_CLOSE, NULL, &reader, &err),
         S1_E_NOT_FOUND);
-    const s1_stream_key trades = {{"BTC/USD", 7}, 0, S1_DATA_TRADES, 0, {NULL, 0}};
+    const s1_stream_key trades = {{"BTC/USD", 7}, 0, S1_DATA_TRADES, 0, {"", 0}};
     assert_int_equal(
         s1_fill_load(p, &trades, S1_RANGE_ALL, S1_FILL_PREVIOUS_CLOSE, NULL, &reader, &err),
         S1_E_INVALID);
