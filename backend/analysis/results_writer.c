@@ -233,6 +233,27 @@ static void print_plugins(s1_json_writer *writer, const s1_run_manifest *manifes
     s1_json_array_end(writer);
 }
 
+static void print_streams(s1_json_writer *writer, const s1_run_manifest *manifest)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < manifest->stream_count; i++) {
+        const s1_run_stream *const stream = &manifest->streams[i];
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "stream");
+        s1_json_str(writer, stream->name);
+        s1_json_key_lit(writer, "rows");
+        s1_json_u64(writer, stream->rows);
+        s1_json_key_lit(writer, "first");
+        s1_json_time(writer, stream->first);
+        s1_json_key_lit(writer, "last");
+        s1_json_time(writer, stream->last);
+        s1_json_key_lit(writer, "sha256");
+        s1_json_str(writer, stream->hash);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
 static void print_feeds(s1_json_writer *writer, const s1_run_manifest *manifest)
 {
     s1_json_array(writer);
@@ -311,6 +332,8 @@ void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out)
     s1_json_object_end(&writer);
     s1_json_key_lit(&writer, "plugins");
     print_plugins(&writer, manifest);
+    s1_json_key_lit(&writer, "data");
+    print_streams(&writer, manifest);
     s1_json_key_lit(&writer, "feeds");
     print_feeds(&writer, manifest);
     s1_json_key_lit(&writer, "models");

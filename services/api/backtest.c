@@ -38,6 +38,8 @@ typedef struct session {
     bool is_prepared;
     const char *name; /* of the operation */
     s1_operation_outcome several;
+    const s1_recorded_stream *streams; /* [stream_count]: what the runs to repeat read */
+    size_t stream_count;
     uint64_t bars;
     s1_nanos engine_time;
     pthread_mutex_t lock; /* of what follows */
@@ -117,6 +119,50 @@ static s1_rc take_base(session *s, const char *dir, s1_err *err)
                            : S1_RAISE(err, S1_E_DATA, "%s: found no event with config_base", path);
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *const text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+/* Adds the streams one run read; a run.json from before it told them adds none. */
+static s1_rc take_streams(session *s, const s1_results_view *view, s1_err *err)
+{
+    s1_arena *const arena = &s->outcome->arena;
+    const uint64_t before = s1_json_memory_failures();
+    json_t *const facts = json_loads(view->json, 0, NULL);
+    const json_t *const data = json_object_get(json_object_get(facts, "run"), "data");
+    const size_t count = json_array_size(data);
+    s1_recorded_stream *const all =
+        s1_arena_array(arena, s1_recorded_stream, s->stream_count + count + 1);
+    s1_rc rc = all != NULL ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "%zu streams", count);
+    if (rc == S1_OK && s->stream_count > 0) {
+        memcpy(all, s->streams, s->stream_count * sizeof *all);
+    }
+    for (size_t i = 0; i < count && rc == S1_OK; i++) {
+        const json_t *const stream = json_array_get(data, i);
+        const json_int_t rows = json_integer_value(json_object_get(stream, "rows"));
+        all[s->stream_count + i] = (s1_recorded_stream){
+            .link = s1_arena_copy_cstr(arena, s1_str_of(view->link)),
+            .name = s1_arena_copy_cstr(arena, s1_str_of(text_of(stream, "stream"))),
+            .hash = s1_arena_copy_cstr(arena, s1_str_of(text_of(stream, "sha256"))),
+            .first = s1_arena_copy_cstr(arena, s1_str_of(text_of(stream, "first"))),
+            .last = s1_arena_copy_cstr(arena, s1_str_of(text_of(stream, "last"))),
+            .rows = rows > 0 ? (uint64_t)rows : 0};
+        const s1_recorded_stream *const taken = &all[s->stream_count + i];
+        if (taken->link == NULL || taken->name == NULL || taken->hash == NULL ||
+            taken->first == NULL || taken->last == NULL) {
+            rc = S1_RAISE(err, S1_E_NO_MEMORY, "%zu streams", count);
+        }
+    }
+    json_decref(facts);
+    if (rc == S1_OK) {
+        s->streams = all;
+        s->stream_count += count;
+    }
+    return s1_json_memory_judge(before, rc, err);
+}
+
 static s1_rc take_run(session *s, const s1_results_view *view, s1_err *err)
 {
     s1_arena *const arena = &s->outcome->arena;
@@ -143,7 +189,11 @@ static s1_rc take_rerun(session *s, s1_err *err)
     s1_rc rc = list.count > 0
                    ? take_run(s, s1_results_view_borrow(list.items[0]), err)
                    : S1_RAISE(err, S1_E_NOT_FOUND, "%s: found no results, expected some", dir);
-    if (s1_api_is_operation(dir)) {
+    const bool has_all = s1_api_is_operation(dir);
+    for (size_t i = 0; rc == S1_OK && i < (has_all ? list.count : 1); i++) {
+        rc = take_streams(s, s1_results_view_borrow(list.items[i]), err);
+    }
+    if (has_all) {
         s->only_link = NULL;
     }
     s1_results_list_free(&list);
@@ -341,7 +391,9 @@ static s1_rc run_one(session *s, s1_err *err)
                                       .on_progress = pass_progress,
                                       .user = s,
                                       .is_stopping = s->options->is_stopping,
-                                      .on_finished = s->options->is_profiled ? take_profile : NULL},
+                                      .on_finished = s->options->is_profiled ? take_profile : NULL,
+                                      .streams = s->streams,
+                                      .stream_count = s->stream_count},
                &result, err));
     s->bars = result.sums.ticks;
     s->engine_time = result.sums.engine_time;
@@ -366,7 +418,9 @@ static s1_rc run_several(session *s, s1_err *err)
                                        .on_progress = pass_progress,
                                        .on_finished = s->options->is_profiled ? take_profile : NULL,
                                        .user = s,
-                                       .is_stopping = s->options->is_stopping},
+                                       .is_stopping = s->options->is_stopping,
+                                       .streams = s->streams,
+                                       .stream_count = s->stream_count},
                &s->several, err));
     s->bars = s->several.bars;
     s->engine_time = s->several.engine_time;
@@ -473,12 +527,6 @@ void s1_backtest_outcome_free(s1_backtest_outcome *outcome)
 
 /* --- Looking again. ----------------------------------------------------------------------- */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *const text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
 /* A list of files with their hashes: feeds, models. */
 static s1_rc take_files(s1_arena *arena, const json_t *list, s1_recorded_feed **ret_files,
                         size_t *ret_count, s1_err *err)
@@ -554,6 +602,7 @@ static s1_rc observe(session *s, const s1_results_view *view, const json_t *run,
 {
     s1_recorded_run recorded;
     S1_TRY(err, take_recorded(&s->outcome->arena, run, &recorded, err));
+    S1_TRY(err, take_streams(s, view, err));
     S1_TRY(err, take_run(s, view, err));
     S1_TRY(err, prepare(s, err));
     const s1_backtest_request request = {.preparation = &s->preparation,
@@ -563,6 +612,8 @@ static s1_rc observe(session *s, const s1_results_view *view, const json_t *run,
                                          .fs = s1_fs_real(),
                                          .clock = s1_clock_real(),
                                          .observer = observer,
+                                         .streams = s->streams,
+                                         .stream_count = s->stream_count,
                                          .recorded = &recorded};
     s1_backtest_result result = {0};
     S1_TRY(err, s1_backtest_repeat(&request, &result, err));

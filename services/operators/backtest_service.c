@@ -32,6 +32,8 @@ struct s1_backtest {
     s1_duckdb *duckdb;
     s1_persistor_factory *factory;
     s1_data_persistor **archives; /* [stream_count] */
+    s1_data_persistor **versions; /* [stream_count]; what is read instead, or NULL */
+    s1_run_stream *streams;       /* [stream_count]; as they are read */
     s1_bar_reader **readers;      /* [stream_count]; taken by the run */
     bool has_given_readers;
     s1_nanos from; /* of the run: configured, else the first bar's open */
@@ -137,6 +139,74 @@ static s1_rc hash_binary(backtest *b, s1_err *err)
 
 /* --- Data. ----------------------------------------------------------------------------------- */
 
+/* What a stream is read from: the archive, or the version of it that the run to repeat had. */
+static s1_data_persistor *archive_of(const backtest *b, uint32_t index)
+{
+    return b->versions[index] != NULL ? b->versions[index] : b->archives[index];
+}
+
+static const s1_recorded_stream *find_recorded(const backtest *b, const char *name)
+{
+    for (size_t i = 0; i < b->request->stream_count; i++) {
+        const s1_recorded_stream *const stream = &b->request->streams[i];
+        if (s1_str_eq_cstr(link_of(b)->id, stream->link) && strcmp(stream->name, name) == 0) {
+            return stream;
+        }
+    }
+    return NULL;
+}
+
+/* The version is gone: what is there instead. */
+static s1_rc raise_changed(const s1_recorded_stream *recorded, const s1_archive_info *info,
+                           const char *hash, s1_err *err)
+{
+    char first[S1_TIME_TEXT_MAX];
+    char last[S1_TIME_TEXT_MAX];
+    (void)s1_time_print(info->first, first);
+    (void)s1_time_print(info->last, last);
+    const bool has_bounds = recorded->first[0] != '\0';
+    return S1_RAISE(err, S1_E_DATA,
+                    "%s: the archive holds other data now, and the version of the run is not kept: "
+                    "%.12s had %llu rows, %s to %s; %.12s has %llu, %s to %s%s",
+                    recorded->name, recorded->hash, (unsigned long long)recorded->rows,
+                    recorded->first, recorded->last, hash, (unsigned long long)info->rows, first,
+                    last,
+                    has_bounds && recorded->rows == info->rows &&
+                            strcmp(recorded->first, first) == 0 && strcmp(recorded->last, last) == 0
+                        ? ": values differ"
+                        : "");
+}
+
+/* Names what is read of a stream: as it is, or as the run to repeat read it. */
+static s1_rc choose_version(backtest *b, uint32_t index, const s1_stream_key *key,
+                            s1_archive_info *ret_info, s1_err *err)
+{
+    char hash[S1_SHA256_HEX];
+    char name[S1_STREAM_TEXT_MAX];
+    s1_run_stream *const stream = &b->streams[index];
+    const s1_recorded_stream *const recorded = find_recorded(b, s1_stream_key_format(key, name));
+    S1_TRY(err, s1_data_get_info(b->archives[index], key, ret_info, err));
+    S1_TRY(err, s1_data_get_content_hash(b->archives[index], key, hash, err));
+    if (recorded != NULL && strcmp(recorded->hash, hash) != 0) {
+        const s1_rc rc = s1_data_open_version(b->archives[index], key, recorded->hash,
+                                              &b->versions[index], NULL);
+        if (rc == S1_E_NOT_FOUND) {
+            return raise_changed(recorded, ret_info, hash, err);
+        }
+        S1_TRY(err, rc);
+        S1_TRY(err, s1_data_get_info(b->versions[index], key, ret_info, err));
+        (void)snprintf(hash, sizeof hash, "%s", recorded->hash);
+    }
+    const char *const name_kept = s1_arena_copy_cstr(&b->arena, s1_str_of(name));
+    const char *const hash_kept = s1_arena_copy_cstr(&b->arena, s1_str_of(hash));
+    if (name_kept == NULL || hash_kept == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%s", name);
+    }
+    *stream = (s1_run_stream){s1_str_of(name_kept), s1_str_of(hash_kept), ret_info->rows,
+                              ret_info->first, ret_info->last};
+    return S1_OK;
+}
+
 /* Bars made while they are read are named by what they are made of and how. */
 static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t index,
                             s1_time_range range, s1_nanos *ret_first, s1_sha256 *hash, s1_err *err)
@@ -152,8 +222,8 @@ static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t 
     const int length = snprintf(text, sizeof text, "resampled %lld %lld",
                                 (long long)source.timeframe, (long long)source.offset);
     s1_sha256_update(hash, text, (size_t)length);
-    return s1_resample_load(b->archives[index], &source, range, &b->readers[index], ret_first, NULL,
-                            err);
+    return s1_resample_load(archive_of(b, index), &source, range, &b->readers[index], ret_first,
+                            NULL, err);
 }
 
 /* Stored bars, and what the source's policy puts between them. */
@@ -161,7 +231,7 @@ static s1_rc open_stored(backtest *b, const s1_link_stream *stream, uint32_t ind
                          const s1_stream_key *key, s1_time_range range, s1_sha256 *hash,
                          s1_err *err)
 {
-    s1_data_persistor *const archive = b->archives[index];
+    s1_data_persistor *const archive = archive_of(b, index);
     if (stream->data_source->fill != S1_FILL_PREVIOUS_CLOSE) {
         return s1_data_load_ohlcv(archive, key, range, &b->readers[index], err);
     }
@@ -177,6 +247,17 @@ static s1_rc open_stored(backtest *b, const s1_link_stream *stream, uint32_t ind
                                 (unsigned long long)s1_fill_count(b->readers[index]));
     s1_sha256_update(hash, text, (size_t)length);
     return S1_OK;
+}
+
+/* Readers are open: what they give is what was hashed, if the archive has not moved on between. */
+static s1_rc check_still(const backtest *b, uint32_t index, const s1_stream_key *key, s1_err *err)
+{
+    char hash[S1_SHA256_HEX];
+    S1_TRY(err, s1_data_get_content_hash(archive_of(b, index), key, hash, err));
+    return s1_str_eq_cstr(b->streams[index].hash, hash)
+               ? S1_OK
+               : S1_RAISE(err, S1_E_DATA, "%.*s: the archive was written to while it was opened",
+                          S1_STR_ARG(b->streams[index].name));
 }
 
 /* Opens one stream with as many bars before `from` as the workers need, where there are any. Time
@@ -198,10 +279,8 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     const bool is_resampled =
         key.timeframe != stream->need.timeframe || key.data_type != stream->need.data_type;
     s1_archive_info info = {.size = sizeof info};
-    S1_TRY(err, s1_data_get_info(b->archives[index], &key, &info, err));
-    char hex[S1_SHA256_HEX];
-    S1_TRY(err, s1_data_get_content_hash(b->archives[index], &key, hex, err));
-    s1_sha256_update(hash, hex, strlen(hex));
+    S1_TRY(err, choose_version(b, index, &key, &info, err));
+    s1_sha256_update(hash, b->streams[index].hash.ptr, b->streams[index].hash.len);
     s1_time_range range = S1_RANGE_ALL;
     if (simulation->has_from) {
         const s1_nanos before =
@@ -217,7 +296,7 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     if (index == 0) {
         b->from = simulation->has_from ? simulation->from : first;
     }
-    return S1_OK;
+    return check_still(b, index, &key, err);
 }
 
 /* Feeds and models are data as the archives are; without any the hash is that of the archives. */
@@ -241,8 +320,10 @@ static s1_rc open_data(backtest *b, s1_err *err)
     const uint64_t warmup = s1_components_warmup_bars(prepared->plans, prepared->worker_count);
     s1_sha256 *hash;
     b->archives = s1_arena_array(&b->arena, s1_data_persistor *, count);
+    b->versions = s1_arena_array(&b->arena, s1_data_persistor *, count);
+    b->streams = s1_arena_array(&b->arena, s1_run_stream, count);
     b->readers = s1_arena_array(&b->arena, s1_bar_reader *, count);
-    if (b->archives == NULL || b->readers == NULL) {
+    if (b->archives == NULL || b->versions == NULL || b->streams == NULL || b->readers == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%u streams", count);
     }
     S1_TRY(err, s1_duckdb_new(NULL, &b->duckdb, err));
@@ -404,6 +485,8 @@ static s1_rc build_run(backtest *b, s1_err *err)
         .binary_hash = b->binary_hash,
         .config_hash = b->config_hash,
         .data_hash = b->data_hash,
+        .streams = b->streams,
+        .stream_count = link_of(b)->streams.count,
     };
     s1_result_logger_init(&b->results, &results);
     b->has_given_readers = true;
@@ -495,6 +578,7 @@ static void release(backtest *b)
         s1_bar_reader_close(b->readers[i]);
     }
     for (uint32_t i = 0; b->archives != NULL && i < link_of(b)->streams.count; i++) {
+        s1_data_persistor_free(b->versions != NULL ? b->versions[i] : NULL);
         s1_data_persistor_free(b->archives[i]);
     }
     s1_journal_persistor_free(b->journal);

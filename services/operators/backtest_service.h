@@ -20,6 +20,12 @@ typedef struct s1_recorded_plugin {
 typedef struct s1_recorded_feed { /* or model */
     const char *id, *hash;
 } s1_recorded_feed;
+/* What a link read of a stream: its version, by content hash. */
+typedef struct s1_recorded_stream {
+    const char *link, *name, *hash;
+    uint64_t rows;
+    const char *first, *last; /* as run.json has them */
+} s1_recorded_stream;
 typedef struct s1_recorded_run {
     const char *binary_hash, *config_hash, *data_hash, *journal_head;
     const s1_recorded_plugin *plugins; /* [plugin_count] */
@@ -51,6 +57,10 @@ typedef struct s1_backtest_request {
     /* As s1_run_options.gate and on_threats, with `user`. NULL: a run of its own. */
     const s1_portfolio_gate *gate;
     s1_rc (*on_threats)(void *user, const s1_threat_list *threats, s1_err *err);
+    /* The versions to read, where the archive has moved on: those of a run that is repeated. A
+     * stream that is not named is read as it is. S1_E_DATA if a version is not kept any more. */
+    const s1_recorded_stream *streams; /* [stream_count], of all links */
+    size_t stream_count;
     /* Of s1_backtest_repeat only. */
     const s1_run_observer *observer;
     const s1_recorded_run *recorded;

@@ -119,7 +119,9 @@ static s1_rc prepare_job(s1_operation *op, uint32_t index, s1_err *err)
                                          .user = job,
                                          .is_stopping = request->is_stopping,
                                          .on_finished = on_finished,
-                                         .on_ledger = on_ledger};
+                                         .on_ledger = on_ledger,
+                                         .streams = request->streams,
+                                         .stream_count = request->stream_count};
     return S1_OK;
 }
 

@@ -36,6 +36,8 @@ typedef struct s1_operation_request {
     s1_rc (*on_finished)(void *user, const s1_components *parts, s1_err *err); /* NULL: nobody */
     void *user;
     const atomic_bool *is_stopping;
+    const s1_recorded_stream *streams; /* as s1_backtest_request.streams */
+    size_t stream_count;
 } s1_operation_request;
 
 typedef struct s1_operation_outcome {

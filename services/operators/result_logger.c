@@ -189,6 +189,8 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
         .config_hash = s1_str_of(options->config_hash),
         .data_hash = s1_str_of(options->data_hash),
         .journal_head = s1_str_of(journal_head),
+        .streams = options->streams,
+        .stream_count = options->stream_count,
     };
     const s1_order_counts counts = s1_order_manager_counts(parts->orders);
     s1_context_records records;

@@ -11,6 +11,7 @@
 #include "backend/analysis/statistics.h"
 #include "backend/assembly/persistor_factory.h"
 #include "backend/data/persistors/duckdb_library.h"
+#include "backend/dtos/results/run_manifest.h"
 #include "services/operators/run_orchestrator.h"
 
 /* What a run is a function of, and where its results go. Borrowed for the logger's life. */
@@ -27,6 +28,8 @@ typedef struct s1_result_logger_options {
     int32_t journal_level; /* enum s1_journal_level */
     int32_t language;      /* enum s1_language */
     const char *binary_hash, *config_hash, *data_hash;
+    const s1_run_stream *streams; /* [stream_count] */
+    size_t stream_count;
 } s1_result_logger_options;
 
 typedef struct s1_result_logger {

@@ -19,6 +19,9 @@ typedef struct parquet_persistor {
     bool is_version;
     s1_stream_key_copy version_key;
     char *version_root; /* owned */
+    /* The content hash asked for last, and the files it is of. */
+    s1_archive_files hashed; /* owned */
+    char hash[S1_SHA256_HEX];
 } parquet_persistor;
 
 typedef struct parquet_reader {
@@ -213,15 +216,39 @@ static s1_rc get_info(s1_data_persistor *self, const s1_stream_key *key, s1_arch
     return S1_OK;
 }
 
+/* Every file of that path, size, time and number? Then nobody wrote to it. */
+static bool are_same_files(const s1_archive_files *a, const s1_archive_files *b)
+{
+    bool is_same = a->count == b->count;
+    for (size_t i = 0; i < a->count && is_same; i++) {
+        const s1_archive_file *const left = &a->items[i];
+        const s1_archive_file *const right = &b->items[i];
+        is_same = strcmp(left->path, right->path) == 0 && left->bytes == right->bytes &&
+                  left->inode == right->inode && left->modified == right->modified;
+    }
+    return is_same;
+}
+
 static s1_rc get_content_hash(s1_data_persistor *self, const s1_stream_key *key,
                               char ret_hex[static S1_SHA256_HEX], s1_err *err)
 {
+    parquet_persistor *const me = (parquet_persistor *)self;
     s1_archive_place place;
     s1_archive_files files;
-    S1_TRY(err, load_files((parquet_persistor *)self, key, &place, &files, err));
-    const s1_rc rc = s1_archive_hash(&place, &files, ret_hex, err);
-    s1_archive_files_done(&files);
-    return rc;
+    S1_TRY(err, load_files(me, key, &place, &files, err));
+    if (!are_same_files(&files, &me->hashed)) {
+        s1_archive_files_done(&me->hashed);
+        const s1_rc rc = s1_archive_hash(&place, &files, me->hash, err);
+        if (rc != S1_OK) {
+            s1_archive_files_done(&files);
+            return rc;
+        }
+        me->hashed = files;
+    } else {
+        s1_archive_files_done(&files);
+    }
+    memcpy(ret_hex, me->hash, sizeof me->hash);
+    return S1_OK;
 }
 
 static s1_rc get_data_coverage(s1_data_persistor *self, const s1_stream_key *key,
@@ -350,6 +377,7 @@ const s1_parquet_options *s1_parquet_options_of(const s1_data_persistor *persist
 static void persistor_free(s1_data_persistor *self)
 {
     parquet_persistor *const me = (parquet_persistor *)self;
+    s1_archive_files_done(&me->hashed);
     free(me->archive);
     free(me->version_root);
     free(me);

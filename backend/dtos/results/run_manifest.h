@@ -57,6 +57,13 @@ typedef struct s1_run_plugin { /* one worker's plugin */
     s1_str hash; /* SHA-256 of the library, hex */
 } s1_run_plugin;
 
+typedef struct s1_run_stream { /* a stream of an archive, as it was read */
+    s1_str name;               /* "EUR/USD 1h ohlcv" */
+    s1_str hash;               /* content hash, hex */
+    uint64_t rows;             /* of the stream, and its ends: not only of the period run */
+    s1_nanos first, last;
+} s1_run_stream;
+
 typedef struct s1_run_feed { /* data that is not bars */
     s1_str id;               /* in the blueprint */
     s1_str hash;             /* SHA-256 of the file, hex */
@@ -87,6 +94,8 @@ typedef struct s1_run_manifest {
 #undef X
     const s1_run_plugin *plugins; /* [plugin_count], blueprint order */
     size_t plugin_count;
+    const s1_run_stream *streams; /* [stream_count], blueprint order */
+    size_t stream_count;
     const s1_run_feed *feeds; /* [feed_count], blueprint order */
     size_t feed_count;
     const s1_run_model *models; /* [model_count], blueprint order */
