@@ -22,7 +22,7 @@ static s1_rc progress(void *user, uint64_t done, uint64_t total)
 
 static s1_rc read_options(s1_api_export_options *options, s1_data_export_task *task, s1_err *err)
 {
-    S1_TRY(err, s1_stream_of(options->asset_pair, options->timeframe, &task->key, err));
+    S1_TRY(err, s1_stream_of(NULL, options->asset_pair, options->timeframe, &task->key, err));
     task->key.source = s1_str_of(options->source != NULL ? options->source : "");
     task->range = S1_RANGE_ALL;
     if (options->from != NULL) {

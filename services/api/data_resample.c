@@ -77,7 +77,7 @@ static s1_rc progress(void *user, uint64_t done, uint64_t total)
 static s1_rc read_options(request *r, s1_api_resample_options *options, s1_err *err)
 {
     s1_resample_task *const task = &r->task;
-    S1_TRY(err, s1_stream_of(options->asset_pair, options->from, &task->from, err));
+    S1_TRY(err, s1_stream_of(NULL, options->asset_pair, options->from, &task->from, err));
     task->from.source = s1_str_of(options->source != NULL ? options->source : "");
     task->to.asset_pair = task->from.asset_pair;
     task->to.data_type = S1_DATA_OHLCV;
