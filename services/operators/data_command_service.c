@@ -17,15 +17,19 @@
 #define PIECE_FIRST       S1_NANOS_PER_DAY           /* of a hole of trades */
 #define PIECE_MIN         S1_NANOS_PER_MINUTE
 #define PIECE_MAX         (400 * S1_NANOS_PER_DAY)
+#define GROUP_HOLE        S1_NANOS_PER_HOUR /* of trades: up to here holes are asked for together */
+#define GROUP_SPAN        (7 * S1_NANOS_PER_DAY)
+#define GROUP_ROWS        5000u /* that are there, between them */
 #define PARTS_MAX         1000000u
 
 /* Something that is missing. */
 typedef struct part {
     s1_time_range range;
-    bool is_tail;   /* nothing is stored behind it: forwards */
-    bool has_low;   /* a row stands before it ... */
-    s1_nanos low;   /* ... at this time, */
-    s1_nanos apart; /* and a hole is one while rows are further apart than this */
+    bool is_tail;         /* nothing is stored behind it: forwards */
+    bool has_low;         /* a row stands before it ... */
+    s1_nanos low;         /* ... at this time, */
+    s1_nanos apart;       /* and a hole is one while rows are further apart than this */
+    uint64_t rows_before; /* without a hole between them and this one */
 } part;
 
 struct s1_data_command_service {
@@ -34,6 +38,7 @@ struct s1_data_command_service {
     char pair[S1_PAIR_TEXT_MAX + 1];
     s1_fetch_buffer buffer;
     s1_nanos buffered_at;   /* monotonic, of its first row */
+    bool keeps_former;      /* the next commit keeps the version before it */
     s1_data_writer *writer; /* of a piece larger than the buffer */
     part *parts;
     size_t part_count, part_capacity;
@@ -45,6 +50,7 @@ struct s1_data_command_service {
     s1_nanos apart;
     bool has_block;
     s1_nanos block_end;
+    uint64_t block_rows;
 };
 
 s1_rc s1_data_command_service_new(const s1_data_command_options *options,
@@ -74,8 +80,7 @@ void s1_data_command_service_free(s1_data_command_service *s)
     }
 }
 
-/* --- Storing
- * -------------------------------------------------------------------------------------- */
+/* --- Storing ------------------------------------------------------------------------------ */
 
 static s1_rc open_writer(s1_data_command_service *s, s1_err *err)
 {
@@ -85,7 +90,7 @@ static s1_rc open_writer(s1_data_command_service *s, s1_err *err)
         .overlap = S1_OVERLAP_REPLACE,
         .columns = s1_fetch_buffer_columns(&s->buffer),
         .provenance = s1_str_of(provenance),
-        .keep_former = s->result->commits == 0, /* the version before this command */
+        .keep_former = s->keeps_former,
     };
     return s1_data_open_writer(s->options.archive, &s->key, &options, &s->writer, err);
 }
@@ -116,6 +121,7 @@ static s1_rc commit(s1_data_command_service *s, s1_err *err)
     s->writer = NULL;
     S1_TRY(err, s1_data_writer_commit(writer, &saved, err));
     s->result->commits++;
+    s->keeps_former = false;
     (void)snprintf(s->result->content_hash, sizeof s->result->content_hash, "%s",
                    saved.content_hash);
     if (s->options.on_commit != NULL) {
@@ -132,8 +138,7 @@ static s1_rc store(s1_data_command_service *s, size_t count, s1_err *err)
     return S1_OK;
 }
 
-/* --- Asking
- * --------------------------------------------------------------------------------------- */
+/* --- Asking ------------------------------------------------------------------------------- */
 
 static void tell(s1_data_command_service *s)
 {
@@ -204,8 +209,7 @@ static bool is_full(const s1_data_command_service *s)
             s1_clock_monotonic(s->options.clock) - s->buffered_at >= s->options.buffer_age_max);
 }
 
-/* --- Forwards
- * ------------------------------------------------------------------------------------- */
+/* --- Forwards ----------------------------------------------------------------------------- */
 
 /* The tail of a stream: stored as it comes, and what came is stored also when it ends badly. Only
  * moments that are complete: trades of one nanosecond may stand on two pages. */
@@ -214,6 +218,7 @@ static s1_rc fetch_tail(s1_data_command_service *s, s1_time_range range, s1_err 
     s1_nanos complete_to = range.from;
     const s1_nanos before = s->progress.done;
     bool is_done = false;
+    s->keeps_former = false; /* what was there stays as it was */
     S1_TRY(err, open_range(s, range, err));
     for (;;) {
         const s1_rc rc = take_page(s, &complete_to, &is_done, err);
@@ -236,8 +241,7 @@ static s1_rc fetch_tail(s1_data_command_service *s, s1_time_range range, s1_err 
     return store(s, s->buffer.count, err);
 }
 
-/* --- Backwards
- * ------------------------------------------------------------------------------------ */
+/* --- Backwards ---------------------------------------------------------------------------- */
 
 /* All of a range in one commit, however large. */
 static s1_rc fetch_piece(s1_data_command_service *s, s1_time_range range, uint64_t *ret_rows,
@@ -307,8 +311,50 @@ static s1_rc fetch_hole(s1_data_command_service *s, const part *hole, s1_err *er
     return S1_OK;
 }
 
-/* --- What is missing
- * ------------------------------------------------------------------------------ */
+/* --- Many small holes ----------------------------------------------------------------------- */
+
+/* How many parts from `first` on are small holes of trades with few rows between them. */
+static size_t group_of(const s1_data_command_service *s, size_t first)
+{
+    uint64_t rows = 0;
+    size_t end = first;
+    while (end < s->part_count) {
+        const part *const p = &s->parts[end];
+        rows += end > first ? p->rows_before : 0;
+        if (s->key.data_type != S1_DATA_TRADES || p->is_tail || !p->has_low ||
+            p->range.to - p->range.from > GROUP_HOLE || rows > GROUP_ROWS ||
+            p->range.to - s->parts[first].range.from > GROUP_SPAN) {
+            break;
+        }
+        end++;
+    }
+    return end - first;
+}
+
+/* Asks once for all of them and what lies between, and stores of it what is missing. */
+static s1_rc fetch_group(s1_data_command_service *s, const part *holes, size_t count, s1_err *err)
+{
+    s1_nanos complete_to = holes[0].range.from;
+    bool is_done = false;
+    S1_TRY(err,
+           open_range(s, (s1_time_range){holes[0].range.from, holes[count - 1].range.to}, err));
+    while (!is_done) {
+        S1_TRY(err, take_page(s, &complete_to, &is_done, err));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const part *const hole = &holes[i];
+        s1_fetch_buffer_drop(&s->buffer, s1_fetch_buffer_before(&s->buffer, hole->range.from));
+        const size_t rows = s1_fetch_buffer_before(&s->buffer, hole->range.to);
+        s->result->empty += rows == 0;
+        S1_TRY(err, store(s, rows, err));
+        s->progress.done += hole->range.to - hole->range.from;
+        s->progress.at = hole->range.to;
+    }
+    s1_fetch_buffer_drop(&s->buffer, s->buffer.count);
+    return S1_OK;
+}
+
+/* --- What is missing ---------------------------------------------------------------------- */
 
 static s1_rc add_part(s1_data_command_service *s, const part *p, s1_err *err)
 {
@@ -352,11 +398,13 @@ static s1_rc on_block(void *user, const s1_data_coverage *block, s1_err *err)
                                      wanted.to < block->start_time ? wanted.to : block->start_time},
                            .has_low = true,
                            .low = s->block_end,
-                           .apart = s->apart};
+                           .apart = s->apart,
+                           .rows_before = s->block_rows};
         S1_TRY(err, add_part(s, &hole, err));
     }
     s->has_block = true;
     s->block_end = block->end_time;
+    s->block_rows = block->trade_count;
     return S1_OK;
 }
 
@@ -369,8 +417,7 @@ static s1_rc find_holes(s1_data_command_service *s, s1_time_range wanted, s1_nan
     return s1_data_get_data_coverage(s->options.archive, &s->key, apart, on_block, s, err);
 }
 
-/* --- The commands
- * --------------------------------------------------------------------------------- */
+/* --- The commands ------------------------------------------------------------------------- */
 
 /* The stream as it is; rows 0 where it is not. */
 static s1_rc get_info(s1_data_command_service *s, s1_archive_info *ret_info, s1_err *err)
@@ -392,6 +439,7 @@ static s1_rc begin(s1_data_command_service *s, const s1_stream_key *key, s1_fetc
     s->result = result;
     s->progress = (s1_fetch_progress){0};
     s->part_count = 0;
+    s->keeps_former = true; /* that before the command, not those between its pieces */
     S1_TRY(err, s1_stream_key_check(key, err));
     (void)snprintf(s->pair, sizeof s->pair, "%.*s", S1_STR_ARG(key->asset_pair));
     s->key = *key;
@@ -431,10 +479,14 @@ static s1_rc run(s1_data_command_service *s, const s1_archive_info *before, s1_e
 {
     s1_rc rc = S1_OK;
     s->result->parts = s->part_count;
-    for (size_t i = 0; i < s->part_count && rc == S1_OK; i++) {
+    for (size_t i = 0; i < s->part_count && rc == S1_OK;) {
         const part *const p = &s->parts[i];
+        const size_t group = group_of(s, i);
         s->progress.at = p->range.from;
-        rc = p->is_tail ? fetch_tail(s, p->range, err) : fetch_hole(s, p, err);
+        rc = group > 1    ? fetch_group(s, p, group, err)
+             : p->is_tail ? fetch_tail(s, p->range, err)
+                          : fetch_hole(s, p, err);
+        i += group > 1 ? group : 1;
     }
     s1_data_writer_abandon(s->writer);
     s->writer = NULL;

@@ -36,8 +36,7 @@ void s1_data_query_service_free(s1_data_query_service *service)
     }
 }
 
-/* --- Pairs
- * ---------------------------------------------------------------------------------------- */
+/* --- Pairs -------------------------------------------------------------------------------- */
 
 /* Datasets come ordered by pair: those of one are taken together until the next begins. */
 typedef struct pairs_walk {
@@ -88,8 +87,7 @@ s1_rc s1_data_get_pairs(s1_data_query_service *service, const s1_pairs_query *qu
     return give_pair(&walk, err);
 }
 
-/* --- Coverage and range
- * --------------------------------------------------------------------------- */
+/* --- Coverage and range ------------------------------------------------------------------- */
 
 s1_rc s1_data_get_coverage(s1_data_query_service *service, const s1_stream_key *key,
                            s1_time_range range, s1_coverage_visitor visit, void *user, s1_err *err)

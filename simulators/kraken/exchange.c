@@ -69,7 +69,8 @@ static void put_decimal(s1_strbuf *out, int64_t mantissa, uint32_t scale, uint32
     s1_strbuf_char(out, '.');
     for (uint32_t i = 0; i < digits; i++) {
         unit /= 10;
-        s1_strbuf_char(out, unit > 0 ? (char)('0' + mantissa / unit % 10) : '0');
+        const int64_t digit = unit > 0 ? mantissa / unit % 10 : 0;
+        s1_strbuf_char(out, (char)('0' + digit));
     }
 }
 

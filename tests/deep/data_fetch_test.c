@@ -48,8 +48,7 @@ static const char *const options_of_patience =
     "  type: kraken_public\n"
     "  retries: { max_attempts: 100, delay_seconds: 1 }\n";
 
-/* --- The world
- * ------------------------------------------------------------------------------------ */
+/* --- The world ---------------------------------------------------------------------------- */
 
 static bool write_config(const world *w)
 {
@@ -103,8 +102,7 @@ static void world_done(world *w)
     free(w->trades);
 }
 
-/* --- The program
- * ---------------------------------------------------------------------------------- */
+/* --- The program -------------------------------------------------------------------------- */
 
 /* Runs `data fetch` with `arguments`, for at most `limit`: then kill -9. Its exit code, or -1. */
 static int run_fetch(const world *w, s1_nanos limit, const char *const arguments[])
@@ -161,8 +159,7 @@ static int run_fetch(const world *w, s1_nanos limit, const char *const arguments
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* --- What is in the archive
- * ----------------------------------------------------------------------- */
+/* --- What is in the archive --------------------------------------------------------------- */
 
 static bool is_trade(const s1_market_batch *batch, size_t row, const s1_sim_trade *t)
 {
@@ -266,8 +263,7 @@ static void time_text(s1_nanos time, char out[static 40])
     (void)strftime(out, 40, "%Y-%m-%dT%H:%M:%S", &parts);
 }
 
-/* --- F1
- * ------------------------------------------------------------------------------------------- */
+/* --- F1 ----------------------------------------------------------------------------------- */
 
 /* One case: perhaps a head that is there, some kills, a run that ends, and one more that adds
  * nothing. */
@@ -339,8 +335,7 @@ static void run_kills(s1_deep *deep)
                     (unsigned long long)((deep->end - deep->first) * KILLS), (double)usual / 1e9);
 }
 
-/* --- F2
- * ------------------------------------------------------------------------------------------- */
+/* --- F2 ----------------------------------------------------------------------------------- */
 
 /* Everything that does not make the client wait for seconds in real time. */
 #define QUICK_FAULTS                                                                               \

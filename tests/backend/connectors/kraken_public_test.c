@@ -15,8 +15,7 @@
 #define SECOND S1_NANOS_PER_SECOND
 #define TRADES 7000u
 
-/* --- Driving it
- * ----------------------------------------------------------------------------------- */
+/* --- Driving it --------------------------------------------------------------------------- */
 
 static const s1_stream_key trades_key = {.asset_pair = {"BTC/USD", 7}, .data_type = S1_DATA_TRADES};
 static const s1_stream_key minutes_key = {
@@ -96,8 +95,7 @@ static s1_strbuf read_fixture(const char *name)
     return text;
 }
 
-/* --- Recorded replies
- * ------------------------------------------------------------------------------ */
+/* --- Recorded replies --------------------------------------------------------------------- */
 
 static void test_recorded_trades(void **state)
 {
@@ -174,8 +172,7 @@ static void test_recorded_bars(void **state)
     s1_strbuf_done(&body);
 }
 
-/* --- What Kraken refuses
- * -------------------------------------------------------------------------- */
+/* --- What Kraken refuses ------------------------------------------------------------------ */
 
 static const struct {
     const char *error;
@@ -279,8 +276,7 @@ static void test_pacing(void **state)
     }
 }
 
-/* --- Replies that are not what they should be
- * ------------------------------------------------------ */
+/* --- Replies that are not what they should be --------------------------------------------- */
 
 #define ROW "[\"10.0\",\"1.0\",5.5,\"b\",\"l\",\"\",7]"
 static const struct {
@@ -442,8 +438,7 @@ static void test_what_it_has(void **state)
     s1_connector_free(connector);
 }
 
-/* --- Whole histories
- * ------------------------------------------------------------------------------ */
+/* --- Whole histories ---------------------------------------------------------------------- */
 
 typedef struct world {
     s1_sim_trade *trades;

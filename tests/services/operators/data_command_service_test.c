@@ -87,8 +87,7 @@ static void count_commit(void *user, const s1_stream_key *key, const s1_save_res
     ((world *)user)->commits++;
 }
 
-/* --- A world
- * -------------------------------------------------------------------------------------- */
+/* --- A world ------------------------------------------------------------------------------ */
 
 static void new_service(world *w, uint64_t buffer_rows)
 {
@@ -193,8 +192,7 @@ static s1_fetch_result period(world *w, const s1_stream_key *key, s1_nanos from,
     return result;
 }
 
-/* --- fetch_period
- * --------------------------------------------------------------------------------- */
+/* --- fetch_period ------------------------------------------------------------------------- */
 
 static void test_period(void **state)
 {
@@ -314,8 +312,7 @@ static void test_buffer_age(void **state)
     world_done(&w);
 }
 
-/* --- extend_history, fill_gaps, synchronize
- * ------------------------------------------------------- */
+/* --- extend_history, fill_gaps, synchronize ----------------------------------------------- */
 
 static void test_extend(void **state)
 {
@@ -381,8 +378,48 @@ static void test_fill_gaps(void **state)
     w.stop_at = 0;
     assert_int_equal(s1_data_fill_gaps(w.service, &trades_key, S1_RANGE_ALL, 0, &r, &err), S1_OK);
     check_archive(&w, INT64_MIN, INT64_MAX, 0, 3300);
-    assert_true(r.empty > 100); /* moments without a trade */
+    assert_true(r.empty > 100);             /* moments without a trade */
+    assert_true(r.requests < r.parts / 20); /* many are asked for together */
+    assert_int_equal(r.commits, 0);
     world_done(&w);
+}
+
+/* Rows here and there that are not stored, single ones too, come back; the others are not touched.
+ */
+static void test_single_rows(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        world w;
+        s1_fetch_result r;
+        s1_err err = S1_ERR_INIT;
+        s1_rng rng;
+        uint64_t kept = 0;
+        s1_rng_init(&rng, seed);
+        world_init(&w, &(s1_sim_exchange_options){.page = 150}, 100 * SECOND, seed);
+        s1_sim_trade *const truth = malloc(TRADES * sizeof *truth);
+        assert_non_null(truth);
+        memcpy(truth, w.trades, TRADES * sizeof *truth);
+        for (size_t i = 0; i < TRADES; i++) { /* an exchange that forgot some, moments whole */
+            const bool is_same = i > 0 && truth[i].time == truth[i - 1].time;
+            const bool is_kept = is_same ? kept > 0 && w.trades[kept - 1].time == truth[i].time
+                                         : i == 0 || i == TRADES - 1 || s1_rng_below(&rng, 4) > 0;
+            if (is_kept) {
+                w.trades[kept++] = truth[i];
+            }
+        }
+        w.exchange.options.trade_count = kept;
+        period(&w, &trades_key, at(&w, 0), INT64_MAX);
+        check_whole(&w);
+        memcpy(w.trades, truth, TRADES * sizeof *truth);
+        w.exchange.options.trade_count = TRADES;
+        free(truth);
+        assert_int_equal(s1_data_fill_gaps(w.service, &trades_key, S1_RANGE_ALL, 1, &r, &err),
+                         S1_OK);
+        assert_in_range(r.requests, TRADES / 150, TRADES / 20);
+        check_whole(&w);
+        world_done(&w);
+    }
 }
 
 static void test_synchronize(void **state)
@@ -405,8 +442,7 @@ static void test_synchronize(void **state)
     world_done(&w);
 }
 
-/* --- Bars
- * ------------------------------------------------------------------------------------------ */
+/* --- Bars --------------------------------------------------------------------------------- */
 
 static void check_bars(world *w, const s1_stream_key *key)
 {
@@ -520,8 +556,7 @@ static void test_bar_gaps(void **state)
     world_done(&w);
 }
 
-/* --- Refusals
- * -------------------------------------------------------------------------------------- */
+/* --- Refusals ----------------------------------------------------------------------------- */
 
 static void test_limits(void **state)
 {
@@ -564,9 +599,9 @@ int main(void)
         cmocka_unit_test(test_period),         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_ended_anywhere), cmocka_unit_test(test_faults),
         cmocka_unit_test(test_buffer_age),     cmocka_unit_test(test_extend),
-        cmocka_unit_test(test_fill_gaps),      cmocka_unit_test(test_synchronize),
-        cmocka_unit_test(test_bars),           cmocka_unit_test(test_bar_gaps),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_fill_gaps),      cmocka_unit_test(test_single_rows),
+        cmocka_unit_test(test_synchronize),    cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_bar_gaps),       cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests_name("data_command_service", tests, NULL, NULL);
 }

@@ -20,8 +20,7 @@
 
 static const s1_stream_key trades_key = {.asset_pair = {"BTC/USD", 7}, .data_type = S1_DATA_TRADES};
 
-/* --- Recorded files
- * ------------------------------------------------------------------------------- */
+/* --- Recorded files ----------------------------------------------------------------------- */
 
 typedef struct table {
     s1_strbuf text;
@@ -84,8 +83,7 @@ static s1_nanos seconds(s1_str text)
     return time;
 }
 
-/* --- Fetching
- * ------------------------------------------------------------------------------------- */
+/* --- Fetching ----------------------------------------------------------------------------- */
 
 typedef struct fetched {
     s1_data_persistor *archive;
@@ -149,15 +147,14 @@ static s1_resampler *make_bars(s1_data_persistor *archive, s1_nanos timeframe)
     assert_int_equal(s1_resampler_new(&options, &resampler, &err), S1_OK);
     do {
         assert_int_equal(s1_trade_reader_next(reader, &batch, &err), S1_OK);
-        assert_int_equal(s1_resampler_add_trades(resampler, &batch, NULL, &err), S1_OK);
+        assert_int_equal(s1_resampler_add_trades(resampler, &batch, &err), S1_OK);
     } while (batch.count > 0);
     s1_trade_reader_close(reader);
     assert_int_equal(s1_resampler_finish(resampler, &err), S1_OK);
     return resampler;
 }
 
-/* --- The checks
- * ----------------------------------------------------------------------------------- */
+/* --- The checks --------------------------------------------------------------------------- */
 
 /* 1,000 trades of 2022-01-25 and Kraken's own minutes of them: every whole minute is equal, and
  * minutes without a trade are those Kraken filled. */
@@ -183,7 +180,7 @@ static void test_minutes(void **state)
     fetched got = fetch(trades, count, trades[0].time, trades[count - 1].time + 1);
     assert_int_equal(got.result.rows, 1000);
     s1_resampler *const resampler = make_bars(got.archive, S1_NANOS_PER_MINUTE);
-    s1_resample_batch bars;
+    s1_bar_batch bars;
     s1_resampler_take(resampler, &bars);
     while (next_line(&minutes, f)) {
         const s1_nanos open_time = seconds(f[0]);
@@ -191,21 +188,21 @@ static void test_minutes(void **state)
             open_time + S1_NANOS_PER_MINUTE > trades[count - 1].time) {
             continue; /* not a whole minute of what was recorded */
         }
-        while (at < bars.bars.count && bars.bars.open_time[at] < open_time) {
+        while (at < bars.count && bars.open_time[at] < open_time) {
             at++;
         }
         if (mantissa(f[7], 0) == 0) {
-            assert_true(at == bars.bars.count || bars.bars.open_time[at] > open_time);
+            assert_true(at == bars.count || bars.open_time[at] > open_time);
             quiet++;
             continue;
         }
-        assert_true(at < bars.bars.count);
-        assert_int_equal(bars.bars.open_time[at], open_time);
-        assert_int_equal(bars.bars.open[at], mantissa(f[1], 1));
-        assert_int_equal(bars.bars.high[at], mantissa(f[2], 1));
-        assert_int_equal(bars.bars.low[at], mantissa(f[3], 1));
-        assert_int_equal(bars.bars.close[at], mantissa(f[4], 1));
-        assert_int_equal(bars.bars.volume[at], mantissa(f[6], 8));
+        assert_true(at < bars.count);
+        assert_int_equal(bars.open_time[at], open_time);
+        assert_int_equal(bars.open[at], mantissa(f[1], 1));
+        assert_int_equal(bars.high[at], mantissa(f[2], 1));
+        assert_int_equal(bars.low[at], mantissa(f[3], 1));
+        assert_int_equal(bars.close[at], mantissa(f[4], 1));
+        assert_int_equal(bars.volume[at], mantissa(f[6], 8));
         assert_int_equal(bars.trades[at], mantissa(f[7], 0));
         equal++;
     }
@@ -248,10 +245,10 @@ static void test_hour(void **state)
     assert_in_range(got.pages, 3, 4);
     assert_true(got.result.repeated >= 2);
     s1_resampler *const resampler = make_bars(got.archive, S1_NANOS_PER_HOUR);
-    s1_resample_batch bars;
+    s1_bar_batch bars;
     s1_resampler_take(resampler, &bars);
-    assert_int_equal(bars.bars.count, 1);
-    volume = bars.bars.volume[0];
+    assert_int_equal(bars.count, 1);
+    volume = bars.volume[0];
     assert_int_equal(volume, 90365604099);
     assert_int_equal(bars.trades[0], 2671);
     s1_resampler_free(resampler);
