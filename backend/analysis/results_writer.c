@@ -7,7 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TEXT_MAX_BYTES ((size_t)4 << 30) /* of one file built in memory */
+#define WORDS_MAX_BYTES 4096u
+#define LINE_POINTS     50u
+#define TEXT_MAX_BYTES  ((size_t)4 << 30) /* of one file built in memory */
 
 /* --- Metrics. ----------------------------------------------------------------------------- */
 
@@ -164,8 +166,63 @@ static void print_tables(s1_json_writer *writer, const s1_statistics_tables *tab
     print_drawdowns(writer, tables);
 }
 
+static void print_words(s1_json_writer *writer, const s1_locale *english,
+                        const s1_diagnosis *diagnosis)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, WORDS_MAX_BYTES);
+    s1_diagnosis_cause(english, diagnosis, &text);
+    s1_json_key_lit(writer, "cause");
+    s1_json_str(writer, s1_strbuf_view(&text));
+    s1_strbuf_clear(&text);
+    s1_diagnosis_advice(english, diagnosis, "RESULTS", &text);
+    s1_json_key_lit(writer, "advice");
+    s1_json_str(writer, s1_strbuf_view(&text));
+    s1_strbuf_done(&text);
+}
+
+static void print_diagnoses(s1_json_writer *writer, const s1_diagnoses *diagnoses,
+                            const s1_locale *english)
+{
+    s1_json_array(writer);
+    for (size_t i = 0; i < diagnoses->count; i++) {
+        const s1_diagnosis *const item = &diagnoses->items[i];
+        s1_json_object(writer);
+        s1_json_key_lit(writer, "code");
+        s1_json_cstr(writer, s1_diagnosis_name(item->code));
+        s1_json_key_lit(writer, "level");
+        s1_json_cstr(writer, s1_diagnosis_is_warning(item->code) ? "warning" : "note");
+        s1_json_key_lit(writer, "count");
+        s1_json_u64(writer, item->count);
+        s1_json_key_lit(writer, "of");
+        s1_json_u64(writer, item->of);
+        s1_json_key_lit(writer, "value");
+        s1_json_double(writer, item->value);
+        s1_json_key_lit(writer, "limit");
+        s1_json_double(writer, item->limit);
+        s1_json_key_lit(writer, "stage");
+        s1_json_cstr(writer, item->detail);
+        print_words(writer, english, item);
+        s1_json_object_end(writer);
+    }
+    s1_json_array_end(writer);
+}
+
+/* The equity at even steps, the last at the end: a sparkline without the bars. */
+static void print_line(s1_json_writer *writer, const s1_run_series *series)
+{
+    const size_t width = series->count < LINE_POINTS ? series->count : LINE_POINTS;
+    s1_json_array(writer);
+    for (size_t i = 0; i < width; i++) {
+        s1_json_double(writer,
+                       s1_dec_to_double(series->equity[(i + 1) * series->count / width - 1]));
+    }
+    s1_json_array_end(writer);
+}
+
 void s1_results_print_metrics(const s1_statistics *statistics, const s1_statistics_tables *tables,
-                              s1_strbuf *out)
+                              const s1_diagnoses *diagnoses, const s1_run_series *series,
+                              const s1_locale *english, s1_strbuf *out)
 {
     const bool has_trades = statistics->trade_count > 0;
     s1_json_writer writer;
@@ -199,9 +256,11 @@ void s1_results_print_metrics(const s1_statistics *statistics, const s1_statisti
         s1_json_cstr(&writer, table[i].definition);
     }
     s1_json_object_end(&writer);
-    if (tables != NULL) {
-        print_tables(&writer, tables);
-    }
+    print_tables(&writer, tables);
+    s1_json_key_lit(&writer, "diagnostics");
+    print_diagnoses(&writer, diagnoses, english);
+    s1_json_key_lit(&writer, "equity_line");
+    print_line(&writer, series);
     s1_json_object_end(&writer);
     s1_strbuf_char(out, '\n');
 }
@@ -396,8 +455,19 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
                     &statistics, &tables, err));
     s1_rc rc = S1_OK;
     s1_strbuf text;
+    s1_diagnoses found;
+    s1_locale *english = NULL;
     s1_strbuf_init(&text, TEXT_MAX_BYTES);
-    s1_results_print_metrics(&statistics, &tables, &text);
+    s1_diagnostics_find(&(s1_diagnostics_input){.manifest = input->manifest,
+                                                .statistics = &statistics,
+                                                .tables = &tables,
+                                                .series = &input->series,
+                                                .trades = input->trades,
+                                                .trade_count = input->trade_count,
+                                                .parameter_count = input->parameter_count},
+                        &found);
+    S1_TRY_GOTO(err, rc, out, s1_locale_new(S1_LANGUAGE_EN, &english, err));
+    s1_results_print_metrics(&statistics, &tables, &found, &input->series, english, &text);
     S1_TRY_GOTO(err, rc, out, write_text(fs, folder, S1_RESULTS_METRICS_FILE, &text, err));
     s1_strbuf_clear(&text);
     s1_trade_record_csv_header(&text);
@@ -418,6 +488,7 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
         *ret_statistics = statistics;
     }
 out:
+    s1_locale_free(english);
     s1_statistics_tables_free(&tables);
     s1_strbuf_done(&text);
     return rc;

@@ -13,7 +13,7 @@
 #ifndef S1_BACKEND_ANALYSIS_RESULTS_WRITER_H
 #define S1_BACKEND_ANALYSIS_RESULTS_WRITER_H
 
-#include "backend/analysis/statistics.h"
+#include "backend/analysis/diagnostics.h"
 #include "backend/data/persistors/duckdb_library.h"
 #include "backend/dtos/results/context_record.h"
 #include "backend/dtos/results/run_manifest.h"
@@ -33,9 +33,10 @@ typedef struct s1_results_input {
     s1_run_series series;
     const s1_trade_record *trades; /* [trade_count], in the order they closed */
     size_t trade_count;
-    s1_dec fees;             /* the ledger's total */
-    double periods_per_year; /* 0: by the rule of statistics.h */
-    s1_duckdb *duckdb;       /* borrowed, for the two Parquet files; NULL leaves them out */
+    s1_dec fees;              /* the ledger's total */
+    double periods_per_year;  /* 0: by the rule of statistics.h */
+    uint64_t parameter_count; /* numbers the blueprint sets */
+    s1_duckdb *duckdb;        /* borrowed, for the two Parquet files; NULL leaves them out */
     const s1_context_records *context; /* NULL: not recorded, no file */
 } s1_results_input;
 
@@ -46,10 +47,10 @@ S1_WARN_UNUSED
 s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const char *folder,
                        s1_statistics *ret_statistics, s1_err *err);
 
-/* The parts, as text appended to `out`. Without `tables` the months, years and drawdowns are left
- * out. */
+/* The parts, as text appended to `out`. `english` words the diagnoses. */
 void s1_results_print_metrics(const s1_statistics *statistics, const s1_statistics_tables *tables,
-                              s1_strbuf *out);
+                              const s1_diagnoses *diagnoses, const s1_run_series *series,
+                              const s1_locale *english, s1_strbuf *out);
 void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out);
 
 #endif /* S1_BACKEND_ANALYSIS_RESULTS_WRITER_H */

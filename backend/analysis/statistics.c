@@ -332,7 +332,7 @@ const s1_statistic *s1_statistics_table(size_t *ret_count)
 const char *s1_basis_sample(uint32_t basis)
 {
     static const char *const names[] = {
-        NULL,    "bar",      "return", "active return",      "market",
+        NULL,    "bar",      "return", "active return",      "market return",
         "month", "drawdown", "trade",  "trade with its bars"};
     return names[basis & S1_BASIS_SAMPLE];
 }

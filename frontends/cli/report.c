@@ -90,6 +90,29 @@ static void print_value(const s1_cli *cli, const char *text, double sign)
                   text, s1_terminal_off(&cli->out));
 }
 
+/* The equity at even steps over the run, in eight heights. */
+static void print_sparkline(const report *r)
+{
+    static const char *const heights[] = {"\u2581", "\u2582", "\u2583", "\u2584",
+                                          "\u2585", "\u2586", "\u2587", "\u2588"};
+    const s1_results_view *const view = r->view;
+    if (view->line_count == 0) {
+        return;
+    }
+    double low = view->line[0];
+    double high = view->line[0];
+    for (size_t i = 0; i < view->line_count; i++) {
+        low = view->line[i] < low ? view->line[i] : low;
+        high = view->line[i] > high ? view->line[i] : high;
+    }
+    label(r, "report.equity");
+    for (size_t i = 0; i < view->line_count; i++) {
+        const double place = high > low ? (view->line[i] - low) / (high - low) * 7.999 : 0.0;
+        (void)fputs(heights[(size_t)place], r->cli->out.out);
+    }
+    (void)fputc('\n', r->cli->out.out);
+}
+
 static void print_head(const report *r)
 {
     const s1_cli *const cli = r->cli;
@@ -106,6 +129,7 @@ static void print_head(const report *r)
     SAY(r, "report.head", {"link", link}, {"pair", view->asset_pair},
         {"timeframe", view->timeframe}, {"fill_rule", view->fill_rule}, {"run", run});
     (void)fputs("\n\n", out);
+    print_sparkline(r);
     label(r, "report.period");
     SAY(r, "report.period_value", {"from", s1_format_time(text_of(view, "start_time"), from)},
         {"to", s1_format_time(text_of(view, "end_time"), to)});
@@ -265,6 +289,24 @@ static void print_funnel(const report *r)
     }
 }
 
+/* What to know before believing the above. */
+static void print_diagnosis(const report *r)
+{
+    const s1_terminal *const terminal = &r->cli->out;
+    if (r->view->diagnosis_count == 0) {
+        return;
+    }
+    heading(r, "report.diagnosis");
+    for (size_t i = 0; i < r->view->diagnosis_count; i++) {
+        const s1_results_diagnosis *const item = &r->view->diagnoses[i];
+        (void)fprintf(terminal->out, "  %s%s %s%s\n",
+                      s1_terminal_on(terminal, item->is_warning ? S1_STYLE_WARN : S1_STYLE_PLAIN),
+                      item->is_warning ? "!" : "-", item->cause, s1_terminal_off(terminal));
+        (void)fprintf(terminal->out, "    %s%s%s\n", s1_terminal_on(terminal, S1_STYLE_DIM),
+                      item->advice, s1_terminal_off(terminal));
+    }
+}
+
 /* A trade worth asking about: the last one. */
 static s1_rc print_next(const report *r, s1_results *results, s1_err *err)
 {
@@ -297,6 +339,7 @@ s1_rc s1_cli_print_report(s1_cli *cli, s1_results *results, s1_err *err)
     print_ratios(&r);
     print_trades(&r);
     print_funnel(&r);
+    print_diagnosis(&r);
     (void)fprintf(cli->out.out, "\n");
     label(&r, "report.results");
     (void)fprintf(cli->out.out, "%s\n", view->dir);

@@ -169,13 +169,81 @@ static s1_rc take_counts(s1_results *results, s1_err *err)
     return S1_OK;
 }
 
+static const char *worded(s1_results *results, const s1_locale *locale,
+                          const s1_diagnosis *diagnosis, bool is_advice)
+{
+    s1_strbuf text;
+    s1_strbuf_init(&text, 4096);
+    if (is_advice) {
+        s1_diagnosis_advice(locale, diagnosis, results->view.dir, &text);
+    } else {
+        s1_diagnosis_cause(locale, diagnosis, &text);
+    }
+    const char *const copy = s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text));
+    s1_strbuf_done(&text);
+    return copy != NULL ? copy : "";
+}
+
+/* The diagnoses in the run's language: the file keeps codes and numbers beside English words. */
+static s1_rc take_diagnoses(s1_results *results, s1_err *err)
+{
+    s1_results_view *const view = &results->view;
+    const json_t *const list = json_object_get(results->metrics, "diagnostics");
+    s1_results_diagnosis *const diagnoses =
+        s1_arena_array(&results->arena, s1_results_diagnosis, json_array_size(list) + 1);
+    s1_locale *locale;
+    if (diagnoses == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu diagnoses", json_array_size(list));
+    }
+    S1_TRY(err, s1_locale_new(s1_language_parse(s1_str_of(view->language)), &locale, err));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *const item = json_array_get(list, i);
+        const char *const name = member(results, item, "code");
+        const s1_diagnosis diagnosis = {
+            .code = s1_diagnosis_parse(s1_str_of(name != NULL ? name : "")),
+            .count = (uint64_t)json_integer_value(json_object_get(item, "count")),
+            .of = (uint64_t)json_integer_value(json_object_get(item, "of")),
+            .value = json_number_value(json_object_get(item, "value")),
+            .limit = json_number_value(json_object_get(item, "limit")),
+            .detail = member(results, item, "stage")};
+        if (diagnosis.code == S1_DIAGNOSIS_CODE_COUNT) {
+            continue; /* of another version */
+        }
+        diagnoses[view->diagnosis_count++] =
+            (s1_results_diagnosis){.code = name,
+                                   .cause = worded(results, locale, &diagnosis, false),
+                                   .advice = worded(results, locale, &diagnosis, true),
+                                   .is_warning = s1_diagnosis_is_warning(diagnosis.code)};
+    }
+    s1_locale_free(locale);
+    view->diagnoses = diagnoses;
+    return S1_OK;
+}
+
+static s1_rc take_line(s1_results *results, s1_err *err)
+{
+    const json_t *const list = json_object_get(results->metrics, "equity_line");
+    const size_t count = json_array_size(list);
+    double *const line = s1_arena_array(&results->arena, double, count + 1);
+    if (line == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu equities", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        line[i] = json_number_value(json_array_get(list, i));
+    }
+    results->view.line = line;
+    results->view.line_count = count;
+    return S1_OK;
+}
+
 /* One object of both files: the run's facts, then the metrics. */
 static s1_rc take_json(s1_results *results, s1_err *err)
 {
     json_t *const all =
-        json_pack("{s:s, s:O, s:O, s:O}", "results", results->view.dir, "run", results->run,
+        json_pack("{s:s, s:O, s:O, s:O, s:O*}", "results", results->view.dir, "run", results->run,
                   "metrics", json_object_get(results->metrics, "metrics"), "conventions",
-                  json_object_get(results->metrics, "conventions"));
+                  json_object_get(results->metrics, "conventions"), "diagnostics",
+                  json_object_get(results->metrics, "diagnostics"));
     results->json = all != NULL ? json_dumps(all, JSON_INDENT(2)) : NULL;
     json_decref(all);
     results->view.json = results->json;
@@ -214,6 +282,8 @@ static s1_rc load(s1_results *results, const char *folder, s1_err *err)
     view->journal_head = fact(results, "journal_head");
     S1_TRY(err, take_metrics(results, err));
     S1_TRY(err, take_counts(results, err));
+    S1_TRY(err, take_diagnoses(results, err));
+    S1_TRY(err, take_line(results, err));
     return take_json(results, err);
 }
 

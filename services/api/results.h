@@ -23,6 +23,14 @@ typedef struct s1_results_count {
     uint64_t value;
 } s1_results_count;
 
+/* What a reader should know before believing the run, in the run's language. */
+typedef struct s1_results_diagnosis {
+    const char *code;   /* "few_trades" */
+    const char *cause;  /* a sentence, with its count */
+    const char *advice; /* what to do */
+    bool is_warning;    /* else a note */
+} s1_results_diagnosis;
+
 typedef struct s1_results_trade { /* texts as in result_trades.csv, "" where empty */
     const char *trade_id, *opportunity_id, *direction, *quantity;
     const char *entry_time, *entry_price, *exit_time, *exit_price;
@@ -41,9 +49,13 @@ typedef struct s1_results_view {
     size_t metric_count;
     const s1_results_count *counts; /* [count_count]: ticks, opportunities, ... */
     size_t count_count;
+    const s1_results_diagnosis *diagnoses; /* [diagnosis_count] */
+    size_t diagnosis_count;
+    const double *line; /* [line_count]: the equity at even steps, the last at the end */
+    size_t line_count;
     const char *sampling; /* "daily" or "bar" */
     double periods_per_year;
-    const char *json; /* the metrics and the run's facts as one JSON object */
+    const char *json; /* metrics, diagnostics and the run's facts as one JSON object */
 } s1_results_view;
 
 /* Opens the run in `dir`; for an operation of several links the one called `link` (NULL: the only

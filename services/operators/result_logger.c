@@ -153,6 +153,23 @@ static void fill_counts(const s1_components *parts, const s1_run_sums *sums,
     }
 }
 
+/* Numbers the blueprint sets: what may have been chosen by their outcome. */
+static uint64_t count_parameters(const s1_components *parts)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < parts->worker_count; i++) {
+        const s1_worker_plan *const plan = parts->workers[i]->plan;
+        for (uint32_t p = 0; p < plan->params.count; p++) {
+            const s1_param *const param = &plan->params.items[p];
+            count += !param->is_default &&
+                     (param->type == S1_PARAM_INT || param->type == S1_PARAM_FLOAT ||
+                      param->type == S1_PARAM_DECIMAL || param->type == S1_PARAM_DURATION ||
+                      param->type == S1_PARAM_INT_LIST || param->type == S1_PARAM_FLOAT_LIST);
+        }
+    }
+    return count;
+}
+
 static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
                            const s1_run_sums *sums, s1_err *err)
 {
@@ -206,6 +223,7 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
         .manifest = &manifest,
         .series = series,
         .fees = parts->ledger->view.fees,
+        .parameter_count = count_parameters(parts),
         .duckdb = options->duckdb,
         .context = parts->recorder != NULL ? &records : NULL,
     };

@@ -31,7 +31,7 @@ KEYS = {
     ("plugins", "check"): [{"name", "reason", "sound"}],
     ("results", "list", "."): [{"asset_pair", "max_drawdown", "results", "run_id", "sharpe",
                                 "strategy_link_id", "timeframe", "total_return", "trades"}],
-    ("results", "show", "r"): {"conventions", "metrics", "results", "run"},
+    ("results", "show", "r"): {"conventions", "diagnostics", "metrics", "results", "run"},
     ("explain", "r", "--rejected"): {"children", "count", "kind", "text"},
     ("journal", "verify", "r"): {"blocks", "entries", "head", "sound", "stated", "torn_bytes"},
     ("backtest", "demo", "--results", "json"): {"bars", "engine_ns", "results", "runs", "total_ns",
