@@ -446,11 +446,76 @@ static inline s1_rc take_trade(s1_resampler *r, s1_nanos time, int64_t price, in
     return !is_timed && is_full(r) ? close_bar(r, err) : S1_OK;
 }
 
+/* Is the whole batch in order? Where it is not, the slow way finds the row. */
+static bool is_in_order(const s1_resampler *r, const s1_trade_batch *batch)
+{
+    const s1_nanos *const times = batch->time;
+    bool is_good = !r->has_rows || batch->count == 0 || times[0] >= r->last_time;
+    for (size_t i = 1; i < batch->count; i++) {
+        is_good &= times[i] >= times[i - 1];
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        is_good &= batch->quantity[i] >= 0;
+    }
+    const int64_t *const ids = batch->id;
+    if (ids != NULL && batch->count > 0) {
+        is_good &= !r->has_ids || times[0] != r->last_time || ids[0] >= r->last_id;
+        for (size_t i = 1; i < batch->count; i++) {
+            is_good &= times[i] != times[i - 1] || ids[i] >= ids[i - 1];
+        }
+    }
+    return is_good;
+}
+
+/* Trades from `at` on that lie in the open bar, in registers; returns where it ended, before a
+ * trade that is later or that the slow way has to judge. */
+static size_t add_run(open_bar *shared, const s1_trade_batch *batch, size_t at)
+{
+    open_bar bar = *shared;
+    size_t i = at;
+    for (; i < batch->count && batch->time[i] < bar.end; i++) {
+        const int64_t price = batch->price[i];
+        const s1_i128 amount = bar.amount + (s1_i128)price * batch->quantity[i];
+        if (__builtin_expect(amount > AMOUNT_MAX || amount < -AMOUNT_MAX, 0)) {
+            break;
+        }
+        bar.amount = amount;
+        bar.high = price > bar.high ? price : bar.high;
+        bar.low = price < bar.low ? price : bar.low;
+        bar.volume += batch->quantity[i];
+        bar.close = price;
+    }
+    bar.rows += i - at;
+    bar.trades += (s1_i128)(i - at);
+    *shared = bar;
+    return i;
+}
+
+/* Bars of time of trades that are in order, none of which is to be dropped. */
+static s1_rc add_in_order(s1_resampler *r, const s1_trade_batch *batch, s1_err *err)
+{
+    for (size_t i = 0; i < batch->count;) {
+        S1_TRY(err, take_trade(r, batch->time[i], batch->price[i], batch->quantity[i], err));
+        const size_t end = add_run(&r->bar, batch, i + 1);
+        r->counts.rows += end - i - 1;
+        r->last_time = batch->time[end - 1];
+        i = end;
+    }
+    if (batch->id != NULL && batch->count > 0) {
+        r->last_id = batch->id[batch->count - 1];
+        r->has_ids = true;
+    }
+    return S1_OK;
+}
+
 s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch, s1_err *err)
 {
     s1_resampler *const r = resampler;
     const int64_t *const ids = batch->id;
     restart(r);
+    if (r->options.rule == S1_BARS_TIME && !r->options.drops_repeats && is_in_order(r, batch)) {
+        return add_in_order(r, batch, err);
+    }
     for (size_t i = 0; i < batch->count; i++) {
         if (__builtin_expect(batch->quantity[i] < 0 ||
                                  (r->has_rows && batch->time[i] < r->last_time) ||
