@@ -3,6 +3,7 @@
 is said, exit codes by cause, and ctrl-C."""
 
 import contextlib
+import csv
 import datetime
 import json
 import pathlib
@@ -99,6 +100,36 @@ def bars(work):
         has(error["message"], "found timeframe 7m, expected 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w or 15d")
 
 
+def exported(work, source):
+    """Rows of the minutes of a source, without the average price: (time, open, high, low, ...)."""
+    arguments = ("--source", source) if source else ()
+    call(work, "data", "export", "--archive", "archive", "--pair", "BTC/USD", "--timeframe", "1m",
+         "--output", "bars.csv", *arguments)
+    with (work / "bars.csv").open(newline="") as file:
+        return [[row[name] for name in ("time", "open", "high", "low", "close", "volume", "trades")]
+                for row in csv.DictReader(file)]
+
+
+def trades_are_bars(work):
+    """The minutes made of fetched trades are the minutes the exchange gives, but for those without a
+    trade, which it gives too."""
+    now = int(time.time()) // 60 * 60
+    with exchange(work, spacing=50000, seed=8, start=now - 42000, count=1200, now=now + 5) as (url, truth):
+        fetch(work, url, "--from", moment(truth[0][1]))
+        fetch(work, url, "--type", "ohlcv", "--timeframe", "1m")
+    call(work, "data", "resample", "--archive", "archive", "--pair", "BTC/USD", "--from", "trades",
+         "--to-timeframe", "1m", "--to-source", "made")
+    made = {row[0]: row for row in exported(work, "made")}
+    given = {row[0]: row for row in exported(work, None)}
+    common = set(made) & set(given)
+    assert len(common) > 300, (len(made), len(given))
+    assert all(made[at] == given[at] for at in common), [(made[at], given[at]) for at in sorted(common)
+                                                         if made[at] != given[at]][:3]
+    quiet = [row for at, row in given.items() if at not in made and at < max(made)]
+    wrong = [row for row in quiet if float(row[5]) != 0 or row[6] != "0"]
+    assert quiet and not wrong, wrong[:3]
+
+
 def causes(work):
     """Exit codes by cause."""
     config = harness.config(work)
@@ -175,7 +206,7 @@ def interrupted(work):
 
 
 def main():
-    for test in (four_commands, bars, causes, interrupted):
+    for test in (four_commands, bars, trades_are_bars, causes, interrupted):
         with harness.folder(is_checked=False) as folder:
             test(pathlib.Path(folder))
         print(f"{test.__name__}: passed")

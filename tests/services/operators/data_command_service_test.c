@@ -5,6 +5,8 @@
 
 #include "backend/connectors/kraken_public.h"
 #include "backend/data/persistors/memory_persistor.h"
+#include "backend/data/persistors/parquet_persistor.h"
+#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "simulators/kraken/exchange.h"
 #include "tests/support/cmocka.h"
@@ -26,6 +28,8 @@ typedef struct world {
     s1_sim_reply reply;
     s1_connector *connector;
     s1_data_persistor *archive;
+    s1_duckdb *duckdb; /* of use_parquet */
+    char folder[256];
     s1_data_command_service *service;
     uint64_t requests, stop_at; /* the request that is never sent; 0: none */
     uint64_t commits;
@@ -130,11 +134,33 @@ static void world_init(world *w, const s1_sim_exchange_options *options, s1_nano
     new_service(w, 700);
 }
 
+/* An archive of Parquet files instead of one in memory. */
+static void use_parquet(world *w)
+{
+    const char *const tmp = s1_proc_getenv("S1_TEST_TMP");
+    s1_err err = S1_ERR_INIT;
+    s1_data_command_service_free(w->service);
+    w->service = NULL;
+    s1_data_persistor_free(w->archive);
+    (void)snprintf(w->folder, sizeof w->folder, "%s/command-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    assert_non_null(mkdtemp(w->folder));
+    assert_int_equal(s1_duckdb_new(NULL, &w->duckdb, &err), S1_OK);
+    const s1_parquet_options options = {
+        .fs = s1_fs_real(), .duckdb = w->duckdb, .archive = w->folder};
+    assert_int_equal(s1_parquet_persistor_new(&options, &w->archive, &err), S1_OK);
+    new_service(w, 700);
+}
+
 static void world_done(world *w)
 {
     s1_data_command_service_free(w->service);
     s1_connector_free(w->connector);
     s1_data_persistor_free(w->archive);
+    s1_duckdb_free(w->duckdb);
+    if (w->folder[0] != '\0') {
+        s1_err err = S1_ERR_INIT;
+        assert_int_equal(s1_fs_remove_tree(s1_fs_real(), w->folder, &err), S1_OK);
+    }
     s1_strbuf_done(&w->reply.body);
     free(w->trades);
 }
@@ -442,6 +468,93 @@ static void test_synchronize(void **state)
     world_done(&w);
 }
 
+/* What was imported has no ids; what is fetched behind it and in its holes does. */
+static void check_imported(bool is_parquet)
+{
+    world w;
+    s1_err err = S1_ERR_INIT;
+    world_init(&w, &(s1_sim_exchange_options){0}, 20 * SECOND, 17);
+    if (is_parquet) {
+        use_parquet(&w);
+    }
+    s1_nanos time[1000];
+    int64_t price[1000], quantity[1000];
+    uint8_t side[1000];
+    for (size_t i = 0; i < 1000; i++) {
+        const s1_sim_trade *const t = &w.trades[1000 + i];
+        time[i] = t->time;
+        price[i] = t->price;
+        quantity[i] = t->quantity;
+        side[i] = t->is_buy ? S1_TRADE_BUY : S1_TRADE_SELL;
+    }
+    const s1_trade_batch batch = {
+        .count = 1000, .time = time, .price = price, .quantity = quantity, .side = side};
+    const s1_save_options options = {
+        .price_scale = 1, .qty_scale = 8, .overlap = S1_OVERLAP_REPLACE};
+    assert_int_equal(s1_data_save_trades(w.archive, &trades_key, &batch, &options, NULL, &err),
+                     S1_OK);
+    const s1_fetch_result r = period(&w, &trades_key, at(&w, 0), INT64_MAX);
+    assert_int_equal(r.rows, TRADES);
+    s1_market_reader *reader = NULL;
+    assert_int_equal(s1_data_load(w.archive, &trades_key, S1_RANGE_ALL, &reader, &err), S1_OK);
+    assert_int_equal(reader->rows_total, TRADES);
+    size_t i = 0;
+    s1_market_batch rows = {0};
+    do {
+        assert_int_equal(s1_market_reader_next(reader, &rows, &err), S1_OK);
+        for (size_t k = 0; k < rows.count; k++, i++) {
+            assert_int_equal(((const s1_nanos *)rows.columns[S1_TRADE_TIME])[k], at(&w, i));
+            assert_int_equal(((const int64_t *)rows.columns[S1_TRADE_PRICE])[k], w.trades[i].price);
+        }
+    } while (rows.count > 0);
+    s1_market_reader_close(reader);
+    assert_int_equal(i, TRADES);
+    world_done(&w);
+}
+
+static void test_imported(void **state)
+{
+    (void)state;
+    check_imported(false);
+    check_imported(true);
+}
+
+static s1_rc count_version(void *user, const s1_data_version *version, s1_err *err)
+{
+    (void)version;
+    (void)err;
+    ++*(size_t *)user;
+    return S1_OK;
+}
+
+static size_t count_versions(world *w)
+{
+    size_t count = 0;
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(s1_data_list_versions(w->archive, &trades_key, count_version, &count, &err),
+                     S1_OK);
+    return count;
+}
+
+/* As test_parts, on files: several months, parts of them, and the version before is kept once. */
+static void test_files(void **state)
+{
+    (void)state;
+    world w;
+    world_init(&w, &(s1_sim_exchange_options){0}, 1800 * SECOND, 18); /* over three months */
+    use_parquet(&w);
+    period(&w, &trades_key, at(&w, 2000), at(&w, 2800));
+    period(&w, &trades_key, at(&w, 2000), at(&w, 3300)); /* behind: no version is kept */
+    assert_int_equal(count_versions(&w), 0);
+    period(&w, &trades_key, at(&w, 300), at(&w, 500)); /* before: one */
+    assert_int_equal(count_versions(&w), 1);
+    const s1_fetch_result r = period(&w, &trades_key, at(&w, 0), INT64_MAX);
+    assert_true(r.commits > 3);
+    assert_int_equal(count_versions(&w), 2);
+    check_whole(&w);
+    world_done(&w);
+}
+
 /* --- Bars --------------------------------------------------------------------------------- */
 
 static void check_bars(world *w, const s1_stream_key *key)
@@ -600,7 +713,8 @@ int main(void)
         cmocka_unit_test(test_ended_anywhere), cmocka_unit_test(test_faults),
         cmocka_unit_test(test_buffer_age),     cmocka_unit_test(test_extend),
         cmocka_unit_test(test_fill_gaps),      cmocka_unit_test(test_single_rows),
-        cmocka_unit_test(test_synchronize),    cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_synchronize),    cmocka_unit_test(test_imported),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_bars),
         cmocka_unit_test(test_bar_gaps),       cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests_name("data_command_service", tests, NULL, NULL);
