@@ -189,7 +189,8 @@ static const s1_schema services_schema = {"services", "", services_fields,
 
 static const s1_schema_field data_fields[] = {
     S1_FIELD(struct s1_data_config, source_dir, S1_KIND_PATH, .default_text = "source_data",
-             .doc = "archive that `data import` writes to unless told otherwise"),
+             .doc = "the archive of the `data` commands, where --archive names no other; relative "
+                    "to the folder that holds the configuration folder"),
     S1_FIELD_END};
 static const s1_schema data_schema = {"data", "", data_fields, sizeof(struct s1_data_config),
                                       false};

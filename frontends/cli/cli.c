@@ -176,13 +176,17 @@ static bool is_of_family(const s1_cli_command *command, const char *family)
     return strncmp(command->name, family, length) == 0 && command->name[length] == ' ';
 }
 
+/* A word that is no command by itself ("explain" is one, and has a family). */
 static bool is_family(const char *word)
 {
-    size_t at = 0;
-    while (s1_cli_commands[at] != NULL && !is_of_family(s1_cli_commands[at], word)) {
-        at++;
+    bool is_one = false;
+    for (size_t i = 0; s1_cli_commands[i] != NULL; i++) {
+        if (strcmp(s1_cli_commands[i]->name, word) == 0) {
+            return false;
+        }
+        is_one = is_one || is_of_family(s1_cli_commands[i], word);
     }
-    return s1_cli_commands[at] != NULL;
+    return is_one;
 }
 
 /* Of all commands, or of a family. */
@@ -373,6 +377,11 @@ static int run_command(s1_cli *cli, int argc, char *const argv[], s1_err *err)
         return S1_EXIT_USAGE;
     }
     cli->config_dir = s1_cli_config_dir(&args);
+    char archive[S1_PATH_MAX]; /* where --archive says nothing, the configuration does */
+    if (!s1_cli_flag(&args, "archive") &&
+        s1_api_config_archive(cli->config_dir, archive, sizeof archive)) {
+        s1_cli_set_text(&args, "archive", archive);
+    }
     if (s1_cli_flag(&args, "help")) {
         s1_cli_print_help(cli->out.out, command, cli->out.columns);
         return S1_EXIT_OK;

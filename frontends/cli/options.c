@@ -198,6 +198,14 @@ const char *s1_cli_text(const s1_cli_args *args, const char *name)
                                                                         : NULL;
 }
 
+void s1_cli_set_text(s1_cli_args *args, const char *name, const char *value)
+{
+    size_t index = 0;
+    if (find_name(args->command, name, strlen(name), &index) != NULL) {
+        args->values[index] = value;
+    }
+}
+
 bool s1_cli_flag(const s1_cli_args *args, const char *name)
 {
     return s1_cli_text(args, name) != NULL;

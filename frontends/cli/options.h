@@ -70,6 +70,8 @@ s1_rc s1_cli_parse(const s1_cli_command *command, int argc, char *const argv[],
 /* The value of an option the command has; NULL when it was not given. */
 const char *s1_cli_text(const s1_cli_args *args, const char *name);
 bool s1_cli_flag(const s1_cli_args *args, const char *name);
+/* Gives an option of the command a value that was not on the command line; borrowed. */
+void s1_cli_set_text(s1_cli_args *args, const char *name, const char *value);
 /* Copies the values of a LIST option to `ret_values` and returns how many there are. */
 size_t s1_cli_list(const s1_cli_args *args, const char *name,
                    const char *ret_values[static S1_CLI_LIST_MAX]);

@@ -631,6 +631,12 @@ static void from_init_to_explain(void **state)
     assert_prints(&err, "did you mean 'fvg_detector'?");
     assert_exit("data import bars.csv --pair EUR/USD --timeframe 1h --archive demo/archive", 0);
     assert_prints(&out, "EUR/USD 1h: 3,000 bars, 2017-01-01 00:00:00 to 2017-05-05 23:00:00");
+    assert_exit("data import bars.csv --pair EUR/USD --timeframe 1h", 0); /* platform.yaml's */
+    assert_prints(&out, "archive       source_data\n");
+    assert_exit("data list", 0);
+    assert_prints(&out, "EUR/USD  1h ");
+    assert_exit("data list --config elsewhere", 2);
+    assert_prints(&err, "missing --archive DIR");
     assert_exit("backtest demo --results runs/a --seed 3", 0);
     assert_prints(&out, "  Results         runs/a\n");
     assert_exit("backtest demo --results runs/a --seed 3", 6);
