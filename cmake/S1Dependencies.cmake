@@ -15,6 +15,8 @@ s1_pkg(json jansson libjansson-dev)
 s1_pkg(crypto libcrypto libssl-dev)
 s1_pkg(yaml libfyaml libfyaml-dev)
 s1_pkg(sqlite sqlite3 libsqlite3-dev)
+s1_pkg(zlib zlib zlib1g-dev)
+s1_pkg(zip libzip libzip-dev)
 pkg_check_modules(curl_header QUIET libcurl) # opened with dlopen, never linked: its header only
 if(NOT curl_header_FOUND)
   message(FATAL_ERROR "library 'libcurl' not found: run 'make setup' (Debian package libcurl4-openssl-dev)")

