@@ -2,7 +2,6 @@
 
 #include "backend/data/catalog/catalog.h"
 #include "backend/data/ingest/data_import.h"
-#include "backend/data/ingest/import_name.h"
 #include "backend/data/ingest/import_profile.h"
 #include "backend/data/persistors/parquet_persistor.h"
 #include "backend/utils/timefmt.h"
@@ -107,9 +106,9 @@ static s1_rc parse_max_rejects(const char *text, s1_data_import_options *options
                     text);
 }
 
-/* All but what needs the archive. `pair` keeps the normalised name. */
-static s1_rc parse_options(const s1_api_import_options *asked, char pair[S1_PAIR_TEXT_MAX + 1],
-                           s1_data_import_options *options, s1_err *err)
+/* All but what needs the archive. */
+static s1_rc parse_options(const s1_api_import_options *asked, s1_data_import_options *options,
+                           s1_err *err)
 {
     const s1_import_profile *profile;
     const s1_str name = s1_str_of(asked->profile != NULL ? asked->profile : "generic");
@@ -142,11 +141,7 @@ static s1_rc parse_options(const s1_api_import_options *asked, char pair[S1_PAIR
     }
     options->key.timeframe = is_bars ? timeframe : 0;
     options->bar_length = is_bars ? 0 : timeframe;
-    if (!s1_pair_normalise(s1_str_of(asked->asset_pair), pair)) {
-        return S1_RAISE(err, S1_E_INVALID, "--pair: found '%.60s', expected BASE/QUOTE",
-                        asked->asset_pair);
-    }
-    options->key.asset_pair = s1_str_of(pair);
+    options->key.asset_pair = s1_str_of(asked->asset_pair);
     options->key.source = s1_str_of(asked->source != NULL ? asked->source : "");
     return s1_stream_key_check(&options->key, err);
 }
@@ -282,7 +277,6 @@ static s1_rc import(const s1_api_import_options *asked, s1_data_import_options *
 s1_rc s1_api_data_import(const s1_api_import_options *options, s1_api_import_report *ret_report,
                          s1_err *err)
 {
-    char pair[S1_PAIR_TEXT_MAX + 1];
     s1_api_import_options callback = *options;
     s1_data_import_options request = {.fs = s1_fs_real(),
                                       .clock = s1_clock_real(),
@@ -298,7 +292,7 @@ s1_rc s1_api_data_import(const s1_api_import_options *options, s1_api_import_rep
                                       .on_disorder = options->sorts ? S1_DISORDER_SORT : 0,
                                       .progress = on_progress,
                                       .progress_user = &callback};
-    S1_TRY(err, parse_options(options, pair, &request, err));
+    S1_TRY(err, parse_options(options, &request, err));
     if (options->only_checks) {
         return import(options, &request, ret_report, err);
     }

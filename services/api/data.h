@@ -10,7 +10,7 @@
 typedef struct s1_api_import_options {
     const char *file;
     const char *profile;     /* name of a layout; NULL: generic */
-    const char *asset_pair;  /* "EUR/USD"; venues' names (XBT) become ours (BTC) */
+    const char *asset_pair;  /* "EUR/USD" */
     const char *timeframe;   /* "1h"; of trades and quotes NULL, or the length of the file's bars */
     const char *archive_dir; /* made where absent */
     const char *source;      /* NULL: the archive's unnamed one */
