@@ -234,7 +234,7 @@ static void note_import(const s1_data_import_options *options, const char *archi
     s1_err why = S1_ERR_INIT;
     const s1_catalog_import import = {.at = s1_clock_wall(s1_clock_real()),
                                       .who = S1_STR("import"),
-                                      .file = s1_str_of(options->file),
+                                      .file = s1_str_basename(s1_str_of(options->file)),
                                       .sha256 = s1_str_of(summary->sha256),
                                       .profile = options->profile,
                                       .rows = summary->rows,
