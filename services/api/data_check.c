@@ -112,9 +112,6 @@ static s1_rc collect(void *user, const s1_stream_key *key, s1_err *err)
                         "archive: found more than %u streams, expected fewer; name a pair",
                         STREAMS_MAX);
     }
-    if (key->data_type != S1_DATA_OHLCV && key->data_type != S1_DATA_TRADES) {
-        return S1_OK; /* there is no check of quotes and books */
-    }
     const char *const pair = s1_arena_copy_cstr(&report->arena, key->asset_pair);
     const char *const source = s1_arena_copy_cstr(&report->arena, key->source);
     if (pair == NULL || source == NULL) {

@@ -18,13 +18,19 @@
 #define PARTIAL_FACTOR 10  /* of the volumes before */
 #define STRAIGHT_PART  256 /* a step changes by less than this part of itself */
 #define STRAIGHT_BARS  4u
+#define MISTAKEN_BARS  8u /* volumes like prices in a row that are no chance */
 #define JUMP_BARS      3u /* each side that must stand at its level */
 
+/* A row of any type. Of a trade all four prices are its own; of a quote the low is the bid, the
+ * high the ask, and open and close are the middle, cut. */
 typedef struct bar {
     s1_nanos time;
     uint64_t row;
     int64_t open, high, low, close, volume;
-    uint8_t side; /* of a trade */
+    int64_t vwap, id;  /* where has_vwap, has_id */
+    s1_nanos received; /* where has_received */
+    uint8_t side;      /* of a trade */
+    bool has_vwap, has_id, has_received;
 } bar;
 
 /* Findings of one kind. `run` is the one that rows are still added to. */
@@ -38,13 +44,17 @@ typedef struct list {
 
 struct s1_quality_checker {
     s1_quality_options options;
-    s1_nanos timeframe, phase; /* 0: trades; phase: of the first row on the grid of it */
-    uint32_t price_scale, qty_scale;
+    int32_t data_type;         /* enum s1_data_type */
+    s1_nanos timeframe, phase; /* 0: no bars; phase: of the first row on the grid of it */
+    uint32_t price_scale, qty_scale, vwap_scale;
+    int64_t price_unit, qty_unit; /* 10 to the power of the other's scale: bars */
     uint64_t rows;
     s1_nanos first, latest; /* latest: the highest open time so far */
     bar last, before_last;
     bar equal_since; /* first of the equal closes that end with `last` */
     uint64_t equal_rows;
+    bar volume_since;             /* first of the volumes that look like prices */
+    uint64_t volume_rows;         /* how many that end with `last` */
     uint64_t straight_rows;       /* bars on one line that end with `last`; 0: none */
     bar straight_since;           /* first of them */
     bar ring[RING_MAX];           /* the newest rows, by row % (2 * window + 1) */
@@ -267,7 +277,40 @@ static s1_rc check_order(s1_quality_checker *c, const bar *b, s1_err *err)
     return S1_OK;
 }
 
+static int64_t power_of_ten(uint32_t exponent)
+{
+    int64_t power = 1;
+    while (exponent-- > 0) {
+        power *= 10;
+    }
+    return power;
+}
+
 /* --- One bar ---------------------------------------------------------------------------------- */
+
+/* The mean price, by one in its last digit at the most. */
+static s1_rc check_vwap(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (!b->has_vwap || b->volume <= 0 || b->vwap == 0) {
+        return S1_OK;
+    }
+    const s1_i128 low = (s1_i128)b->low * power_of_ten(c->vwap_scale);
+    const s1_i128 high = (s1_i128)b->high * power_of_ten(c->vwap_scale);
+    const s1_i128 unit = power_of_ten(c->price_scale);
+    const s1_i128 vwap = (s1_i128)b->vwap * unit;
+    if (vwap + unit >= low && vwap - unit <= high) {
+        return S1_OK;
+    }
+    char text[S1_DEC_TEXT_MAX];
+    s1_quality_finding found = make(S1_QUALITY_OUTSIDE_RANGE, b);
+    say(found.found, "vwap %s", decimal(b->vwap, c->vwap_scale, text));
+    if (vwap < low) {
+        say_price(c, found.expected, "at or above the low", b->low);
+    } else {
+        say_price(c, found.expected, "at or below the high", b->high);
+    }
+    return keep(c, &found, err);
+}
 
 static s1_rc check_range(s1_quality_checker *c, const bar *b, s1_err *err)
 {
@@ -280,7 +323,7 @@ static s1_rc check_range(s1_quality_checker *c, const bar *b, s1_err *err)
     const bool is_open = b->open < b->low || b->open > b->high;
     const bool is_close = b->close < b->low || b->close > b->high;
     if (!is_open && !is_close) {
-        return S1_OK;
+        return check_vwap(c, b, err);
     }
     s1_quality_finding found = make(S1_QUALITY_OUTSIDE_RANGE, b);
     const int64_t price = is_open ? b->open : b->close;
@@ -335,6 +378,36 @@ static s1_rc check_frozen(s1_quality_checker *c, const bar *b, s1_err *err)
     S1_TRY(err, end_equal(c, err));
     c->equal_rows = b->volume > 0 ? 1 : 0;
     c->equal_since = *b;
+    return S1_OK;
+}
+
+static s1_rc end_mistaken(s1_quality_checker *c, s1_err *err)
+{
+    if (c->volume_rows < MISTAKEN_BARS) {
+        return S1_OK;
+    }
+    char text[S1_DEC_TEXT_MAX];
+    s1_quality_finding found = make(S1_QUALITY_VOLUME_IS_PRICE, &c->volume_since);
+    found.last = c->last.time;
+    found.rows = c->volume_rows;
+    say(found.found, "volume %s, between low and high",
+        decimal(c->volume_since.volume, c->qty_scale, text));
+    say(found.expected, "volumes that are no prices");
+    return keep(c, &found, err);
+}
+
+/* Compared exactly: each at the sum of both scales. */
+static s1_rc check_mistaken(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    const s1_i128 volume = (s1_i128)b->volume * c->qty_unit;
+    if (volume > 0 && volume >= (s1_i128)b->low * c->price_unit &&
+        volume <= (s1_i128)b->high * c->price_unit && b->volume != c->last.volume) {
+        c->volume_since = c->volume_rows == 0 ? *b : c->volume_since;
+        c->volume_rows++;
+        return S1_OK;
+    }
+    S1_TRY(err, end_mistaken(c, err));
+    c->volume_rows = 0;
     return S1_OK;
 }
 
@@ -448,15 +521,23 @@ static int64_t median_deviation(const s1_quality_checker *c)
  * farthest one, is told. */
 static s1_rc check_prices(s1_quality_checker *c, const bar *b, s1_err *err)
 {
-    static const char *const names[] = {"open", "high", "low", "close"};
+    static const char *const of_bars[] = {"open", "high", "low", "close"};
+    static const char *const of_quotes[] = {"", "ask", "bid", ""};
+    static const char *const of_others[] = {"price", "price", "price", "price"};
+    const char *const *const names = c->data_type == S1_DATA_OHLCV    ? of_bars
+                                     : c->data_type == S1_DATA_QUOTES ? of_quotes
+                                                                      : of_others;
     const int64_t prices[] = {b->open, b->high, b->low, b->close};
     for (size_t i = 0; i < 4; i++) {
-        if (prices[i] <= 0) {
+        if (prices[i] <= 0 && names[i][0] != '\0') {
             s1_quality_finding found = make(S1_QUALITY_IMPOSSIBLE_PRICE, b);
             say_price(c, found.found, names[i], prices[i]);
             say(found.expected, "above 0");
             return keep(c, &found, err);
         }
+    }
+    if (c->data_type == S1_DATA_BOOK) {
+        return S1_OK; /* levels may lie anywhere */
     }
     const int64_t median = c->sorted[(c->sorted_count - 1) / 2];
     if (c->sorted_count < NEIGHBOURS_MIN || median <= 0) {
@@ -467,13 +548,14 @@ static s1_rc check_prices(s1_quality_checker *c, const bar *b, s1_err *err)
     int32_t kind = S1_QUALITY_OUTLIER;
     for (size_t i = 0; i < 4; i++) {
         const s1_i128 price = prices[i];
-        if (price * ABSURD_FACTOR <= median || price >= (s1_i128)median * ABSURD_FACTOR) {
+        if (names[i][0] != '\0' &&
+            (price * ABSURD_FACTOR <= median || price >= (s1_i128)median * ABSURD_FACTOR)) {
             kind = S1_QUALITY_IMPOSSIBLE_PRICE;
             worst = i;
             break;
         }
         const int64_t here = prices[i] < median ? median - prices[i] : prices[i] - median;
-        if (here > distance) {
+        if (here > distance && names[i][0] != '\0') {
             distance = here;
             worst = i;
         }
@@ -538,9 +620,68 @@ static s1_rc check_trade_order(s1_quality_checker *c, const bar *b, s1_err *err)
     return S1_OK;
 }
 
-/* Trades of one time may stand between the two. */
+/* Ids of an exchange count up by one. */
+static s1_rc check_id(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (!b->has_id || c->rows == 0 || b->id - 1 == c->last.id) {
+        return S1_OK;
+    }
+    s1_quality_finding *found = NULL;
+    if (b->id == c->last.id) {
+        S1_TRY(err, add_to_run(c, S1_QUALITY_DUPLICATE, b, &found, err));
+    } else if (b->id < c->last.id) {
+        S1_TRY(err, add_to_run(c, S1_QUALITY_OUT_OF_ORDER, b, &found, err));
+    } else {
+        s1_quality_finding jump = make(S1_QUALITY_ID_JUMP, b);
+        jump.rows = (uint64_t)b->id - (uint64_t)c->last.id - 1;
+        say(jump.found, "id %lld", (long long)b->id);
+        say(jump.expected, "%lld, the next one", (long long)c->last.id + 1);
+        return keep(c, &jump, err);
+    }
+    if (found != NULL) {
+        say(found->found, "id %lld", (long long)b->id);
+        say(found->expected, "above %lld", (long long)c->last.id);
+    }
+    return S1_OK;
+}
+
+static s1_rc check_received(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (!b->has_received || b->received >= b->time) {
+        return S1_OK;
+    }
+    s1_quality_finding *found;
+    S1_TRY(err, add_to_run(c, S1_QUALITY_RECEIVED_EARLY, b, &found, err));
+    if (found != NULL) {
+        char text[S1_TIMEFRAME_TEXT_MAX];
+        (void)s1_duration_print(b->time - b->received, text);
+        say(found->found, "received %s before its time", text);
+        say(found->expected, "at its time or later");
+    }
+    return S1_OK;
+}
+
+static s1_rc check_quote(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    if (b->low < b->high) {
+        return S1_OK;
+    }
+    s1_quality_finding *found;
+    S1_TRY(err, add_to_run(c, b->low > b->high ? S1_QUALITY_CROSSED_QUOTE : S1_QUALITY_LOCKED_QUOTE,
+                           b, &found, err));
+    if (found != NULL) {
+        say_price(c, found->found, "bid", b->low);
+        say_price(c, found->expected, "below the ask of", b->high);
+    }
+    return S1_OK;
+}
+
+/* Trades of one time may stand between the two. Where there are ids, they tell. */
 static s1_rc check_repeated(s1_quality_checker *c, const bar *b, s1_err *err)
 {
+    if (b->has_id) {
+        return S1_OK;
+    }
     for (uint64_t back = 1; back <= c->sorted_count; back++) {
         const bar *const before = ring_at(c, b->row - back);
         if (before->time != b->time) {
@@ -601,9 +742,9 @@ static s1_rc check_last(s1_quality_checker *c, s1_err *err)
 
 /* --- The whole -------------------------------------------------------------------------------- */
 
-s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timeframe,
-                             uint32_t price_scale, uint32_t qty_scale,
-                             s1_quality_checker **ret_checker, s1_err *err)
+s1_rc s1_quality_checker_new_for(const s1_quality_options *options, const s1_stream_key *key,
+                                 const s1_market_scales *scales, s1_quality_checker **ret_checker,
+                                 s1_err *err)
 {
     const uint32_t window = options->window == 0 ? S1_QUALITY_WINDOW_DEFAULT : options->window;
     const uint32_t frozen =
@@ -619,12 +760,14 @@ s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timefra
         return S1_RAISE(err, S1_E_INVALID, "findings: found %u of a kind, expected at most %u",
                         options->findings_max, S1_QUALITY_SHOWN_MAX);
     }
-    if (timeframe < 0 || price_scale > S1_SCALE_MAX || qty_scale > S1_SCALE_MAX) {
+    const s1_nanos timeframe = key->timeframe;
+    if (timeframe < 0 || scales->price > S1_SCALE_MAX || scales->qty > S1_SCALE_MAX ||
+        scales->vwap > S1_SCALE_MAX) {
         return S1_RAISE(
             err, S1_E_INVALID,
             "found timeframe %lld ns and scales %u and %u, expected at least 0 ns and at "
             "most %u",
-            (long long)timeframe, price_scale, qty_scale, S1_SCALE_MAX);
+            (long long)timeframe, scales->price, scales->qty, S1_SCALE_MAX);
     }
     s1_quality_checker *const made = calloc(1, sizeof *made);
     if (made == NULL) {
@@ -633,11 +776,25 @@ s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timefra
     made->options = *options;
     made->options.window = window;
     made->options.frozen_min = frozen;
+    made->data_type = key->data_type;
     made->timeframe = timeframe;
-    made->price_scale = price_scale;
-    made->qty_scale = qty_scale;
+    made->price_scale = scales->price;
+    made->qty_scale = scales->qty;
+    made->vwap_scale = scales->vwap;
+    made->price_unit = power_of_ten(scales->qty);
+    made->qty_unit = power_of_ten(scales->price);
     *ret_checker = made;
     return S1_OK;
+}
+
+s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timeframe,
+                             uint32_t price_scale, uint32_t qty_scale,
+                             s1_quality_checker **ret_checker, s1_err *err)
+{
+    const s1_stream_key key = {.timeframe = timeframe,
+                               .data_type = timeframe == 0 ? S1_DATA_TRADES : S1_DATA_OHLCV};
+    const s1_market_scales scales = {.price = price_scale, .qty = qty_scale};
+    return s1_quality_checker_new_for(options, &key, &scales, ret_checker, err);
 }
 
 void s1_quality_checker_free(s1_quality_checker *checker)
@@ -651,19 +808,38 @@ void s1_quality_checker_free(s1_quality_checker *checker)
     free(checker);
 }
 
+static s1_rc add_bar(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    S1_TRY(err, check_order(c, b, err));
+    S1_TRY(err, check_range(c, b, err));
+    S1_TRY(err, check_frozen(c, b, err));
+    S1_TRY(err, check_mistaken(c, b, err));
+    return check_straight(c, b, err);
+}
+
+static s1_rc add_tick(s1_quality_checker *c, const bar *b, s1_err *err)
+{
+    S1_TRY(err, check_trade_order(c, b, err));
+    S1_TRY(err, check_received(c, b, err));
+    switch (c->data_type) {
+    case S1_DATA_TRADES:
+        S1_TRY(err, check_id(c, b, err));
+        return check_repeated(c, b, err);
+    case S1_DATA_QUOTES:
+        return check_quote(c, b, err);
+    default:
+        return S1_OK;
+    }
+}
+
 static s1_rc add_row(s1_quality_checker *c, const bar *b, s1_err *err)
 {
-    if (c->timeframe > 0) {
-        S1_TRY(err, check_order(c, b, err));
-        S1_TRY(err, check_range(c, b, err));
-        S1_TRY(err, check_frozen(c, b, err));
-        S1_TRY(err, check_straight(c, b, err));
-    } else {
-        S1_TRY(err, check_trade_order(c, b, err));
-        S1_TRY(err, check_repeated(c, b, err));
-    }
+    S1_TRY(err, c->data_type == S1_DATA_OHLCV ? add_bar(c, b, err) : add_tick(c, b, err));
     S1_TRY(err, check_clock(c, b, err));
-    S1_TRY(err, check_volume(c, b, err));
+    const bool has_volume = c->data_type == S1_DATA_OHLCV || c->data_type == S1_DATA_TRADES;
+    if (has_volume || b->volume < 0) {
+        S1_TRY(err, check_volume(c, b, err));
+    }
     ring_add(c, b);
     c->before_last = c->last;
     c->last = *b;
@@ -677,39 +853,83 @@ static s1_rc add_row(s1_quality_checker *c, const bar *b, s1_err *err)
     return S1_OK;
 }
 
-s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *batch, s1_err *err)
+static int64_t at_row(const s1_market_batch *batch, size_t column, size_t i)
 {
-    S1_ASSERT(checker->timeframe > 0);
+    return ((const int64_t *)batch->columns[column])[i];
+}
+
+/* What there is of an optional column. */
+static bool optional(const s1_market_batch *batch, size_t column, size_t i, int64_t *ret_value)
+{
+    if (batch->columns[column] == NULL) {
+        return false;
+    }
+    *ret_value = at_row(batch, column, i);
+    return true;
+}
+
+/* The columns are those of market_layout.h. */
+static bar row_of(const s1_quality_checker *c, const s1_market_batch *m, size_t i)
+{
+    bar b = {.time = at_row(m, 0, i), .row = c->rows};
+    switch (c->data_type) {
+    case S1_DATA_OHLCV:
+        b.open = at_row(m, 1, i);
+        b.high = at_row(m, 2, i);
+        b.low = at_row(m, 3, i);
+        b.close = at_row(m, 4, i);
+        b.volume = at_row(m, 5, i);
+        b.has_vwap = optional(m, 7, i, &b.vwap);
+        break;
+    case S1_DATA_TRADES:
+        b.open = b.high = b.low = b.close = at_row(m, 1, i);
+        b.volume = at_row(m, 2, i);
+        b.side = ((const uint8_t *)m->columns[3])[i];
+        b.has_id = optional(m, 4, i, &b.id);
+        b.has_received = optional(m, 5, i, &b.received);
+        break;
+    case S1_DATA_QUOTES: {
+        int64_t asked = 0;
+        b.low = at_row(m, 1, i);
+        b.high = at_row(m, 2, i);
+        b.open = b.close = b.low + (b.high - b.low) / 2;
+        (void)optional(m, 3, i, &b.volume);
+        (void)optional(m, 4, i, &asked);
+        b.volume = asked < b.volume ? asked : b.volume; /* the one that may be below zero */
+        b.has_received = optional(m, 5, i, &b.received);
+        break;
+    }
+    default:
+        b.open = b.high = b.low = b.close = at_row(m, 4, i);
+        b.volume = at_row(m, 5, i);
+        b.has_received = optional(m, 6, i, &b.received);
+    }
+    return b;
+}
+
+s1_rc s1_quality_checker_add_rows(s1_quality_checker *checker, const s1_market_batch *batch,
+                                  s1_err *err)
+{
     for (size_t i = 0; i < batch->count; i++) {
-        const bar b = {.time = batch->open_time[i],
-                       .row = checker->rows,
-                       .open = batch->open[i],
-                       .high = batch->high[i],
-                       .low = batch->low[i],
-                       .close = batch->close[i],
-                       .volume = batch->volume[i]};
+        const bar b = row_of(checker, batch, i);
         S1_TRY(err, add_row(checker, &b, err));
     }
     return S1_OK;
 }
 
+s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *batch, s1_err *err)
+{
+    S1_ASSERT(checker->data_type == S1_DATA_OHLCV);
+    const s1_market_batch rows = s1_market_batch_of_bars(batch);
+    return s1_quality_checker_add_rows(checker, &rows, err);
+}
+
 s1_rc s1_quality_checker_add_trades(s1_quality_checker *checker, const s1_trade_batch *batch,
                                     s1_err *err)
 {
-    S1_ASSERT(checker->timeframe == 0);
-    for (size_t i = 0; i < batch->count; i++) {
-        const int64_t price = batch->price[i];
-        const bar b = {.time = batch->time[i],
-                       .row = checker->rows,
-                       .open = price,
-                       .high = price,
-                       .low = price,
-                       .close = price,
-                       .volume = batch->quantity[i],
-                       .side = batch->side[i]};
-        S1_TRY(err, add_row(checker, &b, err));
-    }
-    return S1_OK;
+    S1_ASSERT(checker->data_type == S1_DATA_TRADES);
+    const s1_market_batch rows = s1_market_batch_of_trades(batch);
+    return s1_quality_checker_add_rows(checker, &rows, err);
 }
 
 /* What could not be decided before the last row was known. */
@@ -729,6 +949,7 @@ static s1_rc finish(s1_quality_checker *c, s1_err *err)
     if (c->timeframe > 0) {
         S1_TRY(err, end_equal(c, err));
         S1_TRY(err, end_straight(c, err));
+        S1_TRY(err, end_mistaken(c, err));
     }
     for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
         S1_TRY(err, end_run(c, kind, err));
@@ -779,32 +1000,17 @@ static s1_rc tell(const s1_quality_options *options, uint64_t done, uint64_t tot
                                      : S1_OK;
 }
 
-static s1_rc read_bars(s1_quality_checker *checker, s1_bar_reader *reader,
+static s1_rc read_rows(s1_quality_checker *checker, s1_market_reader *reader,
                        const s1_quality_options *options, s1_err *err)
 {
     s1_rc rc = S1_OK;
     for (; rc == S1_OK; rc = tell(options, checker->rows, reader->rows_total)) {
-        s1_bar_batch batch;
-        S1_TRY(err, s1_bar_reader_next(reader, &batch, err));
+        s1_market_batch batch;
+        S1_TRY(err, s1_market_reader_next(reader, &batch, err));
         if (batch.count == 0) {
             return S1_OK;
         }
-        S1_TRY(err, s1_quality_checker_add(checker, &batch, err));
-    }
-    return rc;
-}
-
-static s1_rc read_trades(s1_quality_checker *checker, s1_trade_reader *reader,
-                         const s1_quality_options *options, s1_err *err)
-{
-    s1_rc rc = S1_OK;
-    for (; rc == S1_OK; rc = tell(options, checker->rows, reader->rows_total)) {
-        s1_trade_batch batch;
-        S1_TRY(err, s1_trade_reader_next(reader, &batch, err));
-        if (batch.count == 0) {
-            return S1_OK;
-        }
-        S1_TRY(err, s1_quality_checker_add_trades(checker, &batch, err));
+        S1_TRY(err, s1_quality_checker_add_rows(checker, &batch, err));
     }
     return rc;
 }
@@ -813,28 +1019,17 @@ s1_rc s1_quality_check(s1_data_persistor *archive, const s1_stream_key *key, s1_
                        const s1_quality_options *options, s1_quality_report **ret_report,
                        s1_err *err)
 {
-    const bool is_trades = key->data_type == S1_DATA_TRADES;
-    s1_bar_reader *bars = NULL;
-    s1_trade_reader *trades = NULL;
+    s1_market_reader *reader = NULL;
     s1_quality_checker *checker = NULL;
-    if (is_trades) {
-        S1_TRY(err, s1_data_load_trades(archive, key, range, &trades, err));
-    } else {
-        S1_TRY(err, s1_data_load_ohlcv(archive, key, range, &bars, err));
-    }
-    s1_rc rc =
-        s1_quality_checker_new(options, is_trades ? 0 : key->timeframe,
-                               is_trades ? trades->price_scale : bars->price_scale,
-                               is_trades ? trades->qty_scale : bars->qty_scale, &checker, err);
+    S1_TRY(err, s1_data_load(archive, key, range, &reader, err));
+    s1_rc rc = s1_quality_checker_new_for(options, key, &reader->scales, &checker, err);
     if (rc == S1_OK) {
-        rc = is_trades ? read_trades(checker, trades, options, err)
-                       : read_bars(checker, bars, options, err);
+        rc = read_rows(checker, reader, options, err);
     }
     if (rc == S1_OK) {
         rc = s1_quality_checker_end(checker, ret_report, err);
     }
     s1_quality_checker_free(checker);
-    s1_trade_reader_close(trades);
-    s1_bar_reader_close(bars);
+    s1_market_reader_close(reader);
     return rc;
 }

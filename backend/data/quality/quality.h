@@ -25,7 +25,8 @@ enum s1_quality_severity {
 /* X(NAME, "text", SEVERITY, "meaning"): the order of kinds in a report. */
 #define S1_QUALITY_KIND_MAP(X)                                                                     \
     X(OUT_OF_ORDER, "out_of_order", ERROR, "opens before a row that stands earlier")               \
-    X(DUPLICATE, "duplicate", ERROR, "opens when the row before it does")                          \
+    X(DUPLICATE, "duplicate", ERROR,                                                               \
+      "opens when the row before it does; of trades: has the id of the one before")                \
     X(CLOCK_SKEW, "clock_skew", ERROR, "opens off the grid of the timeframe, or in the future")    \
     X(IMPOSSIBLE_PRICE, "impossible_price", ERROR,                                                 \
       "a price at or below zero, or ten times off the closes around it")                           \
@@ -38,10 +39,17 @@ enum s1_quality_severity {
       "closes at another level from one bar to the next, and stays: a split, or a crash")          \
     X(FROZEN, "frozen", WARNING, "equal closes in a row, with volume")                             \
     X(INTERPOLATED, "interpolated", WARNING, "bars on a straight line: made up to fill a hole")    \
+    X(VOLUME_IS_PRICE, "volume_is_price", WARNING,                                                 \
+      "volumes between low and high, in a row: most often a column that was mistaken")             \
+    X(CROSSED_QUOTE, "crossed_quote", WARNING, "the bid is above the ask")                         \
+    X(RECEIVED_EARLY, "received_early", WARNING,                                                   \
+      "received before it happened: two clocks that differ")                                       \
+    X(ID_JUMP, "id_jump", WARNING, "ids are missing between two trades")                           \
     X(REPEATED_TRADE, "repeated_trade", WARNING,                                                   \
       "a trade as one of the same time before it: the edge of a page, read twice")                 \
     X(PARTIAL_LAST, "partial_last_bar", WARNING, "the last bar may not be over")                   \
-    X(ZERO_VOLUME, "zero_volume", INFO, "bars without volume")
+    X(ZERO_VOLUME, "zero_volume", INFO, "bars without volume")                                     \
+    X(LOCKED_QUOTE, "locked_quote", INFO, "the bid is the ask")
 enum s1_quality_kind {
 #define X(name, text, severity, meaning) S1_QUALITY_##name,
     S1_QUALITY_KIND_MAP(X)
@@ -98,16 +106,26 @@ const char *s1_quality_kind_meaning(int32_t kind);
 int32_t s1_quality_kind_severity(int32_t kind);
 const char *s1_quality_severity_name(int32_t severity);
 
-/* A checker of bars of `timeframe` ns, or of trades with 0. `options` is copied. Errors:
- * S1_E_INVALID for an option out of bounds, S1_E_NO_MEMORY. */
+/* A checker of rows of a stream, at these scales. `options` is copied, of `key` type and timeframe.
+ * Errors: S1_E_INVALID for an option out of bounds, S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_quality_checker_new_for(const s1_quality_options *options, const s1_stream_key *key,
+                                 const s1_market_scales *scales, s1_quality_checker **ret_checker,
+                                 s1_err *err);
+
+/* One of bars of `timeframe` ns, or of trades with 0. */
 S1_WARN_UNUSED
 s1_rc s1_quality_checker_new(const s1_quality_options *options, s1_nanos timeframe,
                              uint32_t price_scale, uint32_t qty_scale,
                              s1_quality_checker **ret_checker, s1_err *err);
 void s1_quality_checker_free(s1_quality_checker *checker);
 
-/* The next rows, in the order they are stored; here they may be in any. Bars to a checker of bars,
- * trades to one of trades. Errors: S1_E_NO_MEMORY. */
+/* The next rows, in the order they are stored; here they may be in any. All batches of a stream
+ * have the same columns. Errors: S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_quality_checker_add_rows(s1_quality_checker *checker, const s1_market_batch *batch,
+                                  s1_err *err);
+/* The same of bars to a checker of bars, of trades to one of trades. */
 S1_WARN_UNUSED
 s1_rc s1_quality_checker_add(s1_quality_checker *checker, const s1_bar_batch *batch, s1_err *err);
 S1_WARN_UNUSED
@@ -120,9 +138,10 @@ s1_rc s1_quality_checker_end(s1_quality_checker *checker, s1_quality_report **re
                              s1_err *err);
 void s1_quality_report_free(s1_quality_report *report);
 
-/* Reads a stream of bars or trades and checks it. Of trades: order, repeated ones, a clock ahead,
- * prices and quantities; they have no grid, no holes and no last one.
- * Errors: those of the persistor, of `progress`, and above.
+/* Reads a stream and checks it. Of trades: order, ids, repeated ones, a clock ahead, prices and
+ * quantities; of quotes also crossed and locked ones; of books order, prices and quantities alone.
+ * None of these has a grid, holes or a last one. Of all, where it is known, when they were
+ * received. Errors: those of the persistor, of `progress`, and above.
  */
 S1_WARN_UNUSED
 s1_rc s1_quality_check(s1_data_persistor *archive, const s1_stream_key *key, s1_time_range range,

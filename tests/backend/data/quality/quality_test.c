@@ -683,6 +683,19 @@ static const real_file real_files[] = {
      .longest = 279,
      .kind = S1_QUALITY_FROZEN,
      .place = "2013-10-15 02:13:00"},
+    /* Fault 6: from 2024 on the sixth field is the mean price. */
+    {.name = "crypto/kraken/XBTUSD_1440.csv",
+     .command = "cat",
+     .timeframe = 24 * HOUR,
+     .time_unit = S1_NANOS_PER_SECOND,
+     .fields = {0, 1, 2, 3, 4, 5},
+     .rows = 3807,
+     .findings = {[S1_QUALITY_HOLE] = 11, [S1_QUALITY_VOLUME_IS_PRICE] = 1},
+     .hole_bars = 12,
+     .longest_after = "2014-09-25 00:00:00",
+     .longest = 2,
+     .kind = S1_QUALITY_VOLUME_IS_PRICE,
+     .place = "2024-01-01 00:00:00"},
     /* Fault 12: four splits and a crash, by factor_files/aapl.csv. */
     {.name = "equity/lean/daily/aapl.zip",
      .command = LEAN,
@@ -988,6 +1001,225 @@ static void a_real_hour_of_trades_has_one_twice(void **state)
     s1_data_persistor_free(archive);
 }
 
+/* --- Quotes, ids, times of receiving, mean prices ----------------------------------------------
+ */
+
+static s1_quality_report *check_rows(int32_t data_type, s1_nanos timeframe,
+                                     const s1_market_scales *scales, const s1_market_batch *batch)
+{
+    const s1_stream_key key = {
+        .asset_pair = S1_STR("EUR/USD"), .timeframe = timeframe, .data_type = data_type};
+    const s1_quality_options options = defaults();
+    s1_quality_checker *checker = NULL;
+    s1_quality_report *report = NULL;
+    assert_int_equal(s1_quality_checker_new_for(&options, &key, scales, &checker, NULL), S1_OK);
+    assert_int_equal(s1_quality_checker_add_rows(checker, batch, NULL), S1_OK);
+    assert_int_equal(s1_quality_checker_end(checker, &report, NULL), S1_OK);
+    s1_quality_checker_free(checker);
+    assert_int_equal(report->rows, batch->count);
+    return report;
+}
+
+static void expect_one(const s1_quality_report *report, int32_t kind, uint64_t row, uint64_t count,
+                       const char *found, const char *expected)
+{
+    for (size_t i = 0; i < report->finding_count; i++) {
+        const s1_quality_finding *const one = &report->findings[i];
+        if (one->kind == kind && one->row == row) {
+            assert_int_equal(one->rows, count);
+            assert_string_equal(one->found, found);
+            assert_string_equal(one->expected, expected);
+            return;
+        }
+    }
+    fail_msg("no %s at row %llu", s1_quality_kind_name(kind), (unsigned long long)row);
+}
+
+static void faults_of_quotes_are_found_with_their_place(void **state)
+{
+    (void)state;
+    enum { ROWS = 60 };
+    s1_nanos time[ROWS], received[ROWS];
+    int64_t bid[ROWS], ask[ROWS];
+    for (int64_t i = 0; i < ROWS; i++) {
+        time[i] = START + i * S1_NANOS_PER_SECOND;
+        received[i] = time[i] + 1000;
+        bid[i] = 107000 + i % 3;
+        ask[i] = bid[i] + 5;
+    }
+    const s1_market_scales scales = {.price = 5};
+    const s1_market_batch batch = {ROWS, {time, bid, ask, NULL, NULL, received}};
+    s1_quality_report *report = check_rows(S1_DATA_QUOTES, 0, &scales, &batch);
+    assert_none(report);
+    s1_quality_report_free(report);
+    ask[10] = ask[11] = 106000;
+    ask[20] = bid[20];
+    bid[30] = 0;
+    ask[40] = 1200000;
+    time[50] = time[49] - 1;
+    for (size_t i = 5; i < 9; i++) {
+        received[i] = time[i] - 1200 * 1000000LL; /* fault 10 */
+    }
+    report = check_rows(S1_DATA_QUOTES, 0, &scales, &batch);
+    assert_int_equal(report->finding_count, 6);
+    expect_one(report, S1_QUALITY_CROSSED_QUOTE, 10, 2, "bid 1.07001", "below the ask of 1.06");
+    expect_one(report, S1_QUALITY_LOCKED_QUOTE, 20, 1, "bid 1.07002", "below the ask of 1.07002");
+    expect_one(report, S1_QUALITY_IMPOSSIBLE_PRICE, 30, 1, "bid 0", "above 0");
+    expect_one(report, S1_QUALITY_IMPOSSIBLE_PRICE, 40, 1, "ask 12",
+               "near the median close 1.07003");
+    expect_one(report, S1_QUALITY_RECEIVED_EARLY, 5, 4, "received 1.20 s before its time",
+               "at its time or later");
+    expect_one(report, S1_QUALITY_OUT_OF_ORDER, 50, 1, "at 2020-01-01 00:00:48.999999999",
+               "not before 2020-01-01 00:00:49");
+    s1_quality_report_free(report);
+}
+
+/* Fault 11: closes of FXCM's hourly quotes. */
+static void real_quotes_are_crossed_and_locked(void **state)
+{
+    (void)state;
+    const char *const shared = getenv("S1_SHARED");
+    char command[900], line[512];
+    (void)snprintf(command, sizeof command, "%s/data/fx/lean/forex/fxcm/hour/eurusd.zip",
+                   shared != NULL ? shared : "../shared");
+    FILE *const there = fopen(command, "r");
+    if (there == NULL) {
+        print_message("skipped: no %s\n", command);
+        return;
+    }
+    (void)fclose(there);
+    (void)snprintf(command, sizeof command, LEAN " '%s/data/fx/lean/forex/fxcm/hour/eurusd.zip'",
+                   shared != NULL ? shared : "../shared");
+    FILE *const in = popen(command, "r");
+    assert_non_null(in);
+    rows r = {0};
+    while (fgets(line, sizeof line, in) != NULL) {
+        char *fields[11] = {0};
+        size_t count = 0;
+        for (char *at = strtok(line, ",\r\n"); at != NULL && count < 11;
+             at = strtok(NULL, ",\r\n")) {
+            fields[count++] = at;
+        }
+        if (count == 11) {
+            s1_nanos time = 0;
+            assert_int_equal(s1_time_parse((s1_str){fields[0], strlen(fields[0])}, &time, NULL),
+                             S1_OK);
+            rows_add(&r, time,
+                     (int64_t[]){read_decimal(fields[4]), read_decimal(fields[9]), 0, 0, 0});
+        }
+    }
+    assert_int_equal(pclose(in), 0);
+    const s1_market_scales scales = {.price = 8};
+    const s1_market_batch batch = {r.count, {r.time, r.columns[0], r.columns[1]}};
+    s1_quality_report *const report = check_rows(S1_DATA_QUOTES, 0, &scales, &batch);
+    assert_int_equal(report->rows, 69928);
+    assert_int_equal(report->counts[S1_QUALITY_CROSSED_QUOTE].rows, 2613);
+    assert_int_equal(report->counts[S1_QUALITY_LOCKED_QUOTE].rows, 1550);
+    for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
+        assert_true(kind == S1_QUALITY_CROSSED_QUOTE || kind == S1_QUALITY_LOCKED_QUOTE ||
+                    report->counts[kind].findings == 0);
+    }
+    s1_quality_report_free(report);
+    rows_done(&r);
+}
+
+static void ids_tell_trades_apart(void **state)
+{
+    (void)state;
+    enum { ROWS = 40 };
+    s1_nanos time[ROWS];
+    int64_t price[ROWS], quantity[ROWS], id[ROWS];
+    uint8_t side[ROWS];
+    for (int64_t i = 0; i < ROWS; i++) {
+        time[i] = START + i / 4 * S1_NANOS_PER_SECOND; /* four of each time, alike */
+        price[i] = 10000;
+        quantity[i] = 5;
+        side[i] = S1_TRADE_BUY;
+        id[i] = 700 + i;
+    }
+    const s1_market_scales scales = {.price = 2, .qty = 3};
+    const s1_market_batch batch = {ROWS, {time, price, quantity, side, id}};
+    s1_quality_report *report = check_rows(S1_DATA_TRADES, 0, &scales, &batch);
+    assert_none(report);
+    s1_quality_report_free(report);
+    for (size_t i = 20; i < ROWS; i++) {
+        id[i] += 9;
+    }
+    id[10] = id[9];
+    id[30] = 1;
+    report = check_rows(S1_DATA_TRADES, 0, &scales, &batch);
+    expect_one(report, S1_QUALITY_DUPLICATE, 10, 1, "id 709", "above 709");
+    expect_one(report, S1_QUALITY_ID_JUMP, 11, 1, "id 711", "710, the next one");
+    expect_one(report, S1_QUALITY_ID_JUMP, 20, 9, "id 729", "720, the next one");
+    expect_one(report, S1_QUALITY_OUT_OF_ORDER, 30, 1, "id 1", "above 738");
+    assert_int_equal(report->counts[S1_QUALITY_REPEATED_TRADE].findings, 0);
+    s1_quality_report_free(report);
+}
+
+static void a_mean_price_lies_in_its_bar(void **state)
+{
+    (void)state;
+    enum { ROWS = 40 };
+    s1_nanos time[ROWS];
+    int64_t open[ROWS], high[ROWS], low[ROWS], close[ROWS], volume[ROWS], ticks[ROWS], vwap[ROWS];
+    seed = 3;
+    for (int64_t i = 0; i < ROWS; i++) {
+        time[i] = START + i * MINUTE;
+        close[i] = 100000 + chance(50);
+        open[i] = 100000 + chance(50);
+        high[i] = 100060;
+        low[i] = 99990;
+        volume[i] = 1 + chance(900);
+        ticks[i] = 1;
+        vwap[i] = 10000 + chance(5); /* one digit fewer: by one in the last may be off */
+    }
+    const s1_market_scales scales = {.price = 2, .qty = 3, .vwap = 1};
+    const s1_market_batch batch = {ROWS, {time, open, high, low, close, volume, ticks, vwap}};
+    s1_quality_report *report = check_rows(S1_DATA_OHLCV, MINUTE, &scales, &batch);
+    assert_none(report);
+    s1_quality_report_free(report);
+    vwap[7] = 10009;
+    vwap[8] = 0;
+    volume[8] = 1;
+    vwap[9] = 9900;
+    report = check_rows(S1_DATA_OHLCV, MINUTE, &scales, &batch);
+    assert_int_equal(report->finding_count, 2);
+    expect_one(report, S1_QUALITY_OUTSIDE_RANGE, 7, 1, "vwap 1000.9",
+               "at or below the high 1000.6");
+    expect_one(report, S1_QUALITY_OUTSIDE_RANGE, 9, 1, "vwap 990", "at or above the low 999.9");
+    s1_quality_report_free(report);
+}
+
+static void a_book_is_held_to_little(void **state)
+{
+    (void)state;
+    enum { ROWS = 30 };
+    s1_nanos time[ROWS];
+    int64_t id[ROWS], price[ROWS], quantity[ROWS];
+    uint8_t kind[ROWS], side[ROWS];
+    for (int64_t i = 0; i < ROWS; i++) {
+        time[i] = START + i;
+        id[i] = i / 3;
+        price[i] = i % 2 == 0 ? 1 : 99999999; /* levels may lie anywhere */
+        quantity[i] = i % 5;                  /* none: the level is gone */
+        kind[i] = S1_BOOK_UPDATE;
+        side[i] = S1_BOOK_BID;
+    }
+    const s1_market_scales scales = {.price = 2, .qty = 3};
+    const s1_market_batch batch = {ROWS, {time, id, kind, side, price, quantity}};
+    s1_quality_report *report = check_rows(S1_DATA_BOOK, 0, &scales, &batch);
+    assert_none(report);
+    s1_quality_report_free(report);
+    price[3] = 0;
+    quantity[4] = -1;
+    time[20] = START;
+    report = check_rows(S1_DATA_BOOK, 0, &scales, &batch);
+    assert_int_equal(report->finding_count, 3);
+    expect_one(report, S1_QUALITY_IMPOSSIBLE_PRICE, 3, 1, "price 0", "above 0");
+    expect_one(report, S1_QUALITY_NEGATIVE_VOLUME, 4, 1, "volume -0.001", "at or above 0");
+    s1_quality_report_free(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1003,6 +1235,11 @@ int main(void)
         cmocka_unit_test(progress_ends_a_check),
         cmocka_unit_test(faults_of_trades_are_found_with_their_place),
         cmocka_unit_test(a_real_hour_of_trades_has_one_twice),
+        cmocka_unit_test(faults_of_quotes_are_found_with_their_place),
+        cmocka_unit_test(real_quotes_are_crossed_and_locked),
+        cmocka_unit_test(ids_tell_trades_apart),
+        cmocka_unit_test(a_mean_price_lies_in_its_bar),
+        cmocka_unit_test(a_book_is_held_to_little),
         cmocka_unit_test(real_files_have_the_faults_others_measured),
     };
     return cmocka_run_group_tests_name("quality", tests, NULL, NULL);
