@@ -1,6 +1,7 @@
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data_check.h"
 
 #include <inttypes.h>
@@ -30,16 +31,9 @@ static void json_kinds(s1_json_writer *w, const s1_check_stream *stream)
     for (size_t i = 0; i < stream->kind_count; i++) {
         const s1_check_kind *const kind = &stream->kinds[i];
         s1_json_object(w);
-        s1_json_key_lit(w, "kind");
-        s1_json_cstr(w, kind->kind);
-        s1_json_key_lit(w, "severity");
-        s1_json_cstr(w, kind->severity);
-        s1_json_key_lit(w, "findings");
-        s1_json_u64(w, kind->findings);
-        s1_json_key_lit(w, "rows");
-        s1_json_u64(w, kind->rows);
-        s1_json_key_lit(w, "shown");
-        s1_json_u64(w, kind->shown);
+        S1_PUT_TEXTS(w, {"kind", kind->kind}, {"severity", kind->severity});
+        S1_PUT_NUMBERS(w, {"findings", kind->findings}, {"rows", kind->rows},
+                       {"shown", kind->shown});
         s1_json_object_end(w);
     }
     s1_json_array_end(w);
@@ -52,22 +46,11 @@ static void json_findings(s1_json_writer *w, const s1_check_stream *stream)
     for (size_t i = 0; i < stream->finding_count; i++) {
         const s1_check_finding *const finding = &stream->findings[i];
         s1_json_object(w);
-        s1_json_key_lit(w, "kind");
-        s1_json_cstr(w, finding->kind);
-        s1_json_key_lit(w, "severity");
-        s1_json_cstr(w, finding->severity);
-        s1_json_key_lit(w, "first");
-        s1_json_time(w, finding->first);
-        s1_json_key_lit(w, "last");
-        s1_json_time(w, finding->last);
-        s1_json_key_lit(w, "row");
-        s1_json_u64(w, finding->row);
-        s1_json_key_lit(w, "rows");
-        s1_json_u64(w, finding->rows);
-        s1_json_key_lit(w, "found");
-        s1_json_cstr(w, finding->found);
-        s1_json_key_lit(w, "expected");
-        s1_json_cstr(w, finding->expected);
+        S1_PUT_TEXTS(w, {"kind", finding->kind}, {"severity", finding->severity});
+        s1_put_time(w, "first", true, finding->first);
+        s1_put_time(w, "last", true, finding->last);
+        S1_PUT_NUMBERS(w, {"row", finding->row}, {"rows", finding->rows});
+        S1_PUT_TEXTS(w, {"found", finding->found}, {"expected", finding->expected});
         s1_json_object_end(w);
     }
     s1_json_array_end(w);
@@ -76,32 +59,13 @@ static void json_findings(s1_json_writer *w, const s1_check_stream *stream)
 static void json_stream(s1_json_writer *w, const s1_check_stream *stream)
 {
     s1_json_object(w);
-    s1_json_key_lit(w, "asset_pair");
-    s1_json_cstr(w, stream->asset_pair);
-    s1_json_key_lit(w, "timeframe");
-    s1_json_cstr(w, stream->timeframe);
-    s1_json_key_lit(w, "session");
-    s1_json_cstr(w, stream->session);
-    s1_json_key_lit(w, "rows");
-    s1_json_u64(w, stream->rows);
-    s1_json_key_lit(w, "first");
-    if (stream->rows > 0) {
-        s1_json_time(w, stream->first);
-    } else {
-        s1_json_null(w);
-    }
-    s1_json_key_lit(w, "last");
-    if (stream->rows > 0) {
-        s1_json_time(w, stream->last);
-    } else {
-        s1_json_null(w);
-    }
-    s1_json_key_lit(w, "errors");
-    s1_json_u64(w, stream->errors);
-    s1_json_key_lit(w, "warnings");
-    s1_json_u64(w, stream->warnings);
-    s1_json_key_lit(w, "infos");
-    s1_json_u64(w, stream->infos);
+    S1_PUT_TEXTS(w, {"source", stream->source}, {"asset_pair", stream->asset_pair},
+                 {"timeframe", stream->timeframe}, {"session", stream->session});
+    S1_PUT_NUMBERS(w, {"rows", stream->rows});
+    s1_put_time(w, "first", stream->rows > 0, stream->first);
+    s1_put_time(w, "last", stream->rows > 0, stream->last);
+    S1_PUT_NUMBERS(w, {"errors", stream->errors}, {"warnings", stream->warnings},
+                   {"infos", stream->infos});
     json_kinds(w, stream);
     json_findings(w, stream);
     s1_json_object_end(w);
@@ -193,8 +157,9 @@ static s1_rc print_stream(s1_cli *cli, const s1_check_stream *stream, s1_err *er
     char first[S1_TIME_TEXT_MAX], last[S1_TIME_TEXT_MAX], count[S1_FORMAT_MAX];
     (void)s1_time_print_short(stream->first, first);
     (void)s1_time_print_short(stream->last, last);
-    (void)fprintf(out, "%s%s %s%s: %s rows", s1_terminal_on(&cli->out, S1_STYLE_BOLD),
-                  stream->asset_pair, stream->timeframe, s1_terminal_off(&cli->out),
+    (void)fprintf(out, "%s%s%s%s %s%s: %s rows", s1_terminal_on(&cli->out, S1_STYLE_BOLD),
+                  stream->source, stream->source[0] != '\0' ? ":" : "", stream->asset_pair,
+                  stream->timeframe, s1_terminal_off(&cli->out),
                   s1_format_count(stream->rows, count));
     if (stream->rows > 0) {
         (void)fprintf(out, ", %s to %s", first, last);
@@ -248,6 +213,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .archive_dir = s1_cli_text(args, "archive"),
         .asset_pair = s1_cli_text(args, "pair"),
         .timeframe = s1_cli_text(args, "timeframe"),
+        .source = s1_cli_text(args, "source"),
         .config_dir = s1_cli_config_dir(args),
         .session = s1_cli_text(args, "session"),
         .closures = closures,
@@ -304,7 +270,8 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 static const s1_cli_option options[] = {
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder", NULL},
     {"pair", 0, S1_CLI_TEXT, "P", "only this pair, as BASE/QUOTE", NULL},
-    {"timeframe", 't', S1_CLI_TEXT, "T", "only bars of this length: 30s, 1m, 15m, 1h, 1d", NULL},
+    {"timeframe", 't', S1_CLI_TEXT, "T", "only bars of this length (1m, 1h, 1d), or trades, quotes, book", NULL},
+    {"source", 0, S1_CLI_TEXT, "NAME", "only of this source; '' is the unnamed one", NULL},
     {"session", 0, S1_CLI_TEXT, "NAME",
      "when the market is open; default the session of instruments.yaml, else fx for pairs of "
      "currencies and metals, else always",
@@ -336,7 +303,7 @@ static const s1_cli_example examples[] = {
 
 const s1_cli_command s1_cmd_data_check = {
     .name = "data check",
-    .summary = "Find what is wrong with the bars and trades of an archive",
+    .summary = "Find what is wrong with the data of an archive",
     .usage = "--archive DIR [--pair P] [--timeframe T]",
     .detail = "Errors cannot be true: rows out of order or twice, a clock off the grid or ahead, "
               "prices at or below zero or ten times off, a high below the low, open or close "

@@ -1,6 +1,7 @@
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data_list.h"
 #include "services/api/data_reindex.h"
 
@@ -11,49 +12,20 @@
 
 static void json_entry(s1_json_writer *w, const s1_list_entry *entry)
 {
-    const struct {
-        const char *key;
-        uint64_t value;
-    } numbers[] = {
-        {"rows", entry->rows},
-        {"bytes", entry->bytes},
-        {"files", entry->files},
-        {"versions", entry->versions},
-        {"price_scale", entry->price_scale},
-        {"qty_scale", entry->qty_scale},
-        {"gaps", entry->gaps},
-        {"missing", entry->missing},
-        {"errors", entry->errors},
-        {"warnings", entry->warnings},
-        {"infos", entry->infos},
-    };
     s1_json_object(w);
-    s1_json_key_lit(w, "source");
-    s1_json_cstr(w, entry->source);
-    s1_json_key_lit(w, "asset_pair");
-    s1_json_cstr(w, entry->asset_pair);
-    s1_json_key_lit(w, "data_type");
-    s1_json_cstr(w, entry->data_type);
-    s1_json_key_lit(w, "timeframe");
-    s1_json_cstr(w, entry->timeframe);
-    s1_json_key_lit(w, "first");
-    s1_json_time(w, entry->first);
-    s1_json_key_lit(w, "last");
-    s1_json_time(w, entry->last);
-    s1_json_key_lit(w, "session");
-    s1_json_cstr(w, entry->session);
+    S1_PUT_TEXTS(w, {"source", entry->source}, {"asset_pair", entry->asset_pair},
+                 {"data_type", entry->data_type}, {"timeframe", entry->timeframe});
+    s1_put_time(w, "first", true, entry->first);
+    s1_put_time(w, "last", true, entry->last);
+    S1_PUT_TEXTS(w, {"session", entry->session});
     s1_json_key_lit(w, "completeness");
     s1_json_double(w, entry->completeness);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        s1_json_key(w, s1_str_of(numbers[i].key));
-        s1_json_u64(w, numbers[i].value);
-    }
-    s1_json_key_lit(w, "checked_at");
-    if (entry->checked_at != 0) {
-        s1_json_time(w, entry->checked_at);
-    } else {
-        s1_json_null(w);
-    }
+    S1_PUT_NUMBERS(w, {"rows", entry->rows}, {"bytes", entry->bytes}, {"files", entry->files},
+                   {"versions", entry->versions}, {"price_scale", entry->price_scale},
+                   {"qty_scale", entry->qty_scale}, {"gaps", entry->gaps},
+                   {"missing", entry->missing}, {"errors", entry->errors},
+                   {"warnings", entry->warnings}, {"infos", entry->infos});
+    s1_put_time(w, "checked_at", entry->checked_at != 0, entry->checked_at);
     s1_json_key_lit(w, "is_check_old");
     s1_json_bool(w, entry->is_check_old);
     s1_json_object_end(w);
@@ -66,10 +38,7 @@ static s1_rc print_json(s1_cli *cli, const char *archive, const s1_list_entry *e
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
     s1_json_object(&w);
-    s1_json_key_lit(&w, "archive");
-    s1_json_cstr(&w, archive);
-    s1_json_key_lit(&w, "notice");
-    s1_json_cstr(&w, notice[0] != '\0' ? notice : NULL);
+    S1_PUT_TEXTS(&w, {"archive", archive}, {"notice", notice[0] != '\0' ? notice : NULL});
     s1_json_key_lit(&w, "datasets");
     s1_json_array(&w);
     for (size_t i = 0; i < count; i++) {
@@ -278,20 +247,12 @@ static s1_rc print_reindexed(s1_cli *cli, const char *archive, const s1_reindex_
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
     s1_json_object(&w);
-    s1_json_key_lit(&w, "archive");
-    s1_json_cstr(&w, archive);
-    s1_json_key_lit(&w, "datasets");
-    s1_json_u64(&w, report->datasets);
-    s1_json_key_lit(&w, "files");
-    s1_json_u64(&w, report->files);
-    s1_json_key_lit(&w, "rows");
-    s1_json_u64(&w, report->rows);
-    s1_json_key_lit(&w, "bytes");
-    s1_json_u64(&w, report->bytes);
+    S1_PUT_TEXTS(&w, {"archive", archive},
+                 {"notice", report->notice[0] != '\0' ? report->notice : NULL});
+    S1_PUT_NUMBERS(&w, {"datasets", report->datasets}, {"files", report->files},
+                   {"rows", report->rows}, {"bytes", report->bytes});
     s1_json_key_lit(&w, "seconds");
     s1_json_double(&w, report->seconds);
-    s1_json_key_lit(&w, "notice");
-    s1_json_cstr(&w, report->notice[0] != '\0' ? report->notice : NULL);
     s1_json_object_end(&w);
     return s1_cli_json_end(cli, &text, err);
 }

@@ -1,4 +1,5 @@
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data_prune.h"
 
 #include <inttypes.h>
@@ -18,14 +19,9 @@ static s1_rc print_report(s1_cli *cli, const char *archive, const s1_prune_repor
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
     s1_json_object(&w);
-    s1_json_key_lit(&w, "archive");
-    s1_json_cstr(&w, archive);
-    s1_json_key_lit(&w, "datasets");
-    s1_json_u64(&w, report->datasets);
-    s1_json_key_lit(&w, "versions");
-    s1_json_u64(&w, report->versions);
-    s1_json_key_lit(&w, "bytes");
-    s1_json_u64(&w, report->bytes);
+    S1_PUT_TEXTS(&w, {"archive", archive});
+    S1_PUT_NUMBERS(&w, {"datasets", report->datasets}, {"versions", report->versions},
+                   {"bytes", report->bytes});
     s1_json_object_end(&w);
     return s1_cli_json_end(cli, &text, err);
 }

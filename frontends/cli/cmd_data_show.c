@@ -2,6 +2,7 @@
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/chart.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data_show.h"
 
 #include <inttypes.h>
@@ -30,43 +31,15 @@ static void on_progress(void *user, uint64_t done, uint64_t total)
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-typedef struct json_number {
-    const char *key;
-    uint64_t value;
-} json_number;
-
-static void put_numbers(s1_json_writer *w, const json_number *numbers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        s1_json_key(w, s1_str_of(numbers[i].key));
-        s1_json_u64(w, numbers[i].value);
-    }
-}
-#define PUT_NUMBERS(w, ...)                                                                        \
-    put_numbers((w), (const json_number[]){__VA_ARGS__},                                           \
-                sizeof((const json_number[]){__VA_ARGS__}) / sizeof(json_number))
-
-static void put_text(s1_json_writer *w, const char *key, const char *text)
-{
-    s1_json_key(w, s1_str_of(key));
-    s1_json_cstr(w, text);
-}
-
-static void put_time(s1_json_writer *w, const char *key, s1_nanos time)
-{
-    s1_json_key(w, s1_str_of(key));
-    s1_json_time(w, time);
-}
-
 static void json_lists(s1_json_writer *w, const s1_show *show)
 {
     s1_json_key_lit(w, "largest_gaps");
     s1_json_array(w);
     for (size_t i = 0; i < show->gap_count; i++) {
         s1_json_object(w);
-        put_time(w, "first", show->gaps[i].first);
-        put_time(w, "last", show->gaps[i].last);
-        PUT_NUMBERS(w, {"missing", show->gaps[i].missing});
+        s1_put_time(w, "first", true, show->gaps[i].first);
+        s1_put_time(w, "last", true, show->gaps[i].last);
+        S1_PUT_NUMBERS(w, {"missing", show->gaps[i].missing});
         s1_json_object_end(w);
     }
     s1_json_array_end(w);
@@ -75,12 +48,12 @@ static void json_lists(s1_json_writer *w, const s1_show *show)
     for (size_t i = 0; i < show->import_count; i++) {
         const s1_show_import *const import = &show->imports[i];
         s1_json_object(w);
-        put_time(w, "at", import->at);
-        put_text(w, "who", import->who);
-        put_text(w, "file", import->file);
-        put_text(w, "sha256", import->sha256);
-        put_text(w, "profile", import->profile);
-        PUT_NUMBERS(w, {"rows", import->rows}, {"rejects", import->rejects},
+        s1_put_time(w, "at", true, import->at);
+        S1_PUT_TEXTS(w, {"who", import->who});
+        S1_PUT_TEXTS(w, {"file", import->file});
+        S1_PUT_TEXTS(w, {"sha256", import->sha256});
+        S1_PUT_TEXTS(w, {"profile", import->profile});
+        S1_PUT_NUMBERS(w, {"rows", import->rows}, {"rejects", import->rejects},
                     {"replaced", import->replaced});
         s1_json_object_end(w);
     }
@@ -90,11 +63,11 @@ static void json_lists(s1_json_writer *w, const s1_show *show)
     for (size_t i = 0; i < show->file_count; i++) {
         const s1_show_file *const file = &show->files[i];
         s1_json_object(w);
-        put_text(w, "path", file->path);
-        put_text(w, "sha256", file->sha256);
-        put_time(w, "first", file->first);
-        put_time(w, "last", file->last);
-        PUT_NUMBERS(w, {"rows", file->rows}, {"bytes", file->bytes});
+        S1_PUT_TEXTS(w, {"path", file->path});
+        S1_PUT_TEXTS(w, {"sha256", file->sha256});
+        s1_put_time(w, "first", true, file->first);
+        s1_put_time(w, "last", true, file->last);
+        S1_PUT_NUMBERS(w, {"rows", file->rows}, {"bytes", file->bytes});
         s1_json_object_end(w);
     }
     s1_json_array_end(w);
@@ -107,11 +80,11 @@ static void json_versions(s1_json_writer *w, const s1_show *show)
     for (size_t i = 0; i < show->version_count; i++) {
         const s1_show_version *const version = &show->versions[i];
         s1_json_object(w);
-        put_text(w, "content_hash", version->content_hash);
-        put_time(w, "first", version->first);
-        put_time(w, "last", version->last);
-        put_time(w, "replaced_at", version->replaced_at);
-        PUT_NUMBERS(w, {"rows", version->rows}, {"bytes", version->bytes});
+        S1_PUT_TEXTS(w, {"content_hash", version->content_hash});
+        s1_put_time(w, "first", true, version->first);
+        s1_put_time(w, "last", true, version->last);
+        s1_put_time(w, "replaced_at", true, version->replaced_at);
+        S1_PUT_NUMBERS(w, {"rows", version->rows}, {"bytes", version->bytes});
         s1_json_object_end(w);
     }
     s1_json_array_end(w);
@@ -124,7 +97,7 @@ static void json_rows(s1_json_writer *w, const s1_show *show)
     for (size_t i = 0; i < show->row_count; i++) {
         s1_json_object(w);
         for (size_t c = 0; c < show->cell_count; c++) {
-            put_text(w, show->names[c], show->cells[i * show->cell_count + c]);
+            S1_PUT_TEXTS(w, {show->names[c], show->cells[i * show->cell_count + c]});
         }
         s1_json_object_end(w);
     }
@@ -138,29 +111,24 @@ static s1_rc print_json(s1_cli *cli, const char *archive, const s1_show *show, s
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
     s1_json_object(&w);
-    put_text(&w, "archive", archive);
-    put_text(&w, "notice", show->notice[0] != '\0' ? show->notice : NULL);
-    put_text(&w, "source", d->source);
-    put_text(&w, "asset_pair", d->asset_pair);
-    put_text(&w, "data_type", d->data_type);
-    put_text(&w, "timeframe", d->timeframe);
-    put_text(&w, "session", d->session);
-    put_text(&w, "content_hash", show->content_hash);
-    put_time(&w, "first", d->first);
-    put_time(&w, "last", d->last);
+    S1_PUT_TEXTS(&w, {"archive", archive});
+    S1_PUT_TEXTS(&w, {"notice", show->notice[0] != '\0' ? show->notice : NULL});
+    S1_PUT_TEXTS(&w, {"source", d->source});
+    S1_PUT_TEXTS(&w, {"asset_pair", d->asset_pair});
+    S1_PUT_TEXTS(&w, {"data_type", d->data_type});
+    S1_PUT_TEXTS(&w, {"timeframe", d->timeframe});
+    S1_PUT_TEXTS(&w, {"session", d->session});
+    S1_PUT_TEXTS(&w, {"content_hash", show->content_hash});
+    s1_put_time(&w, "first", true, d->first);
+    s1_put_time(&w, "last", true, d->last);
     s1_json_key_lit(&w, "completeness");
     s1_json_double(&w, d->completeness);
-    PUT_NUMBERS(&w, {"rows", d->rows}, {"bytes", d->bytes}, {"file_count", d->files},
+    S1_PUT_NUMBERS(&w, {"rows", d->rows}, {"bytes", d->bytes}, {"file_count", d->files},
                 {"versions", d->versions}, {"price_scale", d->price_scale},
                 {"qty_scale", d->qty_scale}, {"gaps", d->gaps}, {"missing", d->missing},
                 {"blocks", show->block_count}, {"import_count", show->imports_in_all},
                 {"errors", d->errors}, {"warnings", d->warnings}, {"infos", d->infos});
-    s1_json_key_lit(&w, "checked_at");
-    if (d->checked_at != 0) {
-        s1_json_time(&w, d->checked_at);
-    } else {
-        s1_json_null(&w);
-    }
+    s1_put_time(&w, "checked_at", d->checked_at != 0, d->checked_at);
     s1_json_key_lit(&w, "is_check_old");
     s1_json_bool(&w, d->is_check_old);
     json_lists(&w, show);

@@ -8,6 +8,7 @@
 #include "backend/utils/clock.h"
 #include "backend/utils/timefmt.h"
 #include "s1mple/error.h"
+#include "services/api/data_open_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ typedef struct request {
     s1_data_persistor *archive;
     s1_catalog *catalog;              /* NULL: findings are not remembered */
     s1_instrument_sessions *sessions; /* of the configuration */
-    s1_nanos timeframe;               /* 0: every one */
+    s1_stream_key wanted; /* where a timeframe or type is asked for */
     s1_time_range range;
     s1_quality_options quality; /* without the session's name */
 } request;
@@ -73,7 +74,7 @@ static s1_rc read_options(request *r, const s1_check_options *options, s1_err *e
 {
     r->options = options;
     if (options->timeframe != NULL) {
-        S1_TRY(err, s1_timeframe_parse(s1_str_of(options->timeframe), &r->timeframe, err));
+        S1_TRY(err, s1_stream_of(NULL, "A/B", options->timeframe, &r->wanted, err));
     }
     S1_TRY(err, read_time(options->from, INT64_MIN, &r->range.from, err));
     S1_TRY(err, read_time(options->to, INT64_MAX, &r->range.to, err));
@@ -104,7 +105,9 @@ static s1_rc collect(void *user, const s1_stream_key *key, s1_err *err)
     s1_check_report *const report = r->report;
     if ((r->options->asset_pair != NULL &&
          !s1_str_eq_cstr(key->asset_pair, r->options->asset_pair)) ||
-        (r->timeframe != 0 && r->timeframe != key->timeframe)) {
+        (r->options->source != NULL && !s1_str_eq_cstr(key->source, r->options->source)) ||
+        (r->options->timeframe != NULL && (r->wanted.timeframe != key->timeframe ||
+                                           r->wanted.data_type != key->data_type))) {
         return S1_OK;
     }
     if (report->count == STREAMS_MAX) {
@@ -130,7 +133,7 @@ static s1_rc find_streams(request *r, s1_err *err)
         return S1_OK;
     }
     return S1_RAISE(err, S1_E_NOT_FOUND,
-                    "archive '%s': found no bars or trades of %s %s, expected some",
+                    "archive '%s': found no data of %s %s, expected some",
                     r->options->archive_dir,
                     r->options->asset_pair != NULL ? r->options->asset_pair : "any pair",
                     r->options->timeframe != NULL ? r->options->timeframe : "of any timeframe");
@@ -240,11 +243,10 @@ static s1_rc check_stream(request *r, size_t index, s1_err *err)
     s1_quality_report *found = NULL;
     S1_TRY(err, s1_quality_check(r->archive, key, r->range, &options, &found, err));
     remember(r, key, session, found);
-    char timeframe[S1_TIMEFRAME_TEXT_MAX] = "trades";
-    if (key->data_type == S1_DATA_OHLCV) {
-        (void)s1_timeframe_print(key->timeframe, timeframe);
-    }
+    char timeframe[S1_STREAM_KIND_MAX];
+    (void)s1_stream_kind(key, timeframe);
     s1_check_stream stream = {
+        .source = key->source.ptr,
         .asset_pair = key->asset_pair.ptr,
         .timeframe = s1_arena_copy_cstr(arena, s1_str_of(timeframe)),
         .session = s1_arena_copy_cstr(arena, s1_str_of(session)),

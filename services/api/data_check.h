@@ -9,7 +9,8 @@
 typedef struct s1_check_options {
     const char *archive_dir;
     const char *asset_pair; /* NULL: every one */
-    const char *timeframe;  /* "1h"; NULL: every one, and trades */
+    const char *timeframe;  /* "1h", "trades", "quotes", "book"; NULL: every one */
+    const char *source;     /* NULL: every one; "": the unnamed one */
     const char *config_dir; /* whose instruments.yaml tells of sessions; NULL: none does */
     const char *session;    /* "always", "fx", "weekdays"; NULL: as configured, else by the pair */
     const char *const *closures;
@@ -39,7 +40,8 @@ typedef struct s1_check_kind {
 } s1_check_kind;
 
 typedef struct s1_check_stream {
-    const char *asset_pair, *timeframe, *session; /* timeframe: "trades" of trades */
+    const char *source;                           /* "" of the unnamed one */
+    const char *asset_pair, *timeframe, *session; /* timeframe: "trades" of trades, and so on */
     uint64_t rows;
     s1_nanos first, last; /* 0 without rows */
     uint64_t errors, warnings, infos;

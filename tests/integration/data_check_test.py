@@ -148,7 +148,7 @@ def bad_options_are_refused(work):
     for arguments, code, message in (
             ((), 2, "missing --archive DIR"),
             (("--archive", "archive", "--pair", "ETH/USD"), 7,
-             "archive 'archive': found no bars or trades of ETH/USD of any timeframe, expected some"),
+             "archive 'archive': found no data of ETH/USD of any timeframe, expected some"),
             (("--archive", "archive", "--timeframe", "soon"), 2, "'soon'"),
             (("--archive", "archive", "--session", "nyse"), 2, "nyse"),
             (("--archive", "archive", "--closed", "Fri"), 2, "closed: found 'Fri', expected"),
