@@ -270,7 +270,8 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 static const s1_cli_option options[] = {
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder", NULL},
     {"pair", 0, S1_CLI_TEXT, "P", "only this pair, as BASE/QUOTE", NULL},
-    {"timeframe", 't', S1_CLI_TEXT, "T", "only bars of this length (1m, 1h, 1d), or trades, quotes, book", NULL},
+    {"timeframe", 't', S1_CLI_TEXT, "T",
+     "only bars of this length (1m, 1h, 1d), or trades, quotes, book", NULL},
     {"source", 0, S1_CLI_TEXT, "NAME", "only of this source; '' is the unnamed one", NULL},
     {"session", 0, S1_CLI_TEXT, "NAME",
      "when the market is open; default the session of instruments.yaml, else fx for pairs of "
