@@ -125,7 +125,7 @@ static const s1_schema_field collection_limits_fields[] = {
     S1_FIELD(struct s1_collection_limits, max_history_days, S1_KIND_INT, .default_text = "1825",
              .min = "1", .max = "36500", .doc = "longest history one task fetches"),
     S1_FIELD(struct s1_collection_limits, warn_history_days, S1_KIND_INT, .default_text = "365",
-             .min = "1", .max = "36500", .doc = "from here on a task asks first"),
+             .min = "1", .max = "36500", .doc = "over this a task warns"),
     S1_FIELD_END};
 static const s1_schema collection_limits_schema = {"limits", "", collection_limits_fields,
                                                    sizeof(struct s1_collection_limits), false};
@@ -164,7 +164,7 @@ static const s1_schema task_schema = {"profile", "", task_fields, sizeof(s1_inge
 
 static const s1_schema_field ingestion_defaults_fields[] = {
     S1_FIELD(struct s1_ingestion_defaults, historical_task, S1_KIND_OBJECT,
-             .schema = &historical_schema, .doc = "import of files and archives"),
+             .schema = &historical_schema, .doc = "downloads of history (`data fetch`)"),
     S1_FIELD(struct s1_ingestion_defaults, live_task, S1_KIND_OBJECT, .schema = &live_schema,
              .doc = "recording of live streams"),
     S1_FIELD_END};
@@ -363,9 +363,9 @@ static const s1_enum_name connector_type_names[] = {{"kraken_public", S1_CONNECT
                                                     {NULL, 0}};
 static const s1_schema_field retries_fields[] = {
     S1_FIELD(struct s1_retries_config, max_attempts, S1_KIND_INT, .default_text = "3", .min = "1",
-             .max = "100", .doc = "attempts of one request"),
+             .max = "100", .doc = "attempts of one request, in a row"),
     S1_FIELD(struct s1_retries_config, delay_seconds, S1_KIND_INT, .default_text = "2", .min = "1",
-             .max = "3600", .doc = "wait between them"),
+             .max = "3600", .doc = "wait after the first, doubling to a minute"),
     S1_FIELD_END};
 static const s1_schema retries_schema = {"retries", "", retries_fields,
                                          sizeof(struct s1_retries_config), false};
@@ -375,7 +375,8 @@ static const s1_schema_field connector_fields[] = {
     S1_FIELD(s1_connector_config, type, S1_KIND_ENUM, .flags = S1_FIELD_REQUIRED,
              .names = connector_type_names, .refusal = "others are not in this version",
              .doc = "which exchange, which access"),
-    S1_FIELD(s1_connector_config, base_url, S1_KIND_STRING, .doc = "another address of its API"),
+    S1_FIELD(s1_connector_config, base_url, S1_KIND_STRING,
+             .doc = "another address of its API: https, or http on this machine"),
     S1_FIELD(s1_connector_config, api_key, S1_KIND_STRING, .flags = S1_FIELD_SECRET,
              .doc = "of a private connector: `\"${NAME}\"`"),
     S1_FIELD(s1_connector_config, api_secret, S1_KIND_STRING, .flags = S1_FIELD_SECRET,
@@ -392,8 +393,9 @@ static const s1_schema_field connectors_fields[] = {S1_FIELD_SCHEMA_VERSION(s1_c
                                                     S1_FIELD_END};
 const s1_schema s1_connectors_schema = {
     "connectors",
-    "Connections to exchanges, by connector_id. This version reads and checks the file; a strategy "
-    "that would use one (a paper or live environment) is refused.",
+    "Connections to exchanges, by connector_id. `data fetch` asks public ones for history; a "
+    "strategy "
+    "that would use one (a paper or live environment) is refused in this version.",
     connectors_fields, sizeof(s1_connectors_config), false};
 
 /* --- index.yaml --- */
