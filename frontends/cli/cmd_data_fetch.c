@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define HOURS_FROM (48 * 3600u) /* seconds: a task that is told in hours */
+
 typedef struct watch {
     s1_cli *cli;
     s1_progress progress;
@@ -25,7 +27,10 @@ static void on_progress(void *user, const s1_fetch_status *status)
         (void)fprintf(w->cli->err.out, "waiting: %s\n", status->waiting);
     }
     (void)snprintf(w->shown, sizeof w->shown, "%s", status->waiting != NULL ? status->waiting : "");
-    s1_progress_show(&w->progress, phase, status->seconds_done, status->seconds_total,
+    const bool is_long = status->seconds_total >= HOURS_FROM;
+    const uint64_t unit = is_long ? 3600 : 1;
+    w->progress.unit = is_long ? "h of history" : "s of history";
+    s1_progress_show(&w->progress, phase, status->seconds_done / unit, status->seconds_total / unit,
                      s1_cli_now());
 }
 

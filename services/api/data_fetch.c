@@ -183,8 +183,8 @@ static void on_commit(void *user, const s1_stream_key *key, const s1_save_result
                                       .profile = s1_str_of(t->options->connector),
                                       .rows = result->rows_written,
                                       .replaced = result->rows_replaced};
-    if (!s1_catalog_note_commit(s1_fs_real(), t->options->archive_dir, t->archive, key,
-                                result->is_unchanged ? NULL : &import, &why)) {
+    if (!s1_catalog_note_commit(s1_fs_real(), t->options->archive_dir, t->archive, key, &import,
+                                &why)) {
         char message[600];
         (void)snprintf(message, sizeof message, "the catalogue was not brought up to date: %s",
                        why.msg);

@@ -120,11 +120,11 @@ static s1_rc commit(s1_data_command_service *s, s1_err *err)
     }
     s->writer = NULL;
     S1_TRY(err, s1_data_writer_commit(writer, &saved, err));
-    s->result->commits++;
-    s->keeps_former = false;
+    s->keeps_former = s->keeps_former && saved.is_unchanged;
+    s->result->commits += !saved.is_unchanged;
     (void)snprintf(s->result->content_hash, sizeof s->result->content_hash, "%s",
                    saved.content_hash);
-    if (s->options.on_commit != NULL) {
+    if (s->options.on_commit != NULL && !saved.is_unchanged) {
         s->options.on_commit(s->options.user, &s->key, &saved);
     }
     return S1_OK;

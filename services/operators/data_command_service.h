@@ -43,7 +43,8 @@ typedef struct s1_data_command_options {
     s1_nanos buffer_age_max;   /* 0: an hour */
     int64_t max_history_days;  /* a command over more of them is refused; 0: 1825 */
     int64_t warn_history_days; /* over more of them it warns; 0: 365 */
-    /* Called after each commit, to bring a catalogue up to date; may be NULL. */
+    /* Called after each commit that changed something, to bring a catalogue up to date; may be
+     * NULL. */
     void (*on_commit)(void *user, const s1_stream_key *key, const s1_save_result *result);
     void (*on_progress)(void *user, const s1_fetch_progress *progress); /* may be NULL */
     void *user;

@@ -242,6 +242,8 @@ static void test_period(void **state)
     const s1_fetch_result again = period(&w, &trades_key, from, INT64_MAX);
     assert_int_equal(again.added, 0);
     assert_in_range(again.requests, 2, 4);
+    assert_int_equal(again.commits, 0);
+    assert_int_equal(w.commits, r.commits);
     check_whole(&w);
     world_done(&w);
 }
