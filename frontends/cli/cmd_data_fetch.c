@@ -1,6 +1,7 @@
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data_fetch.h"
 
 #include <string.h>
@@ -57,58 +58,25 @@ static const char *command_name(int32_t command)
     }
 }
 
-static void put_time(s1_json_writer *w, const char *key, s1_nanos time, bool is_there)
-{
-    s1_json_key(w, s1_str_of(key));
-    if (is_there) {
-        s1_json_time(w, time);
-    } else {
-        s1_json_null(w);
-    }
-}
-
 static s1_rc print_json(s1_cli *cli, const s1_fetch_options *o, const s1_fetch_report *r,
                         s1_err *err)
 {
     s1_strbuf text;
     s1_json_writer w;
-    const struct {
-        const char *key, *value;
-    } texts[] = {{"command", command_name(o->command)},
-                 {"asset_pair", o->asset_pair},
-                 {"data_type", o->data_type},
-                 {"timeframe", o->timeframe},
-                 {"archive", o->archive_dir},
-                 {"connector", o->connector},
-                 {"address", r->address},
-                 {"content_hash", r->content_hash}};
-    const struct {
-        const char *key;
-        uint64_t value;
-    } counts[] = {{"rows", r->rows},         {"added", r->added},
-                  {"received", r->received}, {"repeated", r->repeated},
-                  {"commits", r->commits},   {"parts", r->parts},
-                  {"empty", r->empty},       {"unreachable", r->unreachable},
-                  {"requests", r->requests}, {"faults", r->faults},
-                  {"limited", r->limited}};
     s1_cli_json_begin(&text, &w);
     s1_json_object(&w);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        s1_json_key(&w, s1_str_of(texts[i].key));
-        if (texts[i].value != NULL) {
-            s1_json_cstr(&w, texts[i].value);
-        } else {
-            s1_json_null(&w);
-        }
-    }
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        s1_json_key(&w, s1_str_of(counts[i].key));
-        s1_json_u64(&w, counts[i].value);
-    }
-    put_time(&w, "first", r->first, r->rows > 0);
-    put_time(&w, "last", r->last, r->rows > 0);
-    put_time(&w, "asked_from", r->asked_from, r->asked_to != 0);
-    put_time(&w, "asked_to", r->asked_to, r->asked_to != 0);
+    S1_PUT_TEXTS(&w, {"command", command_name(o->command)}, {"asset_pair", o->asset_pair},
+                 {"data_type", o->data_type}, {"timeframe", o->timeframe},
+                 {"archive", o->archive_dir}, {"connector", o->connector}, {"address", r->address},
+                 {"content_hash", r->content_hash});
+    S1_PUT_NUMBERS(&w, {"rows", r->rows}, {"added", r->added}, {"received", r->received},
+                   {"repeated", r->repeated}, {"commits", r->commits}, {"parts", r->parts},
+                   {"empty", r->empty}, {"unreachable", r->unreachable}, {"requests", r->requests},
+                   {"faults", r->faults}, {"limited", r->limited});
+    s1_put_time(&w, "first", r->rows > 0, r->first);
+    s1_put_time(&w, "last", r->rows > 0, r->last);
+    s1_put_time(&w, "asked_from", r->asked_to != 0, r->asked_from);
+    s1_put_time(&w, "asked_to", r->asked_to != 0, r->asked_to);
     s1_json_key_lit(&w, "seconds");
     s1_json_double(&w, r->seconds);
     s1_json_object_end(&w);
