@@ -21,6 +21,10 @@ pkg_check_modules(curl_header QUIET libcurl) # opened with dlopen, never linked:
 if(NOT curl_header_FOUND)
   message(FATAL_ERROR "library 'libcurl' not found: run 'make setup' (Debian package libcurl4-openssl-dev)")
 endif()
+pkg_check_modules(lws_header QUIET libwebsockets) # the same
+if(NOT lws_header_FOUND)
+  message(FATAL_ERROR "library 'libwebsockets' not found: run 'make setup' (Debian package libwebsockets-dev)")
+endif()
 pkg_check_modules(cmocka QUIET IMPORTED_TARGET cmocka)
 
 set(S1_DUCKDB_DIR "${PROJECT_SOURCE_DIR}/.deps/duckdb" CACHE PATH "include/duckdb.h and lib/libduckdb.so")

@@ -23,6 +23,7 @@ const s1_cli_command *const s1_cli_commands[] = {
     &s1_cmd_data_show,
     &s1_cmd_data_reindex,
     &s1_cmd_data_prune,
+    &s1_cmd_data_record,
     &s1_cmd_data_fetch,
     &s1_cmd_backtest,
     &s1_cmd_results_list,
