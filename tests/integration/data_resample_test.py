@@ -165,6 +165,154 @@ def steps_and_offsets(work):
         "not over      the bar of 2021-01-14 00:00:00 (1,280 rows), left out")
 
 
+# --- Bars of trades -----------------------------------------------------------------------------
+
+def feather(name):
+    """Columns of a feather file as lists; numbers as the shortest text of the double."""
+    import pyarrow.feather
+    table = pyarrow.feather.read_table(DATA / name)
+    return {n: table[n].cast("int64").to_pylist() if n in ("date", "timestamp") else
+            [str(v) if isinstance(v, str) else f"{Decimal(repr(v)):f}" for v in
+             table[n].to_pylist()] for n in table.column_names}
+
+
+def feather_bars(name, end=2 ** 62):
+    """A venue's bars by time."""
+    columns = feather(name)
+    return {iso(t // 10 ** 9): {p: Decimal(columns[p][i]) for p in (*PRICES, "volume")}
+            for i, t in enumerate(columns["date"]) if t < end}
+
+
+def import_trades(work, name, pair):
+    columns = feather(name)
+    with open(work / "trades.csv", "w") as file:
+        file.write("time,id,side,price,quantity\n")
+        for row in zip(*(columns[c] for c in ("timestamp", "id", "side", "price", "amount"))):
+            file.write(",".join(map(str, row)) + "\n")
+    call(work, "data", "import", "trades.csv", "--type", "trades", "--pair", pair, "--archive",
+         "archive")
+    return len(columns["id"])
+
+
+def kraken_trades_make_its_bars(work):
+    """26,921 trades, 6,980 of them in a millisecond with another one: by id they make the venue's
+    bars, at once or step by step."""
+    names = [f"kraken/BTC_USDT-{kind}_2023-11.feather" for kind in ("trades", "1m", "5m", "15m",
+                                                                     "1h")]
+    if not there(*names):
+        return
+    assert import_trades(work, names[0], "BTC/USDT") == 26921
+    smaller = "trades"
+    for name, timeframe, count in zip(names[1:], ("1m", "5m", "15m", "1h"), (5388, 1520, 515, 129)):
+        official = feather_bars(name)
+        for source, to in (("trades", "direct"), (smaller, "steps")):
+            options = ("--source", "steps") if source == smaller != "trades" else ()
+            report = resample(work, "--from", source, "--to-timeframe", timeframe, "--partial",
+                              "--to-source", to, *options, pair="BTC/USDT")
+            assert report["bars"] == count, report
+            made = export(work, timeframe, "--source", to, pair="BTC/USDT")
+            assert len(made) == len(official) == count and differences(made, official) == []
+        smaller = timeframe
+    # Without --partial the last minute, which ends behind the last trade, is not told.
+    report = resample(work, "--from", "trades", "--to-timeframe", "1m", pair="BTC/USDT")
+    assert report["bars"] == 5387 and report["partial"]["kept"] is False
+    assert report["partial"]["time"] == "2023-11-22T08:41:00.000000000Z"
+    last = feather(names[0])
+    made = export(work, "1m", pair="BTC/USDT")
+    at = [i for i, t in enumerate(last["timestamp"]) if iso(t // 60000 * 60) == made[7]["time"]]
+    spent = sum(Decimal(last["price"][i]) * Decimal(last["amount"][i]) for i in at)
+    total = sum(Decimal(last["amount"][i]) for i in at)
+    assert made[7]["trades"] == len(at) and made[7]["volume"] == total
+    assert made[7]["vwap"] == (spent / total).quantize(Decimal("0.1"))
+
+
+def bars_that_close_by_trades(work):
+    """Nothing is lost: the bars and the one that is not full are all the trades."""
+    name = "kraken/ETH_BTC-trades_2023-11.feather"
+    if not there(name):
+        return
+    count = import_trades(work, name, "ETH/BTC")
+    columns = feather(name)
+    amounts, prices = ([Decimal(v) for v in columns[c]] for c in ("amount", "price"))
+    spent = [a * p for a, p in zip(amounts, prices)]
+    for rule, source, threshold, units in (("tick:100", "tick-100", 100, [1] * count),
+                                           ("volume:12.5", "volume-12_5", Decimal("12.5"), amounts),
+                                           ("dollar:0.75", "dollar-0_75", Decimal("0.75"), spent)):
+        report = resample(work, "--from", "trades", "--bars", rule, "--partial", pair="ETH/BTC")
+        assert report["to_source"] == source and report["rows"] == count, report
+        made = export(work, "1s", "--source", source, pair="ETH/BTC")
+        assert sum(row["trades"] for row in made) == count
+        assert sum(row["volume"] for row in made) == sum(amounts)
+        at, times = 0, []
+        for number, row in enumerate(made):
+            trades = slice(at, at + int(row["trades"]))
+            at = trades.stop
+            full = sum(units[trades])
+            assert (full >= threshold) == (number < len(made) - 1 or report["partial"] is None)
+            assert full - units[at - 1] < threshold, "it was full before"
+            assert row["open"] == prices[trades][0] and row["close"] == prices[trades][-1]
+            assert row["high"] == max(prices[trades]) and row["low"] == min(prices[trades])
+            times.append(columns["timestamp"][at - 1])
+        # Each stands at its last trade, a nanosecond later where that is taken.
+        text = (work / "out.csv").read_text().splitlines()[1:]
+        stamps = [line.split(",")[0] for line in text]
+        exact = [s[:19] + s[19:-1].replace(".", "").ljust(9, "0") for s in stamps]
+        assert exact == sorted(set(exact))
+        assert all(s[:19] == iso(t // 1000)[:19] for s, t in zip(stamps, times))
+        assert resample(work, "--from", "trades", "--bars", rule, "--partial",
+                        pair="ETH/BTC")["is_unchanged"]
+
+
+def an_hour_with_a_page_read_twice(work):
+    """2,672 trades of which one is given twice; without it the venue's hour, to the digit."""
+    name = "kraken/BTCUSD_trades_2019-07-01T00.csv"
+    if not there(name, "kraken/XBTUSD_60.csv"):
+        return
+    with open(DATA / name, newline="") as file, open(work / "trades.csv", "w") as out:
+        out.write("time,side,price,quantity\n")
+        for row in csv.DictReader(file):
+            out.write(f"{row['time_ms']},{row['side']},{row['price']},{Decimal(row['amount']):f}\n")
+    call(work, "data", "import", "trades.csv", "--type", "trades", "--pair", "BTC/USD", "--archive",
+         "archive")
+    options = ("--from", "trades", "--to-timeframe", "1h", "--partial")
+    twice = resample(work, *options, "--to-source", "twice")
+    assert twice["rows"] == 2672 and twice["repeats"] == 0
+    once = resample(work, *options, "--drop-repeats")
+    assert once["repeats"] == 1 and once["bars"] == 1, once
+    [hour] = export(work, "1h")
+    assert hour["volume"] == Decimal("903.65604099") and hour["trades"] == 2671
+    assert differences([hour], {hour["time"]: kraken("XBTUSD_60.csv")[hour["time"]]}) == []
+    [hour] = export(work, "1h", "--source", "twice")
+    assert hour["volume"] == Decimal("903.65604099") + Decimal("0.04641442")
+
+
+def binance_makes_its_hours(work):
+    """Five minutes to fifteen to hours: those of the venue's own file but the hour of an outage."""
+    for pair, name, fifteen in (("BTC/USDT", "BTC_USDT", 34939), ("ETH/USDT", "ETH_USDT", 34939)):
+        if not there(f"binance/{name}-5m_2023.feather"):
+            continue
+        columns = feather(f"binance/{name}-5m_2023.feather")
+        with open(work / "bars.csv", "w") as file:
+            file.write("timestamp,open,high,low,close,volume\n")
+            for row in zip(*(columns[c] for c in ("date", *PRICES, "volume"))):
+                file.write(",".join((str(row[0] // 10 ** 9), *row[1:])) + "\n")
+        harness.import_bars(work, "bars.csv", pair, "5m", "generic", "archive")
+        steps = resample(work, "--from", "5m", "--to-timeframe", "15m", "--partial", pair=pair)
+        assert steps["bars"] == fifteen, steps
+        report = resample(work, "--from", "15m", "--to-timeframe", "1h", "--partial", pair=pair)
+        made = export(work, "1h", pair=pair)
+        resample(work, "--from", "5m", "--to-timeframe", "1h", "--partial", "--to-source", "direct",
+                 pair=pair)
+        assert made == export(work, "1h", "--source", "direct", pair=pair)
+        if pair != "BTC/USDT" or not there("binance/BTC_USDT-1h_2017-2024.feather"):
+            continue
+        end = columns["date"][-1]
+        official = {t: row for t, row in
+                    feather_bars("binance/BTC_USDT-1h_2017-2024.feather", end).items()
+                    if t >= made[0]["time"]}
+        print(report["bars"], len(official), differences(made, official))
+
+
 def a_second_time_changes_nothing(work):
     harness.minute_bars(work / "bars.csv", 3000)
     harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
@@ -313,6 +461,8 @@ def stopping_leaves_things_as_they_were(work):
 
 def main():
     for test in (kraken_hours_make_its_days, kraken_four_hours_make_rest_days, steps_and_offsets,
+                 kraken_trades_make_its_bars, bars_that_close_by_trades,
+                 an_hour_with_a_page_read_twice, binance_makes_its_hours,
                  a_second_time_changes_nothing, what_is_in_the_way, bad_options_are_refused,
                  what_goes_out_comes_back, the_real_history_comes_back,
                  stopping_leaves_things_as_they_were):
