@@ -133,6 +133,29 @@ def the_primary_stream_too(root, header, hours):
     assert same_runs(base / "r", fly / "r") > 200
 
 
+def of_trades_as_well(root, header, hours):
+    """Hours and four-hour bars of one stream of trades: the run on the hours they were taken from."""
+    hours = hours[:1503]  # the last of them is not over: nothing is traded behind it
+    base = streams.world(root / "trades_base", header, hours[:-1])
+    work = root / "trades_fly"
+    work.mkdir()
+    shutil.copytree(streams_config(work, header, hours), work / "config")
+    with open(work / "trades.csv", "w") as file:
+        file.write("time,side,price,quantity\n")
+        for at, first, high, low, last, volume in hours:
+            shares = (int(volume) - 3, 1, 1, 1)
+            for price, minute, share in zip((first, high, low, last), (0, 7, 31, 59), shares):
+                file.write(f"{at.isoformat()[:14]}{minute:02d}:00Z,buy,{price},{share}\n")
+    call(work, "data", "import", "trades.csv", "--type", "trades", "--pair", "EUR/USD", "--archive",
+         "demo/archive")
+    harness.replace(work / "config/data_sources.yaml", (streams.SECOND, ""),
+                    ("  timeframe: 1h\n", "  data_type: trades\n  resample: true\n"))
+    harness.replace(work / "config/environments.yaml", ALONE)
+    for folder in (base, work):
+        call(folder, "backtest", "demo", "--results", "r")
+    assert same_runs(base / "r", work / "r") > 1000
+
+
 def of_several_the_largest(root, fly, header, hours):
     """Hours and four-hour bars may both be made days of; the fewest rows are read. They tell the
     same, so the offset of one of them shows which it was."""
@@ -195,6 +218,7 @@ def main():
         closed_bars_only(fly, hours)
         no_future(root, fly, header, hours)
         the_primary_stream_too(root, header, hours)
+        of_trades_as_well(root, header, hours)
         of_several_the_largest(root, fly, header, hours)
         faults(fly)
 
