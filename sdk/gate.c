@@ -460,8 +460,9 @@ static void say_plan(life *of, const s1_plan *plan, const s1_verdict *verdict)
     say(of, " %s %s %s %d %d %u", s1_harness_text(plan->quantity),
         s1_harness_text(plan->limit_price), s1_harness_text(plan->trigger_price), plan->order_type,
         plan->time_in_force, plan->post_only);
-    say(of, " %lld %s %u %lld", (long long)plan->expires_at,
-        s1_harness_text(plan->display_quantity), plan->slices, (long long)plan->slice_interval);
+    say(of, " %lld %s %u %lld %s", (long long)plan->expires_at,
+        s1_harness_text(plan->display_quantity), plan->slices, (long long)plan->slice_interval,
+        s1_harness_text(plan->cash_fraction));
     say(of, " %u %.*s %a %a", verdict->is_rejected, S1_STR_ARG(verdict->code), verdict->limit,
         verdict->actual);
 }

@@ -387,6 +387,7 @@ s1_explain_node *s1_explain_plan(s1_explain_builder *builder, s1_explain_node *p
                    S1_SAY_PART("time_in_force", "explain.part_comma", "time_in_force"),
                    S1_SAY_PART("expires_at", "explain.part_until", "expires_at"),
                    S1_SAY_PART("display_quantity", "explain.part_shows", "display_quantity"),
+                   S1_SAY_PART("cash_fraction", "explain.part_sized_at_fill", "cash_fraction"),
                    S1_SAY_PART("slices", "explain.part_slices", "slices"),
                    S1_SAY_PART("slice_interval", "explain.part_every", "slice_interval"));
     s1_explain_node *const node = s1_explain_add_entry(builder, parent, "plan", entry);
@@ -453,6 +454,7 @@ s1_explain_node *s1_explain_order(s1_explain_builder *builder, s1_explain_node *
                    S1_SAY_PART("trigger", "explain.part_order_trigger", "trigger"),
                    S1_SAY_PART("expires_at", "explain.part_until", "expires_at"),
                    S1_SAY_PART("display_quantity", "explain.part_shows", "display_quantity"),
+                   S1_SAY_PART("cash_fraction", "explain.part_sized_at_fill", "cash_fraction"),
                    S1_SAY_PART("role", "explain.part_role", "role"));
     s1_explain_node *const node = s1_explain_add(builder, parent, "order");
     node->time = entry->time;

@@ -17,7 +17,8 @@ typedef struct audit_order {
     int32_t side, role, state;
     uint64_t line;
     s1_dec quantity, filled;
-    s1_nanos expires_at; /* 0: never */
+    s1_nanos expires_at;   /* 0: never */
+    bool is_sized_at_fill; /* cash_fraction: its fill says what its quantity was */
 } audit_order;
 
 /* What the last fill of a trade was: TRADE_OPENED, POSITION_ADJUSTED and TRADE_CLOSED must agree

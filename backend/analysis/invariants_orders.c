@@ -138,6 +138,7 @@ static s1_rc submit(s1_audit *audit, uint32_t trade, s1_err *err)
     };
     (void)s1_audit_dec(audit, "quantity", &order->quantity);
     (void)s1_audit_time(audit, "expires_at", &order->expires_at);
+    order->is_sized_at_fill = s1_journal_details_at(&audit->details, "cash_fraction") != NULL;
     audit->books.orders += is_denied ? 0 : 1;
     if (order->role == S1_ROLE_STOP_LOSS) {
         audit->last_fills[trade].stop_order = index;
@@ -172,6 +173,10 @@ static s1_rc fill(s1_audit *audit, audit_order *order, s1_err *err)
         return s1_audit_breach(audit, S1_INVARIANT_STATE, "order_id",
                                s1_order_state_name(order->state), "a state that may be filled",
                                err);
+    }
+    if (order->is_sized_at_fill) {
+        order->quantity = filled;
+        audit->last_fills[order->trade].planned = filled;
     }
     const int over = s1_dec_cmp(filled, order->quantity);
     if (over > 0) {

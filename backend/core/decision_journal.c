@@ -175,7 +175,9 @@ static void write_price(s1_tape *w, const char *name, size_t length, s1_dec valu
 /* X(field): the decimals a planning step may set, in the order of the phases. */
 #define PLAN_DECIMAL_MAP(X)                                                                        \
     X(entry_price)                                                                                 \
-    X(stop_loss) X(take_profit) X(quantity) X(limit_price) X(trigger_price) X(display_quantity)
+    X(stop_loss)                                                                                   \
+    X(take_profit) X(quantity) X(cash_fraction) X(limit_price) X(trigger_price)                    \
+        X(display_quantity)
 
 static void write_expiry(s1_tape *w, s1_nanos expires_at)
 {

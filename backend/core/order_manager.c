@@ -326,7 +326,8 @@ static void entry_order(const s1_order_manager *manager, const open_trade *trade
                             .trade_id = plan->trade_id,
                             .submitted_at = manager->now,
                             .display = plan->display_quantity,
-                            .expires_at = plan->expires_at};
+                            .expires_at = plan->expires_at,
+                            .cash_fraction = plan->cash_fraction};
     if (plan->order_type == S1_ORDER_LIMIT) {
         ret_order->price = plan->limit_price;
     } else if (plan->order_type == S1_ORDER_STOP) {
@@ -358,8 +359,10 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
         return deny(manager, &order, worker, S1_STR(S1_DENIED_STORAGE_LOW), err);
     }
     fresh.reserve_price = s1_dec_is_zero(order.price) ? directive->entry_price : order.price;
-    S1_TRY(err, s1_order_manager_cost(manager, fresh.reserve_price, directive->quantity,
-                                      &fresh.reserved, err));
+    if (s1_dec_is_zero(directive->cash_fraction)) { /* else it takes what is free by then */
+        S1_TRY(err, s1_order_manager_cost(manager, fresh.reserve_price, directive->quantity,
+                                          &fresh.reserved, err));
+    }
     S1_TRY(err, s1_ledger_reserve(manager->options.ledger, fresh.reserved, err));
     manager->options.ledger->view.pending_entries++;
     manager->changes |= S1_LEDGER_CHANGED;
@@ -706,25 +709,13 @@ static s1_rc leave(s1_order_manager *manager, open_trade *trade, const s1_order 
     return protect(manager, trade, S1_ROLE_TAKE_PROFIT, fill->time, err);
 }
 
-/* May the entry still be paid? Prices may have moved since the gate looked. */
-static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
+/* What of the account no position and no order holds, but for `mine` of what is reserved. */
+static s1_rc free_capital(const s1_order_manager *manager, s1_i128 mine, s1_i128 *ret_free,
+                          s1_err *err)
 {
-    s1_order_manager *const manager = self;
-    if (order->role != S1_ROLE_ENTRY) {
-        return S1_OK;
-    }
-    const open_trade *const trade = find_trade(manager, order->trade_id);
-    S1_ASSERT(trade != NULL);
     const s1_ledger *const ledger = manager->options.ledger;
     const bool has_margin = (manager->options.instrument->flags & S1_INSTRUMENT_MARGIN) != 0;
-    s1_dec cost, kept;
-    S1_TRY(err, s1_order_manager_cost(manager, fill->price, fill->quantity, &cost, err));
-    S1_TRY(err, kept_after(manager, trade, fill->quantity, &kept, err));
-    const s1_i128 share = s1_dec_raw(trade->reserved) - s1_dec_raw(kept);
-    if (s1_dec_raw(cost) <= share) {
-        return S1_OK;
-    }
-    const s1_i128 others = s1_dec_raw(ledger->view.reserved) - share;
+    const s1_i128 others = s1_dec_raw(ledger->view.reserved) - mine;
     s1_i128 available = s1_dec_raw(has_margin ? ledger->view.equity : ledger->view.cash) - others;
     if (has_margin) {
         s1_dec used;
@@ -732,7 +723,65 @@ static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fi
                                S1_ROUND_UP, &used, err));
         available -= s1_dec_raw(used);
     }
+    *ret_free = available;
+    return S1_OK;
+}
+
+/* May the entry still be paid? Prices may have moved since the gate looked. */
+static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
+{
+    s1_order_manager *const manager = self;
+    if (order->role != S1_ROLE_ENTRY || !s1_dec_is_zero(order->cash_fraction)) {
+        return S1_OK;
+    }
+    const open_trade *const trade = find_trade(manager, order->trade_id);
+    S1_ASSERT(trade != NULL);
+    s1_dec cost, kept;
+    s1_i128 available;
+    S1_TRY(err, s1_order_manager_cost(manager, fill->price, fill->quantity, &cost, err));
+    S1_TRY(err, kept_after(manager, trade, fill->quantity, &kept, err));
+    const s1_i128 share = s1_dec_raw(trade->reserved) - s1_dec_raw(kept);
+    if (s1_dec_raw(cost) <= share) {
+        return S1_OK;
+    }
+    S1_TRY(err, free_capital(manager, share, &available, err));
     return s1_dec_raw(cost) <= available ? S1_OK : S1_RAISE(err, S1_E_DENIED, "INSUFFICIENT_FUNDS");
+}
+
+/* What the fraction buys at this price, fee included, in whole lots. With nothing open the cash is
+ * the account, whatever it was marked at last. */
+static s1_rc on_size(void *self, const s1_order *order, s1_dec price, s1_dec *ret_quantity,
+                     s1_err *err)
+{
+    s1_order_manager *const manager = self;
+    const s1_instrument *const instrument = manager->options.instrument;
+    open_trade *const trade = find_trade(manager, order->trade_id);
+    S1_ASSERT(trade != NULL);
+    s1_i128 available;
+    if (manager->options.ledger->view.position_count == 0) {
+        available = s1_dec_raw(manager->options.ledger->view.cash) -
+                    s1_dec_raw(manager->options.ledger->view.reserved);
+    } else {
+        S1_TRY(err, free_capital(manager, 0, &available, err));
+    }
+    s1_dec budget, unit, quantity;
+    S1_TRY(err, s1_dec_mul(order->cash_fraction, s1_dec_of_raw(available > 0 ? available : 0),
+                           S1_ROUND_DOWN, &budget, err));
+    S1_TRY(err, s1_order_manager_cost(manager, price, S1_DEC_ONE, &unit, err));
+    S1_TRY(err, s1_dec_div(budget, unit, S1_ROUND_DOWN, &quantity, err));
+    const s1_dec step = s1_dec_is_zero(instrument->lot_size)
+                            ? s1_dec_from_mantissa(1, instrument->qty_scale)
+                            : instrument->lot_size;
+    S1_TRY(err, s1_dec_round_to_step(quantity, step, S1_ROUND_DOWN, &quantity, err));
+    s1_dec notional;
+    S1_TRY(err, s1_dec_mul(quantity, price, S1_ROUND_DOWN, &notional, err));
+    if (s1_dec_sign(quantity) <= 0 || s1_dec_cmp(quantity, instrument->min_quantity) < 0 ||
+        s1_dec_cmp(notional, instrument->min_notional) < 0) {
+        return S1_RAISE(err, S1_E_DENIED, "SIZE_BELOW_MINIMUM");
+    }
+    trade->plan.quantity = quantity;
+    *ret_quantity = quantity;
+    return S1_OK;
 }
 
 /* A bar did not tell, and the rule decided. */
@@ -824,5 +873,6 @@ s1_order_listener s1_order_manager_listener(s1_order_manager *manager)
                                .on_before_fill = on_before_fill,
                                .on_fill = on_fill,
                                .on_state = on_state,
+                               .on_size = on_size,
                                .on_undecided = on_undecided};
 }

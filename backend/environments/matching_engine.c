@@ -108,6 +108,28 @@ static void advance(s1_matching_engine *engine, s1_working_order *slot, s1_dec q
     }
 }
 
+/* The listener said no, and why. */
+static s1_rc refuse_fill(s1_matching_engine *engine, s1_working_order *slot, s1_nanos time,
+                         s1_err *err)
+{
+    retire(engine, slot, S1_ORDER_REJECTED);
+    const s1_order copy = slot->order;
+    const char *const reason = err != NULL ? err->msg : "";
+    return engine->listener.on_state(engine->listener.self, &copy, (s1_str){reason, strlen(reason)},
+                                     time, err);
+}
+
+/* Settles the quantity of an order that is sized as it fills, at its price. */
+static s1_rc size_order(s1_matching_engine *engine, s1_working_order *slot, s1_fill *result,
+                        s1_err *err)
+{
+    const s1_order_listener *const listener = &engine->listener;
+    S1_TRY(err, listener->on_size(listener->self, &slot->order, result->price,
+                                  &slot->order.quantity, err));
+    result->quantity = slot->order.quantity;
+    return S1_OK;
+}
+
 s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution decided,
                        s1_err *err)
 {
@@ -121,6 +143,12 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
                               slot->order.role == S1_ROLE_ENTRY)) {
         S1_TRY(err, slipped(engine, decided.price, slot->order.side, &result.price, err));
     }
+    if (!s1_dec_is_zero(slot->order.cash_fraction)) {
+        const s1_rc sized = size_order(engine, slot, &result, err);
+        if (sized != S1_OK) {
+            return sized == S1_E_DENIED ? refuse_fill(engine, slot, decided.time, err) : sized;
+        }
+    }
     s1_dec notional;
     S1_TRY(err, s1_dec_mul(result.price, result.quantity, S1_ROUND_HALF_EVEN, &notional, err));
     S1_TRY(err, s1_dec_mul(notional,
@@ -129,11 +157,7 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
     const s1_order_listener *const listener = &engine->listener;
     const s1_rc allowed = listener->on_before_fill(listener->self, &slot->order, &result, err);
     if (allowed == S1_E_DENIED) {
-        retire(engine, slot, S1_ORDER_REJECTED);
-        const s1_order copy = slot->order;
-        const char *const reason = err != NULL ? err->msg : "";
-        return listener->on_state(listener->self, &copy, (s1_str){reason, strlen(reason)},
-                                  decided.time, err);
+        return refuse_fill(engine, slot, decided.time, err);
     }
     S1_TRY(err, allowed);
     engine->rule_counts[decided.rule]++;

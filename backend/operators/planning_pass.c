@@ -17,7 +17,9 @@ static const plan_block blocks[] = {
     {S1_SUBTYPE_ORDER_ROUTING, offsetof(s1_plan, limit_price), offsetof(s1_plan, reserved1)},
     {S1_SUBTYPE_ORDER_ROUTING, offsetof(s1_plan, expires_at), offsetof(s1_plan, slices)},
     {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, slices), offsetof(s1_plan, reserved2)},
-    {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, slice_interval), sizeof(s1_plan)},
+    {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, slice_interval),
+     offsetof(s1_plan, cash_fraction)},
+    {S1_SUBTYPE_SIZE_PLANNING, offsetof(s1_plan, cash_fraction), sizeof(s1_plan)},
 };
 
 static bool wrote_elsewhere(const s1_plan *before, const s1_plan *after, int32_t subtype)

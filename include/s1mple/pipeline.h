@@ -201,6 +201,9 @@ typedef struct s1_plan {
     uint32_t slices; /* market orders the entry is cut into; 0 or 1: one order */
     uint32_t reserved2;
     s1_nanos slice_interval; /* from one slice to the next */
+    /* size_planning, since minor 1 */
+    s1_dec cash_fraction; /* of a market entry: its quantity is worked out as it fills, what this
+                             part of the cash then free buys; `quantity` is an estimate. Else 0 */
 } s1_plan;
 
 /* A planning worker lets the plan pass (the default) or refuses the opportunity. */

@@ -77,6 +77,11 @@ static bool is_routing_sound(s1_portfolio_supervisor *supervisor, const s1_plan 
         return break_rule(supervisor, S1_STR("SLICES_NOT_AT_MARKET"),
                           s1_dec_from_int(plan->slices));
     }
+    if (!s1_dec_is_zero(plan->cash_fraction) &&
+        (plan->order_type != S1_ORDER_MARKET || plan->slices > 1 ||
+         s1_dec_sign(plan->cash_fraction) < 0 || s1_dec_cmp(plan->cash_fraction, S1_DEC_ONE) > 0)) {
+        return break_rule(supervisor, S1_STR("CASH_FRACTION"), plan->cash_fraction);
+    }
     const s1_nanos late = supervisor->context->now - plan->expires_at;
     if (plan->expires_at != 0 && late >= 0) {
         return break_rule(supervisor, S1_STR("EXPIRED"),
@@ -301,7 +306,7 @@ static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan
     if (is_passed && supervisor->portfolio != NULL) {
         S1_TRY(err, judge_portfolio(supervisor, plan, notional, &is_passed, err));
     }
-    if (is_passed) {
+    if (is_passed && s1_dec_is_zero(plan->cash_fraction)) { /* else what is free as it fills */
         S1_TRY(err, judge_funds(supervisor, cost, &is_passed, err));
     }
     if (!is_passed) {

@@ -88,6 +88,7 @@ typedef struct s1_order {
     s1_dec display;        /* of a limit order: the part that shows at a time; zero: all of it */
     s1_dec filled;         /* so far */
     s1_nanos expires_at;   /* 0: never */
+    s1_dec cash_fraction;  /* not zero: `quantity` is an estimate until it fills (on_size) */
 } s1_order;
 
 typedef struct s1_fill {
@@ -112,6 +113,10 @@ typedef struct s1_order_listener {
     /* Any other state change: ACCEPTED, REJECTED, TRIGGERED, CANCELED, EXPIRED. reason may be "".
      */
     s1_rc (*on_state)(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err);
+    /* The quantity of an order with `cash_fraction` at the price it fills at; S1_OK, or S1_E_DENIED
+     * with the reason in err. Called before on_before_fill, of such orders only. */
+    s1_rc (*on_size)(void *self, const s1_order *order, s1_dec price, s1_dec *ret_quantity,
+                     s1_err *err);
     /* A bar reached the order and did not tell whether in time, and the rule was not to fill it;
      * what did fill tells of itself. NULL: nobody wants to know. */
     void (*on_undecided)(void *self, const s1_order *order, int32_t rule, s1_nanos time);

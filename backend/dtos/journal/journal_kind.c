@@ -49,6 +49,7 @@
     F(stop_loss, DECIMAL, 0)                                                                       \
     F(take_profit, DECIMAL, 0)                                                                     \
     F(quantity, DECIMAL, 1)                                                                        \
+    F(cash_fraction, DECIMAL, 0)                                                                   \
     F(order_type, TEXT, 1)                                                                         \
     F(time_in_force, TEXT, 1)                                                                      \
     F(display_quantity, DECIMAL, 0)                                                                \
@@ -71,6 +72,7 @@
 #define FIELDS_ORDER_SUBMITTED(F)                                                                  \
     FIELDS_ORDER(F)                                                                                \
     F(quantity, DECIMAL, 1)                                                                        \
+    F(cash_fraction, DECIMAL, 0)                                                                   \
     F(display_quantity, DECIMAL, 0)                                                                \
     F(expires_at, TIME, 0)
 #define FIELDS_ORDER_ACCEPTED(F)  F(reason, TEXT, 0) /* its submission told the rest */
@@ -271,8 +273,9 @@ static void put_schema(text *out, const s1_journal_kind_info *info)
             comma = ",";
         }
     }
-    put(out, "]},\"crc\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{8}$\"}},"
-             "\"required\":[\"v\",\"seq\",\"time\",\"type\",%s",
+    put(out,
+        "]},\"crc\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{8}$\"}},"
+        "\"required\":[\"v\",\"seq\",\"time\",\"type\",%s",
         strcmp(info->name, "RUN_STARTED") == 0 ? "\"link\"," : "");
     for (int32_t id = 0; id < S1_JOURNAL_ID_COUNT; id++) {
         if ((info->ids_required >> id & 1u) != 0) {

@@ -921,6 +921,47 @@ static void test_slices_at_the_close(void **state)
     stage_free(s);
 }
 
+/* Sized as it fills: nothing is held before, what is free then is spent, fee included, by lots. */
+static void test_sized_as_it_fills(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000", .fee = "0.001"});
+    flat_bar(s, 10000);
+    s->k->instrument.lot_size = dec("0.5");
+    s1_plan plan = plan_of(s, S1_LONG, "9.5", 5000, 50000);
+    plan.cash_fraction = dec("0.9");
+    const s1_trade_id first = submit(s, &plan);
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    flat_bar(s, 8000); /* 900 / 80.08 = 11.2.. */
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "11");
+    /* What a close on the same open sets free counts: 1000 - 0.88 - 110 - 0.77 = 888.35. */
+    MUST(close_at_market(s, first, "0", "TURN", err));
+    s1_plan next = plan_of(s, S1_LONG, "1", 5000, 50000);
+    next.cash_fraction = dec("1");
+    (void)submit(s, &next);
+    flat_bar(s, 7000); /* 888.35 / 70.07 = 12.67.. */
+    ASSERT_DEC(only_trade(s)->pnl, "-111.65");
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "12.5");
+    ASSERT_DEC(s->ledger->view.cash, "12.475");
+    stage_free(s);
+}
+
+/* With less than the smallest order free, the venue refuses and the trade never was. */
+static void test_sized_to_nothing(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000"});
+    flat_bar(s, 10000);
+    s->k->instrument.min_notional = dec("950");
+    s1_plan plan = plan_of(s, S1_LONG, "9", 5000, 50000);
+    plan.cash_fraction = dec("0.9");
+    (void)submit(s, &plan);
+    flat_bar(s, 10000);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_REJECTED"), "\"reason\":\"SIZE_BELOW_MINIMUM\"");
+    assert_at_rest(s);
+    stage_free(s);
+}
+
 static void test_slices_need_lots(void **state)
 {
     (void)state;
@@ -1360,6 +1401,8 @@ int main(void)
         cmocka_unit_test(test_slices_have_an_end),
         cmocka_unit_test(test_no_slice_while_the_journal_is_low),
         cmocka_unit_test(test_slices_at_the_close),
+        cmocka_unit_test(test_sized_as_it_fills),
+        cmocka_unit_test(test_sized_to_nothing),
         cmocka_unit_test(test_slices_need_lots),
         cmocka_unit_test(test_iceberg),
         cmocka_unit_test(test_random_trades),

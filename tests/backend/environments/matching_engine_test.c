@@ -106,6 +106,19 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
+/* Three, at any price below 200. */
+static s1_rc on_size(void *self, const s1_order *order, s1_dec price, s1_dec *ret_quantity,
+                     s1_err *err)
+{
+    (void)self;
+    (void)order;
+    if (s1_dec_cmp(price, dec("200")) >= 0) {
+        return S1_RAISE(err, S1_E_DENIED, "SIZE_BELOW_MINIMUM");
+    }
+    *ret_quantity = dec("3");
+    return S1_OK;
+}
+
 static void on_undecided(void *self, const s1_order *order, int32_t rule, s1_nanos time)
 {
     ear *const heard = self;
@@ -438,7 +451,8 @@ static void run_example(const example *item)
                                          .maker_fee = dec("0"),
                                          .taker_fee = dec("0.001"),
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
+    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
+                                        on_state, on_size,        on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -481,7 +495,8 @@ static void test_poor_trader_is_rejected(void **state)
                                          .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                                          .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
+    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
+                                        on_state, on_size,        on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .side = S1_BUY,
@@ -509,7 +524,8 @@ static void test_fees_modify_and_limits(void **state)
                                          .maker_fee = dec("0.002"),
                                          .taker_fee = dec("0.001"),
                                          .orders_max = 1};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
+    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
+                                        on_state, on_size,        on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     s1_order order = {.order_id = {{{1}}},
                       .side = S1_BUY,
@@ -651,7 +667,8 @@ static void run_resting(const resting *item)
                                          .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                                          .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
+    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
+                                        on_state, on_size,        on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -1223,7 +1240,8 @@ static void run_cell(const cell *item)
         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
         .slippage = dec(item->slippage == NULL ? "0" : item->slippage),
         .orders_max = 8};
-    const s1_order_listener listener = {&heard, on_before_fill, on_fill, on_state, on_undecided};
+    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
+                                        on_state, on_size,        on_undecided};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -1259,6 +1277,42 @@ static void test_what_a_bar_cannot_decide(void **state)
     }
 }
 
+/* An order with a cash_fraction has the quantity the listener gives it, at the price with
+ * slippage. */
+static void test_sized_as_it_fills(void **state)
+{
+    (void)state;
+    s1_err err = S1_ERR_INIT;
+    ear heard = {0};
+    s1_instrument traded = instrument;
+    traded.tick_size = dec("0.1");
+    const s1_matching_options options = {.instrument = &traded,
+                                         .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
+                                         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
+                                         .slippage = dec("0.001"),
+                                         .taker_fee = dec("0.01"),
+                                         .orders_max = 8};
+    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
+                                        on_state, on_size,        on_undecided};
+    assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
+    const s1_order order = {.order_id = {{{1}}},
+                            .side = S1_BUY,
+                            .type = S1_ORDER_MARKET,
+                            .role = S1_ROLE_ENTRY,
+                            .quantity = dec("2"),
+                            .cash_fraction = dec("1")};
+    const s1_bar cheap = bar_of(1000, 1000, 1000, 1000);
+    const s1_bar dear = bar_of(1999, 2000, 1999, 2000);
+    assert_int_equal(s1_matching_submit(heard.engine, &order, &cheap, &err), S1_OK);
+    assert_int_equal(s1_matching_bar(heard.engine, &cheap, &err), S1_OK);
+    assert_string_equal(heard.lines[0], "entry 100.1 OPEN");
+    assert_true(s1_dec_eq(heard.fee, dec("3.003")));
+    assert_int_equal(s1_matching_submit(heard.engine, &order, &cheap, &err), S1_OK);
+    assert_int_equal(s1_matching_bar(heard.engine, &dear, &err), S1_OK);
+    assert_string_equal(heard.lines[1], "entry REJECTED SIZE_BELOW_MINIMUM");
+    s1_matching_free(heard.engine);
+}
+
 /* Every preset sets every knob, and a change replaces just what it names. */
 static void test_presets_are_whole(void **state)
 {
@@ -1281,6 +1335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decision_table),
         cmocka_unit_test(test_what_a_bar_cannot_decide),
+        cmocka_unit_test(test_sized_as_it_fills),
         cmocka_unit_test(test_presets_are_whole),
         cmocka_unit_test(test_ends_and_icebergs),
         cmocka_unit_test(test_poor_trader_is_rejected),

@@ -39,6 +39,7 @@ static void write_block(const planner *p, s1_plan *plan)
         break;
     case SIZE:
         plan->quantity = p->block.quantity;
+        plan->cash_fraction = p->block.cash_fraction;
         break;
     default:
         plan->order_type = p->block.order_type;
@@ -313,7 +314,8 @@ static void test_foreign_block_is_refused(void **state)
             s->planners[worker].phase = written;
             s->planners[worker].block.slices = 1;
             s->planners[worker].block.display_quantity = dec("0.01");
-            if (worker == written || written == ENTRY || written == ROUTING) {
+            s->planners[worker].block.cash_fraction = dec("0.5");
+            if (worker == written || written != EXIT) {
                 run_foreign(s, worker, written);
             }
             stage_free(s);

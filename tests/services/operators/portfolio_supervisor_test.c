@@ -239,6 +239,30 @@ static void test_slices(void **state)
     stage_free(s);
 }
 
+/* Sized as it fills: at market, whole, a fraction; what it costs is not known before. */
+static void test_cash_fractions(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    add(s, "100", "11")->cash_fraction = dec("1");
+    PASSES(s);
+    assert_null(strstr(tape_only(&s->k->tape, "OPPORTUNITY_APPROVED"), "INSUFFICIENT"));
+    add(s, "100", "5")->cash_fraction = dec("1.01");
+    REFUSED(s, "CASH_FRACTION", "0", "1.01");
+    add(s, "100", "5")->cash_fraction = dec("-0.5");
+    REFUSED(s, "CASH_FRACTION", "0", "-0.5");
+    s1_plan *plan = add(s, "100", "5");
+    plan->cash_fraction = dec("0.5");
+    plan->order_type = S1_ORDER_LIMIT;
+    plan->limit_price = dec("100");
+    REFUSED(s, "CASH_FRACTION", "0", "0.5");
+    plan = add(s, "100", "6");
+    plan->cash_fraction = dec("0.5");
+    plan->slices = 2;
+    REFUSED(s, "CASH_FRACTION", "0", "0.5");
+    stage_free(s);
+}
+
 static void test_icebergs_and_ends(void **state)
 {
     (void)state;
@@ -611,6 +635,7 @@ int main(void)
         cmocka_unit_test(test_bracket_sides),
         cmocka_unit_test(test_floors),
         cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_cash_fractions),
         cmocka_unit_test(test_icebergs_and_ends),
         cmocka_unit_test(test_drawdown),
         cmocka_unit_test(test_position_size),

@@ -5,6 +5,7 @@
 
 typedef struct cash_sizer {
     s1_dec fraction;
+    bool is_at_fill;
 } cash_sizer;
 
 static s1_rc sizer_plan(void *self, const s1_context *context, const s1_signal *signal,
@@ -21,14 +22,22 @@ static s1_rc sizer_plan(void *self, const s1_context *context, const s1_signal *
     }
     s1_dec budget;
     s1_dec quantity;
-    S1_TRY(err, s1_dec_sub(context->ledger->cash, context->ledger->reserved, &budget, err));
+    if (me->is_at_fill) { /* an estimate: what is open may be closed by then */
+        budget = context->ledger->equity;
+    } else {
+        S1_TRY(err, s1_dec_sub(context->ledger->cash, context->ledger->reserved, &budget, err));
+    }
     budget = s1_dec_max(budget, S1_DEC_ZERO);
     S1_TRY(err, s1_dec_mul(me->fraction, budget, S1_ROUND_DOWN, &budget, err));
     S1_TRY(err, s1_dec_div(budget, plan->entry_price, S1_ROUND_DOWN, &quantity, err));
     S1_TRY(err, s1_quantity_to_lot(instrument, quantity, &quantity, err));
+    if (me->is_at_fill) { /* whether it buys enough turns out as it fills */
+        quantity = s1_dec_max(quantity, s1_dec_max(instrument->min_quantity, instrument->lot_size));
+    }
     S1_TRY(err, s1_verdict_check_minimum(verdict, instrument, quantity, plan->entry_price, err));
     if (!verdict->is_rejected) {
         plan->quantity = quantity;
+        plan->cash_fraction = me->is_at_fill ? me->fraction : S1_DEC_ZERO;
     }
     return S1_OK;
 }
@@ -49,11 +58,14 @@ static s1_rc sizer_create(const s1_host *host, const s1_binder *binder, void **r
                         "cash_fraction_sizer: fraction %g, expected above 0 and at most 1",
                         s1_dec_to_double(fraction));
     }
+    s1_str sized_at;
+    S1_TRY(err, binder->param_text(binder->self, S1_STR("sized_at"), &sized_at, err));
     cash_sizer *const me = malloc(sizeof *me);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "cash_fraction_sizer: %zu bytes", sizeof *me);
     }
     me->fraction = fraction;
+    me->is_at_fill = sized_at.ptr[0] == 'f'; /* decision | fill */
     *ret_self = me;
     return S1_OK;
 }

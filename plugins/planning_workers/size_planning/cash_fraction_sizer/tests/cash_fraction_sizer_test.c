@@ -70,6 +70,30 @@ static void minima(void **state)
     expect_rejected(&verdict, "SIZE_BELOW_MINIMUM", 10000, 9900);
 }
 
+/* An estimate of the whole account, and the fraction for whoever fills the order. */
+static void sized_at_the_fill(void **state)
+{
+    (void)state;
+    const s1_instrument instrument = syn();
+    s1_harness *const h = s1_harness_new(&(s1_harness_options){.instrument = &instrument});
+    s1_worker *const sizer =
+        s1_harness_add(h, "cash_fraction_sizer", "{fraction: 0.5, sized_at: fill}");
+    s1_harness_close(h, 100.08);
+    s1_harness_ledger(h)->cash = s1_harness_dec("10");
+    s1_harness_ledger(h)->equity = s1_harness_dec("1000");
+    s1_plan plan = {.entry_price = s1_harness_dec("100")};
+    s1_verdict verdict = expect_plan(h, sizer, S1_LONG, &plan);
+    expect_passed(&verdict);
+    EXPECT_DEC(plan.quantity, "5");
+    EXPECT_DEC(plan.cash_fraction, "0.5");
+    s1_harness_ledger(h)->equity = S1_DEC_ZERO;
+    plan = (s1_plan){.entry_price = s1_harness_dec("100")};
+    verdict = expect_plan(h, sizer, S1_LONG, &plan);
+    expect_passed(&verdict);
+    EXPECT_DEC(plan.quantity, "0.000001");
+    s1_harness_free(h);
+}
+
 static void entry_is_needed(void **state)
 {
     (void)state;
@@ -92,9 +116,8 @@ static void refuses_bad_parameters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_by_hand),
-        cmocka_unit_test(minima),
-        cmocka_unit_test(entry_is_needed),
+        cmocka_unit_test(sizes_by_hand),          cmocka_unit_test(minima),
+        cmocka_unit_test(sized_at_the_fill),      cmocka_unit_test(entry_is_needed),
         cmocka_unit_test(refuses_bad_parameters),
     };
     return cmocka_run_group_tests_name("cash_fraction_sizer", tests, NULL, NULL);
