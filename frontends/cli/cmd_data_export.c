@@ -38,6 +38,10 @@ static s1_rc print_json(s1_cli *cli, const s1_api_export_options *options,
     s1_json_cstr(&w, options->output);
     s1_json_key_lit(&w, "rows");
     s1_json_u64(&w, report->rows);
+    s1_json_key_lit(&w, "fill");
+    s1_json_cstr(&w, options->fill != NULL ? options->fill : "none");
+    s1_json_key_lit(&w, "filled");
+    s1_json_u64(&w, report->filled);
     s1_json_key_lit(&w, "bytes");
     s1_json_u64(&w, report->bytes);
     const s1_nanos times[] = {report->first, report->last};
@@ -70,6 +74,10 @@ static void print_text(const s1_cli *cli, const s1_api_export_options *options,
     if (report->rows > 0) {
         (void)fprintf(cli->out.out, ", %s to %s", first, last);
     }
+    if (report->filled > 0) {
+        (void)fprintf(cli->out.out, "\n  %-13s %s of the rows (%s)", "filled",
+                      s1_format_count(report->filled, rows), options->fill);
+    }
     (void)fprintf(cli->out.out, "\n  %-13s %s (%s bytes)\n", options->format, options->output,
                   s1_format_count(report->bytes, bytes));
 }
@@ -87,6 +95,8 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .output = s1_cli_text(args, "output"),
         .from = s1_cli_text(args, "from"),
         .to = s1_cli_text(args, "to"),
+        .fill = s1_cli_text(args, "fill"),
+        .config_dir = s1_cli_config_dir(args),
         .on_progress = on_progress,
         .user = &w,
         .is_stopping = &w.is_stopping,
@@ -127,6 +137,11 @@ static const s1_cli_option options[] = {
     {"output", 'o', S1_CLI_TEXT, "FILE", "the file to write; one that is there is replaced", NULL},
     {"from", 0, S1_CLI_TEXT, "TIME", "first moment that is written, default the first row", NULL},
     {"to", 0, S1_CLI_TEXT, "TIME", "end of what is written, itself outside", NULL},
+    {"fill", 0, S1_CLI_TEXT, "POLICY",
+     "what stands where no bar is stored while the market was open, default none",
+     "none|previous_close"},
+    {"config", 'c', S1_CLI_TEXT, "DIR",
+     "the configuration whose instruments.yaml tells of sessions, default config", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 

@@ -78,6 +78,37 @@ def it_shows_one(work):
         has(call(work, "data", "show", *arguments, "--archive", "archive", expected=code).err, message)
 
 
+def export_fills(work):
+    """Both forms of Kraken (README 5.1) are one file when they are filled."""
+    path = harness.SHARED / "data/crypto/kraken/BTCUSDC_1m_2023Q1.csv"
+    if not path.is_file():
+        print(f"skipped: {path} is not there")
+        return
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    with open(work / "rest.csv", "w") as file:
+        for before, row in zip([None] + rows, rows):
+            for time in range(int(before[0]) + 60, int(row[0]), 60) if before else ():
+                file.write(f"{time},{before[4]},{before[4]},{before[4]},{before[4]},0,0\n")
+            file.write(",".join(row) + "\n")
+    harness.import_bars(work, path, "BTC/USDC", "1m", "kraken", "archive")
+    call(work, "data", "import", "rest.csv", "--profile", "kraken", "--pair", "BTC/USDC", "--timeframe", "1m",
+         "--archive", "archive", "--source", "rest")
+
+    def export(name, *options):
+        done = call(work, "data", "export", "--archive", "archive", "--pair", "BTC/USDC", "--timeframe", "1m",
+                    "--output", name, "--json", *options)
+        return json.loads(done.out), (work / name).read_bytes()
+    told, filled = export("a.csv", "--fill", "previous_close")
+    assert (told["rows"], told["filled"], told["fill"]) == (129600, 72883, "previous_close"), told
+    told, same = export("b.csv", "--fill", "previous_close", "--source", "rest")
+    assert (told["rows"], told["filled"]) == (129600, 0), told
+    assert filled == same
+    told, bare = export("c.csv")
+    assert (told["rows"], told["filled"], told["fill"]) == (56717, 0, "none"), told
+    has(call(work, "data", "export", "--archive", "archive", "--pair", "BTC/USDC", "--timeframe", "1m",
+             "--output", "d.csv", "--fill", "linear", expected=2).err, "linear")
+
+
 def a_broken_catalogue_is_made_anew(work):
     harness.minute_bars(work / "bars.csv", 500)
     harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
@@ -107,7 +138,7 @@ def what_is_asked_wrongly(work):
 
 
 def main():
-    for test in (it_lists_what_is_there, it_shows_one, a_broken_catalogue_is_made_anew, what_is_asked_wrongly):
+    for test in (it_lists_what_is_there, it_shows_one, export_fills, a_broken_catalogue_is_made_anew, what_is_asked_wrongly):
         with harness.folder() as folder:
             test(harness.pathlib.Path(folder))
         print(f"ok {test.__name__}")

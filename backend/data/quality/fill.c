@@ -281,3 +281,169 @@ uint64_t s1_fill_count(const s1_bar_reader *reader)
 {
     return ((const fill_reader *)reader)->filled;
 }
+
+/* --- A persistor -------------------------------------------------------------------------------
+ */
+
+typedef struct fill_persistor {
+    s1_data_persistor base;
+    s1_data_persistor *archive; /* borrowed */
+    int32_t policy;
+    s1_session session;
+    uint64_t made;
+} fill_persistor;
+
+/* A reader of bars as one of any kind. */
+typedef struct market_fill_reader {
+    s1_market_reader base;
+    s1_bar_reader *bars; /* owned */
+} market_fill_reader;
+
+static s1_rc market_next(s1_market_reader *self, s1_market_batch *ret_batch, s1_err *err)
+{
+    s1_bar_batch bars;
+    S1_TRY(err, s1_bar_reader_next(((market_fill_reader *)self)->bars, &bars, err));
+    *ret_batch = s1_market_batch_of_bars(&bars);
+    return S1_OK;
+}
+
+static void market_close(s1_market_reader *self)
+{
+    s1_bar_reader_close(((market_fill_reader *)self)->bars);
+    free(self);
+}
+
+static s1_data_persistor *archive_of(s1_data_persistor *self)
+{
+    return ((fill_persistor *)self)->archive;
+}
+
+static s1_rc filled_load(s1_data_persistor *self, const s1_stream_key *key, s1_time_range range,
+                         s1_market_reader **ret_reader, s1_err *err)
+{
+    static const s1_market_reader_ops ops = {
+        .size = sizeof ops, .next = market_next, .close = market_close};
+    fill_persistor *const me = (fill_persistor *)self;
+    if (key->data_type != S1_DATA_OHLCV || me->policy == S1_FILL_NONE) {
+        return s1_data_load(me->archive, key, range, ret_reader, err);
+    }
+    market_fill_reader *const reader = calloc(1, sizeof *reader);
+    if (reader == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "no memory for a reader");
+    }
+    const s1_rc rc =
+        s1_fill_load(me->archive, key, range, me->policy, &me->session, &reader->bars, err);
+    if (rc != S1_OK) {
+        free(reader);
+        return rc;
+    }
+    const s1_bar_reader *const bars = reader->bars;
+    reader->base = (s1_market_reader){
+        .ops = &ops,
+        .rows_total = bars->rows_total,
+        .scales = {.price = bars->price_scale, .qty = bars->qty_scale, .vwap = bars->vwap_scale},
+        .columns = bars->columns};
+    me->made += s1_fill_count(bars);
+    *ret_reader = &reader->base;
+    return S1_OK;
+}
+
+static s1_rc filled_list(s1_data_persistor *self, s1_stream_visitor visit, void *user, s1_err *err)
+{
+    return s1_data_list_streams(archive_of(self), visit, user, err);
+}
+
+static s1_rc filled_info(s1_data_persistor *self, const s1_stream_key *key,
+                         s1_archive_info *ret_info, s1_err *err)
+{
+    return s1_data_get_info(archive_of(self), key, ret_info, err);
+}
+
+static s1_rc filled_hash(s1_data_persistor *self, const s1_stream_key *key,
+                         char ret_hex[static S1_SHA256_HEX], s1_err *err)
+{
+    return s1_data_get_content_hash(archive_of(self), key, ret_hex, err);
+}
+
+static s1_rc filled_coverage(s1_data_persistor *self, const s1_stream_key *key,
+                             s1_nanos spacing_max, s1_coverage_visitor visit, void *user,
+                             s1_err *err)
+{
+    return s1_data_get_data_coverage(archive_of(self), key, spacing_max, visit, user, err);
+}
+
+static s1_rc filled_versions(s1_data_persistor *self, const s1_stream_key *key,
+                             s1_version_visitor visit, void *user, s1_err *err)
+{
+    return s1_data_list_versions(archive_of(self), key, visit, user, err);
+}
+
+static s1_rc filled_version(s1_data_persistor *self, const s1_stream_key *key,
+                            const char *content_hash, s1_data_persistor **ret_persistor,
+                            s1_err *err)
+{
+    return s1_data_open_version(archive_of(self), key, content_hash, ret_persistor, err);
+}
+
+static s1_rc filled_write(s1_data_persistor *self, const s1_stream_key *key,
+                          const s1_writer_options *options, s1_data_writer **ret_writer,
+                          s1_err *err)
+{
+    char name[S1_STREAM_TEXT_MAX];
+    (void)self;
+    (void)options;
+    (void)ret_writer;
+    return S1_RAISE(err, S1_E_DENIED, "%s: a filled archive cannot be written",
+                    s1_stream_key_format(key, name));
+}
+
+static s1_rc filled_prune(s1_data_persistor *self, const s1_stream_key *key, uint64_t keep_count,
+                          uint64_t *ret_removed, s1_err *err)
+{
+    (void)keep_count;
+    (void)ret_removed;
+    return filled_write(self, key, NULL, NULL, err);
+}
+
+static void filled_free(s1_data_persistor *self)
+{
+    free(self);
+}
+
+s1_rc s1_fill_persistor_new(s1_data_persistor *archive, int32_t policy, const s1_session *session,
+                            s1_data_persistor **ret_persistor, s1_err *err)
+{
+    static const s1_data_persistor_ops ops = {
+        .size = sizeof ops,
+        .free = filled_free,
+        .list_streams = filled_list,
+        .get_info = filled_info,
+        .get_content_hash = filled_hash,
+        .get_data_coverage = filled_coverage,
+        .load = filled_load,
+        .open_writer = filled_write,
+        .list_versions = filled_versions,
+        .open_version = filled_version,
+        .prune_versions = filled_prune,
+    };
+    if (policy != S1_FILL_NONE && policy != S1_FILL_PREVIOUS_CLOSE) {
+        return S1_RAISE(err, S1_E_INVALID, "fill: found %d, expected a policy", policy);
+    }
+    fill_persistor *const me = calloc(1, sizeof *me);
+    if (me == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "no memory for a persistor");
+    }
+    me->base.ops = &ops;
+    me->archive = archive;
+    me->policy = policy;
+    if (session != NULL) {
+        me->session = *session;
+    }
+    *ret_persistor = &me->base;
+    return S1_OK;
+}
+
+uint64_t s1_fill_persistor_made(const s1_data_persistor *persistor)
+{
+    return ((const fill_persistor *)persistor)->made;
+}

@@ -38,4 +38,16 @@ const uint8_t *s1_fill_marks(const s1_bar_reader *reader);
 /* Bars made in all that the reader gives. Only of readers of s1_fill_load. */
 uint64_t s1_fill_count(const s1_bar_reader *reader);
 
+/* --- An archive as it reads when it is filled ---------------------------------------------------
+ */
+
+/* A persistor whose bars are those of `archive` (borrowed) filled by a policy; streams of other
+ * types, and all else that is asked, are those of the archive. It cannot be written: S1_E_DENIED.
+ * `session` as above. Free with s1_data_persistor_free. Errors: S1_E_INVALID, S1_E_NO_MEMORY. */
+S1_WARN_UNUSED
+s1_rc s1_fill_persistor_new(s1_data_persistor *archive, int32_t policy, const s1_session *session,
+                            s1_data_persistor **ret_persistor, s1_err *err);
+/* Bars made in all by the readers that were opened of it. */
+uint64_t s1_fill_persistor_made(const s1_data_persistor *persistor);
+
 #endif /* S1_BACKEND_DATA_QUALITY_FILL_H */
