@@ -19,7 +19,8 @@
 #define PIECE_MAX         (400 * S1_NANOS_PER_DAY)
 #define GROUP_HOLE        S1_NANOS_PER_HOUR /* of trades: up to here holes are asked for together */
 #define GROUP_SPAN        (7 * S1_NANOS_PER_DAY)
-#define GROUP_ROWS        5000u /* that are there, between them */
+#define GROUP_ROWS        5000u                        /* that are there, between them */
+#define KNOWN_MARGIN      (S1_NANOS_PER_SECOND / 1000) /* clocks of two ways to the same trade */
 #define PARTS_MAX         1000000u
 
 /* Something that is missing. */
@@ -40,6 +41,8 @@ struct s1_data_command_service {
     s1_nanos buffered_at;   /* monotonic, of its first row */
     bool keeps_former;      /* the next commit keeps the version before it */
     s1_data_writer *writer; /* of a piece larger than the buffer */
+    int64_t *known; /* rising: ids of the trades that are stored in and around what is asked for */
+    size_t known_count, known_capacity;
     part *parts;
     size_t part_count, part_capacity;
     s1_fetch_result *result;
@@ -75,6 +78,7 @@ void s1_data_command_service_free(s1_data_command_service *s)
     if (s != NULL) {
         s1_data_writer_abandon(s->writer);
         s1_fetch_buffer_done(&s->buffer);
+        free(s->known);
         free(s->parts);
         free(s);
     }
@@ -196,10 +200,74 @@ static s1_rc take_page(s1_data_command_service *s, s1_nanos *ret_complete_to, bo
         if (s->buffer.count == 0) {
             s->buffered_at = s1_clock_monotonic(s->options.clock);
         }
+        const size_t before = s->buffer.count;
         S1_TRY(err, s1_fetch_buffer_append(&s->buffer, &page, err));
+        if (s->known_count > 0) {
+            s1_fetch_buffer_drop_known(&s->buffer, before, s->known, s->known_count);
+        }
         *ret_complete_to = page.complete_to;
         return S1_OK;
     }
+}
+
+/* --- What is known already -------------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static s1_rc add_known(s1_data_command_service *s, const s1_market_batch *batch, s1_err *err)
+{
+    const int64_t *const ids = batch->columns[S1_TRADE_ID];
+    if (ids == NULL) {
+        return S1_OK;
+    }
+    if (s->known_count + batch->count > s->known_capacity) {
+        const size_t capacity = (s->known_count + batch->count) * 2;
+        int64_t *const grown = realloc(s->known, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "no memory for %zu ids", capacity);
+        }
+        s->known = grown;
+        s->known_capacity = capacity;
+    }
+    memcpy(s->known + s->known_count, ids, batch->count * sizeof *ids);
+    s->known_count += batch->count;
+    return S1_OK;
+}
+
+/* Learns the ids of trades stored in a range and a little around it. The same trade may have come
+ * with another time, from a stream that was recorded: it is one by its id. */
+static s1_rc learn_known(s1_data_command_service *s, s1_time_range range, s1_err *err)
+{
+    s1_market_reader *reader = NULL;
+    s1_err missing = S1_ERR_INIT;
+    s->known_count = 0;
+    if (s->key.data_type != S1_DATA_TRADES) {
+        return S1_OK;
+    }
+    range.from -= range.from > INT64_MIN + KNOWN_MARGIN ? KNOWN_MARGIN : 0;
+    range.to += range.to < INT64_MAX - KNOWN_MARGIN ? KNOWN_MARGIN : 0;
+    s1_rc rc = s1_data_load(s->options.archive, &s->key, range, &reader, &missing);
+    if (rc == S1_E_NOT_FOUND) {
+        return S1_OK;
+    }
+    if (rc != S1_OK) {
+        return S1_RAISE(err, rc, "%s", missing.msg);
+    }
+    for (s1_market_batch batch = {.count = 1}; rc == S1_OK && batch.count > 0;) {
+        rc = s1_market_reader_next(reader, &batch, err);
+        if (rc == S1_OK && batch.count > 0) {
+            rc = add_known(s, &batch, err);
+        }
+    }
+    s1_market_reader_close(reader);
+    if (s->known_count > 0) {
+        qsort(s->known, s->known_count, sizeof *s->known, compare_ids);
+    }
+    return rc;
 }
 
 static bool is_full(const s1_data_command_service *s)
@@ -211,6 +279,51 @@ static bool is_full(const s1_data_command_service *s)
 
 /* --- Forwards ----------------------------------------------------------------------------- */
 
+/* Puts the rows that are stored at `time` before those of the buffer, which go on at it: what is
+ * stored of a moment is stored whole. */
+static s1_rc complete_moment(s1_data_command_service *s, s1_nanos time, s1_err *err)
+{
+    s1_fetch_buffer whole;
+    s1_market_reader *reader = NULL;
+    S1_TRY(err, s1_data_load(s->options.archive, &s->key, (s1_time_range){time, time + 1}, &reader,
+                             err));
+    s1_fetch_buffer_init(&whole, s->key.data_type);
+    s1_rc rc = S1_OK;
+    for (s1_market_batch batch = {.count = 1}; rc == S1_OK && batch.count > 0;) {
+        rc = s1_market_reader_next(reader, &batch, err);
+        if (rc == S1_OK && batch.columns[S1_TRADE_ID] != NULL) {
+            s1_history_page page = {.count = batch.count,
+                                    .price_scale = reader->scales.price,
+                                    .qty_scale = reader->scales.qty};
+            memcpy(page.columns, batch.columns, sizeof page.columns);
+            rc = s1_fetch_buffer_append(&whole, &page, err);
+        }
+    }
+    s1_market_reader_close(reader);
+    const s1_history_page rest = s1_fetch_buffer_page(&s->buffer);
+    if (rc == S1_OK) {
+        rc = s1_fetch_buffer_append(&whole, &rest, err);
+    }
+    if (rc != S1_OK) {
+        s1_fetch_buffer_done(&whole);
+        return rc;
+    }
+    s1_fetch_buffer_done(&s->buffer);
+    s->buffer = whole;
+    return S1_OK;
+}
+
+/* Stores of the tail from `from` on the rows before `complete_to`. */
+static s1_rc store_tail(s1_data_command_service *s, s1_nanos from, s1_nanos complete_to,
+                        s1_err *err)
+{
+    if (s->known_count > 0 && s->buffer.count > 0 && s->buffer.time[0] == from &&
+        complete_to > from) {
+        S1_TRY(err, complete_moment(s, from, err));
+    }
+    return store(s, s1_fetch_buffer_before(&s->buffer, complete_to), err);
+}
+
 /* The tail of a stream: stored as it comes, and what came is stored also when it ends badly. Only
  * moments that are complete: trades of one nanosecond may stand on two pages. */
 static s1_rc fetch_tail(s1_data_command_service *s, s1_time_range range, s1_err *err)
@@ -219,13 +332,13 @@ static s1_rc fetch_tail(s1_data_command_service *s, s1_time_range range, s1_err 
     const s1_nanos before = s->progress.done;
     bool is_done = false;
     s->keeps_former = false; /* what was there stays as it was */
+    S1_TRY(err, learn_known(s, range, err));
     S1_TRY(err, open_range(s, range, err));
     for (;;) {
         const s1_rc rc = take_page(s, &complete_to, &is_done, err);
         if (rc != S1_OK) {
             s1_err ignored = S1_ERR_INIT; /* the first fault is the one to tell */
-            const size_t count = s1_fetch_buffer_before(&s->buffer, complete_to);
-            (void)!store(s, count, &ignored);
+            (void)!store_tail(s, range.from, complete_to, &ignored);
             return rc;
         }
         if (is_done) {
@@ -234,11 +347,11 @@ static s1_rc fetch_tail(s1_data_command_service *s, s1_time_range range, s1_err 
         s->progress.at = complete_to > range.from ? complete_to : range.from;
         s->progress.done = before + (s->progress.at - range.from);
         if (is_full(s)) {
-            S1_TRY(err, store(s, s1_fetch_buffer_before(&s->buffer, complete_to), err));
+            S1_TRY(err, store_tail(s, range.from, complete_to, err));
         }
     }
     s->progress.done = before + (range.to - range.from);
-    return store(s, s->buffer.count, err);
+    return store_tail(s, range.from, range.to, err);
 }
 
 /* --- Backwards ---------------------------------------------------------------------------- */
@@ -293,6 +406,7 @@ static s1_rc fetch_hole(s1_data_command_service *s, const part *hole, s1_err *er
     s1_nanos complete_to = hole->range.from;
     const s1_nanos before = s->progress.done;
     bool is_done = false;
+    S1_TRY(err, learn_known(s, hole->range, err));
     S1_TRY(err, open_range(s, hole->range, err));
     while (!is_done && complete_to < hole->range.to && s->buffer.count == 0) {
         S1_TRY(err, take_page(s, &complete_to, &is_done, err));
@@ -334,10 +448,11 @@ static size_t group_of(const s1_data_command_service *s, size_t first)
 /* Asks once for all of them and what lies between, and stores of it what is missing. */
 static s1_rc fetch_group(s1_data_command_service *s, const part *holes, size_t count, s1_err *err)
 {
-    s1_nanos complete_to = holes[0].range.from;
+    const s1_time_range range = {holes[0].range.from, holes[count - 1].range.to};
+    s1_nanos complete_to = range.from;
     bool is_done = false;
-    S1_TRY(err,
-           open_range(s, (s1_time_range){holes[0].range.from, holes[count - 1].range.to}, err));
+    S1_TRY(err, learn_known(s, range, err));
+    S1_TRY(err, open_range(s, range, err));
     while (!is_done) {
         S1_TRY(err, take_page(s, &complete_to, &is_done, err));
     }

@@ -7,11 +7,15 @@
  * kill -9, power) is taken up by giving the same command again.
  *
  * So that what is stored always tells what is missing:
- *   - behind the last row, history is stored forwards; the next start asks again from the time of
- *     the last row on, itself included, and replaces it: a moment of many trades is never half;
+ *   - behind the last row, history is stored forwards; the next start asks again from the time
+ *     of the last row on, itself included, and completes it: a moment of many trades is never
+ *     half;
  *   - before the first row and in a hole, it is stored backwards, piece by piece, from the row
  *     behind: the hole shrinks, and nothing that was stored stands alone in it;
  *   - each piece is one commit: the whole of it or nothing.
+ *
+ * A trade that is stored is known by its id, if it has one: the same trade may have come before
+ * with another time, from a stream that was recorded.
  *
  * A piece is stored at buffer_rows_max rows or buffer_age_max after its first, whichever comes
  * first: the `historical_task` profile of platform.yaml, or one that is named.

@@ -159,6 +159,18 @@ s1_market_batch s1_fetch_buffer_batch(const s1_fetch_buffer *buffer, size_t coun
     return batch;
 }
 
+s1_history_page s1_fetch_buffer_page(const s1_fetch_buffer *buffer)
+{
+    const s1_market_batch batch = s1_fetch_buffer_batch(buffer, buffer->count);
+    s1_history_page page = {.verdict = S1_PAGE_ROWS,
+                            .count = batch.count,
+                            .price_scale = buffer->scales.price,
+                            .qty_scale = buffer->scales.qty,
+                            .vwap_scale = buffer->scales.vwap};
+    memcpy(page.columns, batch.columns, sizeof page.columns);
+    return page;
+}
+
 uint32_t s1_fetch_buffer_columns(const s1_fetch_buffer *buffer)
 {
     return ((1u << column_count(buffer)) - 1u) & ~s1_market_mandatory(buffer->data_type);
@@ -176,6 +188,40 @@ size_t s1_fetch_buffer_before(const s1_fetch_buffer *buffer, s1_nanos time)
         }
     }
     return low;
+}
+
+static bool is_among(const int64_t *ids, size_t count, int64_t id)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        const size_t mid = low + (high - low) / 2;
+        if (ids[mid] < id) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low < count && ids[low] == id;
+}
+
+void s1_fetch_buffer_drop_known(s1_fetch_buffer *buffer, size_t first, const int64_t *ids,
+                                size_t id_count)
+{
+    size_t kept = first;
+    for (size_t i = first; i < buffer->count; i++) {
+        if (is_among(ids, id_count, buffer->values[S1_TRADE_ID][i])) {
+            continue;
+        }
+        buffer->time[kept] = buffer->time[i];
+        buffer->side[kept] = buffer->side[i];
+        for (size_t c = 1; c < column_count(buffer); c++) {
+            if (!is_side(buffer, c)) {
+                buffer->values[c][kept] = buffer->values[c][i];
+            }
+        }
+        kept++;
+    }
+    buffer->count = kept;
 }
 
 void s1_fetch_buffer_drop(s1_fetch_buffer *buffer, size_t count)

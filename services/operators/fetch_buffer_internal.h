@@ -31,6 +31,13 @@ uint32_t s1_fetch_buffer_columns(const s1_fetch_buffer *buffer);
 /* Rows whose time is before `time`. */
 size_t s1_fetch_buffer_before(const s1_fetch_buffer *buffer, s1_nanos time);
 
+/* Drops trades from row `first` on whose id is among `ids` (rising). */
+void s1_fetch_buffer_drop_known(s1_fetch_buffer *buffer, size_t first, const int64_t *ids,
+                                size_t id_count);
+
+/* The rows as a page, borrowed until the next call. */
+s1_history_page s1_fetch_buffer_page(const s1_fetch_buffer *buffer);
+
 /* Drops the first `count` rows. */
 void s1_fetch_buffer_drop(s1_fetch_buffer *buffer, size_t count);
 

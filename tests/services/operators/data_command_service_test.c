@@ -538,6 +538,85 @@ static size_t count_versions(world *w)
     return count;
 }
 
+/* Stores trades [first, last) as a recorder would: the same ids, times of another clock. */
+static void record(world *w, size_t first, size_t last, s1_nanos off)
+{
+    s1_err err = S1_ERR_INIT;
+    s1_data_writer *writer = NULL;
+    const s1_writer_options options = {.overlap = S1_OVERLAP_REPLACE, .columns = 1u << S1_TRADE_ID};
+    assert_int_equal(s1_data_open_writer(w->archive, &trades_key, &options, &writer, &err), S1_OK);
+    for (size_t i = first; i < last; i++) {
+        const s1_sim_trade *const t = &w->trades[i];
+        const s1_nanos time = t->time - off;
+        const uint8_t side = t->is_buy ? S1_TRADE_BUY : S1_TRADE_SELL;
+        const s1_market_batch batch = {1, {&time, &t->price, &t->quantity, &side, &t->id}};
+        assert_int_equal(s1_data_writer_append(writer, &batch, &(s1_market_scales){1, 8, 0}, &err),
+                         S1_OK);
+    }
+    assert_int_equal(s1_data_writer_commit(writer, NULL, &err), S1_OK);
+}
+
+/* A trade that stands behind a quiet moment, so that clocks do not change its place. */
+static size_t quiet_from(const world *w, size_t i)
+{
+    while (at(w, i) - at(w, i - 1) < SECOND) {
+        i++;
+    }
+    return i;
+}
+
+/* What was recorded live is completed by what is fetched: each trade once, whatever its time. */
+static void test_recorded(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 20; seed < 30; seed++) {
+        world w;
+        s1_fetch_result r;
+        s1_err err = S1_ERR_INIT;
+        world_init(&w, &(s1_sim_exchange_options){.page = 200}, 600 * SECOND, seed);
+        record(&w, quiet_from(&w, 500), quiet_from(&w, 1000), 700);
+        record(&w, quiet_from(&w, 2000), quiet_from(&w, 2900), 700);
+        assert_int_equal(s1_data_fill_gaps(w.service, &trades_key, S1_RANGE_ALL, 0, &r, &err),
+                         S1_OK);
+        assert_int_equal(s1_data_synchronize(w.service, &trades_key, &r, &err), S1_OK);
+        period(&w, &trades_key, at(&w, 0), INT64_MAX);
+        s1_market_reader *reader = NULL;
+        s1_market_batch rows = {0};
+        size_t i = 0;
+        assert_int_equal(s1_data_load(w.archive, &trades_key, S1_RANGE_ALL, &reader, &err), S1_OK);
+        do {
+            assert_int_equal(s1_market_reader_next(reader, &rows, &err), S1_OK);
+            for (size_t k = 0; k < rows.count; k++, i++) {
+                assert_int_equal(((const int64_t *)rows.columns[S1_TRADE_ID])[k], w.trades[i].id);
+            }
+        } while (rows.count > 0);
+        assert_int_equal(i, TRADES);
+        s1_market_reader_close(reader);
+        world_done(&w);
+    }
+}
+
+/* A moment of which some trades are stored and others are not is completed. */
+static void test_half_moments(void **state)
+{
+    (void)state;
+    size_t tried = 0;
+    for (size_t i = 40; tried < 12; i++) {
+        world w;
+        s1_fetch_result r;
+        s1_err err = S1_ERR_INIT;
+        world_init(&w, &(s1_sim_exchange_options){.page = 200, .trade_count = 1000}, 20 * SECOND,
+                   31);
+        if (at(&w, i) == at(&w, i + 1)) {
+            record(&w, 0, i + 1, 0);
+            assert_int_equal(s1_data_synchronize(w.service, &trades_key, &r, &err), S1_OK);
+            check_whole(&w);
+            tried++;
+        }
+        world_done(&w);
+    }
+}
+
 /* As test_parts, on files: several months, parts of them, and the version before is kept once. */
 static void test_files(void **state)
 {
@@ -716,7 +795,8 @@ int main(void)
         cmocka_unit_test(test_buffer_age),     cmocka_unit_test(test_extend),
         cmocka_unit_test(test_fill_gaps),      cmocka_unit_test(test_single_rows),
         cmocka_unit_test(test_synchronize),    cmocka_unit_test(test_imported),
-        cmocka_unit_test(test_files),          cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_recorded),
+        cmocka_unit_test(test_half_moments),   cmocka_unit_test(test_bars),
         cmocka_unit_test(test_bar_gaps),       cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests_name("data_command_service", tests, NULL, NULL);
