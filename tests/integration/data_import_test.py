@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`data import` as users call it: what it says, leaves alone, keeps aside and remembers."""
 
+import collections
 import gzip
 import hashlib
 import json
@@ -151,6 +152,7 @@ def feather(work):
     try:
         import pyarrow.csv
         import pyarrow.feather
+        import pyarrow.parquet
     except ImportError:
         print("skipped: feather files: pyarrow is not there")
         return
@@ -171,9 +173,10 @@ def feather(work):
                         f"s{number}", "--qty-scale", "8", "--round-quantity")
         found = (done["rows"], done["missing_bars"], done["gaps"])
         assert found == (count, missing, gaps), (name, found)
-    # Trades: 26 jumps of the id, thousands in one millisecond, in the order of their ids.
-    for name, pair, count, jumps in (("BTC_USDT-trades_2023-11", "BTC/USDT", 26921, 26),
-                                     ("ETH_BTC-trades_2023-11", "ETH/BTC", 9282, None)):
+    # Trades: 26 jumps of the id, thousands that share a millisecond, in the order of their ids.
+    for name, pair, count, jumps, shared, most in (
+            ("BTC_USDT-trades_2023-11", "BTC/USDT", 26921, 26, 6980, 38),
+            ("ETH_BTC-trades_2023-11", "ETH/BTC", 9282, None, None, None)):
         path = folder / f"kraken/{name}.feather"
         if not path.is_file():
             print(f"skipped: {path} is absent")
@@ -182,7 +185,15 @@ def feather(work):
         pyarrow.csv.write_csv(table, work / "t.csv")
         done = document(work, "t.csv", "-p", "kraken-trades", "--pair", pair, "-a", "f")
         assert done["rows"] == count and done["duplicates"] == 0, done
-        assert jumps is None or done["id_jumps"] == jumps, done
+        stored = pyarrow.parquet.ParquetDataset(
+            work / "f" / pair.replace("/", "_") / "trades", partitioning=None).read()
+        assert stored.column("id").to_pylist() == [int(one) for one in table["id"].to_pylist()]
+        times = collections.Counter(stored.column("time").cast("int64").to_pylist())
+        found = (done["id_jumps"], sum(n - 1 for n in times.values()), max(times.values()))
+        assert jumps is None or found == (jumps, shared, most), found
+        (file, *_) = (work / "f" / pair.replace("/", "_") / "trades").rglob("*.parquet")
+        provenance = pyarrow.parquet.read_metadata(file).metadata[b"provenance"].decode()
+        assert provenance == f"import:t.csv sha256:{done['sha256']} profile:kraken-trades"
 
 
 def main():

@@ -348,7 +348,9 @@ s1_rc s1_json_row_split(s1_row_reader *reader, s1_err *err)
     const s1_str row = reader->line;
     const bool is_object = row.ptr[0] == '{';
     const size_t close = row.len - 1;
-    memset(reader->fields, 0, sizeof reader->fields);
+    for (size_t i = 0; i < S1_ROW_COLUMNS_MAX; i++) {
+        reader->fields[i] = (s1_str){row.ptr, 0}; /* a member that is not there */
+    }
     reader->field_count = 0;
     if (!reader->has_names) {
         reader->name_count = 0;

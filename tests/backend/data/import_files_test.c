@@ -368,6 +368,22 @@ static void test_crossed_quotes(void **state)
     }
 }
 
+/* FXCM's hours are five behind UTC all year: 2007-03-30 00:00 there is 05:00. */
+static void test_a_fixed_zone(void **state)
+{
+    (void)state;
+    if (!shared_file("fx/lean/forex/fxcm/hour/eurusd.zip")) {
+        return;
+    }
+    s1_data_import_options options = options_for("lean-fx", "EUR/USD", S1_DATA_OHLCV, "1h");
+    options.zone = S1_STR("-05:00");
+    const s1_data_import_summary s = import(&options);
+    assert_int_equal(s.rows, 69928);
+    assert_int_equal(s.missing_bars, 28832);
+    assert_time(s.first, "2007-03-30T05:00");
+    assert_time(s.last, "2018-07-05T04:00");
+}
+
 /* 20070101 21:00,1.31927,1.31955,1.3187,1.31935,0,1.32027,1.32055,1.3197,1.32035,0 */
 static void test_bid_ask_and_their_middle(void **state)
 {
@@ -599,6 +615,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_trades_of_an_hour, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_trades_and_quotes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_crossed_quotes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_fixed_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bid_ask_and_their_middle, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lean_ticks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lean_equity_prices, setup, teardown),
