@@ -326,6 +326,9 @@ static inline bool is_in_order(const plain_run *run, s1_nanos time)
 {
     const s1_nanos grid = run->job->grid;
     const bool is_behind = run->is_rising ? time > run->last_time : time < run->last_time;
+    if (run->has_ids && time == run->last_time) {
+        return true; /* in the order of the ids, which rise or fall: is_good */
+    }
     return is_behind && (grid == 0 || time - run->last_time == grid || time % grid == 0);
 }
 
@@ -432,7 +435,8 @@ static bool run_init(s1_import_job *job, plain_run *run)
                        .separator = job->reader.separator,
                        .may_end_with_separator = job->may_end_with_separator,
                        .is_rising = job->order == S1_ORDER_RISING,
-                       .has_ids = plan->position[S1_FIELD_ID] != S1_NO_COLUMN,
+                       .has_ids = job->data_type == S1_DATA_TRADES &&
+                                  plan->position[S1_FIELD_ID] != S1_NO_COLUMN,
                        .time_form = job->time_form,
                        .field_count = plan->field_count,
                        .last_time = job->last_time,

@@ -135,6 +135,12 @@ static const bad_file bad_files[] = {
      ":2:1: time: found '1577836800000.x', expected unix milliseconds"},
     {"generic", HEAD "2020-01-01 00:00:30,10,12,9,11,3\n", S1_E_DATA,
      ":2:1: time: found '2020-01-01 00:00:30', expected a multiple of 1m"},
+    {"generic",
+     "timestamp,open,high,low,close,volume,id\n1577836800,1,1,1,1,1,1\n1577836860,1,1,1,1,1,2\n"
+     "1577836860,1,1,1,1,1,3\n",
+     S1_E_DATA,
+     ":4:1: time: found '1577836860', expected later than 2020-01-01 00:01:00 of line 3 (a "
+     "duplicate)"},
     {"generic", HEAD GOOD GOOD, S1_E_DATA,
      ":3:1: time: found '2020-01-01 00:00:00', expected later than 2020-01-01 00:00:00 of line 2 "
      "(a duplicate)"},
