@@ -3,6 +3,7 @@
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
 #include "frontends/cli/report_operation.h"
+#include "services/api/ambiguity.h"
 #include "services/api/backtest.h"
 #include "services/api/results.h"
 #include "services/api/validate.h"
@@ -114,10 +115,89 @@ static void print_speed(const s1_cli *cli, const s1_backtest_facts *facts)
     (void)fputc('\n', cli->err.out);
 }
 
-/* `report` NULL: one run, no operation. */
-static s1_rc print_json(s1_cli *cli, const s1_results_list *list, const s1_backtest_facts *facts,
-                        const s1_operation_report *report, s1_err *err)
+/* The figures of one run as cells of print_band. */
+static bool add_run(s1_table *table, const char *resolution, const s1_results_view *view)
 {
+    static const char *const metrics[] = {"net_profit", "final_equity"};
+    bool is_whole = s1_table_add(table, view->link) && s1_table_add(table, resolution);
+    for (size_t i = 0; i < 2 && is_whole; i++) {
+        char money[S1_FORMAT_MAX];
+        const s1_results_metric *const metric = s1_results_metric_find(view, metrics[i]);
+        is_whole = s1_table_add(table, metric != NULL && metric->text != NULL
+                                           ? s1_format_money(metric->text, money)
+                                           : "-");
+    }
+    static const char *const fractions[] = {"win_rate", "max_drawdown"};
+    for (size_t i = 0; i < 2 && is_whole; i++) {
+        char percent[32] = "-";
+        const s1_results_metric *const metric = s1_results_metric_find(view, fractions[i]);
+        if (metric != NULL && metric->text != NULL) {
+            (void)snprintf(percent, sizeof percent, "%.2f %%", 100.0 * metric->number);
+        }
+        is_whole = s1_table_add(table, percent);
+    }
+    static const char *const counts[] = {"trades", "ambiguous_bars"};
+    for (size_t i = 0; i < 2 && is_whole; i++) {
+        char count[S1_FORMAT_MAX];
+        is_whole =
+            s1_table_add(table, s1_format_count(s1_results_count_find(view, counts[i]), count));
+    }
+    return is_whole && s1_table_add(table, view->dir);
+}
+
+/* The run beside those with every ambiguous bar at its worst and at its best. */
+static s1_rc print_band(s1_cli *cli, const s1_ambiguity_band *band, s1_err *err)
+{
+    static const s1_table_column columns[] = {
+        {.title = "strategy"},
+        {.title = "ambiguous bars"},
+        {.title = "net profit", .is_right = true},
+        {.title = "final equity", .is_right = true, .is_optional = true},
+        {.title = "won", .is_right = true, .is_optional = true},
+        {.title = "drawdown", .is_right = true},
+        {.title = "trades", .is_right = true},
+        {.title = "of them", .is_right = true},
+        {.title = "results", .is_flexible = true}};
+    s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
+    bool is_whole = table != NULL;
+    for (size_t i = 0; i < band->runs[0].count; i++) {
+        for (int k = 0; k < S1_RESOLUTION_COUNT && is_whole; k++) {
+            is_whole = add_run(table, s1_resolution_name(k),
+                               s1_results_view_borrow(band->runs[k].items[i]));
+        }
+    }
+    (void)fputc('\n', cli->out.out);
+    return s1_cli_table_end(cli, table, is_whole, err);
+}
+
+static void write_band(s1_json_writer *w, const s1_ambiguity_band *band)
+{
+    s1_json_key_lit(w, "ambiguity");
+    s1_json_object(w);
+    for (int k = S1_RESOLUTION_WORST; k < S1_RESOLUTION_COUNT; k++) {
+        s1_json_key(w, s1_str_of(s1_resolution_name(k)));
+        s1_json_array(w);
+        for (size_t i = 0; i < band->runs[k].count; i++) {
+            s1_json_raw(w, s1_str_of(s1_results_view_borrow(band->runs[k].items[i])->json));
+        }
+        s1_json_array_end(w);
+    }
+    s1_json_object_end(w);
+}
+
+/* What is to be said of a finished run. */
+typedef struct outcome_view {
+    const s1_backtest_facts *facts;
+    s1_results_list list;
+    s1_operation_report *report;   /* NULL: one run, no operation */
+    const s1_ambiguity_band *band; /* NULL: not asked for */
+} outcome_view;
+
+static s1_rc print_json(s1_cli *cli, const outcome_view *seen, s1_err *err)
+{
+    const s1_results_list *const list = &seen->list;
+    const s1_backtest_facts *const facts = seen->facts;
+    const s1_operation_report *const report = seen->report;
     s1_strbuf text;
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
@@ -157,18 +237,24 @@ static s1_rc print_json(s1_cli *cli, const s1_results_list *list, const s1_backt
         s1_json_object_end(&w);
     }
     s1_json_array_end(&w);
+    if (seen->band != NULL) {
+        write_band(&w, seen->band);
+    }
     s1_json_object_end(&w);
     return s1_cli_json_end(cli, &text, err);
 }
 
-static s1_rc print_text(s1_cli *cli, const s1_results_list *list, const s1_backtest_facts *facts,
-                        const s1_operation_report *report, s1_err *err)
+static s1_rc print_text(s1_cli *cli, const outcome_view *seen, s1_err *err)
 {
-    if (report != NULL) {
-        S1_TRY(err, s1_cli_print_operation(cli, s1_operation_view_borrow(report), err));
+    const s1_backtest_facts *const facts = seen->facts;
+    if (seen->report != NULL) {
+        S1_TRY(err, s1_cli_print_operation(cli, s1_operation_view_borrow(seen->report), err));
     }
-    for (size_t i = 0; i < list->count && report == NULL; i++) {
-        S1_TRY(err, s1_cli_print_report(cli, list->items[i], err));
+    for (size_t i = 0; i < seen->list.count && seen->report == NULL; i++) {
+        S1_TRY(err, s1_cli_print_report(cli, seen->list.items[i], err));
+    }
+    if (seen->band != NULL) {
+        S1_TRY(err, print_band(cli, seen->band, err));
     }
     if (facts->worker_count > 0) {
         S1_TRY(err, print_profile(cli, facts, err));
@@ -177,26 +263,24 @@ static s1_rc print_text(s1_cli *cli, const s1_results_list *list, const s1_backt
     return S1_OK;
 }
 
-static s1_rc print_outcome(s1_cli *cli, const s1_backtest_facts *facts, s1_err *err)
+static s1_rc print_outcome(s1_cli *cli, const s1_backtest_facts *facts,
+                           const s1_ambiguity_band *band, s1_err *err)
 {
     for (size_t i = 0; i < facts->warning_count; i++) {
         (void)fprintf(cli->err.out, "%s%s%s\n", s1_terminal_on(&cli->err, S1_STYLE_WARN),
                       facts->warnings[i], s1_terminal_off(&cli->err));
     }
-    s1_results_list list;
-    s1_operation_report *report = NULL;
-    S1_TRY(err, s1_api_results_list(facts->results_dir, &list, err));
+    outcome_view seen = {.facts = facts, .band = band};
+    S1_TRY(err, s1_api_results_list(facts->results_dir, &seen.list, err));
     s1_rc rc = S1_OK;
     if (s1_api_is_operation(facts->results_dir)) {
-        rc = s1_api_operation_open(facts->results_dir, &report, err);
+        rc = s1_api_operation_open(facts->results_dir, &seen.report, err);
     }
-    if (rc == S1_OK && cli->is_json) {
-        rc = print_json(cli, &list, facts, report, err);
-    } else if (rc == S1_OK) {
-        rc = print_text(cli, &list, facts, report, err);
+    if (rc == S1_OK) {
+        rc = cli->is_json ? print_json(cli, &seen, err) : print_text(cli, &seen, err);
     }
-    s1_operation_report_free(report);
-    s1_results_list_free(&list);
+    s1_operation_report_free(seen.report);
+    s1_results_list_free(&seen.list);
     return rc;
 }
 
@@ -232,7 +316,8 @@ static s1_rc check_usage(const s1_cli_args *args, s1_err *err)
     }
     if (is_rerun &&
         (args->list_count > 0 || s1_cli_flag(args, "seed") || s1_cli_flag(args, "from") ||
-         s1_cli_flag(args, "to") || s1_cli_flag(args, "journal") || s1_cli_flag(args, "config"))) {
+         s1_cli_flag(args, "to") || s1_cli_flag(args, "journal") || s1_cli_flag(args, "config") ||
+         s1_cli_flag(args, "ambiguity"))) {
         return S1_RAISE(err, S1_E_INVALID,
                         "--rerun repeats a run as it was: found an option that would change it");
     }
@@ -275,18 +360,33 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .is_stopping = &w.is_stopping,
     };
     s1_backtest_outcome *outcome = NULL;
-    s1_rc rc = s1_api_backtest(&options, &outcome, err);
+    s1_ambiguity_band band = {0};
+    const bool is_banded = s1_cli_flag(args, "ambiguity");
+    s1_rc rc = is_banded ? s1_api_ambiguity_check(results, err) : S1_OK;
+    if (rc == S1_OK) {
+        rc = s1_api_backtest(&options, &outcome, err);
+    }
+    s1_err unbanded = S1_ERR_INIT; /* the run itself is done and is shown whatever comes of it */
+    s1_rc band_rc = S1_OK;
+    if (rc == S1_OK && is_banded && s1_backtest_facts_borrow(outcome)->failed_count == 0) {
+        band_rc = s1_api_ambiguity(&options, &band, &unbanded);
+    }
     s1_progress_end(&w.progress);
     if (rc == S1_E_INVALID) {
+        s1_backtest_outcome_free(outcome);
         return print_faults(cli, &options, err);
     }
     if (rc == S1_OK) {
         const s1_backtest_facts *const facts = s1_backtest_facts_borrow(outcome);
-        rc = print_outcome(cli, facts, err);
+        rc = print_outcome(cli, facts, band.runs[0].count > 0 ? &band : NULL, err);
         if (rc == S1_OK && facts->failed_count > 0) { /* the others are kept */
             rc = S1_RAISE(err, facts->failed_rc, "%s", facts->failure);
         }
+        if (rc == S1_OK && band_rc != S1_OK) {
+            rc = S1_RAISE(err, band_rc, "%s", unbanded.msg);
+        }
     }
+    s1_api_ambiguity_done(&band);
     s1_backtest_outcome_free(outcome);
     return s1_exit_from_rc(rc);
 }
@@ -302,6 +402,8 @@ static const s1_cli_option options_table[] = {
     {"journal", 'j', S1_CLI_TEXT, "LEVEL", "what the journal keeps", "full|trades|off"},
     {"threads", 't', S1_CLI_NUMBER, "N", "strategies of an operation side by side, default 1",
      NULL},
+    {"ambiguity", 0, S1_CLI_FLAG, NULL,
+     "run twice more, with every ambiguous bar at its worst and at its best", NULL},
     {"profile", 'p', S1_CLI_FLAG, NULL, "show the time spent in each worker", NULL},
     {"rerun", 0, S1_CLI_TEXT, "RESULTS", "repeat the run of a results folder", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},

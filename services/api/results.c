@@ -272,6 +272,7 @@ static s1_rc load(s1_results *results, const char *folder, s1_err *err)
     view->version = fact(results, "version");
     view->seed = fact(results, "seed");
     view->fill_rule = fact(results, "fill_rule");
+    view->ambiguity_rule = fact(results, "ambiguity_rule");
     view->journal_level = fact(results, "journal_level");
     view->language = fact(results, "language");
     view->command = fact(results, "command");

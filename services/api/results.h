@@ -42,7 +42,7 @@ typedef struct s1_results_trade { /* texts as in result_trades.csv, "" where emp
 typedef struct s1_results_view {
     const char *dir;
     const char *run_id, *strategy, *link, *environment, *asset_pair, *timeframe, *currency;
-    const char *version, *seed, *fill_rule, *journal_level, *language, *command;
+    const char *version, *seed, *fill_rule, *ambiguity_rule, *journal_level, *language, *command;
     const char *finish_reason;
     const char *config_hash, *data_hash, *binary_hash, *journal_head;
     const s1_results_metric *metrics; /* [metric_count], order of the report */

@@ -176,6 +176,8 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
     const s1_result_logger_options *const options = &logger->options;
     const s1_link *const link = options->link;
     const s1_simulation_config *const simulation = &link->environment->simulation;
+    const s1_fill_rules rules =
+        s1_fill_rules_of(simulation->fill_rule, &simulation->matching.knobs);
     const s1_run_series series = s1_components_series(parts);
     static const char *const levels[] = {"", "full", "trades", "off"};
     char timeframe[S1_TIMEFRAME_TEXT_MAX];
@@ -198,7 +200,9 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
                       s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe)},
         .currency = parts->instruments[0].quote,
         .fill_rule = s1_str_of(s1_enum_text(s1_fill_rule_names, simulation->fill_rule)),
-        .ambiguity_rule = s1_str_of(s1_enum_text(s1_ambiguity_names, simulation->ambiguity)),
+        .ambiguity_rule = s1_str_of(rules.path == S1_PATH_UNKNOWN
+                                        ? s1_enum_text(s1_ambiguity_names, simulation->ambiguity)
+                                        : s1_enum_text(s1_path_names, rules.path)),
         .journal_level = s1_str_of(levels[options->journal_level]),
         .language = s1_str_of(s1_language_code(options->language)),
         .finish_reason = sums->finish_reason,

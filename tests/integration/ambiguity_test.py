@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""backtest --ambiguity: the run's own folder is what it is without, the worst and the best resolution
+of every ambiguous bar lie beside it, and what is reported is what the three folders hold."""
+
+import json
+import pathlib
+
+import harness
+from harness import call, has
+
+RULE = "environments.backtest_eurusd_1h.simulation."
+
+
+def net(results):
+    return float(harness.metrics(results)["metrics"]["net_profit"])
+
+
+def told(results):
+    """The trades whose exit a rule decided, and how."""
+    fills = {e["trade_id"]: e["details"]["rule"] for e in harness.entries(results, "ORDER_FILLED")}
+    return {trade: rule for trade, rule in fills.items()
+            if rule.startswith(("AMBIGUOUS", "ENTRY_BAR"))}
+
+
+def three(work):
+    call(work, "backtest", "mean_reversion", "--results", "plain")
+    done = call(work, "backtest", "mean_reversion", "--results", "r", "--ambiguity")
+    harness.same(work / "plain", work / "r", (*harness.IDENTICAL, "run.json"))
+    has(done.out, " own ", " worst ", " best ", "r-worst", "r-best")
+    # stop_first, our default, is the worst of every bar.
+    harness.same(work / "r", work / "r-worst", ("result_trades.csv", "result_metrics.json"))
+    assert net(work / "r-worst") < net(work / "r-best"), "nothing was decided the other way"
+    assert not any(rule.endswith("TARGET") for rule in told(work / "r-worst").values())
+    assert any(rule == "ENTRY_BAR_TARGET" for rule in told(work / "r-best").values())
+    rules = [json.loads((work / name / "run.json").read_text())["ambiguity_rule"]
+             for name in ("r", "r-worst", "r-best")]
+    assert rules == ["stop_first", "worst", "best"], rules
+
+
+def between(work):
+    """Another rule of the run's own, as JSON: the band is the same, and holds it."""
+    out = json.loads(call(work, "backtest", "mean_reversion", "--results", "t", "--ambiguity",
+                          "--json", "--set", RULE + "ambiguity=target_first").out)
+    for side in ("worst", "best"):
+        (run,) = out["ambiguity"][side]
+        assert run["run"]["ambiguity_rule"] == side
+        harness.same(work / f"r-{side}", work / f"t-{side}", ("result_trades.csv",))
+    assert net(work / "t-worst") <= net(work / "t") <= net(work / "t-best")
+
+
+def refusals(work):
+    has(call(work, "backtest", "demo", "--results", "r", "--ambiguity", expected=6), "r-worst")
+    call(work, "backtest", "--rerun", "plain", "--results", "x", "--ambiguity", expected=2)
+    done = call(work, "backtest", "mean_reversion", "--results", "z", "--ambiguity", "--set",
+                RULE + "fill_rule=zipline", expected=None)
+    assert done.code != 0 and (work / "z/run.json").is_file(), done
+    has(done.err, "at the close alone: no bar of it is ambiguous")
+
+
+def main():
+    with harness.folder() as name:
+        work = pathlib.Path(name)
+        if not harness.demo(work):
+            return
+        three(work)
+        between(work)
+        refusals(work)
+
+
+if __name__ == "__main__":
+    main()
