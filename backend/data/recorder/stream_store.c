@@ -200,14 +200,19 @@ static s1_rc segment_path(const s1_stream_store *store, uint64_t number, char pa
 }
 
 /* Tells the catalogue; one that does not work is made good by its next sync. */
-static void tell_catalog(const s1_stream_store *store, const s1_compaction *done)
+static void tell_catalog(const s1_stream_store *store, const gathered *g, const s1_compaction *done)
 {
+    uint64_t missing = 0;
+    for (size_t i = 0; i < g->gap_count; i++) {
+        missing += (uint64_t)g->gaps[i].columns[S1_ROW_GAP_COUNT];
+    }
     s1_err why = S1_ERR_INIT;
     const s1_catalog_import import = {.at = s1_clock_wall(store->options.clock),
                                       .who = S1_STR("record"),
                                       .file = store->options.key.source,
                                       .profile = s1_str_of(store->options.profile.name),
-                                      .rows = done->rows_added};
+                                      .rows = done->rows_added,
+                                      .rejects = missing};
     (void)s1_catalog_note_commit(store->options.fs, store->options.archive,
                                  store->options.persistor, &store->options.key, &import, &why);
 }
@@ -221,7 +226,7 @@ static s1_rc commit_rows(s1_stream_store *store, uint64_t number, const char *pa
     S1_TRY(err, s1_compact_rows(store->options.persistor, &store->options.key, g->rows, g->count,
                                 s1_str_of(provenance), ret_done, err));
     if (ret_done->rows_added > 0) {
-        tell_catalog(store, ret_done);
+        tell_catalog(store, g, ret_done);
     }
     S1_TRY(err, keep_notes(store, number, g, err));
     S1_TRY(err, s1_fs_unlink(store->options.fs, path, err));
