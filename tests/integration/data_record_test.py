@@ -27,6 +27,7 @@ def record(work, server, *arguments, expected=0, pairs=(PAIR,)):
                 *[word for pair in pairs for word in ("--pair", pair)],
                 "--url", server.url, "--archive", "archive", "--json", *arguments,
                 expected=expected)
+    assert expected != 0 or "error" not in done.err, done.err
     return json.loads(done.out) if expected == 0 else done
 
 
@@ -142,6 +143,10 @@ def a_second_recording_goes_on(work):
     missing = ids[-1] - ids[0] + 1 - len(ids)
     assert missing == second["missing"] == sum(n["count"] for n in notes(work)), (missing, second)
     assert len(ids) == first["archived"] + second["archived"]
+    shown = json.loads(call(work, "data", "show", PAIR, "trades", "--source", "kraken", "--archive",
+                            "archive", "--json").out)
+    assert [(i["who"], i["rows"], i["rejects"]) for i in shown["imports"]] == [
+        ("record", first["archived"], 0), ("record", second["archived"], missing)], shown["imports"]
 
 
 def ctrl_c(work):

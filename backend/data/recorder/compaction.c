@@ -25,6 +25,7 @@ typedef struct compactor {
     size_t column_count;
     uint32_t second; /* the column that orders rows of one time */
     bool is_trades;
+    bool is_there;           /* the stream, before */
     s1_market_scales scales; /* of all that is written */
     uint32_t columns;        /* written */
     s1_stream_row *rows;     /* [count] new ones, sorted */
@@ -169,15 +170,30 @@ static s1_time_range span_of(const compactor *c)
                            c->rows[c->count - 1].columns[0] + slack + 1};
 }
 
+/* What the archive tells of a stream; a stream that is not there is no error. */
+static s1_rc find_info(s1_data_persistor *persistor, const s1_stream_key *key, bool *ret_is_there,
+                       s1_archive_info *ret_info, s1_err *err)
+{
+    s1_err own = S1_ERR_INIT;
+    s1_archive_info info = {.size = sizeof info};
+    const s1_rc rc = s1_data_get_info(persistor, key, &info, &own);
+    *ret_is_there = rc == S1_OK;
+    if (rc != S1_OK && rc != S1_E_NOT_FOUND) {
+        return S1_RAISE(err, rc, "%s", own.msg);
+    }
+    *ret_info = info;
+    return S1_OK;
+}
+
 /* Visits the rows of the archive around the new ones; none where the stream is not there. */
 static s1_rc visit_stored(compactor *c, row_visitor visit, s1_err *err)
 {
     s1_market_reader *reader = NULL;
     s1_market_batch batch;
-    s1_rc rc = s1_data_load(c->persistor, c->key, span_of(c), &reader, err);
-    if (rc == S1_E_NOT_FOUND) {
+    if (!c->is_there) {
         return S1_OK;
     }
+    s1_rc rc = s1_data_load(c->persistor, c->key, span_of(c), &reader, err);
     while (rc == S1_OK && (rc = s1_market_reader_next(reader, &batch, err)) == S1_OK &&
            batch.count > 0) {
         rc = visit_batch(c, &batch, &reader->scales, visit, err);
@@ -189,13 +205,12 @@ static s1_rc visit_stored(compactor *c, row_visitor visit, s1_err *err)
 /* Scales of the stream, and the columns of its rows around the new ones. */
 static s1_rc look_at_stored(compactor *c, s1_err *err)
 {
-    s1_archive_info info = {.size = sizeof info};
+    s1_archive_info info;
     s1_market_reader *reader = NULL;
-    const s1_rc rc = s1_data_get_info(c->persistor, c->key, &info, err);
-    if (rc == S1_E_NOT_FOUND) {
+    S1_TRY(err, find_info(c->persistor, c->key, &c->is_there, &info, err));
+    if (!c->is_there) {
         return S1_OK;
     }
-    S1_TRY(err, rc);
     c->scales.price = info.price_scale > c->scales.price ? info.price_scale : c->scales.price;
     c->scales.qty = info.qty_scale > c->scales.qty ? info.qty_scale : c->scales.qty;
     S1_TRY(err, s1_data_load(c->persistor, c->key, span_of(c), &reader, err));
@@ -408,18 +423,19 @@ s1_rc s1_compact_rows(s1_data_persistor *persistor, const s1_stream_key *key, s1
 s1_rc s1_stream_last(s1_data_persistor *persistor, const s1_stream_key *key, s1_nanos *ret_time,
                      int64_t *ret_id, s1_err *err)
 {
-    s1_archive_info info = {.size = sizeof info};
+    s1_archive_info info;
     s1_market_reader *reader = NULL;
     s1_market_batch batch;
     int64_t id = 0;
-    s1_rc rc = s1_data_get_info(persistor, key, &info, err);
-    if (rc == S1_E_NOT_FOUND) {
+    bool is_there;
+    S1_TRY(err, find_info(persistor, key, &is_there, &info, err));
+    if (!is_there) {
         *ret_time = 0;
         *ret_id = 0;
         return S1_OK;
     }
-    S1_TRY(err, rc);
     S1_TRY(err, s1_data_load(persistor, key, (s1_time_range){info.last, INT64_MAX}, &reader, err));
+    s1_rc rc;
     while ((rc = s1_market_reader_next(reader, &batch, err)) == S1_OK && batch.count > 0) {
         const int64_t *const ids = batch.columns[S1_ROW_TRADE_ID];
         if (key->data_type == S1_DATA_TRADES && ids != NULL) {
