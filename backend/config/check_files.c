@@ -393,6 +393,11 @@ static void check_data_sources(s1_loader *l)
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "resample_offset",
                            S1_STR("it without resample"), "resample: true, or no offset");
         }
+        if (item->resample_drops_repeats && !(item->resample && is_trades)) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "resample_drops_repeats",
+                           S1_STR("true of what is no trades with resample"),
+                           "data_type: trades and resample: true, or false");
+        }
         if (item->fill == S1_FILL_PREVIOUS_CLOSE && (is_trades || item->resample)) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "fill",
                            is_trades ? S1_STR("previous_close of trades")

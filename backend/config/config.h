@@ -189,10 +189,12 @@ typedef struct s1_data_source_config {
     s1_nanos timeframe; /* 0: trades */
     int32_t data_type;  /* enum s1_data_type of backend/dtos/market/stream_key.h */
     bool has_timeframe, has_resample, has_resample_offset, has_archive_source;
-    bool resample;            /* larger bars may be made of it */
-    s1_nanos resample_offset; /* when they open */
-    s1_str archive_source;    /* of the stream in the archive; empty: the unnamed one */
-    int32_t fill;             /* enum s1_fill_policy of dtos/market/fill_policy.h; 0: none */
+    bool has_resample_drops_repeats;
+    bool resample_drops_repeats; /* trades given twice do not count */
+    bool resample;               /* larger bars may be made of it */
+    s1_nanos resample_offset;    /* when they open */
+    s1_str archive_source;       /* of the stream in the archive; empty: the unnamed one */
+    int32_t fill;                /* enum s1_fill_policy of dtos/market/fill_policy.h; 0: none */
 } s1_data_source_config;
 
 typedef struct s1_data_sources_config {

@@ -55,6 +55,10 @@ static const s1_schema_field data_source_fields[] = {
              .doc =
                  "such bars open at this and every multiple of their timeframe after 1970-01-01, "
                  "a Thursday (weeks that open on Mondays: 4d)"),
+    S1_FIELD(s1_data_source_config, resample_drops_repeats, S1_KIND_BOOL, .default_text = "false",
+             .has_offset = offsetof(s1_data_source_config, has_resample_drops_repeats),
+             .doc = "of trades: one that is given twice, as at the edge of a page, does not count "
+                    "(`data resample --drop-repeats`)"),
     S1_FIELD(s1_data_source_config, fill, S1_KIND_ENUM, .names = fill_names,
              .default_doc = "`none`",
              .doc = "what a run reads where no bar is stored while the market was open (the "

@@ -75,6 +75,7 @@ static s1_rc print_json(s1_cli *cli, const s1_api_resample_options *options,
     s1_json_i64(&w, report->offset_seconds);
     json_count(&w, "rows", report->rows);
     json_count(&w, "bars", report->bars);
+    json_count(&w, "filled", report->filled);
     json_count(&w, "missing", report->missing);
     json_count(&w, "repeats", report->repeats);
     json_count(&w, "quiet_rows", report->quiet_rows);
@@ -135,6 +136,7 @@ static void print_text(const s1_cli *cli, const s1_api_resample_options *options
     if (report->starts_inside) {
         (void)fprintf(out, "  begins        inside of the first bar, which may not be whole\n");
     }
+    line(cli, "filled", report->filled, "bars at the close before, without a row");
     line(cli, "missing", report->missing, "bars in between without a row");
     line(cli, "repeats", report->repeats, "trades given twice, left out");
     line(cli, "quiet", report->quiet_rows, "rows without trades that did not count");
@@ -182,6 +184,8 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .bars = s1_cli_text(args, "bars"),
         .offset = s1_cli_text(args, "offset"),
         .to_source = s1_cli_text(args, "to-source"),
+        .fill = s1_cli_text(args, "fill"),
+        .session = s1_cli_text(args, "session"),
         .drops_repeats = s1_cli_flag(args, "drop-repeats"),
         .keeps_partial = s1_cli_flag(args, "partial"),
         .replaces = s1_cli_flag(args, "replace"),
@@ -224,6 +228,14 @@ static const s1_cli_option options[] = {
     {"to-source", 0, S1_CLI_TEXT, "NAME",
      "source the bars are kept under, default the same; with --bars one named after the rule",
      NULL},
+    {"fill", 0, S1_CLI_TEXT, "POLICY",
+     "what stands where no row is while the market is open: nothing (default), or a bar at the "
+     "close before, without volume",
+     "none|previous_close"},
+    {"session", 0, S1_CLI_TEXT, "NAME",
+     "when the market is open, with --fill; default fx for pairs of currencies and metals, else "
+     "always",
+     "always|fx|weekdays"},
     {"drop-repeats", 0, S1_CLI_FLAG, NULL,
      "leave out trades that are given twice, as at the edge of a page: with the id of the one "
      "before, or without ids equal to one of the same time",
@@ -248,7 +260,8 @@ const s1_cli_command s1_cmd_data_resample = {
     .summary = "Make larger bars of an archive's bars or trades",
     .usage = "--archive DIR --pair P --from-timeframe T --to-timeframe T",
     .detail = "Exact: prices and volumes are whole numbers of the last digit, volumes and counts "
-              "their sums. Only bars that are over are made; bars without a row are left out. The "
+              "their sums. Only bars that are over are made; bars without a row are left out "
+              "unless asked for. The "
               "archive changes in one step at the end, a second time not at all, and keeps the "
               "version that was there under its content hash.",
     .options = options,

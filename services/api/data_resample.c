@@ -1,5 +1,6 @@
 #include "services/api/data_resample.h"
 
+#include "backend/data/quality/fill.h"
 #include "backend/data/resample/resample_stream.h"
 #include "backend/utils/clock.h"
 #include "backend/utils/timefmt.h"
@@ -15,6 +16,7 @@ typedef struct request {
     const s1_api_resample_options *options;
     s1_open_archive archive;
     s1_resample_task task;
+    s1_session session; /* with a fill */
     char to_source[S1_SOURCE_TEXT_MAX + 1];
 } request;
 
@@ -62,6 +64,28 @@ static s1_rc read_rule(request *r, s1_err *err)
     return options->offset != NULL ? parse_offset(options->offset, &task->offset, err) : S1_OK;
 }
 
+static s1_rc read_fill(request *r, s1_err *err)
+{
+    const s1_api_resample_options *const options = r->options;
+    int32_t policy = S1_FILL_NONE;
+    if (options->fill != NULL) {
+        S1_TRY(err, s1_fill_policy_parse(s1_str_of(options->fill), &policy, err));
+    }
+    if (policy == S1_FILL_NONE) {
+        return options->session == NULL
+                   ? S1_OK
+                   : S1_RAISE(err, S1_E_INVALID,
+                              "session: found '%.40s' with nothing to fill, expected "
+                              "fill previous_close",
+                              options->session);
+    }
+    const char *const name =
+        options->session != NULL ? options->session : s1_session_name_for(r->task.from.asset_pair);
+    S1_TRY(err, s1_session_add_named(&r->session, s1_str_of(name), err));
+    r->task.session = &r->session;
+    return S1_OK;
+}
+
 static s1_rc progress(void *user, uint64_t done, uint64_t total)
 {
     const s1_api_resample_options *const options = user;
@@ -88,6 +112,7 @@ static s1_rc read_options(request *r, s1_api_resample_options *options, s1_err *
         return S1_RAISE(err, S1_E_INVALID, "found %s to make of itself, expected another timeframe",
                         s1_stream_key_format(&task->from, name));
     }
+    S1_TRY(err, read_fill(r, err));
     task->drops_repeats = options->drops_repeats;
     task->keeps_partial = options->keeps_partial;
     task->overlap = S1_OVERLAP_REPLACE;
@@ -151,6 +176,7 @@ static void tell(const request *r, const s1_resample_result *result, s1_api_resa
     report->bars = counts->bars;
     report->repeats = counts->repeats;
     report->quiet_rows = counts->quiet_rows;
+    report->filled = counts->filled;
     report->missing = counts->missing;
     report->moved = counts->moved;
     report->partial_rows = counts->partial_rows;

@@ -15,6 +15,8 @@ typedef struct s1_api_resample_options {
     const char *bars;      /* "tick:500", "volume:10", "dollar:1000000"; NULL: bars of time */
     const char *offset;    /* "8h", "-2h", "4d"; NULL: none */
     const char *to_source; /* NULL: the same; of `bars` one named after them */
+    const char *fill;      /* "none", "previous_close"; NULL: none */
+    const char *session;   /* "always", "fx", "weekdays", with fill; NULL: that of the pair */
     bool drops_repeats;    /* trades given twice are left out */
     bool keeps_partial;    /* a last bar that is not over is kept */
     bool replaces;         /* bars that were not made by resampling may go */
@@ -29,6 +31,7 @@ typedef struct s1_api_resample_report {
     int64_t offset_seconds;
     uint64_t rows, bars;          /* read, made */
     uint64_t repeats, quiet_rows; /* rows that did not count */
+    uint64_t filled;              /* bars made of the close before */
     uint64_t missing;             /* bars between the first and last without a row */
     uint64_t moved;               /* bars put a nanosecond later */
     uint64_t partial_rows;        /* of the last bar, which is not over; 0: it is */

@@ -217,10 +217,12 @@ static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t 
                                                .data_type = config->data_type,
                                                .source = config->archive_source},
                                        .timeframe = stream->need.timeframe,
-                                       .offset = config->resample_offset};
+                                       .offset = config->resample_offset,
+                                       .drops_repeats = config->resample_drops_repeats};
     char text[96];
-    const int length = snprintf(text, sizeof text, "resampled %lld %lld",
-                                (long long)source.timeframe, (long long)source.offset);
+    const int length =
+        snprintf(text, sizeof text, "resampled %lld %lld%s", (long long)source.timeframe,
+                 (long long)source.offset, source.drops_repeats ? " once" : "");
     s1_sha256_update(hash, text, (size_t)length);
     return s1_resample_load(archive_of(b, index), &source, range, &b->readers[index], ret_first,
                             NULL, err);

@@ -103,6 +103,20 @@ def kraken_hours_make_its_days(work):
         report = resample(work, *options, pair=pair, archive="other")
         assert report["bars"] == count - (1 if partial else 0)
         assert report["partial"] is None or report["partial"]["kept"] is False
+        # Every day, at the close before where nothing was traded.
+        filled = resample(work, *options, "--fill", "previous_close", "--to-source", "filled",
+                          pair=pair, archive="other")
+        assert filled["bars"] == report["bars"] + report["missing"], filled
+        assert filled["filled"] == report["missing"] > 0 and filled["missing"] == 0
+        every = {row["time"]: row for row in
+                 export(work, "1d", "--source", "filled", pair=pair, archive="other")}
+        close = None
+        for day in sorted(every):
+            if day in official:
+                assert every[day]["close"] == official[day]["close"] or day == odd
+            else:
+                assert [every[day][p] for p in PRICES] == [close] * 4 and every[day]["volume"] == 0
+            close = every[day]["close"]
         shutil.rmtree(work / "other")
 
 
@@ -375,6 +389,9 @@ def bad_options_are_refused(work):
              "found both, expected either"),
             ((*base, "--from", "1m", "--to-timeframe", "5m", "--drop-repeats"), 2,
              "repeats to drop: found bars, expected trades"),
+            ((*base, "--from", "1m", "--to-timeframe", "5m", "--session", "fx"), 2,
+             "session: found 'fx' with nothing to fill"),
+            ((*base, "--from", "trades", "--bars", "tick:5", "--fill", "previous_close"), 7, ""),
             ((*base, "--from", "trades", "--to-timeframe", "5m"), 7, "no BTC/USD trades in"),
             ((*base, "--from", "1m", "--to-timeframe", "5m", "--to-source", "A B"), 2, "source"),
             (("--archive", "none", "--pair", "BTC/USD", "--from", "1m", "--to-timeframe", "5m"), 7,
@@ -422,6 +439,54 @@ def what_goes_out_comes_back(work):
     assert sorted(p.name for p in work.glob("*partial*")) == []
 
 
+def as_parquet(work, timeframe, pair):
+    """The same rows by pyarrow, and as exact as in CSV."""
+    import pyarrow.parquet
+    done = call(work, "data", "export", "--archive", "archive", "--pair", pair, "--timeframe",
+                timeframe, "--format", "parquet", "--output", "out.parquet", "--json")
+    table = pyarrow.parquet.read_table(work / "out.parquet", partitioning=None)
+    assert json.loads(done.out)["rows"] == len(table)
+    with open(work / "one.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    assert table.column_names == rows[0]
+    assert table.schema.metadata[b"asset_pair"] == pair.encode()
+    sides = ["?", "buy", "sell", "unknown"]
+    for i, name in enumerate(rows[0]):
+        values = table[name]
+        if name == "time":
+            found = values.cast("int64").to_pylist()
+            assert [iso(v // 10 ** 9)[:19] for v in found] == [r[i][:19] for r in rows[1:]]
+        elif name == "side":
+            assert [sides[v] for v in values.to_pylist()] == [r[i] for r in rows[1:]]
+        else:
+            assert [f"{v:f}" if isinstance(v, Decimal) else str(v) for v in values.to_pylist()] == \
+                [r[i] for r in rows[1:]], name
+
+
+def other_kinds_come_back(work):
+    """Trades with ids and quotes, as CSV and as Parquet."""
+    with open(work / "quotes.csv", "w") as file:
+        file.write("time,bid,ask,bid_quantity,ask_quantity\n"
+                   "2014-05-08T00:00:08.715Z,1.39101,1.39114,5.00,1.25\n"
+                   "2014-05-08T00:00:08.715Z,1.39102,1.39114,5.50,1.00\n"
+                   "2014-05-08T00:00:09.000000001Z,1.39100,1.39113,2.50,0.75\n")
+    call(work, "data", "import", "quotes.csv", "--type", "quotes", "--pair", "EUR/USD", "--archive",
+         "archive")
+    kinds = [("quotes", "EUR/USD")]
+    name = "kraken/ETH_BTC-trades_2023-11.feather"
+    if there(name):
+        import_trades(work, name, "ETH/BTC")
+        kinds.append(("trades", "ETH/BTC"))
+    for kind, pair in kinds:
+        rows = export(work, kind, pair=pair, name="one.csv")
+        call(work, "data", "import", "one.csv", "--type", kind, "--pair", pair, "--archive",
+             "second")
+        assert export(work, kind, pair=pair, archive="second", name="two.csv") == rows
+        assert (work / "one.csv").read_bytes() == (work / "two.csv").read_bytes()
+        as_parquet(work, kind, pair)
+    assert (work / "one.csv").read_text().count("\n") > 9000 or len(kinds) == 1
+
+
 def the_real_history_comes_back(work):
     if not there("kraken/XBTUSD_60.csv"):
         return
@@ -465,7 +530,7 @@ def main():
                  kraken_trades_make_its_bars, bars_that_close_by_trades,
                  an_hour_with_a_page_read_twice, binance_makes_its_hours,
                  a_second_time_changes_nothing, what_is_in_the_way, bad_options_are_refused,
-                 what_goes_out_comes_back, the_real_history_comes_back,
+                 what_goes_out_comes_back, other_kinds_come_back, the_real_history_comes_back,
                  stopping_leaves_things_as_they_were):
         with harness.folder() as folder:
             test(pathlib.Path(folder))

@@ -146,10 +146,13 @@ def of_trades_as_well(root, header, hours):
             shares = (int(volume) - 3, 1, 1, 1)
             for price, minute, share in zip((first, high, low, last), (0, 7, 31, 59), shares):
                 file.write(f"{at.isoformat()[:14]}{minute:02d}:00Z,buy,{price},{share}\n")
+                if at.hour % 5 == 2 and minute == 31:  # read twice
+                    file.write(f"{at.isoformat()[:14]}{minute:02d}:00Z,buy,{price},{share}\n")
     call(work, "data", "import", "trades.csv", "--type", "trades", "--pair", "EUR/USD", "--archive",
          "demo/archive")
     harness.replace(work / "config/data_sources.yaml", (streams.SECOND, ""),
-                    ("  timeframe: 1h\n", "  data_type: trades\n  resample: true\n"))
+                    ("  timeframe: 1h\n", "  data_type: trades\n  resample: true\n"
+                     "  resample_drops_repeats: true\n"))
     harness.replace(work / "config/environments.yaml", ALONE)
     for folder in (base, work):
         call(folder, "backtest", "demo", "--results", "r")

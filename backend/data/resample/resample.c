@@ -50,6 +50,7 @@ struct s1_resampler {
     bool has_rows, has_ids, has_bars;
     bool has_counts;   /* the bars that come in have counts of trades */
     s1_nanos last_bar; /* time of the last bar that came out */
+    int64_t last_close;
     int64_t *columns[OUT_COLUMNS];
     size_t count, capacity;
     bool is_taken; /* the columns were given out: the next call starts them again */
@@ -150,6 +151,9 @@ static s1_rc check_threshold(const s1_resample_options *options, s1_i128 *ret_li
     if (options->from_type != S1_DATA_TRADES) {
         return S1_RAISE(err, S1_E_INVALID, "%s bars: found bars to make them of, expected trades",
                         name);
+    }
+    if (options->session != NULL) {
+        return S1_RAISE(err, S1_E_INVALID, "%s bars: found a session to fill, expected none", name);
     }
     if (s1_dec_sign(options->threshold) <= 0) {
         return S1_RAISE(err, S1_E_INVALID, "threshold of %s bars: expected a number above 0", name);
@@ -264,11 +268,57 @@ static int64_t average_price(const open_bar *bar)
     return bar->amount < 0 ? -(int64_t)quotient : (int64_t)quotient;
 }
 
+static void put_bar(s1_resampler *r, s1_nanos time, const open_bar *bar, int64_t vwap)
+{
+    const size_t at = r->count++;
+    r->columns[OUT_TIME][at] = time;
+    r->columns[OUT_OPEN][at] = bar->open;
+    r->columns[OUT_HIGH][at] = bar->high;
+    r->columns[OUT_LOW][at] = bar->low;
+    r->columns[OUT_CLOSE][at] = bar->close;
+    r->columns[OUT_VOLUME][at] = (int64_t)bar->volume;
+    r->columns[OUT_TRADES][at] = (int64_t)bar->trades;
+    r->columns[OUT_VWAP][at] = vwap;
+    r->last_bar = time;
+    r->last_close = bar->close;
+    r->has_bars = true;
+    r->counts.bars++;
+}
+
+/* Bars between the last one that came out and the open one: counted, or made while the market was
+ * open. */
+static s1_rc pass_gap(s1_resampler *r, s1_err *err)
+{
+    const s1_nanos timeframe = r->options.timeframe;
+    if (!r->has_bars || r->bar.start - r->last_bar == timeframe) {
+        return S1_OK;
+    }
+    uint64_t missing = (uint64_t)((r->bar.start - r->last_bar) / timeframe) - 1;
+    const int64_t close = r->last_close;
+    const open_bar flat = {.open = close, .high = close, .low = close, .close = close};
+    for (uint64_t made = 0; r->options.session != NULL; made++) {
+        const s1_open_slots slots =
+            s1_session_open_slots(r->options.session, r->last_bar, r->bar.start, timeframe);
+        if (slots.count == 0) {
+            break;
+        }
+        if (made == S1_RESAMPLE_FILL_MAX) {
+            return S1_RAISE(err, S1_E_RANGE, "over %u bars to fill before row %llu",
+                            S1_RESAMPLE_FILL_MAX, (unsigned long long)(r->counts.rows - 1));
+        }
+        S1_TRY(err, make_room(r, err));
+        put_bar(r, slots.first, &flat, close);
+        r->counts.filled++;
+        missing--;
+    }
+    r->counts.missing += missing;
+    return S1_OK;
+}
+
+/* The time of the open bar. */
 static s1_nanos bar_time(s1_resampler *r)
 {
     if (r->options.rule == S1_BARS_TIME) {
-        r->counts.missing +=
-            r->has_bars ? (uint64_t)((r->bar.start - r->last_bar) / r->options.timeframe) - 1 : 0;
         return r->bar.start;
     }
     if (r->has_bars && r->last_time <= r->last_bar) {
@@ -287,20 +337,11 @@ static s1_rc close_bar(s1_resampler *r, s1_err *err)
                         bar->volume > S1_MANTISSA_MAX ? "volume" : "count",
                         (unsigned long long)(r->counts.rows - 1));
     }
+    if (r->options.rule == S1_BARS_TIME) {
+        S1_TRY(err, pass_gap(r, err));
+    }
     S1_TRY(err, make_room(r, err));
-    const size_t at = r->count++;
-    const s1_nanos time = bar_time(r);
-    r->columns[OUT_TIME][at] = time;
-    r->columns[OUT_OPEN][at] = bar->open;
-    r->columns[OUT_HIGH][at] = bar->high;
-    r->columns[OUT_LOW][at] = bar->low;
-    r->columns[OUT_CLOSE][at] = bar->close;
-    r->columns[OUT_VOLUME][at] = (int64_t)bar->volume;
-    r->columns[OUT_TRADES][at] = (int64_t)bar->trades;
-    r->columns[OUT_VWAP][at] = r->options.from_type == S1_DATA_TRADES ? average_price(bar) : 0;
-    r->last_bar = time;
-    r->has_bars = true;
-    r->counts.bars++;
+    put_bar(r, bar_time(r), bar, r->options.from_type == S1_DATA_TRADES ? average_price(bar) : 0);
     bar->rows = 0;
     return S1_OK;
 }

@@ -5,7 +5,8 @@
  * out: the last one, which more rows could still change, is left out and counted unless asked for.
  *
  * - Time bars open at offset + k * timeframe since the Unix epoch (a week so opens on Thursdays, at
- *   offset 4d on Mondays). A bar without a row is left out and counted (`missing`).
+ *   offset 4d on Mondays). A bar without a row is left out and counted (`missing`), or made at the
+ *   close before it, without volume, where the market was open (`session`; `filled`).
  * - Tick, volume and dollar bars close with the trade that reaches the threshold; trades are never
  *   split. Their time is that of this last trade (they are not known before it), a nanosecond after
  *   the bar before where that one has the same.
@@ -25,6 +26,7 @@
 #ifndef S1_BACKEND_DATA_RESAMPLE_RESAMPLE_H
 #define S1_BACKEND_DATA_RESAMPLE_RESAMPLE_H
 
+#include "backend/core/session.h"
 #include "backend/dtos/market/market_batch.h"
 #include "s1mple/base.h"
 #include "s1mple/decimal.h"
@@ -53,18 +55,23 @@ typedef struct s1_resample_options {
                            price, quantity and side to one of the S1_REPEAT_WINDOW trades of its
                            time before it, is left out */
     bool keeps_partial; /* the last bar comes out though it may not be over */
-    s1_nanos known_to;  /* no row before this moment is missing at the end: a bar that ends by then
-                           is over; 0: not known */
+    const s1_session *session; /* bars of time without a row are made while it is open; borrowed;
+                                  NULL: they are left out */
+    s1_nanos known_to; /* no row before this moment is missing at the end: a bar that ends by then
+                          is over; 0: not known */
 } s1_resample_options;
 
-#define S1_REPEAT_WINDOW 1024u
+#define S1_REPEAT_WINDOW     1024u
+#define S1_RESAMPLE_FILL_MAX (1u << 24) /* bars made between two rows */
 
 typedef struct s1_resample_counts {
     uint64_t rows;         /* taken in */
     uint64_t bars;         /* given out */
     uint64_t repeats;      /* trades left out by drops_repeats */
     uint64_t quiet_rows;   /* rows without trades that did not count */
-    uint64_t missing;      /* time bars between the first and the last that had no row */
+    uint64_t filled;       /* bars made without a row */
+    uint64_t missing;      /* time bars between the first and the last that had no row, and
+                              none was made */
     uint64_t moved;        /* bars put a nanosecond after the bar before */
     uint64_t partial_rows; /* of the last bar, which is not over; 0: it is */
     s1_nanos partial_time; /* its time */

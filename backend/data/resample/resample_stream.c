@@ -85,10 +85,11 @@ static s1_rc describe(pass *p, s1_err *err)
         (void)s1_dec_print(task->threshold, number);
     }
     (void)snprintf(
-        p->provenance, sizeof p->provenance, "resample:%s sha256:%s bars:%s%s%s offset:%lld%s%s",
+        p->provenance, sizeof p->provenance, "resample:%s sha256:%s bars:%s%s%s offset:%lld%s%s%s",
         s1_stream_key_format(&task->from, name), hash, s1_bar_rule_name(task->rule),
         number[0] != '\0' ? ":" : "", number, (long long)(task->offset / S1_NANOS_PER_SECOND),
-        task->drops_repeats ? " repeats:dropped" : "", task->keeps_partial ? " partial:kept" : "");
+        task->drops_repeats ? " repeats:dropped" : "", task->keeps_partial ? " partial:kept" : "",
+        task->session != NULL ? " fill:previous_close" : "");
     return S1_OK;
 }
 
@@ -163,7 +164,8 @@ static s1_rc open_pass(pass *p, s1_err *err)
                                          .price_scale = p->reader->scales.price,
                                          .qty_scale = p->reader->scales.qty,
                                          .drops_repeats = task->drops_repeats,
-                                         .keeps_partial = task->keeps_partial};
+                                         .keeps_partial = task->keeps_partial,
+                                         .session = task->session};
     p->scales = (s1_market_scales){
         .price = options.price_scale, .qty = options.qty_scale, .vwap = options.price_scale};
     S1_TRY(err, s1_resampler_new(&options, &p->resampler, err));

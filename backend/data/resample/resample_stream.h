@@ -26,7 +26,8 @@ typedef struct s1_resample_task {
     s1_dec threshold;           /* unless the rule is time */
     s1_nanos offset;            /* of time bars */
     bool drops_repeats, keeps_partial;
-    int32_t overlap;               /* enum s1_overlap */
+    const s1_session *session; /* borrowed; bars of time are filled while it is open; NULL: not */
+    int32_t overlap;           /* enum s1_overlap */
     s1_resample_progress progress; /* may be NULL */
     void *user;
 } s1_resample_task;

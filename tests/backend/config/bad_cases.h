@@ -377,6 +377,10 @@ static const bad_case bad_cases[] = {
      "timeframe: 4h, data_type: trades }",
      "config/data_sources.yaml:2:84: error: eurusd_4h.timeframe: found the timeframe of trades, "
      "expected none\n"},
+    {"repeats of bars", "data_sources.yaml", "timeframe: 4h }",
+     "timeframe: 4h, resample: true, resample_drops_repeats: true }",
+     "config/data_sources.yaml:2:128: error: eurusd_4h.resample_drops_repeats: found true of what "
+     "is no trades with resample, expected data_type: trades and resample: true, or false\n"},
     {"an offset of nothing", "data_sources.yaml", "timeframe: 4h }",
      "timeframe: 4h, resample_offset: 1h }",
      "config/data_sources.yaml:2:105: error: eurusd_4h.resample_offset: found it without resample, "

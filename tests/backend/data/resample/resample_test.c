@@ -158,6 +158,9 @@ static void assert_bar(size_t at, s1_nanos time, int64_t open, int64_t high, int
     assert_int_equal(out.volume[at], volume);
 }
 
+static s1_resample_options information(int32_t rule, const char *threshold);
+static void refused(const s1_resample_options *options, bool has_ids, s1_rc code, const char *text);
+
 static const s1_resample_options minute_trades = {.rule = S1_BARS_TIME,
                                                   .from_type = S1_DATA_TRADES,
                                                   .timeframe = MINUTE,
@@ -296,6 +299,57 @@ static void test_rows_without_trades(void **state)
     assert_int_equal(counts.missing, 0);
     assert_int_equal(out.trades[0], -1); /* not told, so not told */
     assert_int_equal(out.vwap[0], -1);
+}
+
+/* Holes are made bars of while the market is open. */
+static void test_filled(void **state)
+{
+    (void)state;
+    s1_session session = {0};
+    assert_int_equal(s1_session_add_named(&session, S1_STR("weekdays"), NULL), S1_OK);
+    in.count = 0;
+    add_bar(DAY + 22 * HOUR, 10, 12, 9, 11, 5); /* Friday 1970-01-02, 22:00 */
+    add_bar(DAY + 23 * HOUR, 11, 11, 11, 11, 1);
+    add_bar(4 * DAY + 5 * HOUR, 20, 21, 19, 20, 7); /* Monday 05:00 */
+    add_bar(4 * DAY + 6 * HOUR, 20, 20, 20, 20, 7);
+    s1_resample_options options = hourly_to_daily;
+    options.timeframe = 2 * HOUR;
+    options.session = &session;
+    s1_resample_counts counts = resample(&options, false);
+    assert_int_equal(out.count, 4); /* 22:00; Monday 00:00 and 02:00 are made; 04:00 */
+    assert_bar(0, DAY + 22 * HOUR, 10, 12, 9, 11, 6);
+    assert_bar(1, 4 * DAY, 11, 11, 11, 11, 0);
+    assert_bar(2, 4 * DAY + 2 * HOUR, 11, 11, 11, 11, 0);
+    assert_bar(3, 4 * DAY + 4 * HOUR, 20, 21, 19, 20, 7);
+    assert_int_equal(counts.filled, 2);
+    assert_int_equal(counts.missing, 24); /* the weekend */
+    assert_int_equal(counts.partial_rows, 1);
+    options.session = NULL;
+    counts = resample(&options, false);
+    assert_int_equal(counts.missing, 26);
+    assert_int_equal(out.count, 2);
+    /* Of trades, with an average and a count of none. */
+    in.count = 0;
+    add_trade(0, 100, 3);
+    add_trade(3 * MINUTE, 200, 3);
+    options = minute_trades;
+    session.closure_count = 0;
+    options.session = &session;
+    options.keeps_partial = true;
+    counts = resample(&options, false);
+    assert_int_equal(out.count, 4);
+    assert_int_equal(out.trades[1], 0);
+    assert_int_equal(out.vwap[2], 100);
+    assert_int_equal(counts.filled, 2);
+    in.time[1] = (s1_nanos)S1_RESAMPLE_FILL_MAX * 2 * MINUTE;
+    options.keeps_partial = false;
+    add_trade(in.time[1] + MINUTE, 1, 1);
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(run(&options, false, 10, &counts, &err), S1_E_RANGE);
+    assert_non_null(strstr(err.msg, "bars to fill before row"));
+    options = information(S1_BARS_TICK, "3");
+    options.session = &session;
+    refused(&options, false, S1_E_INVALID, "tick bars: found a session to fill, expected none");
 }
 
 static void test_counts_add_up(void **state)
@@ -769,6 +823,7 @@ int main(void)
         cmocka_unit_test(test_average_price_rounds_half_to_even),
         cmocka_unit_test(test_offsets),
         cmocka_unit_test(test_rows_without_trades),
+        cmocka_unit_test(test_filled),
         cmocka_unit_test(test_counts_add_up),
         cmocka_unit_test(test_bars_of_trades_volume_and_money),
         cmocka_unit_test(test_repeats),
