@@ -11,6 +11,8 @@ import signal
 import subprocess
 import time
 
+from pyarrow import feather
+
 import harness
 from harness import call, has
 
@@ -130,6 +132,42 @@ def trades_are_bars(work):
     assert quiet and not wrong, wrong[:3]
 
 
+def recorded_days(work):
+    """Five days of Kraken's BTC/USDT as recorded: 26,921 trades, fetched in pages, are the bars that were
+    recorded of them, of each of four lengths."""
+    folder = harness.SHARED / "data/crypto/kraken"
+    if not (folder / "BTC_USDT-trades_2023-11.feather").is_file():
+        print("skipped: shared/data has no BTC_USDT-trades_2023-11.feather")
+        return
+    table = feather.read_table(folder / "BTC_USDT-trades_2023-11.feather").to_pylist()
+    trades = sorted((int(row["id"]), int(row["timestamp"]), round(row["price"] * 10),
+                     round(row["amount"] * 10**8), row["side"]) for row in table)
+    (work / "recorded").write_text("".join(f"{i},{ms}000000,{price},{amount},{side}\n"
+                                           for i, ms, price, amount, side in trades))
+    with exchange(work, trades=work / "recorded", count=0) as (url, truth):
+        report = fetch(work, url, "--from", moment(truth[0][1]))
+        assert report["rows"] == 26921 and report["repeated"] > 20, report
+    for timeframe, count in (("1m", 5388), ("5m", 1520), ("15m", 515), ("1h", 129)):
+        call(work, "data", "resample", "--archive", "archive", "--pair", "BTC/USD", "--from", "trades",
+             "--to-timeframe", timeframe, "--partial")
+        call(work, "data", "export", "--archive", "archive", "--pair", "BTC/USD", "--timeframe", timeframe,
+             "--output", "bars.csv")
+        with (work / "bars.csv").open(newline="") as file:
+            made = list(csv.DictReader(file))
+        given = feather.read_table(folder / f"BTC_USDT-{timeframe}_2023-11.feather").to_pylist()
+        assert len(given) == count, len(given)
+        made = {row["time"]: row for row in made}
+        different = [row for row in given
+                     if not same_bar(made.get(row["date"].strftime("%Y-%m-%dT%H:%M:%SZ")), row)]
+        assert not different and len(made) == count, (timeframe, len(made), different[:2])
+
+
+def same_bar(made, given):
+    return made is not None and all(float(made[name]) == given[name] for name in
+                                    ("open", "high", "low", "close")) and \
+        abs(float(made["volume"]) - given["volume"]) < 1e-9 * max(1, given["volume"])
+
+
 def causes(work):
     """Exit codes by cause."""
     config = harness.config(work)
@@ -206,7 +244,7 @@ def interrupted(work):
 
 
 def main():
-    for test in (four_commands, bars, trades_are_bars, causes, interrupted):
+    for test in (four_commands, bars, trades_are_bars, recorded_days, causes, interrupted):
         with harness.folder(is_checked=False) as folder:
             test(pathlib.Path(folder))
         print(f"{test.__name__}: passed")
