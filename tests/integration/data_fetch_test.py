@@ -5,10 +5,14 @@ is said, exit codes by cause, and ctrl-C."""
 import contextlib
 import csv
 import datetime
+import gzip
+import http.server
 import json
 import pathlib
 import signal
+import ssl
 import subprocess
+import threading
 import time
 
 from pyarrow import feather
@@ -210,6 +214,61 @@ def causes(work):
     has(error["message"], "plain http is for 127.0.0.1 only")
 
 
+class Answer(http.server.BaseHTTPRequestHandler):
+    """One status, some headers and a body, whatever is asked."""
+
+    def do_GET(self):
+        status, headers, body = self.server.answer
+        with contextlib.suppress(OSError):
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def server(status=200, headers=None, body=b"", context=None):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as httpd:
+        httpd.answer = (status, headers or {}, body)
+        if context is not None:
+            httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+        thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+        thread.start()
+        yield f"http{'s' if context else ''}://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+def other_servers(work):
+    """A certificate nobody vouches for, a redirection, a reply without end, a packed one."""
+    config = harness.config(work)
+    (config / "connectors.yaml").write_text(
+        "schema_version: 1\nimpatient:\n  type: kraken_public\n"
+        "  retries: { max_attempts: 1, delay_seconds: 1 }\n")
+    recent = ("--connector", "impatient", "--from", moment((time.time() - 86400) * 10**9))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                    "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", work / "key",
+                    "-out", work / "certificate"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(work / "certificate", work / "key")
+    with server(body=b'{"error":["EQuery:Unknown asset pair"]}', context=context) as url:
+        error = fetch(work, url, *recent, expected=6)
+        has(error["message"], "no connection", "certificate")
+    with server(status=302, headers={"Location": "http://127.0.0.1:9/"}) as url:
+        error = fetch(work, url, *recent, expected=6)
+        has(error["message"], "found HTTP status 302, expected 200: is the address right?")
+    with server(body=b" " * (20 << 20)) as url:
+        error = fetch(work, url, *recent, expected=6)
+        has(error["message"], "gave up after 1 attempts: a reply that is too large")
+    packed = gzip.compress(b'{"error":["EQuery:Unknown asset pair"]}')
+    with server(headers={"Content-Encoding": "gzip"}, body=packed) as url:
+        error = fetch(work, url, *recent, expected=7)
+        has(error["message"], "EQuery:Unknown asset pair: BTC/USD")
+
+
 def interrupted(work):
     """ctrl-C stores what came, says so, and the same command goes on; the wait for a request's turn
     and one that is out both end at once."""
@@ -244,7 +303,7 @@ def interrupted(work):
 
 
 def main():
-    for test in (four_commands, bars, trades_are_bars, recorded_days, causes, interrupted):
+    for test in (four_commands, bars, trades_are_bars, recorded_days, causes, other_servers, interrupted):
         with harness.folder(is_checked=False) as folder:
             test(pathlib.Path(folder))
         print(f"{test.__name__}: passed")
