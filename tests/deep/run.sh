@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 case $tier in T0 | T1) ;; *) echo "usage: $0 [T0|T1] [build folder]" >&2; exit 2 ;; esac
 passed=0
 failed=0
-for program in storage process memory memory_run data_fetch data_import; do
+for program in storage process memory memory_run data_fetch data_import archive; do
     test="$build/tests/deep_${program}_test"
     if [ ! -x "$test" ]; then
         echo "$test is not there: build the tests first" >&2

@@ -2,11 +2,10 @@
  * call of the C library that touches a file under a given path.
  *
  *   S1_SHIM_PATH   files that count: those whose path starts so
- *   S1_SHIM_CALLS  which calls, as in "open,write,fsync,close,rename,ftruncate,unlink"; unset: all
- *   S1_SHIM_AT     the n-th of them, first = 1; 0 or unset: none
- *   S1_SHIM_DO     kill: the process, with SIGKILL; a write does its first S1_SHIM_CUT bytes before
- *                  short: a write does half of what is asked for
- *                  a number: the call fails with that errno; an fsync then syncs nothing
+ *   S1_SHIM_CALLS  which calls, as in "open,write,fsync,close,rename,link,ftruncate,unlink"; unset:
+ * all S1_SHIM_AT     the n-th of them, first = 1; 0 or unset: none S1_SHIM_DO     kill: the
+ * process, with SIGKILL; a write does its first S1_SHIM_CUT bytes before short: a write does half
+ * of what is asked for a number: the call fails with that errno; an fsync then syncs nothing
  *   S1_SHIM_FOREVER  1: that call and all later ones
  *   S1_SHIM_NOSYNC   1: fsync does nothing but succeed (a killed process loses no page cache)
  *   S1_SHIM_REPORT   1: "C <calls>\n" to standard output at exit
@@ -216,6 +215,22 @@ EXPORT int rename(const char *from, const char *to)
         return -1;
     }
     return (int)syscall(SYS_rename, from, to);
+}
+
+EXPORT int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+    if (is_path_ours(from) && is_turn("rename") && fails()) {
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+EXPORT int link(const char *from, const char *to)
+{
+    if (is_path_ours(from) && is_turn("link") && fails()) {
+        return -1;
+    }
+    return (int)syscall(SYS_link, from, to);
 }
 
 EXPORT int unlink(const char *path)
