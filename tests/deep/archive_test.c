@@ -11,6 +11,7 @@
 #define _GNU_SOURCE 1 /* pipe2 */
 #include "backend/data/persistors/parquet_persistor.h"
 #include "backend/utils/rng.h"
+#include "backend/utils/timefmt.h"
 #include "s1mple/error.h"
 #include "tests/support/deep.h"
 
