@@ -261,6 +261,7 @@ static void check(const char *folder, uint64_t acknowledged, uint64_t tried, ver
 
 typedef struct outcome {
     uint64_t acknowledged, tried, calls;
+    uint64_t time; /* ns from its first try to its end */
     bool was_killed, has_failed;
 } outcome;
 
@@ -283,10 +284,18 @@ static void read_outcome(char *text, outcome *found)
     }
 }
 
-/* Reads what the victim says until it ends, or until `delay` ns after its first try. */
-static size_t listen_to(int from, pid_t pid, uint64_t delay, char *text, size_t size)
+static uint64_t now(void)
 {
-    struct timespec begun = {0};
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* Reads what the victim says until it ends, and kills it `delay` ns after its first try (0: not).
+ * Gives the time from the first try to the end. */
+static uint64_t listen_to(int from, pid_t pid, uint64_t delay, char *text, size_t size)
+{
+    uint64_t begun = 0;
     size_t length = 0;
     for (;;) {
         const ssize_t got = read(from, text + length, size - 1 - length);
@@ -297,20 +306,14 @@ static size_t listen_to(int from, pid_t pid, uint64_t delay, char *text, size_t 
             fail_hard("read");
         }
         length += got > 0 ? (size_t)got : 0;
-        struct timespec now;
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        if (length > 0 && begun.tv_sec == 0) {
-            begun = now;
-        }
-        const uint64_t passed = (uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000u +
-                                (uint64_t)now.tv_nsec - (uint64_t)begun.tv_nsec;
-        if (delay != 0 && begun.tv_sec != 0 && passed >= delay) {
+        begun = begun == 0 && length > 0 ? now() : begun;
+        if (delay != 0 && begun != 0 && now() - begun >= delay) {
             (void)kill(pid, SIGKILL);
             delay = 0;
         }
     }
     text[length] = '\0';
-    return length;
+    return now() - begun;
 }
 
 /* Runs the victim; `at` and `what` for the shim (0: none), `delay` until it is killed (0: not). */
@@ -353,13 +356,14 @@ static outcome run_victim(const char *folder, uint64_t at, const char *what, uin
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)close(out[1]);
     char text[8192];
-    (void)listen_to(out[0], pid, delay, text, sizeof text);
+    const uint64_t time = listen_to(out[0], pid, delay, text, sizeof text);
     (void)close(out[0]);
     if (waitpid(pid, &status, 0) != pid) {
         fail_hard("waitpid");
     }
     outcome found = {.acknowledged = 1,
                      .tried = 1,
+                     .time = time,
                      .was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL};
     read_outcome(text, &found);
     if (!found.was_killed &&
@@ -386,24 +390,19 @@ static void first_version(char folder[PATH_SIZE])
     s1_duckdb_free(duckdb);
 }
 
-/* What three commits take when nothing happens. */
-static void measure(uint64_t *ret_calls, uint64_t *ret_time)
+/* Three commits when nothing happens. */
+static outcome measure(void)
 {
     char folder[PATH_SIZE];
-    struct timespec begun, now;
     verdict v = {{0}};
     first_version(folder);
-    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
     const outcome found = run_victim(folder, 0, "kill", 0);
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     check(folder, VERSIONS_A_RUN, VERSIONS_A_RUN, &v);
     if (found.acknowledged != VERSIONS_A_RUN || found.calls == 0 || v.text[0] != '\0') {
         (void)fprintf(stderr, "archive_test: a run without an accident: %s\n", v.text);
         exit(97);
     }
-    *ret_calls = found.calls;
-    *ret_time = (uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000u + (uint64_t)now.tv_nsec -
-                (uint64_t)begun.tv_nsec;
+    return found;
 }
 
 static void judge(s1_deep *deep, uint64_t at, const char *folder, const outcome *found)
@@ -422,28 +421,30 @@ static void judge(s1_deep *deep, uint64_t at, const char *folder, const outcome 
 /* Half of the kills at a call of libc, half at a moment. */
 static void run_kills(s1_deep *deep)
 {
-    uint64_t calls, time, killed = 0;
-    measure(&calls, &time);
+    uint64_t killed = 0;
+    const outcome usual = measure();
     for (uint64_t at = deep->first; at < deep->end; at++) {
         char folder[PATH_SIZE];
         s1_rng rng;
         s1_rng_init(&rng, deep->seed * 7919 + at);
         first_version(folder);
         const bool is_at_call = at % 2 == 0;
-        const uint64_t when = 1 + s1_rng_below(&rng, is_at_call ? calls : time);
+        const uint64_t when =
+            1 + s1_rng_below(&rng, is_at_call ? usual.calls : usual.time * 9 / 10);
         const outcome found =
             is_at_call ? run_victim(folder, when, "kill", 0) : run_victim(folder, 0, "kill", when);
         killed += found.was_killed;
         judge(deep, at, folder, &found);
     }
-    s1_deep_figures(deep, "%" PRIu64 " killed, three commits are %" PRIu64 " calls", killed, calls);
+    s1_deep_figures(deep, "%" PRIu64 " killed, three commits are %" PRIu64 " calls", killed,
+                    usual.calls);
 }
 
 /* A call of libc fails; the commit fails or not, and the process goes on. */
 static void run_failures(s1_deep *deep)
 {
-    uint64_t calls, time, failed = 0;
-    measure(&calls, &time);
+    uint64_t failed = 0;
+    const outcome usual = measure();
     for (uint64_t at = deep->first; at < deep->end; at++) {
         char folder[PATH_SIZE], what[16];
         s1_rng rng;
@@ -451,7 +452,7 @@ static void run_failures(s1_deep *deep)
         first_version(folder);
         static const int codes[] = {EIO, ENOSPC, EDQUOT};
         (void)snprintf(what, sizeof what, "%d", codes[s1_rng_below(&rng, 3)]);
-        const outcome found = run_victim(folder, 1 + s1_rng_below(&rng, calls), what, 0);
+        const outcome found = run_victim(folder, 1 + s1_rng_below(&rng, usual.calls), what, 0);
         failed += found.has_failed;
         judge(deep, at, folder, &found);
     }
@@ -480,7 +481,7 @@ int main(int argc, char **argv)
         return victim(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     }
     static const s1_deep_row rows[] = {
-        {"A1", "kill -9 of commits to an archive", 20, 200, 4000, run_kills},
+        {"A1", "kill -9 of commits to an archive", 20, 220, 4000, run_kills},
         {"A2", "a call of libc fails in commits to an archive", 10, 200, 2000, run_failures},
     };
     find_places(argv[0]);

@@ -170,9 +170,11 @@ static s1_rc list_files(const s1_archive_place *place, const char *folder, int32
             number < 1 || number > 9999) {
             continue;
         }
+        s1_fs_info info;
         rc = s1_path_join(path, sizeof path, s1_str_of(folder), name, err);
-        if (rc != S1_OK || !s1_fs_is_folder(place->fs, path)) {
-            continue;
+        rc = rc == S1_OK ? s1_fs_stat(place->fs, path, &info, err) : rc;
+        if (rc != S1_OK || info.type != S1_FS_DIRECTORY) {
+            continue; /* one that cannot be asked is an error: its rows would be missing */
         }
         if (has_months && !in_months) {
             rc = list_files(place, path, (int32_t)number - 1970, true, files, err);
@@ -465,24 +467,38 @@ static s1_rc load_once(const s1_archive_place *place, s1_archive_files *ret_file
     return S1_OK;
 }
 
-/* The folder as it is now, 0 if it is not there. */
-static uint64_t inode_of(const s1_archive_place *place)
+/* The number of the stream's folder as it is now, 0 if it is not there. */
+static s1_rc find_folder(const s1_archive_place *place, uint64_t *ret_inode, s1_err *err)
 {
-    s1_fs_info info;
-    return s1_fs_stat(place->fs, place->root, &info, NULL) == S1_OK && info.type == S1_FS_DIRECTORY
-               ? info.inode
-               : 0;
+    s1_fs_info info = {0};
+    s1_err found = S1_ERR_INIT;
+    const s1_rc rc = s1_fs_stat(place->fs, place->root, &info, &found);
+    if (rc != S1_OK && rc != S1_E_NOT_FOUND) {
+        if (err != NULL) {
+            *err = found;
+        }
+        return rc;
+    }
+    *ret_inode = rc == S1_OK && info.type == S1_FS_DIRECTORY ? info.inode : 0;
+    return S1_OK;
 }
 
 /* A commit may put another folder in the stream's place while it is listed: it is listed again. */
 s1_rc s1_archive_files_load(const s1_archive_place *place, s1_archive_files *ret_files, s1_err *err)
 {
     for (int i = 0;; i++) {
-        const uint64_t inode = inode_of(place);
+        uint64_t inode;
+        uint64_t inode_behind = 0;
         s1_archive_files files = {0};
         s1_err found = S1_ERR_INIT;
-        const s1_rc rc = inode != 0 ? load_once(place, &files, &found) : S1_OK;
-        if (inode_of(place) == inode || i == LISTINGS_MAX) {
+        S1_TRY(err, find_folder(place, &inode, err));
+        s1_rc rc = inode != 0 ? load_once(place, &files, &found) : S1_OK;
+        const s1_rc asked = find_folder(place, &inode_behind, rc == S1_OK ? &found : NULL);
+        if (asked != S1_OK || inode_behind == inode || i == LISTINGS_MAX) {
+            rc = rc == S1_OK ? asked : rc;
+            if (rc != S1_OK) {
+                s1_archive_files_done(&files);
+            }
             if (rc == S1_OK) {
                 *ret_files = files;
             } else if (err != NULL) {

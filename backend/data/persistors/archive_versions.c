@@ -62,6 +62,24 @@ static bool parse_version(const char *name, found_version *ret_found)
     return true;
 }
 
+/* What lies in ARCHIVE/.versions/<stream>; nothing if there is none. */
+static s1_rc list_versions_folder(const s1_parquet_options *archive, const s1_archive_place *place,
+                                  s1_fs_list *ret_names, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    s1_err found = S1_ERR_INIT;
+    S1_TRY(err, path_in(archive, place, ".versions", "", path, err));
+    const s1_rc rc = s1_fs_list_names(place->fs, path, ret_names, &found);
+    if (rc == S1_E_NOT_FOUND) {
+        *ret_names = (s1_fs_list){0};
+        return S1_OK;
+    }
+    if (rc != S1_OK && err != NULL) {
+        *err = found;
+    }
+    return rc;
+}
+
 /* What a killed writer left: the version it was writing, a former one it was keeping or removing.
  */
 static s1_rc remove_leftovers(const s1_parquet_options *archive, const s1_archive_place *place,
@@ -70,12 +88,8 @@ static s1_rc remove_leftovers(const s1_parquet_options *archive, const s1_archiv
     char path[S1_PATH_MAX];
     S1_TRY(err, s1_archive_next_path(archive, place, path, err));
     S1_TRY(err, s1_fs_remove_tree(place->fs, path, err));
-    S1_TRY(err, path_in(archive, place, ".versions", "", path, err));
-    if (!s1_fs_is_folder(place->fs, path)) {
-        return S1_OK;
-    }
     s1_fs_list names = {0};
-    S1_TRY(err, s1_fs_list_names(place->fs, path, &names, err));
+    S1_TRY(err, list_versions_folder(archive, place, &names, err));
     s1_rc rc = S1_OK;
     for (size_t i = 0; i < names.count && rc == S1_OK; i++) {
         found_version found;
@@ -132,12 +146,7 @@ static s1_rc find_versions(const s1_parquet_options *archive, const s1_archive_p
     char path[S1_PATH_MAX];
     s1_fs_list names = {0};
     found_versions found = {0};
-    S1_TRY(err, path_in(archive, place, ".versions", "", path, err));
-    if (!s1_fs_is_folder(place->fs, path)) {
-        *ret_found = found;
-        return S1_OK;
-    }
-    S1_TRY(err, s1_fs_list_names(place->fs, path, &names, err));
+    S1_TRY(err, list_versions_folder(archive, place, &names, err));
     found.items = calloc(names.count + 1, sizeof *found.items);
     s1_rc rc =
         found.items != NULL ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "no memory for versions");
@@ -164,6 +173,17 @@ static s1_rc find_versions(const s1_parquet_options *archive, const s1_archive_p
     }
     *ret_found = found;
     return S1_OK;
+}
+
+/* The last one of its hash; a killed writer may leave the one before it, too. */
+static bool is_last(const found_versions *found, size_t index)
+{
+    for (size_t i = index + 1; i < found->count; i++) {
+        if (strcmp(found->items[i].hash, found->items[index].hash) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Under another name first: what is half removed is no version. */
@@ -236,28 +256,40 @@ static s1_rc link_files(const s1_archive_place *place, const s1_archive_files *f
     return S1_OK;
 }
 
-/* Keeps the files of now as the youngest version. One of that hash from before goes. */
-static s1_rc keep_version(const s1_parquet_options *archive, const s1_archive_place *place,
-                          const s1_archive_files *files, const char *hash, s1_err *err)
+static s1_rc add_version(const s1_parquet_options *archive, const s1_archive_place *place,
+                         const s1_archive_files *files, int64_t number, const char *hash,
+                         s1_err *err)
 {
     const s1_fs *const fs = place->fs;
     char partial[S1_PATH_MAX];
     char version[S1_PATH_MAX];
     char name[S1_SHA256_HEX + 24];
-    found_versions found;
     S1_TRY(err, path_in(archive, place, ".versions", "partial", partial, err));
     S1_TRY(err, s1_fs_mkdir_all(fs, partial, err));
     S1_TRY(err, link_files(place, files, partial, err));
     S1_TRY(err, fsync_folders(fs, partial, 0, err));
+    (void)snprintf(name, sizeof name, "%06lld-%s", (long long)number, hash);
+    S1_TRY(err, path_in(archive, place, ".versions", name, version, err));
+    S1_TRY(err, s1_fs_rename(fs, partial, version, err));
+    return fsync_above(archive, version, err);
+}
+
+/* Keeps the files of now as the youngest version. An older one of that hash goes; where it cannot,
+ * the next writer that is asked to keep removes it. */
+static s1_rc keep_version(const s1_parquet_options *archive, const s1_archive_place *place,
+                          const s1_archive_files *files, const char *hash, s1_err *err)
+{
+    found_versions found;
     S1_TRY(err, find_versions(archive, place, &found, err));
-    const int64_t last = found.count > 0 ? found.items[found.count - 1].number : 0;
-    (void)snprintf(name, sizeof name, "%06lld-%s", (long long)last + 1, hash);
-    s1_rc rc = path_in(archive, place, ".versions", name, version, err);
-    rc = rc == S1_OK ? s1_fs_rename(fs, partial, version, err) : rc;
-    rc = rc == S1_OK ? fsync_above(archive, version, err) : rc;
-    for (size_t i = 0; i < found.count && rc == S1_OK; i++) {
+    const found_version *const last = found.count > 0 ? &found.items[found.count - 1] : NULL;
+    const bool is_kept = last != NULL && strcmp(last->hash, hash) == 0; /* by one that was killed */
+    s1_rc rc = is_kept ? S1_OK
+                       : add_version(archive, place, files, last != NULL ? last->number + 1 : 1,
+                                     hash, err);
+    for (size_t i = 0; rc == S1_OK && i + (is_kept ? 1 : 0) < found.count; i++) {
         if (strcmp(found.items[i].hash, hash) == 0) {
-            rc = remove_version(archive, place, &found.items[i], err);
+            s1_err ignored = S1_ERR_INIT;
+            (void)!remove_version(archive, place, &found.items[i], &ignored);
         }
     }
     free(found.items);
@@ -273,9 +305,16 @@ s1_rc s1_archive_publish(const s1_parquet_options *archive, const s1_archive_pla
     if (former_hash[0] != '\0') {
         S1_TRY(err, keep_version(archive, place, former, former_hash, err));
     }
-    if (s1_fs_exists(fs, place->root)) {
-        S1_TRY(err, s1_fs_exchange(fs, next, place->root, err));
+    s1_err found = S1_ERR_INIT;
+    const s1_rc rc = s1_fs_exchange(fs, next, place->root, &found);
+    if (rc == S1_OK) {
         return s1_fs_fsync_parent(fs, place->root, err);
+    }
+    if (rc != S1_E_NOT_FOUND) {
+        if (err != NULL) {
+            *err = found;
+        }
+        return rc;
     }
     S1_TRY(err, make_parent(fs, place->root, err));
     S1_TRY(err, s1_fs_rename(fs, next, place->root, err));
@@ -326,7 +365,7 @@ s1_rc s1_archive_list_versions(const s1_parquet_options *archive, const s1_strea
     S1_TRY(err, find_versions(archive, &place, &found, err));
     s1_rc rc = found.count > 0 ? current_hash(&place, current, err) : S1_OK;
     for (size_t i = 0; i < found.count && rc == S1_OK; i++) {
-        if (strcmp(found.items[i].hash, current) == 0) {
+        if (strcmp(found.items[i].hash, current) == 0 || !is_last(&found, i)) {
             continue;
         }
         rc = path_in(archive, &place, ".versions", found.items[i].name, place.root, err);
@@ -375,10 +414,10 @@ static s1_rc prune(const s1_parquet_options *archive, const s1_archive_place *pl
     S1_TRY(err, find_versions(archive, place, &found, err));
     s1_rc rc = found.count > 0 ? current_hash(place, current, err) : S1_OK;
     for (size_t i = 0; i < found.count; i++) {
-        former += strcmp(found.items[i].hash, current) != 0 ? 1 : 0;
+        former += strcmp(found.items[i].hash, current) != 0 && is_last(&found, i) ? 1 : 0;
     }
     for (size_t i = 0; i < found.count && rc == S1_OK; i++) {
-        const bool is_former = strcmp(found.items[i].hash, current) != 0;
+        const bool is_former = strcmp(found.items[i].hash, current) != 0 && is_last(&found, i);
         if (is_former && former - removed <= keep_count) {
             continue;
         }

@@ -513,6 +513,200 @@ static void test_our_calls_fail(void **state)
     s1_duckdb_free(duckdb);
 }
 
+static s1_rc count_versions(void *user, const s1_data_version *version, s1_err *err)
+{
+    (void)err;
+    assert_int_equal(version->rows, ROWS);
+    (*(size_t *)user)++;
+    return S1_OK;
+}
+
+static s1_rc save_keeping(s1_data_persistor *archive, const s1_bar_batch *batch)
+{
+    const s1_writer_options options = {.overlap = S1_OVERLAP_REPLACE, .keep_former = true};
+    const s1_market_scales scales = {5, 2, 0};
+    const s1_market_batch columns = s1_market_batch_of_bars(batch);
+    s1_data_writer *writer = NULL;
+    S1_TRY(NULL, s1_data_open_writer(archive, &key, &options, &writer, NULL));
+    const s1_rc rc = s1_data_writer_append(writer, &columns, &scales, NULL);
+    if (rc != S1_OK) {
+        s1_data_writer_abandon(writer);
+        return rc;
+    }
+    return s1_data_writer_commit(writer, NULL, NULL);
+}
+
+/* The same of a commit that keeps the version before: if the new one stands, the old one is kept.
+ */
+static void test_our_calls_fail_while_keeping(void **state)
+{
+    (void)state;
+    const s1_bar_batch batches[2] = {make_batch(&buffers[0], 1), make_batch(&buffers[1], 2)};
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *plain = open_archive(duckdb, s1_fs_real(), in_folder("keeping"));
+    assert_int_equal(save(plain, &batches[0], NULL), S1_OK);
+    size_t now = 0;
+    bool is_through = false;
+    for (uint64_t call = 1; !is_through; call++) {
+        size_t kept = 0;
+        s1_fault_fs fault;
+        s1_fault_fs_init(&fault, s1_fs_real());
+        s1_fault_fs_fail(&fault, -1, call, EIO, call % 2 == 0);
+        s1_data_persistor *archive = open_archive(duckdb, &fault.table, in_folder("keeping"));
+        const s1_rc rc = save_keeping(archive, &batches[1 - now]);
+        s1_data_persistor_free(archive);
+        is_through = fault.failures == 0;
+        assert_true(call < 300);
+        const bool has_new = holds(plain, &batches[1 - now]);
+        assert_true(has_new || (rc != S1_OK && holds(plain, &batches[now])));
+        assert_int_equal(s1_data_list_versions(plain, &key, count_versions, &kept, NULL), S1_OK);
+        assert_true(kept == 1 || (kept == 0 && !has_new));
+        now = has_new ? 1 - now : now;
+    }
+    s1_data_persistor_free(plain);
+    s1_duckdb_free(duckdb);
+}
+
+/* A reader that was open before a commit gives the rows of then, or says that it cannot. */
+static void test_reading_while_another_writes(void **state)
+{
+    (void)state;
+    enum { YEARS = 3, DAYS = 365 * YEARS };
+    static s1_nanos time[DAYS];
+    static int64_t old[DAYS], new[DAYS];
+    for (size_t i = 0; i < DAYS; i++) {
+        time[i] = 1577836800 * S1_NANOS_PER_SECOND + (s1_nanos)i * S1_NANOS_PER_DAY;
+        old[i] = 1;
+        new[i] = 2;
+    }
+    const s1_stream_key daily = {S1_STR("A/B"), S1_NANOS_PER_DAY, S1_DATA_OHLCV, 0, {NULL, 0}};
+    const s1_bar_batch batches[2] = {{DAYS, time, old, old, old, old, old, NULL, NULL},
+                                     {DAYS, time, new, new, new, new, new, NULL, NULL}};
+    for (size_t read_before = 0; read_before < 3; read_before++) {
+        s1_duckdb *duckdb = new_duckdb(0);
+        char name[32];
+        (void)snprintf(name, sizeof name, "reading%zu", read_before);
+        s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder(name));
+        assert_int_equal(
+            s1_data_save_ohlcv(archive, &daily, &batches[0], &save_options, NULL, NULL), S1_OK);
+        s1_bar_reader *reader = NULL;
+        s1_bar_batch batch = {.count = 1};
+        s1_err err = S1_ERR_INIT;
+        assert_int_equal(s1_data_load_ohlcv(archive, &daily, S1_RANGE_ALL, &reader, NULL), S1_OK);
+        for (size_t i = 0; i < read_before; i++) {
+            assert_int_equal(s1_bar_reader_next(reader, &batch, NULL), S1_OK);
+        }
+        assert_int_equal(
+            s1_data_save_ohlcv(archive, &daily, &batches[1], &save_options, NULL, NULL), S1_OK);
+        s1_rc rc = S1_OK;
+        while (rc == S1_OK && batch.count > 0) {
+            rc = s1_bar_reader_next(reader, &batch, &err);
+            for (size_t i = 0; rc == S1_OK && i < batch.count; i++) {
+                assert_int_equal(batch.close[i], 1);
+            }
+        }
+        assert_int_equal(rc, S1_E_DATA);
+        assert_non_null(strstr(err.msg, "read A/B 1d ohlcv: the archive was written to meanwhile"));
+        s1_bar_reader_close(reader);
+        s1_data_persistor_free(archive);
+        s1_duckdb_free(duckdb);
+    }
+}
+
+/* --- Parts ------------------------------------------------------------------------------------ */
+
+#define PART_ROWS  (1u << 21)
+#define MANY_ROWS  (2u * PART_ROWS + 1000u)
+#define AT_ONCE    100000u
+#define SHARE_TIME 7u /* trades with one time, over the ends of parts too */
+
+static void write_many(s1_data_persistor *archive, const s1_stream_key *stream, size_t begin,
+                       size_t end, int64_t salt, s1_save_result *ret_result)
+{
+    static s1_nanos time[AT_ONCE];
+    static int64_t price[AT_ONCE], quantity[AT_ONCE];
+    static uint8_t side[AT_ONCE];
+    const s1_writer_options options = {.overlap = S1_OVERLAP_REPLACE};
+    const s1_market_scales scales = {2, 8, 0};
+    s1_data_writer *writer = NULL;
+    assert_int_equal(s1_data_open_writer(archive, stream, &options, &writer, NULL), S1_OK);
+    for (size_t row = begin; row < end;) {
+        const size_t count = end - row < AT_ONCE ? end - row : AT_ONCE;
+        for (size_t i = 0; i < count; i++) {
+            time[i] = 1675209600 * S1_NANOS_PER_SECOND +
+                      (s1_nanos)((row + i) / SHARE_TIME) * S1_NANOS_PER_SECOND;
+            price[i] = (int64_t)(row + i) + salt;
+            quantity[i] = (int64_t)((row + i) % 1009);
+            side[i] = (uint8_t)(1 + (row + i) % 2);
+        }
+        const s1_market_batch batch = {count, {time, price, quantity, side}};
+        assert_int_equal(s1_data_writer_append(writer, &batch, &scales, NULL), S1_OK);
+        row += count;
+    }
+    assert_int_equal(s1_data_writer_commit(writer, ret_result, NULL), S1_OK);
+}
+
+static void assert_many(s1_data_persistor *archive, const s1_stream_key *stream, size_t salted)
+{
+    s1_trade_reader *reader = NULL;
+    size_t row = 0;
+    assert_int_equal(s1_data_load_trades(archive, stream, S1_RANGE_ALL, &reader, NULL), S1_OK);
+    assert_int_equal(reader->rows_total, MANY_ROWS);
+    for (s1_trade_batch batch = {.count = 1}; batch.count > 0; row += batch.count) {
+        assert_int_equal(s1_trade_reader_next(reader, &batch, NULL), S1_OK);
+        bool is_good = true;
+        for (size_t i = 0; i < batch.count; i++) {
+            is_good &= batch.price[i] == (int64_t)(row + i + (row + i >= salted ? 5 : 0));
+        }
+        assert_true(is_good);
+    }
+    assert_int_equal(row, MANY_ROWS);
+    s1_trade_reader_close(reader);
+}
+
+static uint64_t inode_of(const char *name)
+{
+    s1_fs_info info;
+    assert_int_equal(s1_fs_stat(s1_fs_real(), in_folder(name), &info, NULL), S1_OK);
+    return info.inode;
+}
+
+/* More rows in a month than a file takes: parts, of which those before the change stay as they are.
+ */
+static void test_parts_of_a_month(void **state)
+{
+    (void)state;
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("parts"));
+    const s1_stream_key stream = {S1_STR("A/B"), 0, S1_DATA_TRADES, 0, {NULL, 0}};
+    static const char *const names[] = {"parts/A_B/trades/year=2023/month=02/trades.parquet",
+                                        "parts/A_B/trades/year=2023/month=02/trades-0002.parquet",
+                                        "parts/A_B/trades/year=2023/month=02/trades-0003.parquet",
+                                        "parts/A_B/trades/year=2023/month=02/trades-0004.parquet"};
+    s1_save_result result;
+    write_many(archive, &stream, 0, MANY_ROWS, 0, &result);
+    assert_int_equal(result.files_written, 3);
+    assert_true(s1_fs_is_file(s1_fs_real(), in_folder(names[2])));
+    assert_false(s1_fs_exists(s1_fs_real(), in_folder(names[3])));
+    assert_many(archive, &stream, SIZE_MAX);
+    const uint64_t inodes[] = {inode_of(names[0]), inode_of(names[1])};
+    /* From the middle of the second part on. */
+    const size_t salted = (PART_ROWS + PART_ROWS / 2) / SHARE_TIME * SHARE_TIME;
+    write_many(archive, &stream, salted, MANY_ROWS, 5, &result);
+    assert_int_equal(result.rows_replaced, MANY_ROWS - salted);
+    assert_int_equal(result.files_written, 2);
+    assert_int_equal(inode_of(names[0]), inodes[0]);
+    assert_int_not_equal(inode_of(names[1]), inodes[1]);
+    assert_many(archive, &stream, salted);
+    char merged[S1_SHA256_HEX];
+    memcpy(merged, result.content_hash, sizeof merged);
+    write_many(archive, &stream, salted, MANY_ROWS, 5, &result);
+    assert_true(result.is_unchanged);
+    assert_string_equal(result.content_hash, merged);
+    s1_data_persistor_free(archive);
+    s1_duckdb_free(duckdb);
+}
+
 /* The disk is full while DuckDB writes: a limit on the size of files gives it EFBIG. */
 static void test_full_disk(void **state)
 {
@@ -616,6 +810,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_bad_tables),
         cmocka_unit_test(test_two_threads_share_a_database),
         cmocka_unit_test(test_our_calls_fail),
+        cmocka_unit_test(test_our_calls_fail_while_keeping),
+        cmocka_unit_test(test_reading_while_another_writes),
+        cmocka_unit_test(test_parts_of_a_month),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_kills),
     };
