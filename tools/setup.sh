@@ -20,7 +20,7 @@ mkdir -p "$deps" || { echo "setup: cannot write to $PWD" >&2; exit 1; }
 
 build_packages="gcc libc6-dev make cmake ninja-build pkg-config libfyaml-dev libjansson-dev
     libssl-dev libsqlite3-dev libcurl4-openssl-dev zlib1g-dev libzip-dev
-    libwebsockets-dev"
+    libwebsockets-dev ca-certificates"
 test_packages="clang-14 llvm-14 libclang-rt-14-dev libcmocka-dev valgrind binutils git python3
     python3-venv ca-certificates"
 libduckdb_sha256=3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633
