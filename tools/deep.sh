@@ -10,6 +10,9 @@ for preset in dev asan tsan clang release; do
     tally_build "$preset" && tally_ctest "$preset" -LE lint
 done
 tally_command "storage programme, T0 (docs/reliability.md)" tests/deep/run.sh T0 build/dev
+tally_command "200 recordings killed" env S1_RECORD_KILLS=200 S1_SOURCE_DIR="$PWD" \
+    S1_BUILD_DIR="$PWD/build/dev" S1_TEST_TMP="$PWD/build/dev/test-tmp" \
+    S1_SHARED="${S1_SHARED:-$PWD/../shared}" .deps/venv/bin/python tests/integration/data_record_kill_test.py
 tally_head "valgrind dev"
 for test in build/dev/tests/*_test; do
     [ -x "$test" ] || continue

@@ -253,7 +253,8 @@ class Server:
     """server = Server(...); server.start_thread(); ... server.port ...; server.stop()."""
 
     def __init__(self, symbols=("BTC/USD", "ETH/USD"), rate=200.0, faults="", port=0, trades=None, pace=None,
-                 last=None):
+                 last=None, tls=None):
+        self.tls = tls  # an ssl.SSLContext; None: plain
         self.symbols, self.rate, self.port = symbols, rate, port
         self.trades = trades  # {symbol: [(id, micros, price, qty, side)]}; None: trade()
         self.last = last      # trades end behind this number; None: never
@@ -359,7 +360,8 @@ class Server:
                         connection.is_gone = True
 
     async def run(self):
-        server = await asyncio.start_server(lambda r, w: Connection(self, r, w).serve(), "127.0.0.1", self.port)
+        server = await asyncio.start_server(lambda r, w: Connection(self, r, w).serve(), "127.0.0.1", self.port,
+                                            ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         self.is_ready.set()
         tasks = [asyncio.create_task(self.market()), asyncio.create_task(self.heartbeats())]
@@ -383,7 +385,7 @@ class Server:
 
     @property
     def url(self):
-        return f"ws://127.0.0.1:{self.port}/v2"
+        return f"{'ws' if self.tls is None else 'wss'}://127.0.0.1:{self.port}/v2"
 
 
 def main():

@@ -8,6 +8,7 @@ S1_RECORD_KILLS: how many recordings are killed (default 15; the deep tier uses 
 import csv
 import json
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -206,6 +207,23 @@ def refused_and_unreachable(work):
     has(done.err, "no connection to " + url)
 
 
+def encrypted(work):
+    """wss:// to one whose certificate is trusted, and not to another."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+                   cwd=work, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(work / "cert.pem", work / "key.pem")
+    server = ws_server.Server(rate=300, tls=tls).start_thread()
+    common = ["data", "record", "-c", "kraken", "--pair", PAIR, "--url", server.url, "--archive", "archive", "--json"]
+    done = call(work, *common, "--for", "2s", expected=6)
+    has(done.out + done.err, "no connection to " + server.url)
+    done = call(work, *common, "--for", "2s", env={"SSL_CERT_FILE": str(work / "cert.pem")})
+    server.stop()
+    assert json.loads(done.out)["streams"][0]["archived"] > 100
+    expect_trades(stored_trades(work))
+
+
 def bad_options(work):
     common = ["--connector", "kraken", "--pair", PAIR, "--archive", "archive"]
     for arguments, message in [
@@ -304,7 +322,7 @@ def bars_are_the_exchanges_own(work):
 
 
 TESTS = [trades_quotes_and_books, a_second_recording_goes_on, ctrl_c, faults_of_the_connection,
-         refused_and_unreachable, bad_options, profiles, bars_are_the_exchanges_own]
+         refused_and_unreachable, encrypted, bad_options, profiles, bars_are_the_exchanges_own]
 
 
 def main(tests=tuple(TESTS)):

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define DEPTH_MAX      1000u
 #define CHECKED_LEVELS 10u
@@ -179,40 +180,38 @@ void s1_kraken_book_settle(s1_kraken_book *book)
 
 /* --- Checksum. --- */
 
-static uint32_t crc32_byte(uint32_t crc, uint8_t byte)
-{
-    crc ^= byte;
-    for (int bit = 0; bit < 8; bit++) {
-        crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
-    }
-    return crc;
-}
+#define DIGITS_MAX 20u /* of a mantissa */
 
-static uint32_t crc32_digits(uint32_t crc, int64_t mantissa)
+/* Appends the digits; `to` has room. Returns their number. */
+static size_t write_digits(unsigned char *to, int64_t mantissa)
 {
-    char digits[24];
+    unsigned char digits[DIGITS_MAX];
     size_t count = 0;
     for (uint64_t rest = (uint64_t)mantissa; rest != 0; rest /= 10) {
-        digits[count++] = (char)('0' + rest % 10);
+        digits[count++] = (unsigned char)('0' + rest % 10);
     }
-    while (count > 0) {
-        crc = crc32_byte(crc, (uint8_t)digits[--count]);
+    for (size_t i = 0; i < count; i++) {
+        to[i] = digits[count - 1 - i];
     }
-    return crc;
+    return count;
 }
 
-static uint32_t crc32_side(uint32_t crc, const book_side *side)
+static size_t write_side(unsigned char *to, const book_side *side)
 {
+    size_t length = 0;
     for (size_t i = 0; i < side->count && i < CHECKED_LEVELS; i++) {
-        crc = crc32_digits(crc, side->levels[i].price);
-        crc = crc32_digits(crc, side->levels[i].quantity);
+        length += write_digits(to + length, side->levels[i].price);
+        length += write_digits(to + length, side->levels[i].quantity);
     }
-    return crc;
+    return length;
 }
 
 uint32_t s1_kraken_book_checksum(const s1_kraken_book *book)
 {
-    return ~crc32_side(crc32_side(0xffffffffu, &book->asks), &book->bids);
+    unsigned char text[2 * CHECKED_LEVELS * 2 * DIGITS_MAX];
+    size_t length = write_side(text, &book->asks);
+    length += write_side(text + length, &book->bids);
+    return (uint32_t)crc32(0, text, (uInt)length);
 }
 
 /* --- Queries. --- */
