@@ -48,13 +48,13 @@ static void json_lists(s1_json_writer *w, const s1_show *show)
     for (size_t i = 0; i < show->import_count; i++) {
         const s1_show_import *const import = &show->imports[i];
         s1_json_object(w);
-        s1_put_time(w, "at", true, import->at);
+        s1_put_time(w, "at", import->at != 0, import->at);
         S1_PUT_TEXTS(w, {"who", import->who});
         S1_PUT_TEXTS(w, {"file", import->file});
         S1_PUT_TEXTS(w, {"sha256", import->sha256});
         S1_PUT_TEXTS(w, {"profile", import->profile});
         S1_PUT_NUMBERS(w, {"rows", import->rows}, {"rejects", import->rejects},
-                    {"replaced", import->replaced});
+                       {"replaced", import->replaced});
         s1_json_object_end(w);
     }
     s1_json_array_end(w);
@@ -124,10 +124,10 @@ static s1_rc print_json(s1_cli *cli, const char *archive, const s1_show *show, s
     s1_json_key_lit(&w, "completeness");
     s1_json_double(&w, d->completeness);
     S1_PUT_NUMBERS(&w, {"rows", d->rows}, {"bytes", d->bytes}, {"file_count", d->files},
-                {"versions", d->versions}, {"price_scale", d->price_scale},
-                {"qty_scale", d->qty_scale}, {"gaps", d->gaps}, {"missing", d->missing},
-                {"blocks", show->block_count}, {"import_count", show->imports_in_all},
-                {"errors", d->errors}, {"warnings", d->warnings}, {"infos", d->infos});
+                   {"versions", d->versions}, {"price_scale", d->price_scale},
+                   {"qty_scale", d->qty_scale}, {"gaps", d->gaps}, {"missing", d->missing},
+                   {"blocks", show->block_count}, {"import_count", show->imports_in_all},
+                   {"errors", d->errors}, {"warnings", d->warnings}, {"infos", d->infos});
     s1_put_time(&w, "checked_at", d->checked_at != 0, d->checked_at);
     s1_json_key_lit(&w, "is_check_old");
     s1_json_bool(&w, d->is_check_old);
@@ -300,8 +300,9 @@ static s1_rc print_imports(s1_cli *cli, const s1_show *show, s1_err *err)
         const s1_show_import *const import = &show->imports[i];
         char at[S1_TIME_TEXT_MAX], rows[S1_FORMAT_MAX], rejects[S1_FORMAT_MAX];
         (void)s1_time_print_short(import->at / S1_NANOS_PER_SECOND * S1_NANOS_PER_SECOND, at);
-        is_whole = s1_table_add(table, at) && s1_table_add(table, import->who) &&
-                   s1_table_add(table, import->file) && s1_table_add(table, import->profile) &&
+        is_whole = s1_table_add(table, import->at != 0 ? at : "-") &&
+                   s1_table_add(table, import->who) && s1_table_add(table, import->file) &&
+                   s1_table_add(table, import->profile) &&
                    s1_table_add(table, print_u64(import->rows, rows)) &&
                    s1_table_add(table, print_u64(import->rejects, rejects));
     }

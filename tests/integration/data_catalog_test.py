@@ -127,6 +127,29 @@ def a_broken_catalogue_is_made_anew(work):
     has(call(work, "data", "reindex", "--archive", "archive").out, "datasets 1, files 1, rows 500")
 
 
+def imports_are_found_again(work):
+    """A catalogue that is lost knows who brought the rows, not when; the next import is told once."""
+    harness.minute_bars(work / "bars.csv", 500)
+    harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
+
+    def imports():
+        done = call(work, "data", "show", "BTC/USD", "1m", "--archive", "archive", "--json")
+        return json.loads(done.out)["imports"]
+    [before] = imports()
+    assert before["at"] is not None
+    catalogue(work).unlink()
+    [after] = imports()
+    assert after == {**before, "at": None}, (before, after)
+    has(call(work, "data", "show", "BTC/USD", "1m", "--archive", "archive").out, "Last imports", "bars.csv")
+    call(work, "data", "reindex", "--archive", "archive")
+    assert imports() == [after]
+    harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
+    [again] = imports()
+    assert again["at"] is not None and again["sha256"] == before["sha256"]
+    call(work, "data", "reindex", "--archive", "archive")
+    assert imports() == [again]
+
+
 def what_is_asked_wrongly(work):
     has(call(work, "data", "list", expected=2).err, "missing --archive DIR")
     has(call(work, "data", "list", "--archive", "none", expected=7).err,
@@ -138,7 +161,8 @@ def what_is_asked_wrongly(work):
 
 
 def main():
-    for test in (it_lists_what_is_there, it_shows_one, export_fills, a_broken_catalogue_is_made_anew, what_is_asked_wrongly):
+    for test in (it_lists_what_is_there, it_shows_one, export_fills, a_broken_catalogue_is_made_anew,
+                 imports_are_found_again, what_is_asked_wrongly):
         with harness.folder() as folder:
             test(harness.pathlib.Path(folder))
         print(f"ok {test.__name__}")

@@ -9,10 +9,10 @@
  * reads only what changed) and queries.
  *
  * A catalogue that is missing, damaged or no catalogue is put aside as catalog.db.damaged and made
- * anew, empty: the next sync fills it. In a folder that cannot be written, one that is there is
- * read; where there is none it is kept in memory. One of a newer version of this program is
- * refused and left as it is. Several processes may use it at once; a writer waits up to 5 s for
- * another.
+ * anew, empty: the next sync fills it, imports too, as far as the files' provenance tells. In a
+ * folder that cannot be written, one that is there is read; where there is none it is kept in
+ * memory. One of a newer version of this program is refused and left as it is. Several processes
+ * may use it at once; a writer waits up to 5 s for another.
  *
  * What moves    | who owns it
  * --------------|---------------------------------------------------------------------
@@ -78,7 +78,7 @@ s1_rc s1_catalog_rebuild(s1_catalog *catalog, s1_err *err);
 
 /* One import, download or recording. Texts may be empty. */
 typedef struct s1_catalog_import {
-    s1_nanos at;       /* when, UTC */
+    s1_nanos at;       /* when, UTC; 0: not known, found in the files' provenance */
     s1_str who;        /* "import", "fetch kraken", "resample", "record": whoever wrote */
     s1_str file;       /* what was read: a path, an address */
     s1_str sha256;     /* of it */

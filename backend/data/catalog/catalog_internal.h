@@ -61,6 +61,15 @@ S1_WARN_UNUSED
 s1_rc s1_catalog_dataset_id(s1_catalog *catalog, const s1_stream_key *key, int64_t *ret_id,
                             s1_err *err);
 
+/* Forgets what was recovered, so that it can be again. */
+S1_WARN_UNUSED
+s1_rc s1_catalog_forget_recovered(s1_catalog *catalog, const s1_stream_key *key, s1_err *err);
+/* Remembers what the provenance of a file tells of an import, unless it is known. In a
+ * transaction. */
+S1_WARN_UNUSED
+s1_rc s1_catalog_recover_import(s1_catalog *catalog, const s1_stream_key *key, s1_str line,
+                                uint64_t rows, s1_err *err);
+
 /* Gaps and missing bars of a dataset, by its blocks. */
 typedef struct s1_catalog_holes {
     uint64_t gaps, missing;

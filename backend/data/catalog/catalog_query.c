@@ -319,32 +319,119 @@ s1_rc s1_catalog_visit_files(s1_catalog *catalog, const s1_stream_key *key,
     return rc;
 }
 
+static s1_rc insert_import(s1_catalog *catalog, const s1_stream_key *key,
+                           const s1_catalog_import *import, s1_err *err)
+{
+    sqlite3_stmt *s = NULL;
+    S1_TRY(err, s1_catalog_prepare(
+                    catalog,
+                    "INSERT INTO import(source, asset_pair, data_type, timeframe_ns, at_ns, who, "
+                    "file, sha256, profile, rows, rejects, replaced) VALUES(?1, ?2, ?3, ?4, ?5, "
+                    "?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                    &s, err));
+    s1_catalog_bind_key(s, key);
+    (void)sqlite3_bind_int64(s, 5, import->at);
+    s1_catalog_bind_text(s, 6, import->who);
+    s1_catalog_bind_text(s, 7, import->file);
+    s1_catalog_bind_text(s, 8, import->sha256);
+    s1_catalog_bind_text(s, 9, import->profile);
+    (void)sqlite3_bind_int64(s, 10, (int64_t)import->rows);
+    (void)sqlite3_bind_int64(s, 11, (int64_t)import->rejects);
+    (void)sqlite3_bind_int64(s, 12, (int64_t)import->replaced);
+    const s1_rc rc = s1_catalog_do(catalog, s, err);
+    (void)sqlite3_finalize(s);
+    return rc;
+}
+
+/* "import" of "import", "fetch" of "fetch kraken". */
+static s1_str first_word(s1_str who)
+{
+    const size_t end = s1_str_find_byte(who, ' ', 0);
+    return s1_str_slice(who, 0, end == S1_STR_NPOS ? who.len : end);
+}
+
+/* The same work: of the same file, or, where there is none, by the same. ?5 the hash, ?6 the word.
+ */
+#define SAME_IMPORT                                                                                \
+    OF_STREAM " AND (sha256 = ?5 AND ?5 <> '' OR ?5 = '' AND (who = ?6 OR who LIKE ?6 || ' %'))"
+
+static s1_rc prepare_same(s1_catalog *catalog, const char *sql, const s1_stream_key *key,
+                          const s1_catalog_import *import, sqlite3_stmt **ret_statement,
+                          s1_err *err)
+{
+    S1_TRY(err, s1_catalog_prepare(catalog, sql, ret_statement, err));
+    s1_catalog_bind_key(*ret_statement, key);
+    s1_catalog_bind_text(*ret_statement, 5, import->sha256);
+    s1_catalog_bind_text(*ret_statement, 6, first_word(import->who));
+    return S1_OK;
+}
+
+/* What is known now takes the place of what the provenance told. */
+static s1_rc add_import(s1_catalog *catalog, const s1_stream_key *key,
+                        const s1_catalog_import *import, s1_err *err)
+{
+    sqlite3_stmt *s = NULL;
+    S1_TRY(err, prepare_same(catalog, "DELETE FROM import WHERE at_ns = 0 AND" SAME_IMPORT, key,
+                             import, &s, err));
+    const s1_rc rc = s1_catalog_do(catalog, s, err);
+    (void)sqlite3_finalize(s);
+    return rc == S1_OK ? insert_import(catalog, key, import, err) : rc;
+}
+
 s1_rc s1_catalog_add_import(s1_catalog *catalog, const s1_stream_key *key,
                             const s1_catalog_import *import, s1_err *err)
 {
-    sqlite3_stmt *s = NULL;
     S1_TRY(err, s1_stream_key_check(key, err));
     S1_TRY(err, s1_catalog_begin(catalog, err));
-    s1_rc rc = s1_catalog_prepare(
-        catalog,
-        "INSERT INTO import(source, asset_pair, data_type, timeframe_ns, at_ns, who, file, sha256, "
-        "profile, rows, rejects, replaced) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-        "?12)",
-        &s, err);
-    if (rc == S1_OK) {
-        s1_catalog_bind_key(s, key);
-        (void)sqlite3_bind_int64(s, 5, import->at);
-        s1_catalog_bind_text(s, 6, import->who);
-        s1_catalog_bind_text(s, 7, import->file);
-        s1_catalog_bind_text(s, 8, import->sha256);
-        s1_catalog_bind_text(s, 9, import->profile);
-        (void)sqlite3_bind_int64(s, 10, (int64_t)import->rows);
-        (void)sqlite3_bind_int64(s, 11, (int64_t)import->rejects);
-        (void)sqlite3_bind_int64(s, 12, (int64_t)import->replaced);
-        rc = s1_catalog_do(catalog, s, err);
+    return s1_catalog_end(catalog, add_import(catalog, key, import, err), err);
+}
+
+/* What stands behind a word of a line, to the next word; "" without it. */
+static s1_str part_of(s1_str line, s1_str word)
+{
+    const size_t at = s1_str_find(line, word, 0);
+    if (at == S1_STR_NPOS) {
+        return S1_STR("");
     }
+    const size_t from = at + word.len;
+    const size_t end = s1_str_find_byte(line, ' ', from);
+    return s1_str_slice(line, from, end == S1_STR_NPOS ? line.len : end);
+}
+
+s1_rc s1_catalog_recover_import(s1_catalog *catalog, const s1_stream_key *key, s1_str line,
+                                uint64_t rows, s1_err *err)
+{
+    /* "import:my file.csv sha256:... profile:kraken": a name may have blanks */
+    const size_t colon = s1_str_find_byte(line, ':', 0);
+    if (colon == S1_STR_NPOS) {
+        return S1_OK;
+    }
+    size_t end = s1_str_find(line, S1_STR(" sha256:"), colon);
+    end = end != S1_STR_NPOS ? end : s1_str_find_byte(line, ' ', colon);
+    const s1_catalog_import import = {
+        .who = s1_str_slice(line, 0, colon),
+        .file = s1_str_slice(line, colon + 1, end == S1_STR_NPOS ? line.len : end),
+        .sha256 = part_of(line, S1_STR(" sha256:")),
+        .profile = part_of(line, S1_STR(" profile:")),
+        .rows = rows};
+    sqlite3_stmt *s = NULL;
+    bool is_known = false;
+    S1_TRY(err, prepare_same(catalog, "SELECT 1 FROM import WHERE at_ns <> 0 AND" SAME_IMPORT, key,
+                             &import, &s, err));
+    s1_rc rc = s1_catalog_step(catalog, s, &is_known, err);
     (void)sqlite3_finalize(s);
-    return s1_catalog_end(catalog, rc, err);
+    if (rc != S1_OK || is_known) {
+        return rc;
+    }
+    /* Of several files of one import the rows are added up. */
+    S1_TRY(err, prepare_same(catalog,
+                             "UPDATE import SET rows = rows + ?7 WHERE at_ns = 0 AND" SAME_IMPORT,
+                             key, &import, &s, err));
+    (void)sqlite3_bind_int64(s, 7, (int64_t)rows);
+    rc = s1_catalog_do(catalog, s, err);
+    const bool is_there = rc == S1_OK && sqlite3_changes(catalog->db) > 0;
+    (void)sqlite3_finalize(s);
+    return rc != S1_OK || is_there ? rc : insert_import(catalog, key, &import, err);
 }
 
 s1_rc s1_catalog_visit_imports(s1_catalog *catalog, const s1_stream_key *key,
@@ -476,6 +563,11 @@ static s1_rc run_of(s1_catalog *catalog, const char *sql, const s1_stream_key *k
     const s1_rc rc = s1_catalog_do(catalog, s, err);
     (void)sqlite3_finalize(s);
     return rc;
+}
+
+s1_rc s1_catalog_forget_recovered(s1_catalog *catalog, const s1_stream_key *key, s1_err *err)
+{
+    return run_of(catalog, "DELETE FROM import WHERE at_ns = 0 AND" OF_STREAM, key, err);
 }
 
 static s1_rc replace_findings(s1_catalog *catalog, const s1_stream_key *key,

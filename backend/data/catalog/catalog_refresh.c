@@ -10,7 +10,8 @@
 
 #define BLOCK_BYTES      262144u
 #define TRADE_SPACING    (60 * S1_NANOS_PER_SECOND)
-#define STREAM_DEPTH_MAX 4u /* year=, month=, and room for a finer one */
+#define ATTEMPTS_MAX     20u /* to read a stream that is being written */
+#define STREAM_DEPTH_MAX 4u  /* year=, month=, and room for a finer one */
 
 /* --- What is on disk ---------------------------------------------------------------------------
  */
@@ -241,6 +242,7 @@ typedef struct refresh {
     const s1_stream_key *key;
     const disk_files *files;
     int64_t dataset;
+    bool is_new; /* the dataset was not in the catalogue */
     s1_nanos spacing;
     sqlite3_stmt *add_file, *add_block; /* owned */
     int64_t file;                       /* id of the one read now */
@@ -278,6 +280,36 @@ static s1_rc take_block(void *user, const s1_data_coverage *block, s1_err *err)
     return s1_catalog_do(r->catalog, r->add_block, err);
 }
 
+typedef struct provenance {
+    const refresh *refresh;
+    uint64_t rows;
+} provenance;
+
+static s1_rc take_provenance(void *user, s1_str line, s1_err *err)
+{
+    const provenance *const p = user;
+    return s1_catalog_recover_import(p->refresh->catalog, p->refresh->key, line, p->rows, err);
+}
+
+static s1_rc count_line(void *user, s1_str line, s1_err *err)
+{
+    (void)line;
+    (void)err;
+    (*(size_t *)user)++;
+    return S1_OK;
+}
+
+/* Rows are those of an import only where a file is its alone. */
+static s1_rc recover_imports(const refresh *r, const s1_parquet_file *file, s1_err *err)
+{
+    size_t lines = 0;
+    S1_TRY(err, s1_parquet_visit_provenance(r->persistor, r->key, file, count_line, &lines, err));
+    provenance p = {r, lines == 1 ? file->rows : 0};
+    return lines > 0
+               ? s1_parquet_visit_provenance(r->persistor, r->key, file, take_provenance, &p, err)
+               : S1_OK;
+}
+
 static s1_rc take_file(void *user, const s1_parquet_file *file, s1_err *err)
 {
     refresh *const r = user;
@@ -302,6 +334,9 @@ static s1_rc take_file(void *user, const s1_parquet_file *file, s1_err *err)
     (void)sqlite3_bind_int64(add, 11, (int64_t)disk->info.inode);
     S1_TRY(err, s1_catalog_do(r->catalog, add, err));
     r->file = sqlite3_last_insert_rowid(r->catalog->db);
+    if (r->is_new) {
+        S1_TRY(err, recover_imports(r, file, err));
+    }
     return s1_parquet_visit_blocks(r->persistor, r->key, file, r->spacing, take_block, r, err);
 }
 
@@ -461,6 +496,8 @@ static s1_rc write_changes(refresh *r, s1_err *err)
     }
     if (r->dataset == 0) {
         S1_TRY(err, add_dataset(catalog, r->key, &r->dataset, err));
+        r->is_new = true;
+        S1_TRY(err, s1_catalog_forget_recovered(catalog, r->key, err));
     }
     S1_TRY(err, forget_files(catalog, r->dataset, r->files, err));
     S1_TRY(err, read_files(r, err));
@@ -468,26 +505,73 @@ static s1_rc write_changes(refresh *r, s1_err *err)
     return sum_dataset(catalog, r->key, r->dataset, err);
 }
 
-static s1_rc refresh_if_changed(s1_catalog *catalog, s1_data_persistor *persistor,
-                                const s1_stream_key *key, bool *ret_has_changed, s1_err *err)
+static bool is_same_disk(const disk_files *a, const disk_files *b)
+{
+    bool is_same = a->count == b->count;
+    for (size_t i = 0; is_same && i < a->count; i++) {
+        const s1_fs_info *const left = &a->items[i].info, *const right = &b->items[i].info;
+        is_same = strcmp(a->items[i].path, b->items[i].path) == 0 && left->size == right->size &&
+                  left->modified == right->modified && left->inode == right->inode;
+    }
+    return is_same;
+}
+
+/* Did another version take the stream's place while this one was read? */
+static bool is_replaced(const refresh *r)
+{
+    disk_files now = {0};
+    const s1_rc rc = list_disk(r->catalog, r->persistor, r->key, &now, NULL);
+    const bool is_same = rc == S1_OK && is_same_disk(r->files, &now);
+    disk_files_done(&now);
+    return !is_same;
+}
+
+/* One attempt. `ret_is_torn`: a writer was faster; nothing was changed. */
+static s1_rc try_refresh(s1_catalog *catalog, s1_data_persistor *persistor,
+                         const s1_stream_key *key, bool *ret_has_changed, bool *ret_is_torn,
+                         s1_err *err)
 {
     disk_files files;
-    refresh r = {
-        .catalog = catalog, .persistor = persistor, .key = key, .files = &files, .spacing = 0};
-    S1_TRY(err, s1_stream_key_check(key, err));
-    S1_TRY(err, list_disk(catalog, persistor, key, &files, err));
+    refresh r = {.catalog = catalog, .persistor = persistor, .key = key, .files = &files};
+    s1_rc rc = list_disk(catalog, persistor, key, &files, err);
+    *ret_is_torn = rc == S1_E_NOT_FOUND;
+    S1_TRY(err, rc);
     bool is_same = false;
-    s1_rc rc = s1_catalog_dataset_id(catalog, key, &r.dataset, err);
+    rc = s1_catalog_dataset_id(catalog, key, &r.dataset, err);
     rc = rc == S1_OK ? compare(catalog, r.dataset, &files, &is_same, err) : rc;
     if (rc == S1_OK && !is_same) {
         rc = s1_catalog_begin(catalog, err);
         if (rc == S1_OK) {
-            rc = s1_catalog_end(catalog, write_changes(&r, err), err);
+            rc = write_changes(&r, err);
+            *ret_is_torn = is_replaced(&r);
+            rc = *ret_is_torn && rc == S1_OK
+                     ? S1_RAISE(err, S1_E_IO, "the files change while they are read")
+                     : rc;
+            rc = s1_catalog_end(catalog, rc, err);
         }
     }
     disk_files_done(&files);
     if (rc == S1_OK) {
         *ret_has_changed = !is_same;
+    }
+    return rc;
+}
+
+static s1_rc refresh_if_changed(s1_catalog *catalog, s1_data_persistor *persistor,
+                                const s1_stream_key *key, bool *ret_has_changed, s1_err *err)
+{
+    S1_TRY(err, s1_stream_key_check(key, err));
+    s1_rc rc = S1_OK;
+    bool is_torn = true;
+    for (uint32_t i = 0; is_torn && i < ATTEMPTS_MAX; i++) {
+        s1_err why = {.size = sizeof why};
+        rc = try_refresh(catalog, persistor, key, ret_has_changed, &is_torn, &why);
+        if (rc == S1_OK) {
+            return S1_OK;
+        }
+        if (err != NULL) {
+            *err = why;
+        }
     }
     return rc;
 }
@@ -666,16 +750,18 @@ s1_rc s1_catalog_reindex(s1_catalog *catalog, s1_data_persistor *persistor,
                          s1_catalog_progress progress, void *user, size_t *ret_streams, s1_err *err)
 {
     s1_err why = {.size = sizeof why};
-    const s1_rc rc = forget_all(catalog, &why);
-    if (rc == S1_E_DATA) {
-        S1_TRY(err, s1_catalog_rebuild(catalog, err));
-    } else if (rc != S1_OK) {
-        if (err != NULL) {
-            *err = why;
-        }
-        return rc;
+    s1_rc rc = forget_all(catalog, &why);
+    if (rc == S1_OK) {
+        rc = refresh_all(catalog, persistor, progress, user, ret_streams, &why);
     }
-    return refresh_all(catalog, persistor, progress, user, ret_streams, err);
+    if (rc == S1_E_DATA) { /* the catalogue is damaged */
+        S1_TRY(err, s1_catalog_rebuild(catalog, err));
+        return refresh_all(catalog, persistor, progress, user, ret_streams, err);
+    }
+    if (rc != S1_OK && err != NULL) {
+        *err = why;
+    }
+    return rc;
 }
 
 bool s1_catalog_note_commit(const s1_fs *fs, const char *archive, s1_data_persistor *persistor,

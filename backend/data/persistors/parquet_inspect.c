@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PROVENANCE_BYTES_MAX (16u << 20)
+
 const char *s1_parquet_archive(const s1_data_persistor *persistor)
 {
     return s1_parquet_options_of(persistor)->archive;
@@ -75,4 +77,24 @@ s1_rc s1_parquet_visit_blocks(s1_data_persistor *persistor, const s1_stream_key 
     }
     s1_archive_cursor_close(&cursor);
     return rc == S1_OK ? s1_coverage_walk_end(&walk, err) : rc;
+}
+
+s1_rc s1_parquet_visit_provenance(s1_data_persistor *persistor, const s1_stream_key *key,
+                                  const s1_parquet_file *file, s1_parquet_line_visitor visit,
+                                  void *user, s1_err *err)
+{
+    s1_archive_place place;
+    s1_archive_file one = {0};
+    s1_strbuf lines;
+    S1_TRY(err, s1_archive_place_init(&place, s1_parquet_options_of(persistor), key, err));
+    (void)snprintf(one.path, sizeof one.path, "%s", file->path);
+    s1_strbuf_init(&lines, PROVENANCE_BYTES_MAX);
+    s1_rc rc = s1_archive_add_provenance(&place, &one, &lines, err);
+    rc = rc == S1_OK ? s1_strbuf_check(&lines, err) : rc;
+    s1_str rest = s1_strbuf_view(&lines), line;
+    for (bool is_done = false; rc == S1_OK && s1_str_split(&rest, '\n', &line, &is_done);) {
+        rc = line.len > 0 ? visit(user, line, err) : S1_OK;
+    }
+    s1_strbuf_done(&lines);
+    return rc;
 }

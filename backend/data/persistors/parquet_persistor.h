@@ -80,6 +80,14 @@ s1_rc s1_parquet_visit_blocks(s1_data_persistor *persistor, const s1_stream_key 
                               const s1_parquet_file *file, s1_nanos spacing_max,
                               s1_coverage_visitor visit, void *user, s1_err *err);
 
+/* The provenance of a file's rows, "import:x.csv sha256:... profile:kraken": a call for each line,
+ * in order; `file` is one that was visited. */
+typedef s1_rc (*s1_parquet_line_visitor)(void *user, s1_str line, s1_err *err);
+S1_WARN_UNUSED
+s1_rc s1_parquet_visit_provenance(s1_data_persistor *persistor, const s1_stream_key *key,
+                                  const s1_parquet_file *file, s1_parquet_line_visitor visit,
+                                  void *user, s1_err *err);
+
 /* --- Small tables ---------------------------------------------------------------------------- */
 
 /* X(NAME, value): the column types a table may have, and what `values` points at. */

@@ -578,6 +578,92 @@ static void killed_while_refreshing(void **state)
     }
 }
 
+/* Another process commits again and again: what is told is always one version of it, whole. */
+static void a_writer_beside(void **state)
+{
+    fixture *f = *state;
+    save_bars(f, &btc, START, 100);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        s1_duckdb *duckdb = NULL;
+        NEED(2, s1_duckdb_new(NULL, &duckdb, NULL) == S1_OK);
+        const s1_parquet_options options = {
+            .fs = s1_fs_real(), .duckdb = duckdb, .archive = f->archive};
+        fixture other = {.duckdb = duckdb};
+        NEED(3, s1_parquet_persistor_new(&options, &other.persistor, NULL) == S1_OK);
+        for (int64_t i = 0; i < 30; i++) { /* hundreds of bars, over one to four years */
+            save_bars(&other, &btc, START + i % 4 * 9000 * HOUR, 100 + (size_t)i * 100);
+        }
+        _exit(0);
+    }
+    s1_catalog *catalog = open_catalog(f);
+    int status = 0;
+    size_t rounds = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        (void)sync_catalog(f, catalog);
+        assert_string_equal(s1_catalog_notice(catalog), "");
+        s1_catalog_dataset d;
+        seen s = {0};
+        OK(s1_catalog_find(catalog, &btc, &d, &err_));
+        OK(s1_catalog_visit_coverage(catalog, &btc, S1_RANGE_ALL, see_block, &s, &err_));
+        uint64_t rows = 0;
+        for (size_t i = 0; i < s.count; i++) {
+            rows += s.blocks[i].trade_count;
+        }
+        assert_int_equal(rows, d.rows);
+        assert_int_equal(rows % 100, 0);
+        rounds++;
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(rounds > 3);
+    (void)sync_catalog(f, catalog);
+    expect_agrees(f, catalog);
+    s1_catalog_close(catalog);
+}
+
+/* Bytes of it are wrong, here and there: nothing breaks, and a reindex mends what it told. */
+static void any_byte_may_be_wrong(void **state)
+{
+    fixture *f = *state;
+    fill(f);
+    s1_catalog *catalog = open_catalog(f);
+    (void)sync_catalog(f, catalog);
+    s1_catalog_close(catalog);
+    s1_strbuf good;
+    s1_strbuf_init(&good, 1 << 24);
+    OK(s1_fs_read_all(s1_fs_real(), f->file, 1 << 24, &good, &err_));
+    uint64_t random = 88172645463325252ULL;
+    for (size_t round = 0; round < 40; round++) {
+        char *const bytes = malloc(good.len);
+        memcpy(bytes, good.data, good.len);
+        for (size_t k = 0; k < 1 + round % 40; k++) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            bytes[random % good.len] = (char)(random >> 32);
+        }
+        write_bytes(f->file, bytes, good.len);
+        free(bytes);
+        catalog = NULL;
+        s1_err err = S1_ERR_INIT;
+        const s1_rc rc = s1_catalog_open(&f->fault.table, f->archive, &catalog, &err);
+        if (rc == S1_E_UNSUPPORTED) { /* the byte of the version */
+            assert_int_equal(unlink(f->file), 0);
+            continue;
+        }
+        assert_int_equal(rc, S1_OK);
+        OK(s1_catalog_sync(catalog, f->persistor, NULL, &err_));
+        seen s = {0};
+        const s1_rc asked = s1_catalog_visit_datasets(catalog, see_dataset, &s, &err);
+        assert_true(asked == S1_OK || asked == S1_E_DATA);
+        OK(s1_catalog_reindex(catalog, f->persistor, NULL, NULL, NULL, &err_));
+        expect_list(catalog, whole);
+        s1_catalog_close(catalog);
+    }
+    s1_strbuf_done(&good);
+}
+
 static void a_corrupt_file_hides_no_other_stream(void **state)
 {
     fixture *f = *state;
@@ -735,6 +821,8 @@ int main(void)
         TEST(locked_is_no_damage),
         TEST(a_folder_that_cannot_be_written),
         TEST(killed_while_refreshing),
+        TEST(a_writer_beside),
+        TEST(any_byte_may_be_wrong),
         TEST(a_corrupt_file_hides_no_other_stream),
         TEST(sources_and_versions_are_told),
         TEST(imports_and_findings_are_remembered),
