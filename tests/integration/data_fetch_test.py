@@ -275,29 +275,38 @@ def interrupted(work):
     harness.config(work)
     with exchange(work, count=20000, page=200) as (url, truth):
         arguments = ("data", "fetch", "--pair", "BTC/USD", "--archive", "archive", "--url", url, "--from",
-                     moment(truth[0][1]))
-        process = subprocess.Popen(harness.command(*arguments, "--pace", "20"), cwd=work, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   env=harness.environment())
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=1.2)
-        process.send_signal(signal.SIGINT)
-        begun = time.monotonic()
-        _, err = process.communicate(timeout=20)
-        assert process.returncode == 130, (process.returncode, err)
-        assert time.monotonic() - begun < 10
-        has(err, "rows more are stored; the same command goes on from there")
+                     moment(truth[0][1]), "--pace", "100")  # over ten seconds
+        for delay in (1.5, 3, 6):
+            process = subprocess.Popen(harness.command(*arguments), cwd=work, text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env=harness.environment())
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=delay)
+            process.send_signal(signal.SIGINT)
+            begun = time.monotonic()
+            _, err = process.communicate(timeout=20)
+            if process.returncode == -signal.SIGINT:  # a slow machine had not begun
+                continue
+            assert process.returncode == 130, (process.returncode, err)
+            assert time.monotonic() - begun < 10
+            has(err, "rows more are stored; the same command goes on from there")
+            if "stopped: 0 rows" not in err:
+                break
         report = fetch(work, url, "--from", moment(truth[0][1]))
         assert report["rows"] == len(truth) and 0 < report["added"] < len(truth), report
     with exchange(work, faults=1000, mask=1 << 6) as (url, truth):  # never an answer
-        process = subprocess.Popen(harness.command("data", "fetch", "--pair", "BTC/USD", "--archive",
-                                                   "other", "--url", url, "--from", moment(truth[0][1])),
-                                   cwd=work, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   env=harness.environment())
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.7)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        for delay in (0.7, 2, 5):
+            process = subprocess.Popen(
+                harness.command("data", "fetch", "--pair", "BTC/USD", "--archive", "other", "--url", url,
+                                "--from", moment(truth[0][1])),
+                cwd=work, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=harness.environment())
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=delay)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+            if process.returncode != -signal.SIGINT:  # else it had not begun
+                break
         assert process.returncode == 130, (process.returncode, err)
         has(err, "stopped: 0 rows more are stored")
 
