@@ -344,7 +344,14 @@ def a_second_time_changes_nothing(work):
     harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
     more = resample(work, *options)
     assert more["bars"] == 61 and more["former_hash"] == first["content_hash"], more
-    has(call(work, "data", "list", "--archive", "archive").out, "1h")
+    # The catalogue knows the bars and what they were made of.
+    entries = json.loads(call(work, "data", "list", "--archive", "archive", "--json").out)
+    has(json.dumps(entries), '"1h"')
+    shown = json.loads(call(work, "data", "show", "BTC/USD", "1h", "--archive", "archive",
+                            "--json").out)
+    assert [i["who"] for i in shown["imports"]] == ["resample"] * 2, shown["imports"]
+    assert shown["imports"][-1]["file"] == "BTC/USD 1m ohlcv" and shown["imports"][-1]["rows"] == 61
+    assert len(shown["imports"][-1]["sha256"]) == 64
 
 
 def what_is_in_the_way(work):

@@ -159,6 +159,48 @@ def of_trades_as_well(root, header, hours):
     assert same_runs(base / "r", work / "r") > 1000
 
 
+def tick_world(work, header, hours):
+    """Trades of the hours, four each, and bars of six of them."""
+    work.mkdir()
+    shutil.copytree(streams_config(work, header, hours), work / "config")
+    with open(work / "trades.csv", "w") as file:
+        file.write("time,side,price,quantity\n")
+        for at, *prices, _ in hours:
+            for price, minute in zip(prices, (0, 7, 31, 59)):
+                file.write(f"{at.isoformat()[:14]}{minute:02d}:00Z,buy,{price},1\n")
+    call(work, "data", "import", "trades.csv", "--type", "trades", "--pair", "EUR/USD", "--archive",
+         "demo/archive")
+    call(work, "data", "resample", "--archive", "demo/archive", "--pair", "EUR/USD", "--from",
+         "trades", "--bars", "tick:6")
+    harness.replace(work / "config/data_sources.yaml", (streams.SECOND, ""),
+                    ("  timeframe: 1h\n", "  timeframe: 1s\n  archive_source: tick-6\n"))
+    harness.replace(work / "config/environments.yaml", ALONE)
+    harness.replace(work / "config/runs/demo.yaml", ("EUR/USD, timeframe: 1h", "EUR/USD, timeframe: 1s"),
+                    ("  - { asset_pair: EUR/USD, timeframe: 4h }\n", ""),
+                    (f"    - {streams.SLOW}\n", ""), (f"    - {streams.CROSS}\n", ""))
+    call(work, "backtest", "demo", "--results", "r")
+    return work
+
+
+def bars_of_trades_without_look_ahead(root, header, hours):
+    """A bar that closes by trades is seen after the trade that closed it: what is traded from T on
+    changes nothing before it, and every decision is behind a sixth trade."""
+    hours = hours[:2000]
+    base = tick_world(root / "ticks", header, hours)
+    stamps = [line.split(",")[0][:19] for line in
+              (base / "trades.csv").read_text().splitlines()[1:]]
+    closes = {stamp[:-1] + "1" for stamp in stamps[5::6]}  # a second behind it
+    made = harness.entries(base / "r", "OPPORTUNITY_DETECTED")
+    assert len(made) > 30 and all(e["time"][:19] in closes for e in made)
+    for number, index in enumerate((902, 1503)):
+        first = hours[index][0]
+        work = tick_world(root / f"ticks{number}", header, streams.perturb(hours, first))
+        before, after = (streams.lines_until(folder / "r", first) for folder in (base, work))
+        assert before == after and len(before) > 20
+        assert (base / "r/result_trades.csv").read_bytes() != \
+            (work / "r/result_trades.csv").read_bytes()
+
+
 def of_several_the_largest(root, fly, header, hours):
     """Hours and four-hour bars may both be made days of; the fewest rows are read. They tell the
     same, so the offset of one of them shows which it was."""
@@ -222,6 +264,7 @@ def main():
         no_future(root, fly, header, hours)
         the_primary_stream_too(root, header, hours)
         of_trades_as_well(root, header, hours)
+        bars_of_trades_without_look_ahead(root, header, hours)
         of_several_the_largest(root, fly, header, hours)
         faults(fly)
 

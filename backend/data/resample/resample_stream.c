@@ -15,7 +15,7 @@ typedef struct pass {
     s1_resampler *resampler;
     s1_data_writer *writer; /* opened with the first bar */
     s1_market_scales scales;
-    char provenance[S1_PROVENANCE_MAX];
+    char provenance[S1_PROVENANCE_MAX], from_hash[S1_SHA256_HEX];
     uint64_t rows;
 } pass;
 
@@ -79,14 +79,14 @@ static s1_rc check_grid(const s1_resample_task *task, s1_err *err)
 static s1_rc describe(pass *p, s1_err *err)
 {
     const s1_resample_task *const task = p->task;
-    char name[S1_STREAM_TEXT_MAX], hash[S1_SHA256_HEX], number[S1_DEC_TEXT_MAX] = "";
-    S1_TRY(err, s1_data_get_content_hash(task->archive, &task->from, hash, err));
+    char name[S1_STREAM_TEXT_MAX], number[S1_DEC_TEXT_MAX] = "";
+    S1_TRY(err, s1_data_get_content_hash(task->archive, &task->from, p->from_hash, err));
     if (task->rule != S1_BARS_TIME) {
         (void)s1_dec_print(task->threshold, number);
     }
     (void)snprintf(
         p->provenance, sizeof p->provenance, "resample:%s sha256:%s bars:%s%s%s offset:%lld%s%s%s",
-        s1_stream_key_format(&task->from, name), hash, s1_bar_rule_name(task->rule),
+        s1_stream_key_format(&task->from, name), p->from_hash, s1_bar_rule_name(task->rule),
         number[0] != '\0' ? ":" : "", number, (long long)(task->offset / S1_NANOS_PER_SECOND),
         task->drops_repeats ? " repeats:dropped" : "", task->keeps_partial ? " partial:kept" : "",
         task->session != NULL ? " fill:previous_close" : "");
@@ -189,6 +189,7 @@ s1_rc s1_resample_stream(const s1_resample_task *task, s1_resample_result *ret_r
     }
     if (rc == S1_OK) {
         result.counts = *s1_resampler_counts(p.resampler);
+        memcpy(result.from_hash, p.from_hash, sizeof result.from_hash);
         *ret_result = result;
     }
     s1_resampler_free(p.resampler);

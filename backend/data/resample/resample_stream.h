@@ -35,6 +35,7 @@ typedef struct s1_resample_task {
 typedef struct s1_resample_result {
     s1_resample_counts counts;
     s1_save_result saved;
+    char from_hash[S1_SHA256_HEX]; /* content hash of what was read */
 } s1_resample_result;
 
 /* Makes the stream; a source that gives no bar changes nothing (saved is then zero). A stream that
