@@ -89,6 +89,16 @@ static s1_rc slipped(const s1_matching_engine *engine, s1_dec price, int32_t sid
                                 side == S1_BUY ? S1_ROUND_CEIL : S1_ROUND_FLOOR, ret_price, err);
 }
 
+/* A limit order takes nothing beyond its limit, however far the price slips. */
+static s1_dec within_limit(const s1_order *order, s1_dec price)
+{
+    if (order->type != S1_ORDER_LIMIT) {
+        return price;
+    }
+    return order->side == S1_BUY ? s1_dec_min(price, order->price)
+                                 : s1_dec_max(price, order->price);
+}
+
 /* What of the order the execution fills. */
 static s1_dec part_of(const s1_order *order, s1_execution decided)
 {
@@ -142,6 +152,7 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
     if (!decided.is_maker && (engine->options.rules.slippage_on == S1_SLIPPAGE_ON_ALL ||
                               slot->order.role == S1_ROLE_ENTRY)) {
         S1_TRY(err, slipped(engine, decided.price, slot->order.side, &result.price, err));
+        result.price = within_limit(&slot->order, result.price);
     }
     if (!s1_dec_is_zero(slot->order.cash_fraction)) {
         const s1_rc sized = size_order(engine, slot, &result, err);
@@ -504,7 +515,8 @@ s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_e
     const uint32_t resting = engine->count;
     if (bar->volume == 0 && engine->options.rules.zero_volume == S1_ZERO_VOLUME_SKIP) {
         engine->head.bars--; /* no bar, for whoever waits for his first */
-        return engine->expiring > 0 ? expire_due(engine, bar->close_time, err) : S1_OK;
+        S1_TRY(err, expire_due(engine, bar->open_time, err));
+        return expire_due(engine, bar->close_time, err);
     }
     engine->is_matching = true;
     s1_rc rc = engine->expiring > 0 ? expire_due(engine, bar->open_time, err) : S1_OK;

@@ -122,7 +122,12 @@ static s1_rc match_close(s1_matching_engine *engine, uint32_t index, const s1_ba
         decided.rule = S1_FILL_CLOSE_NEXT;
     } else if (engine->options.rules.path == S1_PATH_CLOSE) {
         const bool is_filled = s1_matching_is_filled_at(engine, order, decided.price);
-        if (order->type == S1_ORDER_LIMIT && order->accepted_bar + 1 == engine->head.bars) {
+        if (order->type == S1_ORDER_LIMIT) {
+            decided.is_maker = order->accepted_bar + 1 < engine->head.bars;
+            decided.is_shown_only = decided.is_maker && !s1_dec_is_zero(order->display) &&
+                                    s1_dec_eq(decided.price, order->price);
+        }
+        if (order->type == S1_ORDER_LIMIT && !decided.is_maker) {
             S1_TRY(err, s1_matching_arrive(engine, index, is_filled, bar->close_time, err));
         }
         decided.rule = is_filled && engine->orders[index].is_working ? S1_FILL_CLOSE_REACHED

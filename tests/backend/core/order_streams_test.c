@@ -1,7 +1,8 @@
 /* Random streams of orders (ends, slices, icebergs, brackets, closes, moved stops, cancels) through
  * the order manager and the matching engine, against a slow reference that knows neither: whole
- * numbers, one trade at a time, the rules of docs/matching.md word by word. What the journal says
- * of each trade must be what the reference says, line by line, and the cash at the end its sum. */
+ * numbers, one trade at a time, the rules of docs/matching.md word by word, a path dime by dime.
+ * What the journal says of each trade must be what the reference says, line by line, and the cash
+ * at the end its sum. */
 #include "backend/core/order_manager.h"
 #include "backend/environments/matching_engine.h"
 #include "backend/utils/rng.h"
@@ -19,6 +20,7 @@
 
 typedef struct candle {
     int64_t open_time, close_time, open, high, low, close; /* prices in cents */
+    bool is_empty;                                         /* nothing was traded */
 } candle;
 
 enum action_kind { ACT_ENTER, ACT_CLOSE, ACT_STOP, ACT_CANCEL };
@@ -40,7 +42,8 @@ typedef struct wish { /* a plan */
 
 typedef struct script {
     int64_t slippage_bp; /* hundredths of a percent */
-    int32_t timing, ambiguity;
+    int32_t ambiguity;
+    s1_fill_rules rules;
     candle bars[BARS];
     wish wishes[TRADES];
     action actions[BARS * 4];
@@ -104,15 +107,38 @@ static wish random_wish(s1_rng *rng, int64_t close, int64_t now)
     return w;
 }
 
+/* A preset, or any value of every knob; and some bars without volume. */
+static void random_rules(s1_rng *rng, script *s)
+{
+    for (uint32_t i = 0; i < BARS; i++) {
+        s->bars[i].is_empty = s1_rng_below(rng, 8) == 0;
+    }
+    if (s1_rng_below(rng, 3) == 0) {
+        s->rules = s1_fill_rules_of((int32_t)pick(rng, 1, S1_FILL_PRESET_COUNT - 1), NULL);
+        return;
+    }
+    s->rules = (s1_fill_rules){.market = (int32_t)pick(rng, 1, 3),
+                               .arrival = (int32_t)pick(rng, 1, 2),
+                               .path = (int32_t)pick(rng, 1, 8),
+                               .limit_fill = (int32_t)pick(rng, 1, 2),
+                               .limit_price = (int32_t)pick(rng, 1, 4),
+                               .stop_gap = (int32_t)pick(rng, 1, 3),
+                               .entry_bar = (int32_t)pick(rng, 1, 4),
+                               .zero_volume = (int32_t)pick(rng, 1, 2),
+                               .slippage_on = (int32_t)pick(rng, 1, 2)};
+}
+
 static void write_script(script *s, uint64_t seed)
 {
     s1_rng rng;
     s1_rng_init(&rng, seed);
-    *s = (script){.slippage_bp = s1_rng_below(&rng, 2) == 0 ? 0 : 13,
-                  .timing = s1_rng_below(&rng, 3) == 0 ? S1_FILL_SAME_CLOSE : S1_FILL_NEXT_OPEN,
-                  .ambiguity = s1_rng_below(&rng, 3) == 0 ? S1_AMBIGUITY_TARGET_FIRST
-                                                          : S1_AMBIGUITY_STOP_FIRST};
-    candle last = {0, KERNEL_HOUR, 10000, 10000, 10000, 10000};
+    *s =
+        (script){.slippage_bp = s1_rng_below(&rng, 2) == 0 ? 0 : 13,
+                 .rules = s1_fill_rules_of(
+                     s1_rng_below(&rng, 3) == 0 ? S1_PRESET_SAME_CLOSE : S1_PRESET_NEXT_OPEN, NULL),
+                 .ambiguity = s1_rng_below(&rng, 3) == 0 ? S1_AMBIGUITY_TARGET_FIRST
+                                                         : S1_AMBIGUITY_STOP_FIRST};
+    candle last = {0, KERNEL_HOUR, 10000, 10000, 10000, 10000, false};
     for (uint32_t i = 0; i < BARS; i++) {
         s->bars[i] = i == 0 ? last : random_candle(&rng, &last);
         last = s->bars[i];
@@ -132,6 +158,9 @@ static void write_script(script *s, uint64_t seed)
             }
             s->action_count++;
         }
+    }
+    if (seed % 3 != 0) {
+        random_rules(&rng, s);
     }
 }
 
@@ -220,10 +249,19 @@ typedef struct reference {
 
 #define FEE_E4 7 /* 0.0007 */
 
-static int64_t ref_slipped(const reference *r, int64_t price, bool is_buy)
+/* Against the trader; a limit order pays no more than its limit. */
+static int64_t ref_slipped(const reference *r, const ref_order *o, int64_t price)
 {
-    const int64_t part = price * r->s->slippage_bp; /* of 10000 */
-    return is_buy ? price + (part + 9999) / 10000 : price - (part + 9999) / 10000;
+    const int64_t part = (price * r->s->slippage_bp + 9999) / 10000;
+    const int64_t moved = o->is_buy ? price + part : price - part;
+    if (r->s->rules.slippage_on == S1_SLIPPAGE_ON_ENTRIES && o->role != REF_ENTRY) {
+        return price;
+    }
+    if (o->type != S1_ORDER_LIMIT) {
+        return moved;
+    }
+    return o->is_buy ? (moved < o->price ? moved : o->price)
+                     : (moved > o->price ? moved : o->price);
 }
 
 static void ref_submit(reference *r, ref_trade *t, enum ref_role role, int32_t type, int64_t price,
@@ -302,7 +340,7 @@ static void ref_fill(reference *r, ref_trade *t, enum ref_role role, int64_t pri
     ref_order *const o = &t->orders[role];
     const uint32_t k = ref_number(r, t);
     char q[48], p[48], left[48], before[48], fee_text[48], pnl[48];
-    price = is_maker ? price : ref_slipped(r, price, o->is_buy);
+    price = is_maker ? price : ref_slipped(r, o, price);
     const int64_t notional = (int64_t)price * quantity; /* 1e-5 */
     const int64_t fee = notional * FEE_E4;              /* 1e-9 */
     const int64_t flow = o->is_buy ? -notional : notional;
@@ -356,122 +394,320 @@ static void ref_expire_due(reference *r, ref_trade *t, int64_t moment)
     }
 }
 
+/* Does the price reach the order? */
+static bool ref_is_at(const ref_order *o, int64_t price)
+{
+    const bool is_below = o->is_buy == (o->type == S1_ORDER_LIMIT);
+    return is_below ? price <= o->price : price >= o->price;
+}
+
+/* The same where a limit may need more than a touch. */
+static bool ref_is_met(const reference *r, const ref_order *o, int64_t price)
+{
+    const bool is_more = r->s->rules.limit_fill == S1_LIMIT_FILL_THROUGH;
+    return ref_is_at(o, price) && !(is_more && o->type == S1_ORDER_LIMIT && price == o->price);
+}
+
+/* A limit entry meets its first price: post-only may end here, and so may one that only takes. */
+static bool ref_first_look(reference *r, ref_trade *t, bool is_marketable, int64_t moment)
+{
+    ref_order *const o = &t->orders[REF_ENTRY];
+    if (is_marketable && o->type == S1_ORDER_LIMIT && t->w.is_post_only) {
+        o->works = false;
+        say(r->out, ref_number(r, t), "REJECTED entry POST_ONLY_WOULD_TAKE");
+        say(r->out, ref_number(r, t), "REFUSED");
+        ref_end_entry(r, t, "POST_ONLY_WOULD_TAKE");
+        return true;
+    }
+    if (!is_marketable && t->w.tif == S1_TIF_IOC) {
+        o->works = false;
+        say(r->out, ref_number(r, t), "EXPIRED entry NOT_MARKETABLE @%lld", (long long)moment);
+        ref_end_entry(r, t, "NOT_MARKETABLE");
+        return true;
+    }
+    return false;
+}
+
+static void ref_open_limit(reference *r, ref_trade *t, enum ref_role role)
+{
+    ref_order *const o = &t->orders[role];
+    const int64_t open = r->bar.open;
+    const int32_t better = r->s->rules.limit_price;
+    const bool is_first = o->accepted + 1 == r->bars;
+    const bool is_marketable = is_first && ref_is_at(o, open);
+    const bool is_ioc = role == REF_ENTRY && t->w.tif == S1_TIF_IOC;
+    if (role == REF_ENTRY && (is_ioc || is_marketable) &&
+        ref_first_look(r, t, is_marketable, r->bar.open_time)) {
+        return;
+    }
+    if (is_marketable &&
+        (is_ioc || better == S1_LIMIT_PRICE_FIRST_OPEN || better == S1_LIMIT_PRICE_OPEN)) {
+        ref_fill(r, t, role, open, o->left, "OPEN_MARKETABLE", false);
+    } else if (better == S1_LIMIT_PRICE_OPEN && ref_is_met(r, o, open)) {
+        ref_fill(r, t, role, open, o->left, "OPEN_IMPROVED", true);
+    }
+}
+
 static void ref_open(reference *r, ref_trade *t, enum ref_role role)
 {
     ref_order *const o = &t->orders[role];
     const int64_t open = r->bar.open;
     if (o->type == S1_ORDER_MARKET) {
-        ref_fill(r, t, role, open, o->left, "OPEN", false);
-    } else if (o->type == S1_ORDER_STOP) {
-        if (o->is_buy ? open >= o->price : open <= o->price) {
-            ref_fill(r, t, role, open, o->left, "OPEN_GAP", false);
+        if (r->s->rules.market != S1_FILL_NEXT_CLOSE) {
+            ref_fill(r, t, role, open, o->left, "OPEN", false);
         }
-    } else {
-        const bool is_marketable =
-            o->accepted + 1 == r->bars && (o->is_buy ? open <= o->price : open >= o->price);
-        if (is_marketable && role == REF_ENTRY && t->w.is_post_only) {
-            o->works = false;
-            say(r->out, ref_number(r, t), "REJECTED entry POST_ONLY_WOULD_TAKE");
-            say(r->out, ref_number(r, t), "REFUSED");
-            ref_end_entry(r, t, "POST_ONLY_WOULD_TAKE");
-        } else if (is_marketable) {
-            ref_fill(r, t, role, open, o->left, "OPEN_MARKETABLE", false);
-        } else if (role == REF_ENTRY && t->w.tif == S1_TIF_IOC) {
-            o->works = false;
-            say(r->out, ref_number(r, t), "EXPIRED entry NOT_MARKETABLE @%lld",
-                (long long)r->bar.open_time);
-            ref_end_entry(r, t, "NOT_MARKETABLE");
+    } else if (o->type == S1_ORDER_LIMIT) {
+        ref_open_limit(r, t, role);
+    } else if (ref_is_at(o, open)) {
+        const bool comes_back = o->is_buy ? r->bar.low <= o->price : r->bar.high >= o->price;
+        if (r->s->rules.stop_gap == S1_STOP_GAP_OPEN ||
+            (r->s->rules.stop_gap == S1_STOP_GAP_INSIDE && !comes_back)) {
+            ref_fill(r, t, role, open, o->left, "OPEN_GAP", false);
         }
     }
 }
 
 static bool ref_reaches(const reference *r, const ref_order *o)
 {
-    const bool is_below = o->is_buy == (o->type == S1_ORDER_LIMIT);
-    return is_below ? r->bar.low <= o->price : r->bar.high >= o->price;
+    return ref_is_met(r, o, r->bar.low) || ref_is_met(r, o, r->bar.high);
 }
 
-static bool ref_may(const reference *r, const ref_order *o)
+/* May it fill after the open? An exit that came in this bar does as `entry_bar` has it. */
+static bool ref_may(const reference *r, const ref_trade *t, const ref_order *o)
 {
     if (!o->works || o->type == S1_ORDER_MARKET) {
         return false;
     }
-    const bool is_old = o->accepted < r->bars;
-    return is_old || o->role == REF_STOP || (o->role == REF_TARGET && !o->is_born_inside);
+    if (o->accepted < r->bars) {
+        return true;
+    }
+    if (o->role != REF_STOP && o->role != REF_TARGET) {
+        return false;
+    }
+    const int32_t entry = t->orders[REF_ENTRY].type;
+    const bool is_target = o->role == REF_TARGET;
+    switch (r->s->rules.entry_bar) {
+    case S1_ENTRY_BAR_NONE:
+        return false;
+    case S1_ENTRY_BAR_ALL:
+        return true;
+    case S1_ENTRY_BAR_AFTER_OPEN:
+        return !o->is_born_inside || (is_target && entry == S1_ORDER_STOP);
+    default:
+        break;
+    }
+    if (!o->is_born_inside) {
+        return true;
+    }
+    if (r->s->rules.path != S1_PATH_BEST) {
+        return !is_target;
+    }
+    return is_target || entry == S1_ORDER_LIMIT || ref_is_at(o, r->bar.close);
+}
+
+/* What it gets inside the bar. */
+static int64_t ref_price(const reference *r, const ref_order *o)
+{
+    if (o->type != S1_ORDER_LIMIT || r->s->rules.limit_price != S1_LIMIT_PRICE_CLAMPED) {
+        return o->price;
+    }
+    return o->is_buy ? (o->price < r->bar.high ? o->price : r->bar.high)
+                     : (o->price > r->bar.low ? o->price : r->bar.low);
+}
+
+/* The part of the entry that fills at its limit. */
+static int64_t ref_shown(const reference *r, const ref_trade *t)
+{
+    const ref_order *const o = &t->orders[REF_ENTRY];
+    const bool is_beyond = o->is_buy ? r->bar.low < o->price : r->bar.high > o->price;
+    const bool is_part = t->w.display != 0 && !is_beyond && t->w.display < o->left;
+    return o->type == S1_ORDER_LIMIT && is_part ? t->w.display : o->left;
 }
 
 static void ref_entry_inside(reference *r, ref_trade *t)
 {
     ref_order *const o = &t->orders[REF_ENTRY];
-    if (!ref_may(r, o) || !ref_reaches(r, o)) {
-        return;
+    if (ref_may(r, t, o) && ref_reaches(r, o)) {
+        const bool is_limit = o->type == S1_ORDER_LIMIT;
+        ref_fill(r, t, REF_ENTRY, ref_price(r, o), ref_shown(r, t),
+                 is_limit ? "LIMIT_TOUCH" : "STOP_TOUCH", is_limit);
     }
-    if (o->type == S1_ORDER_STOP) {
-        ref_fill(r, t, REF_ENTRY, o->price, o->left, "STOP_TOUCH", false);
-        return;
+}
+
+static const char *ref_rule(const reference *r, const ref_trade *t, const ref_order *o)
+{
+    const ref_order *const stop = &t->orders[REF_STOP];
+    const ref_order *const target = &t->orders[REF_TARGET];
+    if (o->role == REF_ENTRY) {
+        return o->type == S1_ORDER_LIMIT ? "LIMIT_TOUCH" : "STOP_TOUCH";
     }
-    const bool is_beyond = o->is_buy ? r->bar.low < o->price : r->bar.high > o->price;
-    const bool is_part = t->w.display != 0 && !is_beyond && t->w.display < o->left;
-    ref_fill(r, t, REF_ENTRY, o->price, is_part ? t->w.display : o->left, "LIMIT_TOUCH", true);
+    if (ref_may(r, t, stop) && ref_reaches(r, stop) && ref_may(r, t, target) &&
+        ref_reaches(r, target)) {
+        return o->role == REF_STOP ? "AMBIGUOUS_STOP" : "AMBIGUOUS_TARGET";
+    }
+    if (o->is_born_inside && o->accepted == r->bars) {
+        return o->role == REF_STOP ? "ENTRY_BAR_STOP" : "ENTRY_BAR_TARGET";
+    }
+    return o->role == REF_STOP ? "STOP_TOUCH" : "LIMIT_TOUCH";
 }
 
 static void ref_exits_inside(reference *r, ref_trade *t)
 {
     const ref_order *const stop = &t->orders[REF_STOP];
     const ref_order *const target = &t->orders[REF_TARGET];
-    const bool hits_stop = ref_may(r, stop) && ref_reaches(r, stop);
-    const bool hits_target = ref_may(r, target) && ref_reaches(r, target);
-    const bool is_both = hits_stop && hits_target;
+    const bool hits_stop = ref_may(r, t, stop) && ref_reaches(r, stop);
+    const bool hits_target = ref_may(r, t, target) && ref_reaches(r, target);
+    const bool likes_target =
+        r->s->rules.path == S1_PATH_BEST ||
+        (r->s->rules.path == S1_PATH_UNKNOWN && r->s->ambiguity == S1_AMBIGUITY_TARGET_FIRST);
     if (!hits_stop && !hits_target) {
         return;
     }
-    if (hits_target && (!hits_stop || r->s->ambiguity == S1_AMBIGUITY_TARGET_FIRST)) {
-        ref_fill(r, t, REF_TARGET, target->price, target->left,
-                 is_both ? "AMBIGUOUS_TARGET" : "LIMIT_TOUCH", true);
+    if (hits_target && (!hits_stop || likes_target)) {
+        ref_fill(r, t, REF_TARGET, ref_price(r, target), target->left, ref_rule(r, t, target),
+                 true);
         return;
     }
-    const bool is_of_this_bar = stop->is_born_inside && stop->accepted == r->bars;
+    const char *const rule = ref_rule(r, t, stop);
     const ref_order *const entry = &t->orders[REF_ENTRY];
-    if (ref_may(r, entry) && entry->type == S1_ORDER_LIMIT &&
+    if (ref_may(r, t, entry) && entry->type == S1_ORDER_LIMIT &&
         (entry->is_buy ? entry->price > stop->price : entry->price < stop->price)) {
         ref_fill(r, t, REF_ENTRY, entry->price, entry->left, "LIMIT_TOUCH", true);
     }
-    ref_fill(r, t, REF_STOP, stop->price, stop->left,
-             is_both          ? "AMBIGUOUS_STOP"
-             : is_of_this_bar ? "ENTRY_BAR_STOP"
-                              : "STOP_TOUCH",
-             false);
+    ref_fill(r, t, REF_STOP, stop->price, stop->left, rule, false);
 }
 
-static void ref_bar_of(reference *r, ref_trade *t)
+/* --- A bar with a path, dime by dime. ----------------------------------------------------------
+ */
+
+/* The order that fills at this price, coming from `before`: the one whose price was met first,
+ * exits before the entry, the older before the younger; 0: none. `is_done`: the entry had its part.
+ */
+static enum ref_role ref_next_at(const reference *r, const ref_trade *t, int64_t price,
+                                 int64_t before, bool is_done)
 {
-    ref_expire_due(r, t, r->bar.open_time);
+    enum ref_role best = 0;
+    int64_t shortest = 0;
+    for (int i = REF_ENTRY; i <= REF_TARGET; i++) {
+        const ref_order *const o = &t->orders[i];
+        if (!ref_may(r, t, o) || !ref_is_met(r, o, price) || (i == REF_ENTRY && is_done)) {
+            continue;
+        }
+        const int64_t way = ref_is_at(o, before) ? 0 : llabs(o->price - before);
+        const bool is_sooner =
+            best == 0 || way < shortest ||
+            (way == shortest && (best == REF_ENTRY || o->age < t->orders[best].age));
+        if (is_sooner) {
+            best = (enum ref_role)i;
+            shortest = way;
+        }
+    }
+    return best;
+}
+
+static void ref_walk(reference *r, ref_trade *t)
+{
+    const candle *const c = &r->bar;
+    const int32_t path = r->s->rules.path;
+    const bool is_up = path == S1_PATH_OHLC ||
+                       (path == S1_PATH_NEAREST && c->high - c->open < c->open - c->low) ||
+                       (path == S1_PATH_COLOUR && c->close < c->open);
+    const int64_t ends[] = {is_up ? c->high : c->low, is_up ? c->low : c->high, c->close};
+    int64_t price = c->open;
+    int64_t before = price;
+    bool is_done = false;
+    for (int leg = 0; leg < 3; leg++) {
+        for (;;) {
+            const enum ref_role role = ref_next_at(r, t, price, before, is_done);
+            if (role != 0) {
+                ref_order *const o = &t->orders[role];
+                const bool is_late = role == REF_STOP && o->accepted == r->bars;
+                is_done = is_done || role == REF_ENTRY;
+                ref_fill(r, t, role, is_late ? price : ref_price(r, o),
+                         role == REF_ENTRY ? ref_shown(r, t) : o->left, ref_rule(r, t, o),
+                         o->type == S1_ORDER_LIMIT);
+                continue;
+            }
+            if (price == ends[leg]) {
+                break;
+            }
+            before = price;
+            price += price < ends[leg] ? 10 : -10;
+        }
+    }
+}
+
+/* --- At the close. -----------------------------------------------------------------------------
+ */
+
+static void ref_close_of(reference *r, ref_trade *t, enum ref_role role)
+{
+    ref_order *const o = &t->orders[role];
+    const int64_t close = r->bar.close;
+    if (o->type == S1_ORDER_MARKET) {
+        ref_fill(r, t, role, close, o->left, "CLOSE_NEXT", false);
+        return;
+    }
+    if (r->s->rules.path != S1_PATH_CLOSE) {
+        return;
+    }
+    const bool is_met = ref_is_met(r, o, close);
+    const bool is_first = o->accepted + 1 == r->bars;
+    const bool is_limit = o->type == S1_ORDER_LIMIT;
+    if (is_first && is_limit && role == REF_ENTRY &&
+        ref_first_look(r, t, is_met, r->bar.close_time)) {
+        return;
+    }
+    if (is_met) {
+        const bool is_part = role == REF_ENTRY && is_limit && !is_first && close == o->price &&
+                             t->w.display != 0 && t->w.display < o->left;
+        ref_fill(r, t, role, close, is_part ? t->w.display : o->left, "CLOSE_REACHED",
+                 is_limit && !is_first);
+    }
+}
+
+/* What works by now, in order of submission; what comes meanwhile is not looked at. */
+static void ref_each(reference *r, ref_trade *t,
+                     void (*look)(reference *, ref_trade *, enum ref_role))
+{
     const uint64_t newest = r->age;
-    for (;;) { /* at the open, in order of submission */
+    bool is_seen[5] = {false};
+    for (;;) {
         enum ref_role next = 0;
         for (int i = REF_ENTRY; i <= REF_EXIT; i++) {
             const ref_order *const o = &t->orders[i];
-            if (o->works && o->age < newest && o->accepted >= 0 &&
+            if (o->works && o->age < newest && !is_seen[i] &&
                 (next == 0 || o->age < t->orders[next].age)) {
                 next = (enum ref_role)i;
             }
         }
         if (next == 0) {
-            break;
+            return;
         }
-        const int64_t accepted = t->orders[next].accepted;
-        ref_open(r, t, next);
-        t->orders[next].accepted = -1 - accepted; /* seen */
+        is_seen[next] = true;
+        look(r, t, next);
     }
-    for (int i = REF_ENTRY; i <= REF_EXIT; i++) {
-        ref_order *const o = &t->orders[i];
-        o->accepted = o->accepted < 0 ? -1 - o->accepted : o->accepted;
+}
+
+static void ref_bar_of(reference *r, ref_trade *t)
+{
+    const int32_t path = r->s->rules.path;
+    ref_expire_due(r, t, r->bar.open_time);
+    if (path != S1_PATH_CLOSE) {
+        ref_each(r, t, ref_open);
     }
     r->is_inside = true;
-    ref_exits_inside(r, t);
-    ref_entry_inside(r, t);
-    ref_exits_inside(r, t);
+    if (path < S1_PATH_CLOSE) {
+        ref_exits_inside(r, t);
+        ref_entry_inside(r, t);
+        ref_exits_inside(r, t);
+    } else if (path > S1_PATH_CLOSE) {
+        ref_walk(r, t);
+    }
     r->is_inside = false;
+    if (path == S1_PATH_CLOSE || r->s->rules.market == S1_FILL_NEXT_CLOSE) {
+        ref_each(r, t, ref_close_of);
+    }
     ref_expire_due(r, t, r->bar.close_time);
 }
 
@@ -486,12 +722,12 @@ static void ref_send_slice(reference *r, ref_trade *t)
     t->slices_left--;
     t->next_slice += t->w.interval;
     ref_submit(r, t, REF_ENTRY, S1_ORDER_MARKET, 0, quantity);
-    if (r->s->timing == S1_FILL_SAME_CLOSE) {
+    if (r->s->rules.market == S1_FILL_SAME_CLOSE) {
         ref_fill(r, t, REF_ENTRY, r->bar.close, quantity, "CLOSE", false);
     }
 }
 
-static void ref_enter(reference *r, ref_trade *t, const wish *w)
+static s1_rc ref_enter(reference *r, ref_trade *t, const wish *w)
 {
     t->is_known = true;
     t->w = *w;
@@ -499,17 +735,24 @@ static void ref_enter(reference *r, ref_trade *t, const wish *w)
     if (w->slices > 1) {
         if (w->quantity / w->slices == 0) {
             t->is_over = true; /* less than a lot each: refused */
-            return;
+            return S1_E_INVALID;
         }
         t->slices_left = w->slices;
         t->next_slice = r->bar.close_time;
         ref_send_slice(r, t);
-        return;
+        return S1_OK;
     }
     ref_submit(r, t, REF_ENTRY, w->type, w->price, w->quantity);
-    if (w->type == S1_ORDER_MARKET && r->s->timing == S1_FILL_SAME_CLOSE) {
+    if (w->type != S1_ORDER_MARKET && r->s->rules.arrival == S1_ARRIVAL_CLOSE) {
+        const bool is_there = ref_is_at(&t->orders[REF_ENTRY], r->bar.close);
+        if (!ref_first_look(r, t, is_there, r->bar.close_time) && is_there) {
+            ref_fill(r, t, REF_ENTRY, r->bar.close, w->quantity, "CLOSE", false);
+        }
+    }
+    if (w->type == S1_ORDER_MARKET && r->s->rules.market == S1_FILL_SAME_CLOSE) {
         ref_fill(r, t, REF_ENTRY, r->bar.close, w->quantity, "CLOSE", false);
     }
+    return S1_OK;
 }
 
 static s1_rc ref_close(reference *r, ref_trade *t, int64_t quantity)
@@ -533,7 +776,7 @@ static s1_rc ref_close(reference *r, ref_trade *t, int64_t quantity)
         quantity = t->position;
     }
     ref_submit(r, t, REF_EXIT, S1_ORDER_MARKET, 0, quantity);
-    if (r->s->timing == S1_FILL_SAME_CLOSE) {
+    if (r->s->rules.market == S1_FILL_SAME_CLOSE) {
         ref_fill(r, t, REF_EXIT, r->bar.close, quantity, "CLOSE", false);
     }
     return S1_OK;
@@ -566,8 +809,7 @@ static s1_rc ref_act(reference *r, const action *a)
     ref_trade *const t = &r->trades[a->trade];
     switch (a->kind) {
     case ACT_ENTER:
-        ref_enter(r, t, &r->s->wishes[a->trade]);
-        return t->is_over && t->entered == 0 ? S1_E_INVALID : S1_OK;
+        return ref_enter(r, t, &r->s->wishes[a->trade]);
     case ACT_CLOSE:
         return t->is_over ? S1_E_NOT_FOUND : ref_close(r, t, a->quantity);
     case ACT_STOP:
@@ -633,7 +875,7 @@ static real *real_new(const script *s)
                                              .checks_invariants = true};
     MUST(s1_order_manager_new(&orders, &made->orders, err));
     const s1_matching_options matching = {.instrument = instrument,
-                                          .rules = s1_fill_rules_of(s->timing, NULL),
+                                          .rules = s->rules,
                                           .ambiguity = s->ambiguity,
                                           .slippage = s1_dec_from_mantissa(s->slippage_bp, 4),
                                           .maker_fee = instrument->maker_fee,
@@ -853,15 +1095,22 @@ static void play(const script *s, uint32_t until, tale *ours, tale *theirs, uint
     uint32_t next = 0;
     for (uint32_t i = 0; i < until; i++) {
         const candle c = s->bars[i];
-        r->bar = (s1_bar){c.open_time, c.close_time, c.open, c.high, c.low, c.close, 1000};
+        r->bar = (s1_bar){c.open_time, c.close_time,         c.open, c.high, c.low,
+                          c.close,     c.is_empty ? 0 : 1000};
         s1_ids_begin_tick(&r->k->ids, i + 1);
         s1_order_manager_begin_tick(r->orders, c.close_time, i);
         MUST(s1_matching_bar(r->matching, &r->bar, err));
         s1_ledger_mark(r->ledger, c.close);
         ref->bar = c;
-        ref->bars++;
+        const bool is_no_bar = c.is_empty && s->rules.zero_volume == S1_ZERO_VOLUME_SKIP;
+        ref->bars += !is_no_bar;
         for (uint32_t k = 0; k < TRADES; k++) {
-            ref_bar_of(ref, &ref->trades[k]);
+            if (is_no_bar) {
+                ref_expire_due(ref, &ref->trades[k], c.open_time);
+                ref_expire_due(ref, &ref->trades[k], c.close_time);
+            } else {
+                ref_bar_of(ref, &ref->trades[k]);
+            }
         }
         for (; next < s->action_count && s->actions[next].bar == i; next++) {
             const s1_rc found = real_act(r, s, &s->actions[next]);
@@ -924,6 +1173,11 @@ static const char *const kinds[] = {
     "CANCELED entry MANUAL",
     "TIME_UP",
     "PLANNED",
+    "OPEN_IMPROVED",
+    "CLOSE_NEXT",
+    "CLOSE_REACHED",
+    " CLOSE",
+    "ENTRY_BAR_TARGET",
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 

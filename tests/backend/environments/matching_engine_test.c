@@ -1175,6 +1175,23 @@ static const cell cells[] = {
      .bars = {BAR(1000, 1010, 940, 960)},
      .expected = "entry 100.1 OPEN; stop_loss 95 STOP_TOUCH"},
 
+    {"slippage, a limit: never beyond it",
+     {0},
+     .side = B,
+     .type = LIM,
+     .price = "100.05",
+     .slippage = "0.01",
+     .bars = {BAR(1000, 1010, 990, 1000)},
+     .expected = "entry 100.05 OPEN_MARKETABLE"},
+    {"slippage, a seller's limit",
+     {0},
+     .side = S,
+     .type = LIM,
+     .price = "99.5",
+     .slippage = "0.01",
+     .bars = {BAR(1000, 1010, 990, 1000)},
+     .expected = "entry 99.5 OPEN_MARKETABLE"},
+
     /* The presets, each on a case that tells it from next_open. */
     {"nautilus: a path, no exit in the bar of the entry",
      {0},
