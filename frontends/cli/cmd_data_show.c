@@ -206,9 +206,12 @@ static void print_chart(const s1_cli *cli, const s1_show *show)
     s1_candle candles[CHART_MAX];
     double volumes[CHART_MAX], shares[CHART_MAX];
     size_t there = 0;
+    /* The levels of a book are no course of a price. */
+    const bool is_book = strcmp(show->dataset.data_type, "book") == 0;
+    const bool has_volume = !is_book && strcmp(show->dataset.data_type, "quotes") != 0;
     for (size_t i = 0; i < show->column_count; i++) {
         const s1_show_column *const c = &show->columns[i];
-        candles[i] = (s1_candle){c->rows > 0, c->open, c->high, c->low, c->close};
+        candles[i] = (s1_candle){c->rows > 0 && !is_book, c->open, c->high, c->low, c->close};
         volumes[i] = c->volume;
         shares[i] = c->there;
         there += c->rows > 0 ? 1 : 0;
@@ -225,7 +228,7 @@ static void print_chart(const s1_cli *cli, const s1_show *show)
     (void)print(show->chart_to, right);
     (void)fputc('\n', cli->out.out);
     s1_chart_candles(&cli->out, candles, show->column_count, CHART_HEIGHT, decimals_of(show));
-    s1_chart_spark(&cli->out, "volume", volumes, show->column_count);
+    s1_chart_spark(&cli->out, has_volume ? "volume" : "rows", volumes, show->column_count);
     s1_chart_strip(&cli->out, "coverage", shares, show->column_count);
     s1_chart_axis(&cli->out, show->column_count, left, middle, right);
 }

@@ -115,7 +115,7 @@ static s1_rc fill(s1_list_report *report, s1_err *err)
     S1_TRY(err, s1_instrument_sessions_load(report->options->config_dir, &report->sessions, err));
     S1_TRY(err, s1_open_archive_begin(report->options->archive_dir, &archive, err));
     report->catalog = archive.catalog;
-    s1_rc rc = s1_catalog_sync(archive.catalog, archive.persistor, NULL, err);
+    s1_rc rc = s1_catalog_catch_up(archive.catalog, archive.persistor, NULL, err);
     if (rc == S1_OK) {
         rc = s1_catalog_visit_datasets(archive.catalog, take, report, err);
     }

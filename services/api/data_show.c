@@ -224,7 +224,7 @@ static s1_rc ask_catalog(request *r, s1_err *err)
         return no_memory(err);
     }
     s1_catalog_dataset dataset;
-    S1_TRY(err, s1_catalog_refresh_stream(catalog, r->archive.persistor, &r->key, err));
+    S1_TRY(err, s1_catalog_catch_up(catalog, r->archive.persistor, &r->key, err));
     S1_TRY(err, s1_catalog_find(catalog, &r->key, &dataset, err));
     S1_TRY(err, s1_list_entry_of(&dataset, arena, &view->dataset, err));
     S1_TRY(err, s1_list_entry_apply(&view->dataset, catalog, &r->key, r->sessions, arena, err));

@@ -60,6 +60,13 @@ S1_WARN_UNUSED
 s1_rc s1_catalog_sync(s1_catalog *catalog, s1_data_persistor *persistor, size_t *ret_refreshed,
                       s1_err *err);
 
+/* For who asks: s1_catalog_sync, or s1_catalog_refresh_stream where `key` is not NULL. Where
+ * another process has been writing for too long it goes on with what is there, and the notice
+ * tells. */
+S1_WARN_UNUSED
+s1_rc s1_catalog_catch_up(s1_catalog *catalog, s1_data_persistor *persistor,
+                          const s1_stream_key *key, s1_err *err);
+
 /* Called before each stream of a reindex; anything but S1_OK ends it with that code. */
 typedef s1_rc (*s1_catalog_progress)(void *user, uint64_t done, uint64_t total);
 

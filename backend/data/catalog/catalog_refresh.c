@@ -724,6 +724,24 @@ s1_rc s1_catalog_sync(s1_catalog *catalog, s1_data_persistor *persistor, size_t 
     return rc;
 }
 
+s1_rc s1_catalog_catch_up(s1_catalog *catalog, s1_data_persistor *persistor,
+                          const s1_stream_key *key, s1_err *err)
+{
+    s1_err why = {.size = sizeof why};
+    catalog->last_code = SQLITE_OK;
+    const s1_rc rc = key != NULL ? s1_catalog_refresh_stream(catalog, persistor, key, &why)
+                                 : s1_catalog_sync(catalog, persistor, NULL, &why);
+    if (rc == S1_E_DENIED && (catalog->last_code & 0xff) == SQLITE_BUSY) {
+        (void)snprintf(catalog->notice, sizeof catalog->notice, "what is told may be old: %s",
+                       why.msg);
+        return S1_OK;
+    }
+    if (rc != S1_OK && err != NULL) {
+        *err = why;
+    }
+    return rc;
+}
+
 static s1_rc forget_all(s1_catalog *catalog, s1_err *err)
 {
     int64_t damage = 0;

@@ -450,6 +450,10 @@ static void locked_is_no_damage(void **state)
     s1_err err = S1_ERR_INIT;
     assert_int_equal(s1_catalog_sync(other, f->persistor, NULL, &err), S1_E_DENIED);
     assert_non_null(strstr(err.msg, "another process has been writing to it"));
+    /* Who asks is told what is there. */
+    OK(s1_catalog_catch_up(other, f->persistor, NULL, &err_));
+    assert_non_null(strstr(s1_catalog_notice(other), "what is told may be old: catalogue of"));
+    expect_list(other, whole);
     s1_catalog_close(other);
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
