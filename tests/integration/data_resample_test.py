@@ -483,11 +483,12 @@ def other_kinds_come_back(work):
     name = "kraken/ETH_BTC-trades_2023-11.feather"
     if there(name):
         import_trades(work, name, "ETH/BTC")
-        kinds.append(("trades", "ETH/BTC"))
+        resample(work, "--from", "trades", "--to-timeframe", "5m", pair="ETH/BTC")  # with averages
+        kinds += [("5m", "ETH/BTC"), ("trades", "ETH/BTC")]
     for kind, pair in kinds:
         rows = export(work, kind, pair=pair, name="one.csv")
-        call(work, "data", "import", "one.csv", "--type", kind, "--pair", pair, "--archive",
-             "second")
+        options = ("--timeframe", kind) if kind == "5m" else ("--type", kind)
+        call(work, "data", "import", "one.csv", *options, "--pair", pair, "--archive", "second")
         assert export(work, kind, pair=pair, archive="second", name="two.csv") == rows
         assert (work / "one.csv").read_bytes() == (work / "two.csv").read_bytes()
         as_parquet(work, kind, pair)

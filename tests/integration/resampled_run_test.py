@@ -159,6 +159,39 @@ def of_trades_as_well(root, header, hours):
     assert same_runs(base / "r", work / "r") > 1000
 
 
+def another_pair_too(root, header, hours):
+    """A second pair's four-hour bars, made of its hours, are context beside the primary's hours: the
+    run on bars that lie in the archive."""
+    worlds = []
+    for name in ("pair_base", "pair_fly"):
+        work = root / name
+        work.mkdir()
+        shutil.copytree(streams_config(work, header, hours), work / "config")
+        streams.write(work / "1h.csv", header, hours)
+        harness.import_bars(work, work / "1h.csv")
+        streams.write(work / "gbp.csv", header, streams.perturb(hours, hours[40][0]))
+        harness.import_bars(work, work / "gbp.csv", pair="GBP/USD")
+        with open(work / "config/instruments.yaml", "a") as file:
+            file.write("GBP/USD: { price_scale: 5, qty_scale: 2 }\n")
+        kind = "timeframe: 4h }" if name == "pair_base" else "timeframe: 1h, resample: true }"
+        harness.replace(work / "config/data_sources.yaml", (
+            streams.SECOND, "gbp: { type: parquet_archive, path: demo/archive, asset_pair: GBP/USD, "
+                            f"{kind}\n"))
+        harness.replace(work / "config/environments.yaml", ("eurusd_4h_archive]", "gbp]"))
+        harness.replace(work / "config/runs/demo.yaml",
+                        ("  - { asset_pair: EUR/USD, timeframe: 4h }",
+                         "  - { asset_pair: GBP/USD, timeframe: 4h }"),
+                        (f"    - {streams.SLOW}\n", f"    - {streams.SLOW}\n".replace("EUR", "GBP")),
+                        (f"    - {streams.CROSS}\n", ""))
+        worlds.append(work)
+    base, fly = worlds
+    call(base, "data", "resample", "--archive", "demo/archive", "--pair", "GBP/USD", "--from", "1h",
+         "--to-timeframe", "4h")
+    for work in worlds:
+        call(work, "backtest", "demo", "--results", "r")
+    assert same_runs(base / "r", fly / "r") > 1000
+
+
 def tick_world(work, header, hours):
     """Trades of the hours, four each, and bars of six of them."""
     work.mkdir()
@@ -263,6 +296,7 @@ def main():
         closed_bars_only(fly, hours)
         no_future(root, fly, header, hours)
         the_primary_stream_too(root, header, hours)
+        another_pair_too(root, header, hours)
         of_trades_as_well(root, header, hours)
         bars_of_trades_without_look_ahead(root, header, hours)
         of_several_the_largest(root, fly, header, hours)
