@@ -1,6 +1,7 @@
 #include "services/api/data_record.h"
 
 #include "backend/config/schema.h"
+#include "backend/data/catalog/catalog.h"
 #include "backend/data/persistors/parquet_persistor.h"
 #include "backend/utils/rng.h"
 #include "s1mple/error.h"
@@ -158,6 +159,21 @@ static void make_report(recording *r, s1_record_report *to)
 
 /* --- Recording. --- */
 
+/* Tells the catalogue; one that does not work is made good by its next sync. */
+static void on_commit(void *user, const s1_store_commit *commit)
+{
+    const recording *const r = user;
+    s1_err why = S1_ERR_INIT;
+    const s1_catalog_import import = {.at = s1_clock_wall(s1_clock_real()),
+                                      .who = S1_STR("record"),
+                                      .file = commit->key->source,
+                                      .profile = s1_str_of(r->profile.name),
+                                      .rows = commit->rows_added,
+                                      .rejects = commit->rows_missing};
+    (void)s1_catalog_note_commit(s1_fs_real(), r->options->archive_dir, r->persistor, commit->key,
+                                 &import, &why);
+}
+
 static s1_rc start_recorder(recording *r, s1_err *err)
 {
     const s1_recorder_options recorder = {.fs = s1_fs_real(),
@@ -169,7 +185,9 @@ static s1_rc start_recorder(recording *r, s1_err *err)
                                           .stream_count = r->stream_count,
                                           .profile = r->profile,
                                           .queue_records = r->options->queue_records,
-                                          .queue_policy = r->policy};
+                                          .queue_policy = r->policy,
+                                          .on_commit = on_commit,
+                                          .user = r};
     S1_TRY(err, s1_recorder_start(&recorder, r->recoveries, &r->recorder, err));
     for (size_t i = 0; i < r->stream_count; i++) {
         r->wanted[i].last_id = r->recoveries[i].last_id;

@@ -262,6 +262,8 @@ static s1_rc open_stream(s1_recorder *recorder, const s1_recorder_options *optio
                 .source = options->connector_id},
         .profile = options->profile,
         .sync_interval = options->sync_interval,
+        .on_commit = options->on_commit,
+        .user = options->user,
     };
     const size_t records =
         options->queue_records != 0 ? options->queue_records : S1_QUEUE_RECORDS_DEFAULT;

@@ -50,6 +50,9 @@ typedef struct s1_recorder_options {
     size_t queue_records;   /* of each stream; 0: S1_QUEUE_RECORDS_DEFAULT */
     int32_t queue_policy;   /* enum s1_queue_policy */
     s1_nanos sync_interval; /* 0: a second */
+    /* As in s1_stream_store_options: by the caller of _start and _stop, and by the consumer. */
+    void (*on_commit)(void *user, const s1_store_commit *commit);
+    void *user;
 } s1_recorder_options;
 
 /* Counts since the start; rows are data, never gaps. */

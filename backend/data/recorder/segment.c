@@ -170,7 +170,8 @@ static s1_rc read_header(s1_str bytes, const char *name, s1_segment_info *ret_in
     memcpy(&header, bytes.ptr, sizeof header);
     if (memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
         header.crc != s1_crc32c(0, &header, offsetof(segment_header, crc))) {
-        return S1_RAISE(err, S1_E_DATA, "%s: found no segment's header, expected one", name);
+        ret_info->is_header_damaged = true;
+        return S1_OK;
     }
     if (header.version != VERSION || header.row_bytes != sizeof(s1_stream_row) ||
         header.asset_pair[S1_PAIR_TEXT_MAX] != '\0' || header.source[S1_SOURCE_TEXT_MAX] != '\0') {

@@ -6,7 +6,8 @@
  * outlives the process at once and the machine from the next s1_segment_sync on.
  *
  * Reading takes every whole frame: a torn tail is cut off and counted; damage in the middle is
- * counted, and reading goes on at the next whole frame.
+ * counted, and reading goes on at the next whole frame. A header that is damaged (a machine that
+ * went off while the file was made) costs no frame: what stream it is of, its folder tells.
  */
 #ifndef S1_BACKEND_DATA_RECORDER_SEGMENT_H
 #define S1_BACKEND_DATA_RECORDER_SEGMENT_H
@@ -43,17 +44,18 @@ typedef struct s1_segment_info {
     char source[S1_SOURCE_TEXT_MAX + 1];
     int32_t data_type;
     s1_nanos created;
-    uint64_t rows;         /* of whole frames */
-    uint64_t rows_damaged; /* missing between whole frames, as their numbers tell */
-    uint64_t bytes_torn;   /* behind the last whole frame */
+    uint64_t rows;          /* of whole frames */
+    uint64_t rows_damaged;  /* missing between whole frames, as their numbers tell */
+    uint64_t bytes_torn;    /* behind the last whole frame; all of a torn header */
+    bool is_header_damaged; /* stream and creation are not known */
 } s1_segment_info;
 
 /* Called with the rows of each whole frame, in order. */
 typedef s1_rc (*s1_segment_visitor)(void *user, const s1_stream_row *rows, size_t count,
                                     s1_err *err);
 
-/* Reads a file. One whose header is torn has no rows: *ret_info is zero but for bytes_torn. Errors:
- * S1_E_DATA for a file that is no segment or of another version, those of the visitor. */
+/* Reads a file. Errors: S1_E_DATA for a segment of another version or of no stream there can be,
+ * those of the visitor. */
 S1_WARN_UNUSED s1_rc s1_segment_read(const s1_fs *fs, const char *path, s1_segment_visitor visit,
                                      void *user, s1_segment_info *ret_info, s1_err *err);
 

@@ -1,6 +1,5 @@
 #include "backend/data/recorder/stream_store.h"
 
-#include "backend/data/catalog/catalog.h"
 #include "backend/data/recorder/compaction.h"
 #include "backend/data/recorder/segment.h"
 #include "backend/utils/folder_lock.h"
@@ -199,22 +198,15 @@ static s1_rc segment_path(const s1_stream_store *store, uint64_t number, char pa
     return s1_path_join(path, S1_PATH_MAX, s1_str_of(store->folder), s1_str_of(name), err);
 }
 
-/* Tells the catalogue; one that does not work is made good by its next sync. */
-static void tell_catalog(const s1_stream_store *store, const gathered *g, const s1_compaction *done)
+static void tell_commit(const s1_stream_store *store, const gathered *g, const s1_compaction *done)
 {
-    uint64_t missing = 0;
+    s1_store_commit commit = {.key = &store->options.key, .rows_added = done->rows_added};
     for (size_t i = 0; i < g->gap_count; i++) {
-        missing += (uint64_t)g->gaps[i].columns[S1_ROW_GAP_COUNT];
+        commit.rows_missing += (uint64_t)g->gaps[i].columns[S1_ROW_GAP_COUNT];
     }
-    s1_err why = S1_ERR_INIT;
-    const s1_catalog_import import = {.at = s1_clock_wall(store->options.clock),
-                                      .who = S1_STR("record"),
-                                      .file = store->options.key.source,
-                                      .profile = s1_str_of(store->options.profile.name),
-                                      .rows = done->rows_added,
-                                      .rejects = missing};
-    (void)s1_catalog_note_commit(store->options.fs, store->options.archive,
-                                 store->options.persistor, &store->options.key, &import, &why);
+    if (store->options.on_commit != NULL) {
+        store->options.on_commit(store->options.user, &commit);
+    }
 }
 
 static s1_rc commit_rows(s1_stream_store *store, uint64_t number, const char *path, gathered *g,
@@ -226,7 +218,7 @@ static s1_rc commit_rows(s1_stream_store *store, uint64_t number, const char *pa
     S1_TRY(err, s1_compact_rows(store->options.persistor, &store->options.key, g->rows, g->count,
                                 s1_str_of(provenance), ret_done, err));
     if (ret_done->rows_added > 0) {
-        tell_catalog(store, g, ret_done);
+        tell_commit(store, g, ret_done);
     }
     S1_TRY(err, keep_notes(store, number, g, err));
     S1_TRY(err, s1_fs_unlink(store->options.fs, path, err));
@@ -434,6 +426,24 @@ s1_store_counts s1_stream_store_counts(const s1_stream_store *store)
 
 /* --- Opening and closing. --- */
 
+/* The names of the folders, from the archive's own down, outlive the machine too. */
+static s1_rc keep_folders(const s1_stream_store *store, s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    size_t length = strlen(store->options.archive);
+    memcpy(path, store->folder, sizeof path);
+    for (;;) {
+        path[length] = '\0';
+        S1_TRY(err, s1_fs_fsync_parent(store->options.fs, path, err));
+        if (store->folder[length] == '\0') {
+            return S1_OK;
+        }
+        path[length] = store->folder[length];
+        length++;
+        length += strcspn(store->folder + length, "/");
+    }
+}
+
 static s1_rc make_folder(s1_stream_store *store, s1_err *err)
 {
     char pair[S1_PAIR_TEXT_MAX + 1];
@@ -447,7 +457,8 @@ static s1_rc make_folder(s1_stream_store *store, s1_err *err)
         return S1_RAISE(err, S1_E_RANGE, "archive '%s': the path is too long",
                         store->options.archive);
     }
-    return s1_fs_mkdir_all(store->options.fs, store->folder, err);
+    S1_TRY(err, s1_fs_mkdir_all(store->options.fs, store->folder, err));
+    return keep_folders(store, err);
 }
 
 static s1_rc take_lock(s1_stream_store *store, s1_err *err)

@@ -32,6 +32,13 @@
 
 typedef struct s1_stream_store s1_stream_store;
 
+/* Rows of a segment that became part of the archive. */
+typedef struct s1_store_commit {
+    const s1_stream_key *key; /* borrowed for the call */
+    uint64_t rows_added;      /* at least one */
+    uint64_t rows_missing;    /* known from the gaps among them */
+} s1_store_commit;
+
 typedef struct s1_stream_store_options {
     const s1_fs *fs; /* borrowed, as all that follows */
     const s1_clock *clock;
@@ -40,6 +47,9 @@ typedef struct s1_stream_store_options {
     s1_stream_key key;            /* copied; source is the connector's id */
     s1_ingestion_profile profile;
     s1_nanos sync_interval; /* 0: S1_STORE_SYNC_DEFAULT; never more than the profile's max_age */
+    /* After each commit, for a catalogue; called by whoever calls the store. May be NULL. */
+    void (*on_commit)(void *user, const s1_store_commit *commit);
+    void *user;
 } s1_stream_store_options;
 
 /* What opening found. */

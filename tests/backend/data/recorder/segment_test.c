@@ -160,20 +160,24 @@ static void test_every_flipped_byte_is_found(void **state)
     s1_strbuf_done(&bytes);
 }
 
-static void test_what_is_no_segment(void **state)
+static void test_a_damaged_header_costs_no_frame(void **state)
 {
     seen *const s = *state;
-    s1_segment_info info;
-    s1_err err = S1_ERR_INIT;
-    write_segment(s1_fs_real(), 5, 5);
+    write_segment(s1_fs_real(), 10, 5);
     s1_strbuf bytes = read_bytes();
     for (size_t at = 0; at < 128; at++) {
         bytes.data[at] = (char)(bytes.data[at] ^ 1);
-        assert_int_equal(s1_segment_parse(s1_strbuf_view(&bytes), "x.seg", see, s, &info, &err),
-                         S1_E_DATA);
+        const s1_segment_info info = parse(s1_strbuf_view(&bytes), s);
+        assert_true(info.is_header_damaged);
+        assert_int_equal(info.rows, 10);
+        assert_string_equal(info.asset_pair, "");
         bytes.data[at] = (char)(bytes.data[at] ^ 1);
     }
-    assert_string_equal(err.msg, "x.seg: found no segment's header, expected one");
+    assert_false(parse(s1_strbuf_view(&bytes), s).is_header_damaged);
+    memset(bytes.data, 0, bytes.len); /* nothing of it was ever written */
+    const s1_segment_info info = parse(s1_strbuf_view(&bytes), s);
+    assert_true(info.is_header_damaged);
+    assert_int_equal(info.rows, 0);
     s1_strbuf_done(&bytes);
 }
 
@@ -212,7 +216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_rows_come_back, fresh, done),
         cmocka_unit_test_setup_teardown(test_cut_anywhere, fresh, done),
         cmocka_unit_test_setup_teardown(test_every_flipped_byte_is_found, fresh, done),
-        cmocka_unit_test_setup_teardown(test_what_is_no_segment, fresh, done),
+        cmocka_unit_test_setup_teardown(test_a_damaged_header_costs_no_frame, fresh, done),
         cmocka_unit_test_setup_teardown(test_exists, fresh, done),
         cmocka_unit_test_setup_teardown(test_a_writer_that_failed_takes_nothing_more, fresh, done),
     };
