@@ -123,27 +123,40 @@ static s1_rc read_options(request *r, s1_api_resample_options *options, s1_err *
 
 /* --- What is in the way ----------------------------------------------------------------------- */
 
-static s1_rc note_who(void *user, const s1_catalog_import *import, s1_err *err)
+typedef struct origin {
+    s1_data_persistor *archive;
+    const s1_stream_key *key;
+    uint64_t lines, made_lines; /* of provenance; of these, of resampling */
+} origin;
+
+static s1_rc count_line(void *user, s1_str line, s1_err *err)
 {
+    origin *const o = user;
     (void)err;
-    *(bool *)user = s1_str_eq_cstr(import->who, WHO);
+    o->lines++;
+    o->made_lines += s1_str_starts_with(line, S1_STR(WHO ":")) ? 1 : 0;
     return S1_OK;
 }
 
-/* A venue's own bars are not replaced by made ones in passing: only what the catalogue knows to
- * have been made by resampling. */
+static s1_rc count_file(void *user, const s1_parquet_file *file, s1_err *err)
+{
+    origin *const o = user;
+    return s1_parquet_visit_provenance(o->archive, o->key, file, count_line, user, err);
+}
+
+/* A venue's own bars are not replaced by made ones in passing: only what says of itself that it was
+ * made by resampling, all of it. */
 static s1_rc check_target(const request *r, s1_err *err)
 {
     s1_archive_info info = {.size = sizeof info};
     s1_err ignored = S1_ERR_INIT;
-    bool is_made = false;
+    origin o = {.archive = r->archive.persistor, .key = &r->task.to};
     if (r->options->replaces ||
         s1_data_get_info(r->archive.persistor, &r->task.to, &info, &ignored) != S1_OK) {
         return S1_OK;
     }
-    if (s1_catalog_visit_imports(r->archive.catalog, &r->task.to, note_who, &is_made, &ignored) ==
-            S1_OK &&
-        is_made) {
+    S1_TRY(err, s1_parquet_visit_files(o.archive, o.key, count_file, &o, err));
+    if (o.lines > 0 && o.made_lines == o.lines) {
         return S1_OK;
     }
     char name[S1_STREAM_TEXT_MAX];
