@@ -138,6 +138,11 @@ static s1_rc print_json(s1_cli *cli, const char *archive, const s1_show *show, s
     return s1_cli_json_end(cli, &text, err);
 }
 
+static s1_nanos whole_second(s1_nanos time)
+{
+    return time - time % S1_NANOS_PER_SECOND;
+}
+
 /* --- Text: what is known ------------------------------------------------------------------------
  */
 
@@ -223,9 +228,9 @@ static void print_chart(const s1_cli *cli, const s1_show *show)
     size_t (*const print)(s1_nanos, char *) =
         show->chart_to - show->chart_from < 3 * S1_NANOS_PER_DAY ? s1_time_print_short
                                                                  : s1_time_print_date;
-    (void)print(show->chart_from, left);
-    (void)print(show->columns[show->column_count / 2].from, middle);
-    (void)print(show->chart_to, right);
+    (void)print(whole_second(show->chart_from), left);
+    (void)print(whole_second(show->columns[show->column_count / 2].from), middle);
+    (void)print(whole_second(show->chart_to), right);
     (void)fputc('\n', cli->out.out);
     s1_chart_candles(&cli->out, candles, show->column_count, CHART_HEIGHT, decimals_of(show));
     s1_chart_spark(&cli->out, has_volume ? "volume" : "rows", volumes, show->column_count);
@@ -302,7 +307,7 @@ static s1_rc print_imports(s1_cli *cli, const s1_show *show, s1_err *err)
     for (size_t i = 0; i < show->import_count && is_whole; i++) {
         const s1_show_import *const import = &show->imports[i];
         char at[S1_TIME_TEXT_MAX], rows[S1_FORMAT_MAX], rejects[S1_FORMAT_MAX];
-        (void)s1_time_print_short(import->at / S1_NANOS_PER_SECOND * S1_NANOS_PER_SECOND, at);
+        (void)s1_time_print_short(whole_second(import->at), at);
         is_whole = s1_table_add(table, import->at != 0 ? at : "-") &&
                    s1_table_add(table, import->who) && s1_table_add(table, import->file) &&
                    s1_table_add(table, import->profile) &&
@@ -332,8 +337,7 @@ static s1_rc print_versions(s1_cli *cli, const s1_show *show, s1_err *err)
         char hash[S1_FORMAT_MAX], at[S1_TIME_TEXT_MAX], rows[S1_FORMAT_MAX];
         char first[S1_TIME_TEXT_MAX], last[S1_TIME_TEXT_MAX];
         (void)snprintf(hash, sizeof hash, "%.16s", version->content_hash);
-        (void)s1_time_print_short(version->replaced_at / S1_NANOS_PER_SECOND * S1_NANOS_PER_SECOND,
-                                  at);
+        (void)s1_time_print_short(whole_second(version->replaced_at), at);
         (void)s1_time_print_date(version->first, first);
         (void)s1_time_print_date(version->last, last);
         is_whole = s1_table_add(table, hash) && s1_table_add(table, at) &&

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """`data list` and `data reindex` through the program: what is there, and a catalogue that breaks."""
 
+import contextlib
 import hashlib
 import json
+import sqlite3
 
 import harness
 from harness import call, has
@@ -150,6 +152,31 @@ def imports_are_found_again(work):
     assert imports() == [again]
 
 
+def a_newer_catalogue_is_left_alone(work):
+    """It is refused with its version; the data is imported, checked, exported and shown to be whole."""
+    harness.minute_bars(work / "bars.csv", 500)
+    harness.import_bars(work, "bars.csv", "BTC/USD", "1m", "w1", "archive")
+    listed(work)
+    with contextlib.closing(sqlite3.connect(catalogue(work))) as db:
+        db.executescript("PRAGMA user_version = 4711; CREATE TABLE of_tomorrow(x)")
+    for command in (("list",), ("show", "BTC/USD", "1m"), ("reindex",), ("prune", "--keep", "0")):
+        has(call(work, "data", *command, "--archive", "archive", expected=3).err,
+            "error: catalogue 'archive/catalog.db': found version 4711, expected at most 3: a newer "
+            "s1mpletrader made it; the data is readable without it")
+    done = call(work, "data", "check", "--archive", "archive")
+    has(done.err, "warning: findings are not remembered: catalogue 'archive/catalog.db': found version 4711")
+    has(done.out, "BTC/USD 1m: 500 rows")
+    harness.minute_bars(work / "more.csv", 600)
+    done = call(work, "data", "import", "more.csv", "--profile", "w1", "--pair", "BTC/USD", "--timeframe",
+                "1m", "--archive", "archive")
+    has(done.err, "warning: catalogue: ", "found version 4711")
+    call(work, "data", "export", "--archive", "archive", "--pair", "BTC/USD", "--timeframe", "1m", "--output",
+         "out.csv")
+    assert len((work / "out.csv").read_text().splitlines()) == 601
+    with contextlib.closing(sqlite3.connect(catalogue(work))) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (4711,)
+
+
 def what_is_asked_wrongly(work):
     has(call(work, "data", "list", expected=2).err, "missing --archive DIR")
     has(call(work, "data", "list", "--archive", "none", expected=7).err,
@@ -162,7 +189,7 @@ def what_is_asked_wrongly(work):
 
 def main():
     for test in (it_lists_what_is_there, it_shows_one, export_fills, a_broken_catalogue_is_made_anew,
-                 imports_are_found_again, what_is_asked_wrongly):
+                 imports_are_found_again, a_newer_catalogue_is_left_alone, what_is_asked_wrongly):
         with harness.folder() as folder:
             test(harness.pathlib.Path(folder))
         print(f"ok {test.__name__}")
