@@ -234,6 +234,18 @@ def bars_of_trades_without_look_ahead(root, header, hours):
             (work / "r/result_trades.csv").read_bytes()
 
 
+def a_rerun_reads_what_the_run_read(root, header, hours):
+    """The hours are corrected after the run: a rerun makes its bars of the hours it had."""
+    work = world(root / "rerun", header, hours[:2000])
+    call(work, "backtest", "demo", "--results", "r")
+    streams.write(work / "1h.csv", header, streams.perturb(hours[:2000], hours[1000][0]))
+    harness.import_bars(work, work / "1h.csv")
+    call(work, "backtest", "demo", "--results", "corrected")
+    assert facts(work / "corrected") != facts(work / "r")
+    call(work, "backtest", "--rerun", "r", "--results", "again")
+    assert (work / "again/journal.jsonl").read_bytes() == (work / "r/journal.jsonl").read_bytes()
+
+
 def of_several_the_largest(root, fly, header, hours):
     """Hours and four-hour bars may both be made days of; the fewest rows are read. They tell the
     same, so the offset of one of them shows which it was."""
@@ -299,6 +311,7 @@ def main():
         another_pair_too(root, header, hours)
         of_trades_as_well(root, header, hours)
         bars_of_trades_without_look_ahead(root, header, hours)
+        a_rerun_reads_what_the_run_read(root, header, hours)
         of_several_the_largest(root, fly, header, hours)
         faults(fly)
 
