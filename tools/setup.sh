@@ -122,7 +122,7 @@ duckdb_library() {
         local work="$deps/npm"
         mkdir -p "$work" && cp package.json package-lock.json "$work/"
         : >"$log"
-        step "libduckdb.so (npm, 70 MB)" npm --prefix "$work" ci --prefer-offline --ignore-scripts --no-audit --no-fund \
+        step "libduckdb.so (npm, 70 MB)" npm --prefix "$work" ci --omit=dev --prefer-offline --ignore-scripts --no-audit --no-fund \
             --fetch-retries=1 --fetch-timeout=120000 || fail "libduckdb.so from npm (@duckdb/node-bindings-linux-x64)"
         mv -f "$work/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so" "$target" 2>>"$log" ||
             fail "libduckdb.so: the npm package does not hold it"
@@ -206,6 +206,22 @@ make_venv() {
             --no-deps -r "${2%.txt}-alone.txt"
 }
 
+# Debian's Chromium and playwright-core, which drives it: the pages we write are looked at in a browser.
+browser() {
+    local stamp
+    debian "chromium"
+    command -v node >/dev/null || debian "nodejs"
+    command -v npm >/dev/null || debian "npm"
+    stamp=$(sha256sum <package-lock.json)
+    [ "$(cat "$deps/browser/.pinned" 2>/dev/null)" = "$stamp" ] && return 0
+    rm -rf "$deps/browser" && mkdir -p "$deps/browser" && cp package.json package-lock.json "$deps/browser/"
+    : >"$log"
+    step "playwright-core (npm)" npm --prefix "$deps/browser" ci --include=dev --omit=optional --ignore-scripts \
+        --no-audit --no-fund || fail "playwright-core from npm"
+    rm -rf "$deps/browser/node_modules/@duckdb"
+    echo "$stamp" >"$deps/browser/.pinned"
+}
+
 setup_build() {
     debian "$build_packages"
     duckdb_library
@@ -225,6 +241,7 @@ test)
     model_library
     debian "$test_packages"
     venv "$deps/venv" tools/requirements-test.txt
+    browser
     ;;
 bench)
     setup_build

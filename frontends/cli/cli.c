@@ -28,6 +28,8 @@ const s1_cli_command *const s1_cli_commands[] = {
     &s1_cmd_backtest,
     &s1_cmd_results_list,
     &s1_cmd_results_show,
+    &s1_cmd_results_compare,
+    &s1_cmd_results_report,
     &s1_cmd_results_check,
     &s1_cmd_replay,
     &s1_cmd_explain_diff,

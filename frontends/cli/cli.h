@@ -25,12 +25,12 @@ const s1_cli_command *s1_cli_find_command(int count, const char *const words[], 
 
 extern const s1_cli_command s1_cmd_init, s1_cmd_validate, s1_cmd_data_import, s1_cmd_backtest,
     s1_cmd_plugins_list, s1_cmd_plugins_show, s1_cmd_plugins_check, s1_cmd_results_list,
-    s1_cmd_results_show, s1_cmd_journal_show, s1_cmd_journal_verify, s1_cmd_journal_schema,
-    s1_cmd_explain, s1_cmd_explain_diff, s1_cmd_doctor, s1_cmd_version, s1_cmd_replay,
-    s1_cmd_results_check, s1_cmd_journal_export, s1_cmd_plugins_new, s1_cmd_plugins_test,
-    s1_cmd_completion, s1_cmd_migrate, s1_cmd_data_check, s1_cmd_data_list, s1_cmd_data_export,
-    s1_cmd_data_resample, s1_cmd_data_reindex, s1_cmd_data_show, s1_cmd_data_prune,
-    s1_cmd_data_fetch, s1_cmd_data_record;
+    s1_cmd_results_show, s1_cmd_results_compare, s1_cmd_results_report, s1_cmd_journal_show,
+    s1_cmd_journal_verify, s1_cmd_journal_schema, s1_cmd_explain, s1_cmd_explain_diff,
+    s1_cmd_doctor, s1_cmd_version, s1_cmd_replay, s1_cmd_results_check, s1_cmd_journal_export,
+    s1_cmd_plugins_new, s1_cmd_plugins_test, s1_cmd_completion, s1_cmd_migrate, s1_cmd_data_check,
+    s1_cmd_data_list, s1_cmd_data_export, s1_cmd_data_resample, s1_cmd_data_reindex,
+    s1_cmd_data_show, s1_cmd_data_prune, s1_cmd_data_fetch, s1_cmd_data_record;
 
 /* --- For commands. ------------------------------------------------------------------------ */
 
@@ -58,6 +58,10 @@ int s1_cli_print_validation(s1_cli *cli, const struct s1_validation *validation,
 /* Prints the report of a run (report.c). */
 struct s1_results;
 S1_WARN_UNUSED s1_rc s1_cli_print_report(s1_cli *cli, struct s1_results *results, s1_err *err);
+
+/* Writes report.html (to `path`, or into the results) and prints where. */
+S1_WARN_UNUSED s1_rc s1_cli_write_report(s1_cli *cli, struct s1_results *results, const char *path,
+                                         s1_err *err);
 
 /* Prints an explanation, which is in `language`, as a tree, or with --json as it is
  * (cmd_explain.c). Errors: S1_E_NO_MEMORY. */

@@ -284,6 +284,18 @@ static s1_rc print_outcome(s1_cli *cli, const s1_backtest_facts *facts,
     return rc;
 }
 
+static s1_rc write_reports(s1_cli *cli, const char *results_dir, s1_err *err)
+{
+    s1_results_list list;
+    S1_TRY(err, s1_api_results_list(results_dir, &list, err));
+    s1_rc rc = S1_OK;
+    for (size_t i = 0; i < list.count && rc == S1_OK; i++) {
+        rc = s1_cli_write_report(cli, list.items[i], NULL, err);
+    }
+    s1_results_list_free(&list);
+    return rc;
+}
+
 /* --- The command. ------------------------------------------------------------------------- */
 
 /* A configuration with faults: shows them all, as validate does. */
@@ -379,6 +391,9 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     if (rc == S1_OK) {
         const s1_backtest_facts *const facts = s1_backtest_facts_borrow(outcome);
         rc = print_outcome(cli, facts, band.runs[0].count > 0 ? &band : NULL, err);
+        if (rc == S1_OK && s1_cli_flag(args, "report")) {
+            rc = write_reports(cli, facts->results_dir, err);
+        }
         if (rc == S1_OK && facts->failed_count > 0) { /* the others are kept */
             rc = S1_RAISE(err, facts->failed_rc, "%s", facts->failure);
         }
@@ -405,6 +420,7 @@ static const s1_cli_option options_table[] = {
     {"ambiguity", 0, S1_CLI_FLAG, NULL,
      "run twice more, with every ambiguous bar at its worst and at its best", NULL},
     {"profile", 'p', S1_CLI_FLAG, NULL, "show the time spent in each worker", NULL},
+    {"report", 0, S1_CLI_FLAG, NULL, "write report.html into the results too", NULL},
     {"rerun", 0, S1_CLI_TEXT, "RESULTS", "repeat the run of a results folder", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},
 };

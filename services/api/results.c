@@ -7,6 +7,7 @@
 #include "backend/utils/json_memory.h"
 #include "backend/utils/json_writer.h"
 #include "backend/utils/locale.h"
+#include "services/api/results_internal.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -169,13 +170,15 @@ static s1_rc take_counts(s1_results *results, s1_err *err)
     return S1_OK;
 }
 
+/* The cause of a diagnosis, or with a folder what to do. */
+/* The cause of a diagnosis, or with a folder what to do. */
 static const char *worded(s1_results *results, const s1_locale *locale,
-                          const s1_diagnosis *diagnosis, bool is_advice)
+                          const s1_diagnosis *diagnosis, const char *folder)
 {
     s1_strbuf text;
     s1_strbuf_init(&text, 4096);
-    if (is_advice) {
-        s1_diagnosis_advice(locale, diagnosis, results->view.dir, &text);
+    if (folder != NULL) {
+        s1_diagnosis_advice(locale, diagnosis, folder, &text);
     } else {
         s1_diagnosis_cause(locale, diagnosis, &text);
     }
@@ -209,11 +212,12 @@ static s1_rc take_diagnoses(s1_results *results, s1_err *err)
         if (diagnosis.code == S1_DIAGNOSIS_CODE_COUNT) {
             continue; /* of another version */
         }
-        diagnoses[view->diagnosis_count++] =
-            (s1_results_diagnosis){.code = name,
-                                   .cause = worded(results, locale, &diagnosis, false),
-                                   .advice = worded(results, locale, &diagnosis, true),
-                                   .is_warning = s1_diagnosis_is_warning(diagnosis.code)};
+        diagnoses[view->diagnosis_count++] = (s1_results_diagnosis){
+            .code = name,
+            .cause = worded(results, locale, &diagnosis, NULL),
+            .advice = worded(results, locale, &diagnosis, view->dir),
+            .advice_anywhere = worded(results, locale, &diagnosis, "RESULTS"),
+            .is_warning = s1_diagnosis_is_warning(diagnosis.code)};
     }
     s1_locale_free(locale);
     view->diagnoses = diagnoses;
@@ -398,6 +402,16 @@ void s1_results_free(s1_results *results)
 const s1_results_view *s1_results_view_borrow(const s1_results *results)
 {
     return &results->view;
+}
+
+const json_t *s1_results_run_borrow(const s1_results *results)
+{
+    return results->run;
+}
+
+const json_t *s1_results_metrics_borrow(const s1_results *results)
+{
+    return results->metrics;
 }
 
 const s1_results_metric *s1_results_metric_find(const s1_results_view *view, const char *name)
@@ -599,6 +613,34 @@ s1_rc s1_api_results_series(s1_results *results, s1_results_series *ret_series, 
                                       .close = results->equity.close,
                                       .in_position = results->equity.in_position};
     return S1_OK;
+}
+
+/* --- Several runs. ------------------------------------------------------------------------ */
+
+static double metric_of(const s1_results *results, const char *name)
+{
+    const s1_results_metric *const metric = s1_results_metric_find(&results->view, name);
+    return metric != NULL ? metric->number : (double)NAN;
+}
+
+double s1_api_results_deflated(s1_results *const *items, size_t count, size_t index)
+{
+    double mean = 0.0;
+    double squares = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        mean += metric_of(items[i], "risk_return") / (double)count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double apart = metric_of(items[i], "risk_return") - mean;
+        squares += apart * apart;
+    }
+    const double variance = count > 1 ? squares / (double)(count - 1) : 0.0;
+    const json_t *const samples =
+        json_object_get(json_object_get(items[index]->metrics, "conventions"), "samples");
+    return s1_probabilistic_sharpe(metric_of(items[index], "risk_return"),
+                                   metric_of(items[index], "skew"),
+                                   metric_of(items[index], "kurtosis"), json_number_value(samples),
+                                   s1_expected_best_sharpe((double)count, variance));
 }
 
 /* --- Listing. ----------------------------------------------------------------------------- */

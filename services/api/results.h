@@ -25,10 +25,11 @@ typedef struct s1_results_count {
 
 /* What a reader should know before believing the run, in the run's language. */
 typedef struct s1_results_diagnosis {
-    const char *code;   /* "few_trades" */
-    const char *cause;  /* a sentence, with its count */
-    const char *advice; /* what to do */
-    bool is_warning;    /* else a note */
+    const char *code;            /* "few_trades" */
+    const char *cause;           /* a sentence, with its count */
+    const char *advice;          /* what to do */
+    const char *advice_anywhere; /* the same with RESULTS where a command names the folder */
+    bool is_warning;             /* else a note */
 } s1_results_diagnosis;
 
 typedef struct s1_results_trade { /* texts as in result_trades.csv, "" where empty */
@@ -102,6 +103,10 @@ typedef struct s1_results_series {
 } s1_results_series;
 S1_WARN_UNUSED
 s1_rc s1_api_results_series(s1_results *results, s1_results_series *ret_series, s1_err *err);
+
+/* The deflated Sharpe ratio of items[index] if all `count` runs are the trials that were made:
+ * threshold and spread are of their Sharpe ratios, not annualised. NaN where not defined. */
+double s1_api_results_deflated(s1_results *const *items, size_t count, size_t index);
 
 /* The runs under a folder (itself, its children, their children), sorted by path. Each is opened;
  * what cannot be read is left out and counted. Free with s1_results_list_free. */

@@ -62,7 +62,7 @@ def values(work):
     assert words(work, "validate", "--config", "elsewhere", "") == ["mine"]
     assert words(work, "validate", "--config", "") == [":dirs"]
     assert words(work, "no", "such", "") == []
-    assert words(work, "help", "results", "") == ["list", "show", "check"]
+    assert words(work, "help", "results", "") == ["list", "show", "compare", "report", "check"]
     assert set(words(work, "explain", "")) >= {"diff", ":dirs"}
     assert call(work, "completion", "words").out == ""
     call(work, "completion", "tcsh", expected=2)

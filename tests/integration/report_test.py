@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""report.html, `results compare` and the diagnostics on the real binary: what the page holds, that it
+loads nothing, escapes everything and is the same bytes every time, in both languages; what is said of
+a run without trades; and the page in Chromium, where there is one."""
+
+import html.parser
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import harness  # noqa: E402
+from harness import call, has  # noqa: E402
+
+SECTIONS = ["diagnosis", "equity", "months", "distribution", "drawdowns", "rolling", "price", "trades",
+            "refusals", "costs", "ambiguous", "figures", "run"]
+VOID = {"meta", "path", "rect", "br"}
+
+
+class Page(html.parser.HTMLParser):
+    """Elements must be closed in order; texts and attributes are kept."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.ids, self.attributes, self.texts = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == [], self.open
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open and self.open[-1] == tag, (tag, self.open)
+            self.open.pop()
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.texts.append(data)
+
+
+def read(path):
+    text = path.read_text()
+    page = Page(text)
+    assert len(page.ids) == len(set(page.ids)), "an id stands twice"
+    for tag, name, value in page.attributes:  # nothing to load
+        assert name not in ("src", "href", "srcset", "action", "data", "poster") and \
+            not name.startswith("on"), (tag, name, value)
+        assert "url(" not in (value or ""), (tag, name, value)
+    style = re.search(r"<style>(.*?)</style>", text, re.S).group(1)
+    assert "url(" not in style and "@import" not in style
+    assert not re.search(r"https?://", text), "an address"
+    has(text, "default-src 'none'")
+    return text, page
+
+
+def whole_page(work):
+    results = work / "demo-run"
+    out = call(work, "backtest", "demo", "--results", results, "--report").out
+    has(out, "demo-run/report.html")
+    text, page = read(results / "report.html")
+    assert [i for i in page.ids if i in SECTIONS] == SECTIONS, page.ids
+    words = "\n".join(page.texts)
+    trades = harness.trades(results)
+    assert text.count('<tr class="pick"') == len(trades)
+    for trade in trades:
+        assert trade["trade_id"][:8] in words
+    refused = [e["details"] for e in harness.entries(results, "OPPORTUNITY_REJECTED")]
+    for details in refused:
+        has(words, details["rejection_reason"]["code"])
+    for entry in harness.entries(results, "OPPORTUNITY_DETECTED")[:1]:
+        has(words, entry["details"]["signal_type"])
+    document = json.loads((results / "result_metrics.json").read_text())
+    for name, definition in document["definitions"].items():
+        has(words, definition)
+        assert name in document["convention_of"], name
+    for item in document["diagnostics"]:
+        has(words, item["cause"], item["advice"])
+    data = json.loads(re.search(r'id="price-data">(.*?)</script>', text).group(1))
+    assert len(data["trades"]) == len(trades) and data["rows"] == document["metrics"]["bar_count"]
+    opened = {e["trade_id"]: e["details"] for e in harness.entries(results, "TRADE_OPENED")}
+    for trade, drawn in zip(trades, data["trades"]):
+        assert drawn[1] == float(trade["entry_price"]) and drawn[3] == float(trade["exit_price"])
+        assert drawn[4] == float(opened[trade["trade_id"]]["stop_loss"])
+        assert drawn[0] <= drawn[2] < data["rows"]
+    return results, document
+
+
+def same_bytes(work, results):
+    """Neither the folder nor the moment is in it."""
+    call(work, "results", "report", results, "--output", work / "again.html")
+    assert (work / "again.html").read_bytes() == (results / "report.html").read_bytes()
+    call(work, "backtest", "--rerun", results, "--results", work / "elsewhere", "--report")
+    assert (work / "elsewhere/report.html").read_bytes() == (results / "report.html").read_bytes()
+    made = json.loads(call(work, "results", "report", results, "--json").out)
+    assert made["report"].endswith("demo-run/report.html")
+
+
+def everything_is_escaped(work, results):
+    """Texts of a run may hold anything: here all of run.json that is text does."""
+    evil = "</script><img src=x onerror=alert(1)>\"'&"
+    damaged = work / "evil"
+    shutil.copytree(results, damaged)
+    run = json.loads((damaged / "run.json").read_text())
+    for name in ("command", "strategy", "strategy_link_id", "asset_pair", "environment", "version",
+                 "timeframe", "currency", "fill_rule", "finish_reason"):
+        run[name] = evil
+    run["plugins"][0]["name"] = evil
+    run["ambiguous_bars_first"][0]["rule"] = evil
+    (damaged / "run.json").write_text(json.dumps(run))
+    trades = (damaged / "result_trades.csv").read_text().replace(
+        "STOP_LOSS", '"' + evil.replace('"', '""') + '"')
+    (damaged / "result_trades.csv").write_text(trades)
+    call(work, "results", "report", damaged)
+    text, page = read(damaged / "report.html")
+    assert "<img" not in text and text.count("</script>") == 2
+    assert any(evil in data for data in page.texts)
+
+
+def other_languages_and_levels(work, results):
+    dutch = work / "dutch"
+    call(work, "backtest", "demo", "--results", dutch, "--report", "--set",
+         "platform.core.language=nl")
+    text, page = read(dutch / "report.html")
+    has(text, '<html lang="nl">')
+    has("\n".join(page.texts), "Voor u dit gelooft", "Vermogen en terugval", "Geweigerde kansen",
+        "Getallen in de blueprint")
+    has(call(work, "results", "show", dutch).out, "Diagnose", "Getallen in de blueprint", "Vermogen")
+    for level in ("trades", "off"):
+        call(work, "backtest", "demo", "--results", work / level, "--journal", level, "--report")
+        text, page = read(work / level / "report.html")
+        assert text.count('<tr class="pick"') == len(harness.trades(results))
+
+
+def no_trades(work):
+    """The report says why, and points at the funnel."""
+    results = work / "none"
+    call(work, "backtest", "demo", "--results", results, "--to", "2017-04-21", "--report")
+    document = json.loads((results / "result_metrics.json").read_text())
+    codes = {item["code"] for item in document["diagnostics"]}
+    trades = harness.trades(results)
+    assert ("few_trades" in codes) == (0 < len(trades) < 30), codes
+    assert "short_period" in codes
+    text, page = read(results / "report.html")
+    silent = work / "silent"
+    call(work, "backtest", "demo", "--results", silent, "--to", "2017-04-19T16:00", "--report")
+    document = json.loads((silent / "result_metrics.json").read_text())
+    first = document["diagnostics"][0]
+    assert harness.trades(silent) == [] and first["level"] == "warning", document["diagnostics"]
+    assert first["code"] in ("no_opportunities", "all_refused", "nothing_filled", "never_closed")
+    assert first["code"] != "no_opportunities" or "--funnel" in first["advice"]
+    out = call(work, "results", "show", silent).out
+    has(out, "Diagnosis", first["cause"])
+    has("\n".join(read(silent / "report.html")[1].texts), "No closed trades.")
+
+
+def side_by_side(work, results):
+    call(work, "backtest", "demo", "--results", work / "close", "--set",
+         "environments.backtest_eurusd_1h.simulation.fill_rule=same_close")
+    out = call(work, "results", "compare", results, work / "close").out
+    has(out, "Sharpe", "Max drawdown", "Deflated Sharpe", "not the same: ", "fill_rule",
+        "of 2 trials")
+    assert "data_hash" not in out
+    both = json.loads(call(work, "results", "compare", results, work / "close", "--json").out)
+    assert [item["trials"] for item in both] == [2, 2]
+    for item, folder in zip(both, (results, work / "close")):
+        own = harness.metrics(folder)["metrics"]
+        assert item["run"]["metrics"]["sharpe"] == own["sharpe"]
+        assert item["deflated_sharpe"] < own["probabilistic_sharpe"]
+    codes = {d["code"] for d in both[1]["run"]["diagnostics"]}
+    assert "same_close" in codes
+    has(call(work, "results", "compare", results, expected=2).err, "results compare")
+
+
+def in_a_browser(work, results, document):
+    """Screenshots go to $S1_SCREENSHOTS where it is set."""
+    node, chromium = shutil.which("node"), shutil.which("chromium")
+    modules = pathlib.Path(os.environ.get("S1_PLAYWRIGHT", harness.SOURCE / ".deps/browser"))
+    if node is None or chromium is None or not (modules / "node_modules/playwright-core").is_dir():
+        print("skipped: the browser, for want of node, chromium or playwright-core "
+              "(tools/setup.sh test)")
+        return
+    metrics = document["metrics"]
+    expected = {"sections": SECTIONS, "title": "demo", "trades": metrics["trade_count"],
+                "diagnoses": len(document["diagnostics"]), "figures": len(metrics), "chosen": 20,
+                "tiles": [f"{metrics['total_return'] * 100:.2f} %", f"{metrics['sharpe']:.3f}",
+                          f"{metrics['max_drawdown'] * 100:.2f} %", str(metrics["trade_count"])]}
+    (work / "expected.json").write_text(json.dumps(expected))
+    done = subprocess.run(
+        [node, harness.SOURCE / "tests/browser/report.mjs", results / "report.html",
+         work / "expected.json", os.environ.get("S1_SCREENSHOTS", work / "screenshots")],
+        env={**os.environ, "S1_PLAYWRIGHT": str(modules), "S1_CHROMIUM": chromium},
+        capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode != 0:
+        sys.exit(done.stdout + done.stderr)
+    print(done.stdout.strip())
+
+
+def main():
+    with harness.folder(is_checked=False) as folder:
+        work = pathlib.Path(folder)
+        if not harness.demo(work):
+            return
+        results, document = whole_page(work)
+        same_bytes(work, results)
+        everything_is_escaped(work, results)
+        other_languages_and_levels(work, results)
+        no_trades(work)
+        side_by_side(work, results)
+        in_a_browser(work, results, document)
+
+
+if __name__ == "__main__":
+    main()
