@@ -18,16 +18,19 @@ typedef struct watch {
 static void on_progress(void *user, const s1_fetch_status *status)
 {
     watch *const w = user;
-    char phase[96], count[S1_FORMAT_MAX];
+    char phase[160], count[S1_FORMAT_MAX];
+    const bool is_waiting = status->waiting != NULL;
     if (s1_proc_stop_requested() != 0) {
         atomic_store(&w->is_stopping, true);
     }
-    (void)snprintf(phase, sizeof phase, "fetch, %s rows", s1_format_count(status->rows, count));
-    if (status->waiting != NULL && w->cli->is_verbose && strcmp(w->shown, status->waiting) != 0) {
+    (void)snprintf(phase, sizeof phase, "fetch, %s rows%s%.80s%s",
+                   s1_format_count(status->rows, count), is_waiting ? " (" : "",
+                   is_waiting ? status->waiting : "", is_waiting ? ")" : "");
+    if (is_waiting && w->cli->is_verbose && strcmp(w->shown, status->waiting) != 0) {
         s1_progress_end(&w->progress);
         (void)fprintf(w->cli->err.out, "waiting: %s\n", status->waiting);
     }
-    (void)snprintf(w->shown, sizeof w->shown, "%s", status->waiting != NULL ? status->waiting : "");
+    (void)snprintf(w->shown, sizeof w->shown, "%s", is_waiting ? status->waiting : "");
     const bool is_long = status->seconds_total >= HOURS_FROM;
     const uint64_t unit = is_long ? 3600 : 1;
     w->progress.unit = is_long ? "h of history" : "s of history";

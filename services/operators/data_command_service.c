@@ -589,10 +589,21 @@ static s1_rc check_limits(s1_data_command_service *s, s1_nanos span, s1_err *err
     return S1_OK;
 }
 
+/* Somebody else who writes the stream is found out before an hour of history is in a buffer. */
+static s1_rc check_writable(s1_data_command_service *s, s1_err *err)
+{
+    if (s->part_count > 0) {
+        S1_TRY(err, open_writer(s, err));
+        s1_data_writer_abandon(s->writer);
+        s->writer = NULL;
+    }
+    return S1_OK;
+}
+
 /* Fetches the parts and tells what the stream is then, also after an error. */
 static s1_rc run(s1_data_command_service *s, const s1_archive_info *before, s1_err *err)
 {
-    s1_rc rc = S1_OK;
+    s1_rc rc = check_writable(s, err);
     s->result->parts = s->part_count;
     for (size_t i = 0; i < s->part_count && rc == S1_OK;) {
         const part *const p = &s->parts[i];

@@ -80,9 +80,9 @@ S1_WARN_UNUSED s1_rc s1_data_command_service_new(const s1_data_command_options *
 void s1_data_command_service_free(s1_data_command_service *service); /* accepts NULL */
 
 /* Errors of all four: S1_E_INVALID for a malformed key or range, S1_E_DENIED over
- * max_history_days, those of the connector (connector.h), of the transport (S1_E_CANCELED) and of
- * the archive. What was received before the error is stored where the command stores forwards;
- * *ret_result is written in any case. */
+ * max_history_days or while somebody else writes the stream, those of the connector (connector.h),
+ * of the transport (S1_E_CANCELED) and of the archive. What was received before the error is stored
+ * where the command stores forwards; *ret_result is written in any case. */
 
 /* Everything of [range.from, range.to) that is not stored. range.to INT64_MAX: now. range.from
  * INT64_MIN: as far back as the exchange goes; of trades, that has to be said (S1_E_INVALID). Holes

@@ -354,8 +354,10 @@ static void fault_case(s1_deep *deep, uint64_t at, uint64_t *faults)
     }
     time_text(w.trades[0].time, from);
     const char *const all[] = {"--from", from, NULL};
-    const char *wrong = run_fetch(&w, RUN_MAX, all) != 0 ? "the fetch did not end well"
-                                                         : check_archive(&w, &first, &last);
+    char ended[64];
+    const int code = run_fetch(&w, RUN_MAX, all);
+    (void)snprintf(ended, sizeof ended, "the fetch ended with exit code %d", code);
+    const char *wrong = code != 0 ? ended : check_archive(&w, &first, &last);
     if (wrong[0] == '\0' && (first != 0 || last != TRADES)) {
         wrong = "the archive is not all of it";
     }

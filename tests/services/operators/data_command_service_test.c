@@ -596,6 +596,33 @@ static void test_recorded(void **state)
     }
 }
 
+/* Somebody else writes the stream: said before anything is asked for. */
+static void test_other_writer(void **state)
+{
+    (void)state;
+    for (int is_parquet = 0; is_parquet < 2; is_parquet++) {
+        world w;
+        s1_fetch_result r;
+        s1_err err = S1_ERR_INIT;
+        s1_data_writer *other = NULL;
+        world_init(&w, &(s1_sim_exchange_options){0}, 20 * SECOND, 33);
+        if (is_parquet != 0) {
+            use_parquet(&w);
+        }
+        const s1_writer_options options = {.overlap = S1_OVERLAP_REPLACE};
+        assert_int_equal(s1_data_open_writer(w.archive, &trades_key, &options, &other, &err),
+                         S1_OK);
+        assert_int_equal(s1_data_fetch_period(w.service, &trades_key,
+                                              (s1_time_range){at(&w, 0), INT64_MAX}, &r, &err),
+                         S1_E_DENIED);
+        assert_int_equal(w.requests, 0);
+        s1_data_writer_abandon(other);
+        period(&w, &trades_key, at(&w, 0), INT64_MAX);
+        check_whole(&w);
+        world_done(&w);
+    }
+}
+
 /* A moment of which some trades are stored and others are not is completed. */
 static void test_half_moments(void **state)
 {
@@ -796,8 +823,9 @@ int main(void)
         cmocka_unit_test(test_fill_gaps),      cmocka_unit_test(test_single_rows),
         cmocka_unit_test(test_synchronize),    cmocka_unit_test(test_imported),
         cmocka_unit_test(test_files),          cmocka_unit_test(test_recorded),
-        cmocka_unit_test(test_half_moments),   cmocka_unit_test(test_bars),
-        cmocka_unit_test(test_bar_gaps),       cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_half_moments),   cmocka_unit_test(test_other_writer),
+        cmocka_unit_test(test_bars),           cmocka_unit_test(test_bar_gaps),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests_name("data_command_service", tests, NULL, NULL);
 }
