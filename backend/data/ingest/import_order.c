@@ -167,8 +167,10 @@ s1_rc s1_import_check_order(s1_import_job *job, const s1_import_row *row, bool *
     if (!job->has_last || job->sorts) {
         return S1_OK;
     }
-    if (job->order == S1_ORDER_AUTO && time != job->last_time) {
-        job->order = time > job->last_time ? S1_ORDER_RISING : S1_ORDER_FALLING;
+    const int64_t id = has_ids(job, row->columns) ? row->values[COLUMN_ID] : job->last_id;
+    if (job->order == S1_ORDER_AUTO && (time != job->last_time || id != job->last_id)) {
+        const bool is_later = time != job->last_time ? time > job->last_time : id > job->last_id;
+        job->order = is_later ? S1_ORDER_RISING : S1_ORDER_FALLING;
     }
     const bool is_rising = job->order != S1_ORDER_FALLING;
     if (is_rising ? time < job->last_time : time > job->last_time) {

@@ -262,6 +262,33 @@ static void test_layout_changes_within_a_file(void **state)
     assert_int_equal(value_of(&options, TRADES, 3806), 33404);
 }
 
+/* Trade counts and VWAP are stored where all rows have them. */
+static void test_counts_and_vwap(void **state)
+{
+    (void)state;
+    enum { TRADES = 6, VWAP = 7 };
+    if (shared_file("crypto/kraken/BTCUSD_minute_2022-01-25.csv")) {
+        const s1_data_import_options options =
+            options_for("generic", "BTC/USD", S1_DATA_OHLCV, "1m");
+        const s1_data_import_summary s = import(&options);
+        assert_int_equal(s.columns, 1u << TRADES | 1u << VWAP);
+        assert_int_equal(s.vwap_scale, 1);
+        assert_int_equal(value_of(&options, TRADES, 0), 7);
+        assert_int_equal(value_of(&options, VWAP, 0), 365072);
+    }
+    if (shared_file("crypto/kraken/ADAEUR_1d_cdd.csv")) {
+        const s1_data_import_options options = options_for("cdd", "ADA/EUR", S1_DATA_OHLCV, "1d");
+        const s1_data_import_summary s = import(&options);
+        assert_int_equal(s.columns, 1u << TRADES | 1u << VWAP);
+        assert_int_equal(value_of(&options, TRADES, 758), 8); /* the first line of the file */
+        assert_int_equal(value_of(&options, VWAP, 758), 125901);
+    }
+    if (shared_file("crypto/kraken/BTCEUR_1h_cdd.csv")) { /* counts that are NULL in some rows */
+        const s1_data_import_options options = options_for("cdd", "BTC/EUR", S1_DATA_OHLCV, "1h");
+        assert_int_equal(import(&options).columns, 1u << VWAP);
+    }
+}
+
 /* README 5.6: Bitfinex stores the close before the high; 5.7: its low of one cent is stored. */
 static void test_column_order_and_one_cent(void **state)
 {
@@ -611,6 +638,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_bar_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_layout_changes_within_a_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_counts_and_vwap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_column_order_and_one_cent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trades_of_an_hour, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_trades_and_quotes, setup, teardown),

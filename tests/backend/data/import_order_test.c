@@ -294,6 +294,38 @@ static void test_pages_of_trades(void **state)
     assert_string_equal(one, other);
 }
 
+/* Newest first, the newest of one moment: the ids tell which way it goes. */
+static void test_falling_trades(void **state)
+{
+    (void)state;
+    static const char content[] = "time,id,price,qty\n"
+                                  "1577836801,12,5,3\n"
+                                  "1577836801,11,5,2\n"
+                                  "1577836800,10,5,1\n";
+    write_file(S1_STR(content));
+    s1_data_import_options options = options_for(S1_DATA_TRADES);
+    const s1_data_import_summary s = import(&options);
+    assert_int_equal(s.rows, 3);
+    assert_int_equal(s.id_jumps, 0);
+    s1_trade_reader *reader;
+    s1_trade_batch batch;
+    assert_int_equal(s1_data_load_trades(archive, &options.key, S1_RANGE_ALL, &reader, NULL),
+                     S1_OK);
+    assert_int_equal(s1_trade_reader_next(reader, &batch, NULL), S1_OK);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(batch.id[i], 10 + (int64_t)i);
+        assert_int_equal(batch.quantity[i], 1 + (int64_t)i);
+    }
+    s1_trade_reader_close(reader);
+    static const char mixed[] = "time,id,price,qty\n"
+                                "1577836801,12,5,3\n"
+                                "1577836801,11,5,2\n"
+                                "1577836802,13,5,1\n";
+    write_file(S1_STR(mixed));
+    assert_refused(&options, "in.csv:4:1: time: found '1577836802', expected earlier than "
+                             "2020-01-01 00:00:01 of line 3");
+}
+
 static void test_trades_without_ids(void **state)
 {
     (void)state;
@@ -362,6 +394,25 @@ static void test_rejects(void **state)
     assert_int_equal(import(&options).rejects, 6);
     options.max_rejects_ppm = 749999;
     assert_refused(&options, "found 6 bad rows of 8, expected at most 74.9999 % (--max-rejects)");
+}
+
+/* Yahoo writes days it does not know as null. */
+static void test_null_rows(void **state)
+{
+    (void)state;
+    static const char content[] = "Date,Open,High,Low,Close,Adj Close,Volume\n"
+                                  "2020-01-02,1.5,2,1,1.25,1.1,100\n"
+                                  "2020-01-03,null,null,null,null,null,null\n"
+                                  "2020-01-06,1.5,2,1,1.25,1.1,100\n";
+    write_file(S1_STR(content));
+    s1_data_import_options options = options_for(S1_DATA_OHLCV);
+    options.profile = S1_STR("yahoo");
+    options.key.timeframe = S1_NANOS_PER_DAY;
+    assert_refused(&options, "in.csv:3:12: open: found 'null', expected a decimal number");
+    options.max_rejects = 1;
+    const s1_data_import_summary s = import(&options);
+    assert_int_equal(s.rows, 2);
+    assert_int_equal(s.missing_bars, 3);
 }
 
 /* --- Layouts ---------------------------------------------------------------------------------- */
@@ -708,8 +759,10 @@ int main(void)
         TEST(test_scratch_fails_anywhere),
         TEST(test_duplicates_of_bars),
         TEST(test_pages_of_trades),
+        TEST(test_falling_trades),
         TEST(test_trades_without_ids),
         TEST(test_rejects),
+        TEST(test_null_rows),
         TEST(test_layouts),
         TEST(test_bad_layouts),
         TEST(test_gzip),
