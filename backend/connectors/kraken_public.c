@@ -104,6 +104,7 @@ static s1_rc kraken_open_history(s1_connector *self, const s1_history_request *r
     }
     k->key = request->key;
     k->key.asset_pair = s1_str_of(k->pair_name);
+    k->key.source = S1_STR(""); /* the archive's matter */
     k->range = request->range;
     k->state = k->has_pair ? ASK_ROWS : ASK_PAIR;
     if (k->range.from == k->range.to) {

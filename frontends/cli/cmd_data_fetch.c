@@ -3,6 +3,7 @@
 #include "frontends/cli/cli.h"
 #include "frontends/cli/fields.h"
 #include "services/api/data_fetch.h"
+#include "services/api/data_list.h"
 
 #include <string.h>
 
@@ -61,28 +62,34 @@ static const char *command_name(int32_t command)
     }
 }
 
+static void put_report(s1_json_writer *w, const s1_fetch_options *o, const s1_fetch_report *r)
+{
+    s1_json_object(w);
+    S1_PUT_TEXTS(w, {"command", command_name(o->command)}, {"asset_pair", o->asset_pair},
+                 {"data_type", o->data_type}, {"timeframe", o->timeframe},
+                 {"source", o->source != NULL ? o->source : ""}, {"archive", o->archive_dir},
+                 {"connector", o->connector}, {"address", r->address},
+                 {"content_hash", r->content_hash});
+    S1_PUT_NUMBERS(w, {"rows", r->rows}, {"added", r->added}, {"received", r->received},
+                   {"repeated", r->repeated}, {"commits", r->commits}, {"parts", r->parts},
+                   {"empty", r->empty}, {"unreachable", r->unreachable}, {"requests", r->requests},
+                   {"faults", r->faults}, {"limited", r->limited});
+    s1_put_time(w, "first", r->rows > 0, r->first);
+    s1_put_time(w, "last", r->rows > 0, r->last);
+    s1_put_time(w, "asked_from", r->asked_to != 0, r->asked_from);
+    s1_put_time(w, "asked_to", r->asked_to != 0, r->asked_to);
+    s1_json_key_lit(w, "seconds");
+    s1_json_double(w, r->seconds);
+    s1_json_object_end(w);
+}
+
 static s1_rc print_json(s1_cli *cli, const s1_fetch_options *o, const s1_fetch_report *r,
                         s1_err *err)
 {
     s1_strbuf text;
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
-    s1_json_object(&w);
-    S1_PUT_TEXTS(&w, {"command", command_name(o->command)}, {"asset_pair", o->asset_pair},
-                 {"data_type", o->data_type}, {"timeframe", o->timeframe},
-                 {"archive", o->archive_dir}, {"connector", o->connector}, {"address", r->address},
-                 {"content_hash", r->content_hash});
-    S1_PUT_NUMBERS(&w, {"rows", r->rows}, {"added", r->added}, {"received", r->received},
-                   {"repeated", r->repeated}, {"commits", r->commits}, {"parts", r->parts},
-                   {"empty", r->empty}, {"unreachable", r->unreachable}, {"requests", r->requests},
-                   {"faults", r->faults}, {"limited", r->limited});
-    s1_put_time(&w, "first", r->rows > 0, r->first);
-    s1_put_time(&w, "last", r->rows > 0, r->last);
-    s1_put_time(&w, "asked_from", r->asked_to != 0, r->asked_from);
-    s1_put_time(&w, "asked_to", r->asked_to != 0, r->asked_to);
-    s1_json_key_lit(&w, "seconds");
-    s1_json_double(&w, r->seconds);
-    s1_json_object_end(&w);
+    put_report(&w, o, r);
     return s1_cli_json_end(cli, &text, err);
 }
 
@@ -160,6 +167,83 @@ static const char *or_else(const char *text, const char *otherwise)
     return text != NULL ? text : otherwise;
 }
 
+/* One stream, with the words of an end on request. */
+static s1_rc fetch(watch *w, const s1_fetch_options *request, s1_fetch_report *report, s1_err *err)
+{
+    const s1_rc rc = s1_api_data_fetch(request, report, err);
+    s1_progress_end(&w->progress);
+    if (rc == S1_E_CANCELED) {
+        char count[S1_FORMAT_MAX];
+        return S1_RAISE(err, S1_E_CANCELED,
+                        "stopped: %s rows more are stored; the same command goes on from there",
+                        s1_format_count(report->added, count));
+    }
+    return rc;
+}
+
+/* A stream that cannot be brought up to date is a warning; the others are. The exit code is that of
+ * the first. */
+static s1_rc synchronize_each(s1_cli *cli, watch *w, s1_fetch_options *request,
+                              const s1_list_entry *entries, size_t count, s1_json_writer *json,
+                              s1_err *err)
+{
+    s1_rc first = S1_OK;
+    size_t done = 0;
+    for (size_t i = 0; i < count && first != S1_E_CANCELED; i++) {
+        const s1_list_entry *const entry = &entries[i];
+        if (strcmp(entry->data_type, "trades") != 0 && strcmp(entry->data_type, "ohlcv") != 0) {
+            continue;
+        }
+        s1_fetch_report report;
+        s1_err fault = S1_ERR_INIT;
+        request->asset_pair = entry->asset_pair;
+        request->data_type = entry->data_type;
+        request->timeframe = entry->timeframe;
+        const s1_rc rc = fetch(w, request, &report, &fault);
+        if (rc != S1_OK) {
+            (void)fprintf(cli->err.out, "warning: %s %s: %s\n", entry->asset_pair,
+                          entry->timeframe != NULL ? entry->timeframe : entry->data_type,
+                          fault.msg);
+            first = first == S1_OK || rc == S1_E_CANCELED ? rc : first;
+            continue;
+        }
+        done++;
+        if (cli->is_json) {
+            put_report(json, request, &report);
+        } else {
+            print_text(cli, request, &report);
+        }
+    }
+    return first == S1_OK
+               ? S1_OK
+               : S1_RAISE(err, first, "%zu streams were brought up to date, not all", done);
+}
+
+static int synchronize_all(s1_cli *cli, watch *w, s1_fetch_options *request, s1_err *err)
+{
+    s1_list_report *list = NULL;
+    s1_strbuf text;
+    s1_json_writer json;
+    size_t count = 0;
+    const s1_list_options wanted = {.archive_dir = request->archive_dir,
+                                    .source = request->source != NULL ? request->source : ""};
+    s1_rc rc = s1_api_data_list(&wanted, &list, err);
+    if (rc != S1_OK) {
+        return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
+    }
+    const s1_list_entry *const entries = s1_list_entries(list, &count);
+    s1_cli_json_begin(&text, &json);
+    s1_json_array(&json);
+    rc = synchronize_each(cli, w, request, entries, count, &json, err);
+    s1_json_array_end(&json);
+    s1_list_report_free(list);
+    if (rc != S1_OK || !cli->is_json) {
+        s1_strbuf_done(&text);
+        return s1_exit_from_rc(rc);
+    }
+    return s1_exit_from_rc(s1_cli_json_end(cli, &text, err));
+}
+
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     watch w = {.cli = cli, .progress = s1_cli_progress(cli, "s of history")};
@@ -171,6 +255,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .asset_pair = s1_cli_text(args, "pair"),
         .data_type = or_else(s1_cli_text(args, "type"), "trades"),
         .timeframe = s1_cli_text(args, "timeframe"),
+        .source = s1_cli_text(args, "source"),
         .from = s1_cli_text(args, "from"),
         .to = s1_cli_text(args, "to"),
         .profile = s1_cli_text(args, "profile"),
@@ -181,23 +266,20 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .user = &w,
         .is_stopping = &w.is_stopping,
     };
-    if (request.asset_pair == NULL || request.archive_dir == NULL) {
+    const bool is_all = request.asset_pair == NULL && s1_cli_flag(args, "synchronize");
+    if ((request.asset_pair == NULL && !is_all) || request.archive_dir == NULL) {
         (void)S1_RAISE(err, S1_E_INVALID, "missing %s; see 's1mpletrader data fetch --help'",
-                       request.asset_pair == NULL ? "--pair P" : "--archive DIR");
+                       request.archive_dir == NULL ? "--archive DIR" : "--pair P");
         return S1_EXIT_USAGE;
     }
     if (choose_command(args, &request, err) != S1_OK) {
         return S1_EXIT_USAGE;
     }
-    s1_fetch_report report;
-    s1_rc rc = s1_api_data_fetch(&request, &report, err);
-    s1_progress_end(&w.progress);
-    if (rc == S1_E_CANCELED) {
-        char count[S1_FORMAT_MAX];
-        rc = S1_RAISE(err, S1_E_CANCELED,
-                      "stopped: %s rows more are stored; the same command goes on from there",
-                      s1_format_count(report.added, count));
+    if (is_all) {
+        return synchronize_all(cli, &w, &request, err);
     }
+    s1_fetch_report report;
+    const s1_rc rc = fetch(&w, &request, &report, err);
     if (rc != S1_OK) {
         return rc == S1_E_INVALID ? S1_EXIT_USAGE : s1_exit_from_rc(rc);
     }
@@ -214,11 +296,13 @@ static const s1_cli_option options[] = {
     {"timeframe", 't', S1_CLI_TEXT, "T",
      "length of a bar of ohlcv: 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w, 15d", NULL},
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder, made where it is not there", NULL},
+    {"source", 0, S1_CLI_TEXT, "NAME", "keep it apart from other sources of the pair", NULL},
     {"from", 0, S1_CLI_TEXT, "TIME", "first moment; of ohlcv default as far back as it goes", NULL},
     {"to", 0, S1_CLI_TEXT, "TIME", "end, itself outside; default now", NULL},
     {"extend", 0, S1_CLI_NUMBER, "DAYS", "instead: so many days before the first row", NULL},
     {"fill-gaps", 0, S1_CLI_FLAG, NULL, "instead: only the holes inside what is stored", NULL},
-    {"synchronize", 0, S1_CLI_FLAG, NULL, "instead: what came since the last row", NULL},
+    {"synchronize", 0, S1_CLI_FLAG, NULL,
+     "instead: what came since the last row; without --pair of every stream of the archive", NULL},
     {"connector", 0, S1_CLI_TEXT, "NAME", "kraken (default), or a connector of connectors.yaml",
      NULL},
     {"url", 0, S1_CLI_TEXT, "URL", "another address than the connector's", NULL},
@@ -236,7 +320,7 @@ static const s1_cli_example examples[] = {
      "a month of trades"},
     {"data fetch --pair BTC/USD --type ohlcv --timeframe 1h --archive data",
      "the bars the exchange still gives"},
-    {"data fetch --pair BTC/USD --synchronize --archive data", "what came since"},
+    {"data fetch --synchronize --archive data", "what came since, of all that is there"},
     {NULL, NULL},
 };
 

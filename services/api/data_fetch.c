@@ -116,6 +116,7 @@ static s1_rc read_options(task *t, s1_err *err)
 {
     const s1_fetch_options *const o = t->options;
     t->key.asset_pair = s1_str_of(o->asset_pair);
+    t->key.source = s1_str_of(o->source != NULL ? o->source : "");
     S1_TRY(err, s1_data_type_parse(s1_str_of(o->data_type), &t->key.data_type, err));
     if (t->key.data_type != S1_DATA_TRADES && t->key.data_type != S1_DATA_OHLCV) {
         return S1_RAISE(err, S1_E_INVALID, "found --type %s, expected trades or ohlcv",

@@ -29,6 +29,7 @@ typedef struct s1_fetch_options {
     const char *asset_pair;
     const char *data_type; /* "trades", "ohlcv" */
     const char *timeframe; /* of ohlcv */
+    const char *source;    /* to keep it apart from others of the pair; NULL: the unnamed one */
     const char *from, *to; /* times; NULL: as far back as it goes; now */
     uint64_t extend_days;  /* of S1_FETCH_EXTEND */
     const char *profile;   /* of platform.yaml; NULL: historical_task */

@@ -36,7 +36,7 @@ typedef struct part {
 struct s1_data_command_service {
     s1_data_command_options options;
     s1_stream_key key;
-    char pair[S1_PAIR_TEXT_MAX + 1];
+    char pair[S1_PAIR_TEXT_MAX + 1], source[S1_SOURCE_TEXT_MAX + 1];
     s1_fetch_buffer buffer;
     s1_nanos buffered_at;   /* monotonic, of its first row */
     bool keeps_former;      /* the next commit keeps the version before it */
@@ -557,8 +557,10 @@ static s1_rc begin(s1_data_command_service *s, const s1_stream_key *key, s1_fetc
     s->keeps_former = true; /* that before the command, not those between its pieces */
     S1_TRY(err, s1_stream_key_check(key, err));
     (void)snprintf(s->pair, sizeof s->pair, "%.*s", S1_STR_ARG(key->asset_pair));
+    (void)snprintf(s->source, sizeof s->source, "%.*s", S1_STR_ARG(key->source));
     s->key = *key;
     s->key.asset_pair = s1_str_of(s->pair);
+    s->key.source = s1_str_of(s->source);
     s1_data_writer_abandon(s->writer);
     s->writer = NULL;
     s1_fetch_buffer_done(&s->buffer);

@@ -172,6 +172,28 @@ def same_bar(made, given):
         abs(float(made["volume"]) - given["volume"]) < 1e-9 * max(1, given["volume"])
 
 
+def everything_is_synchronized(work):
+    """Every stream of an archive, of its source; one that cannot be is a warning."""
+    now = int(time.time()) // 60 * 60
+    options = {"spacing": 5000, "seed": 4, "start": now - 20000, "now": now + 5}
+    with exchange(work, count=3000, **options) as (url, truth):
+        fetch(work, url, "--from", moment(truth[0][1]), "--to", moment(truth[1000][1]))
+        fetch(work, url, "--from", moment(truth[0][1]), "--to", moment(truth[500][1]), "--source", "apart")
+        fetch(work, url, "--type", "ohlcv", "--timeframe", "5m", "--to", moment((now - 10000) * 10**9))
+        call(work, "data", "resample", "--archive", "archive", "--pair", "BTC/USD", "--from", "trades",
+             "--to-timeframe", "7m")
+        arguments = ("data", "fetch", "--archive", "archive", "--url", url, "--pace", "0", "--synchronize",
+                     "--json")
+        done = call(work, *arguments, expected=3)
+        has(done.err, "warning: BTC/USD 7m: kraken: found timeframe 7m", "2 streams were brought up to date")
+        [report] = json.loads(call(work, *arguments, "--source", "apart").out)
+        assert report["source"] == "apart" and report["rows"] == len(truth), report
+        listed = json.loads(call(work, "data", "list", "--archive", "archive", "--json").out)["datasets"]
+        rows = {(d["source"], d["timeframe"] or d["data_type"]): d["rows"] for d in listed}
+        assert rows["", "trades"] == rows["apart", "trades"] == len(truth), rows
+        call(work, "data", "fetch", "--archive", "nowhere", "--synchronize", "--url", url, expected=7)
+
+
 def causes(work):
     """Exit codes by cause."""
     config = harness.config(work)
@@ -312,7 +334,8 @@ def interrupted(work):
 
 
 def main():
-    for test in (four_commands, bars, trades_are_bars, recorded_days, causes, other_servers, interrupted):
+    for test in (four_commands, bars, trades_are_bars, recorded_days, everything_is_synchronized,
+                 causes, other_servers, interrupted):
         with harness.folder(is_checked=False) as folder:
             test(pathlib.Path(folder))
         print(f"{test.__name__}: passed")
