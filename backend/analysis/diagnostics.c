@@ -13,7 +13,8 @@
 #define WIN_RATE_MAX       0.9
 #define NEVER_UNDER_MAX    0.5
 #define SUSPECT_TRADES     20u /* fewer of them may be luck */
-#define GAP_BARS           2   /* a step above so many bars is a gap */
+#define FLAT_MAX           0.01
+#define GAP_BARS           2 /* a step above so many bars is a gap */
 #define UNDER_MIN          1e-4
 
 static s1_diagnosis *add(s1_diagnoses *found, int32_t code, uint64_t count, uint64_t of)
@@ -158,8 +159,9 @@ static void find_stale(const s1_diagnostics_input *input, s1_diagnoses *found)
     if (after_gap > 0) {
         (void)add(found, S1_DIAGNOSIS_STALE_GAP, after_gap, 2 * (uint64_t)input->trade_count);
     }
-    if (flat > 0) {
-        (void)add(found, S1_DIAGNOSIS_STALE_FLAT, flat, 2 * (uint64_t)input->trade_count);
+    if ((double)flat > FLAT_MAX * 2.0 * (double)input->trade_count) {
+        add(found, S1_DIAGNOSIS_STALE_FLAT, flat, 2 * (uint64_t)input->trade_count)->limit =
+            FLAT_MAX;
     }
     if (at_close > 0) {
         (void)add(found, S1_DIAGNOSIS_SAME_CLOSE, at_close, input->trade_count);

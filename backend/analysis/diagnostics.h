@@ -29,7 +29,8 @@ enum s1_diagnosis_unit { S1_DIAGNOSIS_COUNT, S1_DIAGNOSIS_PERCENT, S1_DIAGNOSIS_
     X(STOP_AND_TARGET, "stop_and_target", 1, PERCENT,                                              \
       "bars that did not tell which order filled first")                                           \
     X(STALE_GAP, "stale_gap", 1, PERCENT, "fills on the first bar after bars that are missing")    \
-    X(STALE_FLAT, "stale_flat", 1, PERCENT, "fills on a bar whose price did not move")             \
+    X(STALE_FLAT, "stale_flat", 1, PERCENT,                                                        \
+      "over 1 % of the fills on a bar whose price did not move")                                   \
     X(SAME_CLOSE, "same_close", 0, PERCENT, "entries at the very close the decision was made on")  \
     X(TOO_GOOD, "too_good", 1, RATIO, "a Sharpe ratio above 4")                                    \
     X(ALWAYS_WINS, "always_wins", 1, PERCENT, "20 trades or more, over 90 % of them won")          \

@@ -95,9 +95,7 @@ static inline void drawdown_add(drawdown *d, double value, s1_nanos time)
 /* Cuts the series into the periods of its returns. */
 typedef struct sampler {
     s1_nanos end; /* last nanosecond-inclusive close time of the open period */
-    s1_nanos last_time;
-    double last, base;
-    double last_close, base_close;
+    double base, base_close;
     s1_return_period *periods;
     size_t count, room;
     bool is_per_bar, is_folding_weekends;
@@ -157,7 +155,8 @@ static void sampler_open(sampler *s, s1_nanos close_time)
     s->end = s->is_per_bar ? close_time : (day + 1) * S1_NANOS_PER_DAY;
 }
 
-static s1_rc sampler_close(sampler *s, s1_err *err)
+/* The open period ends with this bar. */
+static s1_rc sampler_close(sampler *s, s1_nanos time, double value, double close, s1_err *err)
 {
     if (s->is_broken) {
         return S1_OK;
@@ -171,11 +170,11 @@ static s1_rc sampler_close(sampler *s, s1_err *err)
         s->periods = grown;
         s->room = room;
     }
-    s->periods[s->count++] = (s1_return_period){s->last_time, s->last / s->base - 1.0,
-                                                s1_quotient(s->last_close, s->base_close) - 1.0};
-    s->base = s->last;
-    s->base_close = s->last_close;
-    s->is_broken = !(s->last > 0.0);
+    s->periods[s->count++] =
+        (s1_return_period){time, value / s->base - 1.0, s1_quotient(close, s->base_close) - 1.0};
+    s->base = value;
+    s->base_close = close;
+    s->is_broken = !(value > 0.0);
     return S1_OK;
 }
 
@@ -206,15 +205,20 @@ static void sampler_start(sampler *s, const s1_statistics_input *input, double c
 
 typedef struct bar_sums {
     double equity;
+    double market_deepest; /* of the closes, <= 0 */
     uint64_t in_position;
 } bar_sums;
 
 /* --- The pass over the bars. -------------------------------------------------------------- */
 
 static s1_rc walk_bars(const s1_run_series *series, sampler *sample, drawdown *equity,
-                       drawdown *market, bar_sums *sums, s1_err *err)
+                       bar_sums *sums, s1_err *err)
 {
     s1_nanos before = series->time[0] - 1;
+    s1_dec exact = series->equity[0];
+    double value = s1_dec_to_double(exact);
+    double peak = series->close[0];
+    double limit = peak; /* a close below it is the deepest yet */
     for (size_t i = 0; i < series->count; i++) {
         const s1_nanos time = series->time[i];
         if (time <= before) {
@@ -222,28 +226,34 @@ static s1_rc walk_bars(const s1_run_series *series, sampler *sample, drawdown *e
                             "bar %zu closes at %lld ns, not after the one before", i,
                             (long long)time);
         }
-        before = time;
-        const double value = s1_dec_to_double(series->equity[i]);
+        const double close = series->close[i];
         if (time > sample->end) {
-            S1_TRY(err, sampler_close(sample, err));
+            S1_TRY(err, sampler_close(sample, before, value, series->close[i - 1], err));
             sampler_open(sample, time);
         }
-        sample->last = value;
-        sample->last_close = series->close[i];
-        sample->last_time = time;
+        before = time;
+        if (!s1_dec_eq(series->equity[i], exact)) { /* it rests while no position is open */
+            exact = series->equity[i];
+            value = s1_dec_to_double(exact);
+        }
         sums->equity += value;
         drawdown_add(equity, value, time);
-        drawdown_add(market, series->close[i], time);
+        if (close > peak) {
+            peak = close;
+            limit = close * (1.0 + sums->market_deepest);
+        } else if (close < limit) {
+            limit = close;
+            sums->market_deepest = close / peak - 1.0;
+        }
         sums->in_position += series->in_position != NULL && series->in_position[i] != 0;
     }
-    S1_TRY(err, sampler_close(sample, err));
+    S1_TRY(err, sampler_close(sample, before, value, series->close[series->count - 1], err));
     drawdown_surface(equity, before, false);
     return S1_OK;
 }
 
 static void take_bars(const s1_run_series *series, double capital, const drawdown *equity,
-                      const drawdown *market, const bar_sums *sums, s1_statistics *out,
-                      s1_statistics_tables *tables)
+                      const bar_sums *sums, s1_statistics *out, s1_statistics_tables *tables)
 {
     const size_t last = series->count - 1;
     out->start_time = series->time[0];
@@ -251,7 +261,7 @@ static void take_bars(const s1_run_series *series, double capital, const drawdow
     out->final_equity = series->equity[last];
     out->total_return = s1_dec_to_double(out->final_equity) / capital - 1.0;
     out->buy_and_hold_return = s1_quotient(series->close[last], series->close[0]) - 1.0;
-    out->buy_and_hold_max_drawdown = market->deepest;
+    out->buy_and_hold_max_drawdown = sums->market_deepest;
     out->max_drawdown = equity->deepest;
     out->max_drawdown_peak = equity->deepest_peak_time;
     out->max_drawdown_trough = equity->deepest_time;
@@ -277,16 +287,14 @@ static s1_rc walk_series(const s1_statistics_input *input, s1_statistics *out,
     }
     sampler sample;
     drawdown equity;
-    drawdown market;
     bar_sums sums = {0};
     sampler_start(&sample, input, capital, out);
     drawdown_start(&equity, capital, series->time[0]);
-    drawdown_start(&market, series->close[0], series->time[0]);
-    const s1_rc rc = walk_bars(series, &sample, &equity, &market, &sums, err);
+    const s1_rc rc = walk_bars(series, &sample, &equity, &sums, err);
     tables->periods = sample.periods;
     tables->period_count = sample.count;
     S1_TRY(err, rc);
-    take_bars(series, capital, &equity, &market, &sums, out, tables);
+    take_bars(series, capital, &equity, &sums, out, tables);
     *ret_mean_equity = sums.equity / (double)series->count;
     out->samples = sample.count;
     S1_TRY(err, s1_statistics_spans(tables, err));
