@@ -46,6 +46,7 @@ if(cmocka_FOUND)
   target_compile_options(s1_fault_shim PRIVATE -Wall -Wextra -Werror -fvisibility=hidden
     -fno-sanitize=all)
   add_dependencies(t_deep_process s1_fault_shim)
+  add_dependencies(t_deep_data_fetch s1mpletrader)
   add_dependencies(t_deep_archive s1_fault_shim)
   foreach(name t_deep_memory t_deep_memory_run t_backend_utils_json_memory)
     target_link_options(${name} PRIVATE

@@ -496,10 +496,10 @@ static s1_rc add_part(s1_data_command_service *s, const part *p, s1_err *err)
 static s1_nanos on_grid(const s1_data_command_service *s, s1_nanos time)
 {
     const s1_nanos step = s->key.timeframe;
-    if (step == 0 || step % S1_NANOS_PER_DAY != 0) {
-        return step == 0 || time % step == 0 ? time : time - time % step + step;
+    if (step == 0 || step > S1_NANOS_PER_DAY || time % step == 0) {
+        return time; /* weeks and more begin where the exchange says */
     }
-    return time; /* weeks and more begin where the exchange says */
+    return time - time % step + step;
 }
 
 /* A block of rows: what lies between it and the one before is a hole. */

@@ -731,6 +731,27 @@ static void test_bars(void **state)
     world_done(&w);
 }
 
+/* A period that begins within the day of the first bar misses nothing of it. */
+static void test_days(void **state)
+{
+    (void)state;
+    world w;
+    s1_err err = S1_ERR_INIT;
+    s1_stream_key days = minutes_key;
+    days.timeframe = S1_NANOS_PER_DAY;
+    world_init(&w, &(s1_sim_exchange_options){0}, 1800 * SECOND, 16);
+    s1_fetch_result r = period(&w, &days, INT64_MIN, INT64_MAX);
+    assert_in_range(r.rows, 40, 110);
+    check_bars(&w, &days);
+    r = period(&w, &days, r.first - S1_NANOS_PER_DAY / 2, INT64_MAX);
+    assert_int_equal(r.parts + r.requests, 0);
+    r = period(&w, &days, r.first - S1_NANOS_PER_DAY * 3 / 2, INT64_MAX);
+    assert_int_equal(r.parts, 1);
+    assert_int_equal(r.empty, 1);
+    assert_int_equal(err.code, S1_OK);
+    world_done(&w);
+}
+
 /* A hole of bars that can still be asked for is filled; one further back is counted and left. */
 static void test_bar_gaps(void **state)
 {
@@ -824,8 +845,8 @@ int main(void)
         cmocka_unit_test(test_synchronize),    cmocka_unit_test(test_imported),
         cmocka_unit_test(test_files),          cmocka_unit_test(test_recorded),
         cmocka_unit_test(test_half_moments),   cmocka_unit_test(test_other_writer),
-        cmocka_unit_test(test_bars),           cmocka_unit_test(test_bar_gaps),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_bars),           cmocka_unit_test(test_days),
+        cmocka_unit_test(test_bar_gaps),       cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests_name("data_command_service", tests, NULL, NULL);
 }
