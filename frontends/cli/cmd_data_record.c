@@ -118,6 +118,7 @@ static void json_stream(s1_json_writer *w, const s1_record_stream *stream)
     json_count(w, "dropped", stream->dropped);
     json_count(w, "durable", stream->durable);
     json_count(w, "archived", stream->archived);
+    json_count(w, "refused", stream->refused);
     json_count(w, "duplicates", stream->duplicates);
     json_count(w, "gaps", stream->gaps);
     json_count(w, "missing", stream->missing);

@@ -116,6 +116,7 @@ static void report_stream(const recording *r, size_t index, s1_record_stream *to
         .resyncs = from->notes[S1_NOTE_RESYNC],
         .durable = from->store.rows_durable,
         .archived = from->store.rows_archived,
+        .refused = from->store.rows_refused,
         .flushes = from->store.flushes,
         .flush_failures = from->store.flush_failures,
         .flush_longest = from->store.flush_longest,

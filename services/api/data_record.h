@@ -19,7 +19,7 @@ typedef struct s1_record_stream {
     /* Of the exchange. */
     uint64_t duplicates, gaps, missing, resyncs; /* missing: rows, where ids tell */
     /* Of the disk. */
-    uint64_t durable, archived, flushes, flush_failures;
+    uint64_t durable, archived, refused, flushes, flush_failures; /* refused: put aside */
     s1_nanos flush_longest;
     /* What a crash had left, brought in before the start. */
     uint64_t recovered_segments, recovered_rows, recovered_new, torn_bytes, damaged_rows;

@@ -244,6 +244,19 @@ def bad_options(work):
     has(done.err, "ingestion profile 'none': not there, expected live_task, historical_task")
 
 
+def a_full_queue(work):
+    server = ws_server.Server(rate=300).start_thread()
+    stream = record(work, server, "--queue", "2", "--for", "2s")["streams"][0]
+    assert stream["queue_capacity"] == 2 and stream["dropped"] > 0, stream
+    told = [n for n in notes(work) if n["why"] == "the queue was full"]
+    assert sum(n["count"] for n in told) == stream["dropped"], (told, stream)
+    ids = expect_trades(stored_trades(work))
+    assert len(ids) == stream["archived"] == stream["accepted"]
+    done = record(work, server, "--queue", "2", "--on-full", "stop", "--for", "20s", expected=10)
+    server.stop()
+    has(done.out + done.err, "a queue was full and its policy is to stop")
+
+
 # --- Profiles. ---
 
 def profiles(work):
@@ -322,7 +335,7 @@ def bars_are_the_exchanges_own(work):
 
 
 TESTS = [trades_quotes_and_books, a_second_recording_goes_on, ctrl_c, faults_of_the_connection,
-         refused_and_unreachable, encrypted, bad_options, profiles, bars_are_the_exchanges_own]
+         refused_and_unreachable, encrypted, bad_options, a_full_queue, profiles, bars_are_the_exchanges_own]
 
 
 def main(tests=tuple(TESTS)):

@@ -225,6 +225,25 @@ static s1_rc commit_rows(s1_stream_store *store, uint64_t number, const char *pa
     return s1_fs_fsync_parent(store->options.fs, path, err);
 }
 
+/* A segment that the archive can never take must not hold up those behind it. */
+static s1_rc put_aside(s1_stream_store *store, uint64_t number, const char *path, gathered *g,
+                       s1_err *err)
+{
+    char aside[S1_PATH_MAX + 4];
+    s1_stream_row gap = {.kind = S1_ROW_GAP};
+    gap.columns[S1_ROW_GAP_AFTER] = g->count > 0 ? g->rows[0].columns[0] : 0;
+    gap.columns[S1_ROW_GAP_UPTO] = g->count > 0 ? g->rows[g->count - 1].columns[0] : 0;
+    gap.columns[S1_ROW_GAP_COUNT] = (int64_t)g->count;
+    gap.columns[S1_ROW_GAP_WHY] = S1_GAP_REFUSED;
+    (void)snprintf(aside, sizeof aside, "%s", path);
+    memcpy(strrchr(aside, '.'), ".bad", sizeof ".bad");
+    S1_TRY(err, add_row(&g->gaps, &g->gap_count, &g->gap_capacity, &gap, err));
+    S1_TRY(err, keep_notes(store, number, g, err));
+    S1_TRY(err, s1_fs_rename(store->options.fs, path, aside, err));
+    store->counts.rows_refused += g->count;
+    return s1_fs_fsync_parent(store->options.fs, path, err);
+}
+
 /* Reads a segment that nobody writes any more, commits it and removes it. */
 static s1_rc commit_segment(s1_stream_store *store, uint64_t number, s1_store_recovery *recovery,
                             s1_err *err)
@@ -244,6 +263,10 @@ static s1_rc commit_segment(s1_stream_store *store, uint64_t number, s1_store_re
     }
     if (rc == S1_OK) {
         rc = commit_rows(store, number, path, &g, &done, err);
+        if (rc == S1_E_RANGE || rc == S1_E_INVALID) {
+            rc = put_aside(store, number, path, &g, err);
+            g.count = 0;
+        }
     }
     if (rc == S1_OK) {
         store->counts.rows_archived += g.count;
@@ -509,7 +532,7 @@ s1_rc s1_stream_store_open(const s1_stream_store_options *options, s1_stream_sto
         s1_stream_store_abandon(store);
         return rc;
     }
-    store->counts = (s1_store_counts){.rows_taken = 0};
+    store->counts = (s1_store_counts){.rows_refused = store->counts.rows_refused};
     *ret_recovery = recovery;
     *ret_store = store;
     return S1_OK;

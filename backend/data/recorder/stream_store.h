@@ -13,9 +13,12 @@
  * has are not committed twice (compaction.h). Notes are written before a segment goes, once per
  * segment.
  *
- * A flush that fails keeps its segment: it is tried again at the next flush, and at the latest when
- * the store is opened again. A segment that cannot be written or synced ends the store
- * (S1_E_STORAGE from then on): what was not durable may be lost.
+ * Rows that the archive can never take (numbers that do not fit 18 digits at the stream's scale)
+ * are put aside with their segment, as *.bad, and noted: they hold up nothing else.
+ *
+ * A flush that fails for another reason keeps its segment: it is tried again at the next flush, and
+ * at the latest when the store is opened again. A segment that cannot be written or synced ends the
+ * store (S1_E_STORAGE from then on): what was not durable may be lost.
  */
 #ifndef S1_BACKEND_DATA_RECORDER_STREAM_STORE_H
 #define S1_BACKEND_DATA_RECORDER_STREAM_STORE_H
@@ -69,6 +72,7 @@ typedef struct s1_store_counts {
     uint64_t rows_durable;  /* of these, synced */
     uint64_t rows_archived; /* of these, committed */
     uint64_t rows_known;    /* committed rows that the archive had already */
+    uint64_t rows_refused;  /* that the archive can never take: put aside, *.bad */
     uint64_t gaps;
     uint64_t flushes, flush_failures;
     s1_nanos flush_longest; /* host time */

@@ -59,7 +59,8 @@ enum s1_gap_column {
     X(EXCHANGE, 2, "the exchange left out ids")                                                    \
     X(QUEUE, 3, "the queue was full")                                                              \
     X(CRASH, 4, "the recorder was killed")                                                         \
-    X(DAMAGE, 5, "a segment was damaged")
+    X(DAMAGE, 5, "a segment was damaged")                                                          \
+    X(REFUSED, 6, "the archive cannot take them")
 enum s1_gap_why {
 #define X(name, value, text) S1_GAP_##name = (value),
     S1_GAP_WHY_MAP(X)

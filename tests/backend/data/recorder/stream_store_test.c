@@ -386,6 +386,32 @@ static void test_an_archive_that_is_taken(void **state)
     assert_archive(w, 15);
 }
 
+static void test_rows_the_archive_can_never_take(void **state)
+{
+    world *const w = *state;
+    char notes[700];
+    s1_stream_row huge = make_trade(2);
+    (void)snprintf(notes, sizeof notes, "%s/notes.jsonl", w->folder);
+    open_store(w);
+    take(w, 1, 2);
+    huge.columns[S1_ROW_TRADE_PRICE] = S1_MANTISSA_MAX;
+    huge.price_scale = 0; /* at the other trade's scale: 19 digits */
+    must(w, s1_stream_store_append(w->store, &huge, 1, &w->err));
+    must(w, s1_stream_store_flush(w->store, &w->err));
+    assert_int_equal(s1_stream_store_counts(w->store).rows_refused, 2);
+    assert_int_equal(count_segments(w), 0);
+    take(w, 1, 4); /* what comes behind is stored */
+    must(w, s1_stream_store_flush(w->store, &w->err));
+    assert_archive(w, 3);
+    s1_strbuf text = read_file(notes);
+    assert_non_null(
+        strstr(s1_strbuf_cstr(&text), "\"count\":2,\"why\":\"the archive cannot take them\""));
+    s1_strbuf_done(&text);
+    crash(w);
+    open_store(w);
+    assert_int_equal(w->recovery.segments, 0);
+}
+
 /* --- Sameness. --- */
 
 static void test_trades_that_came_another_way(void **state)
@@ -470,6 +496,7 @@ int main(void)
         TEST(test_notes_once),
         TEST(test_every_failing_call),
         TEST(test_an_archive_that_is_taken),
+        TEST(test_rows_the_archive_can_never_take),
         TEST(test_trades_that_came_another_way),
         TEST(test_an_id_twice_in_a_segment),
         TEST(test_books_keep_their_order),
