@@ -36,7 +36,8 @@ struct s1_backtest {
     s1_run_stream *streams;       /* [stream_count]; as they are read */
     s1_bar_reader **readers;      /* [stream_count]; taken by the run */
     bool has_given_readers;
-    s1_nanos from; /* of the run: configured, else the first bar's open */
+    s1_nanos opened, data_time; /* host time: when opening began, what the data took of it */
+    s1_nanos from;              /* of the run: configured, else the first bar's open */
     s1_journal_persistor *journal;
     s1_locale *locale;
     s1_log *log;
@@ -535,21 +536,25 @@ static void log_start(const backtest *b)
     const s1_link *const link = link_of(b);
     char timeframe[S1_TIMEFRAME_TEXT_MAX];
     const size_t length = s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe);
-    S1_LOG_EVENT(b->log, S1_LOG_SETUP, "run.started",
-                 s1_log_str("strategy", link->blueprint->blueprint_id),
-                 s1_log_str("asset_pair", link->streams.items[0].need.asset_pair),
-                 s1_log_str("timeframe", (s1_str){timeframe, length}),
-                 s1_log_str("environment", link->environment->environment_id),
-                 s1_log_u64("seed", b->request->seed),
-                 s1_log_u64("workers", b->request->link->worker_count));
+    S1_LOG_EVENT(
+        b->log, S1_LOG_SETUP, "run.started", s1_log_str("strategy", link->blueprint->blueprint_id),
+        s1_log_str("asset_pair", link->streams.items[0].need.asset_pair),
+        s1_log_str("timeframe", (s1_str){timeframe, length}),
+        s1_log_str("environment", link->environment->environment_id),
+        s1_log_u64("seed", b->request->seed), s1_log_u64("workers", b->request->link->worker_count),
+        s1_log_i64("open_ns", s1_clock_monotonic(b->request->clock) - b->opened),
+        s1_log_i64("data_ns", b->data_time));
 }
 
 static s1_rc open_all(backtest *b, s1_err *err)
 {
+    b->opened = s1_clock_monotonic(b->request->clock);
     S1_TRY(err, make_folder(b, err));
     S1_TRY(err, write_config(b, err));
     S1_TRY(err, hash_binary(b, err));
+    const s1_nanos before_data = s1_clock_monotonic(b->request->clock);
     S1_TRY(err, open_data(b, err));
+    b->data_time = s1_clock_monotonic(b->request->clock) - before_data;
     S1_TRY(err, open_outputs(b, err));
     S1_TRY(err, build_run(b, err));
     log_start(b);

@@ -443,10 +443,58 @@ static s1_rc check_files(const s1_stream_key *key, const s1_archive_files *files
     return S1_OK;
 }
 
+/* Every file of that path, size, time and number? Then nobody wrote to it. */
+static bool are_same(const s1_archive_files *a, const s1_archive_files *b)
+{
+    bool is_same = a->count == b->count;
+    for (size_t i = 0; i < a->count && is_same; i++) {
+        const s1_archive_file *const left = &a->items[i];
+        const s1_archive_file *const right = &b->items[i];
+        is_same = strcmp(left->path, right->path) == 0 && left->bytes == right->bytes &&
+                  left->inode == right->inode && left->modified == right->modified;
+    }
+    return is_same;
+}
+
+/* Without memory for it all is read again. */
+static void remember(const s1_archive_place *place, const s1_archive_files *files, const char *hash)
+{
+    if (place->known == NULL || files->count == 0) {
+        return;
+    }
+    s1_archive_known_done(place->known);
+    s1_archive_file *const items = malloc(files->count * sizeof *items);
+    if (items != NULL) {
+        memcpy(items, files->items, files->count * sizeof *items);
+        place->known->files = (s1_archive_files){items, files->count, files->count};
+        (void)snprintf(place->known->hash, sizeof place->known->hash, "%s", hash);
+    }
+}
+
+/* Metadata of the files from where they were read before, if they are the same. */
+static bool recall(const s1_archive_place *place, s1_archive_files *files)
+{
+    if (place->known == NULL || files->count == 0 || !are_same(files, &place->known->files)) {
+        return false;
+    }
+    memcpy(files->items, place->known->files.items, files->count * sizeof *files->items);
+    return true;
+}
+
+void s1_archive_known_done(s1_archive_known *known)
+{
+    s1_archive_files_done(&known->files);
+    known->hash[0] = '\0';
+}
+
 static s1_rc load_once(const s1_archive_place *place, s1_archive_files *ret_files, s1_err *err)
 {
     s1_archive_files files = {0};
     s1_rc rc = list_files(place, place->root, 0, false, &files, err);
+    if (rc == S1_OK && recall(place, &files)) {
+        *ret_files = files;
+        return S1_OK;
+    }
     uint32_t *seen = rc == S1_OK && files.count > 0 ? calloc(files.count, sizeof *seen) : NULL;
     for (size_t i = 0; i < files.count; i++) {
         files.items[i].columns = s1_market_mandatory(place->key->data_type);
@@ -463,6 +511,7 @@ static s1_rc load_once(const s1_archive_place *place, s1_archive_files *ret_file
         s1_archive_files_done(&files);
         return rc;
     }
+    remember(place, &files, "");
     *ret_files = files;
     return S1_OK;
 }
@@ -583,4 +632,17 @@ s1_rc s1_archive_hash(const s1_archive_place *place, const s1_archive_files *fil
     s1_sha256_free(hash);
     free(block);
     return rc;
+}
+
+s1_rc s1_archive_hash_known(const s1_archive_place *place, const s1_archive_files *files,
+                            char ret_hex[static S1_SHA256_HEX], s1_err *err)
+{
+    s1_archive_known *const known = place->known;
+    if (known != NULL && known->hash[0] != '\0' && are_same(files, &known->files)) {
+        memcpy(ret_hex, known->hash, sizeof known->hash);
+        return S1_OK;
+    }
+    S1_TRY(err, s1_archive_hash(place, files, ret_hex, err));
+    remember(place, files, ret_hex);
+    return S1_OK;
 }

@@ -18,11 +18,16 @@
 #define S1_ARCHIVE_TAIL_MAX   64u  /* "year=2020/month=03/trades-0002.parquet" with the NUL */
 #define S1_ARCHIVE_FILE_ROWS  (1u << 21)
 
+/* Metadata and hash of files looked at before. They hold while path, length, time and number of
+ * each file do: an archive's files are never changed in place. */
+typedef struct s1_archive_known s1_archive_known;
+
 /* Where the files of one version of a stream lie. */
 typedef struct s1_archive_place {
     const s1_fs *fs;
     s1_duckdb *duckdb;
     const s1_stream_key *key;           /* borrowed; checked */
+    s1_archive_known *known;            /* borrowed; NULL: all is read anew */
     char stream[S1_ARCHIVE_STREAM_MAX]; /* below the archive */
     char root[S1_PATH_MAX];             /* the folder: ARCHIVE/stream, or that of a version */
 } s1_archive_place;
@@ -69,6 +74,18 @@ s1_rc s1_archive_files_add(s1_archive_files *files, const s1_archive_file *file,
 S1_WARN_UNUSED
 s1_rc s1_archive_hash(const s1_archive_place *place, const s1_archive_files *files,
                       char ret_hex[static S1_SHA256_HEX], s1_err *err);
+
+/* What is known of the files of a stream without reading them again. */
+struct s1_archive_known {
+    s1_archive_files files;   /* owned */
+    char hash[S1_SHA256_HEX]; /* "": not asked for yet */
+};
+void s1_archive_known_done(s1_archive_known *known); /* also of a zeroed one */
+
+/* As s1_archive_hash, from place->known where it is of these files. */
+S1_WARN_UNUSED
+s1_rc s1_archive_hash_known(const s1_archive_place *place, const s1_archive_files *files,
+                            char ret_hex[static S1_SHA256_HEX], s1_err *err);
 
 /* Which file of the stream a time belongs to: a count of years or months since 1970. */
 int32_t s1_archive_period(int32_t data_type, s1_nanos time);
@@ -130,11 +147,11 @@ void s1_archive_cursor_close(s1_archive_cursor *cursor); /* also of a zeroed one
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
-/* As s1_data_open_writer. */
+/* As s1_data_open_writer. `known` is the persistor's. */
 S1_WARN_UNUSED
-s1_rc s1_archive_open_writer(const s1_parquet_options *archive, const s1_stream_key *key,
-                             const s1_writer_options *options, s1_data_writer **ret_writer,
-                             s1_err *err);
+s1_rc s1_archive_open_writer(const s1_parquet_options *archive, s1_archive_known *known,
+                             const s1_stream_key *key, const s1_writer_options *options,
+                             s1_data_writer **ret_writer, s1_err *err);
 
 /* Takes the lock of a stream and removes what a killed writer left. */
 typedef struct s1_folder_lock s1_folder_lock;

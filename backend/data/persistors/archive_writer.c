@@ -24,6 +24,7 @@ typedef struct next_file {
 typedef struct archive_writer {
     s1_data_writer base;
     const s1_parquet_options *archive; /* of the persistor */
+    s1_archive_known *known;           /* of the persistor */
     s1_stream_key_copy key;
     s1_archive_place place;
     s1_batch_check check;
@@ -410,10 +411,11 @@ static bool is_unchanged(const archive_writer *me)
 }
 
 /* Gives the files that stay their names in the next version, and hashes it. */
-static s1_rc complete_next(archive_writer *me, s1_err *err)
+static s1_rc complete_next(archive_writer *me, s1_archive_files *ret_files, s1_err *err)
 {
     s1_archive_files files = {0};
     s1_archive_place next = me->place;
+    next.known = NULL;
     (void)snprintf(next.root, sizeof next.root, "%s", me->next);
     s1_rc rc = S1_OK;
     for (size_t i = 0; i < me->file_count && rc == S1_OK; i++) {
@@ -435,8 +437,30 @@ static s1_rc complete_next(archive_writer *me, s1_err *err)
     if (rc == S1_OK) {
         rc = s1_archive_hash(&next, &files, me->result.content_hash, err);
     }
-    s1_archive_files_done(&files);
+    if (rc == S1_OK) {
+        *ret_files = files;
+    } else {
+        s1_archive_files_done(&files);
+    }
     return rc;
+}
+
+/* What was hashed as the next version is the current one now, under its names there. */
+static void remember_hash(archive_writer *me, s1_archive_files *files)
+{
+    s1_archive_known_done(me->known);
+    for (size_t i = 0; i < files->count; i++) {
+        s1_archive_file *const file = &files->items[i];
+        char tail[S1_ARCHIVE_TAIL_MAX];
+        s1_archive_tail(type_of(me), file->period, file->part, tail);
+        if (s1_path_join(file->path, sizeof file->path, s1_str_of(me->place.root), s1_str_of(tail),
+                         NULL) != S1_OK) {
+            s1_archive_files_done(files);
+            return;
+        }
+    }
+    me->known->files = *files;
+    memcpy(me->known->hash, me->result.content_hash, S1_SHA256_HEX);
 }
 
 static s1_rc commit(archive_writer *me, s1_err *err)
@@ -459,16 +483,23 @@ static s1_rc commit(archive_writer *me, s1_err *err)
     }
     S1_TRY(err, settle_scales(me, err));
     if (me->stored.count > 0) {
-        S1_TRY(err, s1_archive_hash(&me->place, &me->stored, result->former_hash, err));
+        S1_TRY(err, s1_archive_hash_known(&me->place, &me->stored, result->former_hash, err));
     }
     if (is_unchanged(me)) {
         result->is_unchanged = true;
         memcpy(result->content_hash, result->former_hash, S1_SHA256_HEX);
         return S1_OK;
     }
-    S1_TRY(err, complete_next(me, err));
-    return s1_archive_publish(me->archive, &me->place, me->next, &me->stored,
-                              me->keeps_former ? result->former_hash : "", err);
+    s1_archive_files files = {0};
+    S1_TRY(err, complete_next(me, &files, err));
+    const s1_rc rc = s1_archive_publish(me->archive, &me->place, me->next, &me->stored,
+                                        me->keeps_former ? result->former_hash : "", err);
+    if (rc == S1_OK) {
+        remember_hash(me, &files);
+    } else {
+        s1_archive_files_done(&files);
+    }
+    return rc;
 }
 
 /* --- Lifetime --------------------------------------------------------------------------------- */
@@ -506,14 +537,15 @@ static s1_rc writer_commit(s1_data_writer *self, s1_save_result *ret_result, s1_
 static s1_rc begin(archive_writer *me, s1_err *err)
 {
     S1_TRY(err, s1_archive_place_init(&me->place, me->archive, &me->key.key, err));
+    me->place.known = me->known;
     S1_TRY(err, s1_archive_next_path(me->archive, &me->place, me->next, err));
     S1_TRY(err, s1_archive_lock(me->archive, &me->place, &me->lock, err));
     return s1_archive_files_load(&me->place, &me->stored, err);
 }
 
-s1_rc s1_archive_open_writer(const s1_parquet_options *archive, const s1_stream_key *key,
-                             const s1_writer_options *options, s1_data_writer **ret_writer,
-                             s1_err *err)
+s1_rc s1_archive_open_writer(const s1_parquet_options *archive, s1_archive_known *known,
+                             const s1_stream_key *key, const s1_writer_options *options,
+                             s1_data_writer **ret_writer, s1_err *err)
 {
     static const s1_data_writer_ops ops = {.size = sizeof ops,
                                            .append = writer_append,
@@ -527,6 +559,7 @@ s1_rc s1_archive_open_writer(const s1_parquet_options *archive, const s1_stream_
     }
     me->base.ops = &ops;
     me->archive = archive;
+    me->known = known;
     s1_stream_key_copy_init(&me->key, key);
     me->check = check;
     me->overlap = options->overlap;

@@ -18,10 +18,8 @@ typedef struct parquet_persistor {
     /* Of a version: its one stream, and the folder of its files. */
     bool is_version;
     s1_stream_key_copy version_key;
-    char *version_root; /* owned */
-    /* The content hash asked for last, and the files it is of. */
-    s1_archive_files hashed; /* owned */
-    char hash[S1_SHA256_HEX];
+    char *version_root;     /* owned */
+    s1_archive_known known; /* what was looked at or written last */
 } parquet_persistor;
 
 typedef struct parquet_reader {
@@ -173,6 +171,7 @@ static s1_rc load_files(parquet_persistor *me, const s1_stream_key *key,
 {
     S1_TRY(err, s1_archive_place_init(ret_place, &me->options, key, err));
     s1_archive_files files = {0};
+    ret_place->known = &me->known;
     const bool is_ours = !me->is_version || s1_stream_key_equal(key, &me->version_key.key);
     if (me->is_version) {
         (void)snprintf(ret_place->root, sizeof ret_place->root, "%s", me->version_root);
@@ -216,19 +215,6 @@ static s1_rc get_info(s1_data_persistor *self, const s1_stream_key *key, s1_arch
     return S1_OK;
 }
 
-/* Every file of that path, size, time and number? Then nobody wrote to it. */
-static bool are_same_files(const s1_archive_files *a, const s1_archive_files *b)
-{
-    bool is_same = a->count == b->count;
-    for (size_t i = 0; i < a->count && is_same; i++) {
-        const s1_archive_file *const left = &a->items[i];
-        const s1_archive_file *const right = &b->items[i];
-        is_same = strcmp(left->path, right->path) == 0 && left->bytes == right->bytes &&
-                  left->inode == right->inode && left->modified == right->modified;
-    }
-    return is_same;
-}
-
 static s1_rc get_content_hash(s1_data_persistor *self, const s1_stream_key *key,
                               char ret_hex[static S1_SHA256_HEX], s1_err *err)
 {
@@ -236,19 +222,9 @@ static s1_rc get_content_hash(s1_data_persistor *self, const s1_stream_key *key,
     s1_archive_place place;
     s1_archive_files files;
     S1_TRY(err, load_files(me, key, &place, &files, err));
-    if (!are_same_files(&files, &me->hashed)) {
-        s1_archive_files_done(&me->hashed);
-        const s1_rc rc = s1_archive_hash(&place, &files, me->hash, err);
-        if (rc != S1_OK) {
-            s1_archive_files_done(&files);
-            return rc;
-        }
-        me->hashed = files;
-    } else {
-        s1_archive_files_done(&files);
-    }
-    memcpy(ret_hex, me->hash, sizeof me->hash);
-    return S1_OK;
+    const s1_rc rc = s1_archive_hash_known(&place, &files, ret_hex, err);
+    s1_archive_files_done(&files);
+    return rc;
 }
 
 static s1_rc get_data_coverage(s1_data_persistor *self, const s1_stream_key *key,
@@ -325,11 +301,11 @@ static s1_rc load(s1_data_persistor *self, const s1_stream_key *key, s1_time_ran
 static s1_rc open_writer(s1_data_persistor *self, const s1_stream_key *key,
                          const s1_writer_options *options, s1_data_writer **ret_writer, s1_err *err)
 {
-    const parquet_persistor *const me = (const parquet_persistor *)self;
+    parquet_persistor *const me = (parquet_persistor *)self;
     if (me->is_version) {
         return s1_data_raise_read_only(key, err);
     }
-    return s1_archive_open_writer(&me->options, key, options, ret_writer, err);
+    return s1_archive_open_writer(&me->options, &me->known, key, options, ret_writer, err);
 }
 
 static s1_rc list_versions(s1_data_persistor *self, const s1_stream_key *key,
@@ -377,7 +353,7 @@ const s1_parquet_options *s1_parquet_options_of(const s1_data_persistor *persist
 static void persistor_free(s1_data_persistor *self)
 {
     parquet_persistor *const me = (parquet_persistor *)self;
-    s1_archive_files_done(&me->hashed);
+    s1_archive_known_done(&me->known);
     free(me->archive);
     free(me->version_root);
     free(me);

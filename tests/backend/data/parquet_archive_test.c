@@ -613,6 +613,99 @@ static void test_reading_while_another_writes(void **state)
     }
 }
 
+/* --- Provenance ------------------------------------------------------------------------------- */
+
+static s1_save_result save_from(s1_data_persistor *archive, size_t row, size_t count, int64_t price,
+                                const char *provenance)
+{
+    s1_nanos time[64];
+    int64_t value[64];
+    for (size_t i = 0; i < count; i++) {
+        time[i] = 1577836800 * S1_NANOS_PER_SECOND + (s1_nanos)(row + i) * S1_NANOS_PER_MINUTE;
+        value[i] = price;
+    }
+    const s1_bar_batch bars = {count, time, value, value, value, value, value, NULL, NULL};
+    const s1_market_batch batch = s1_market_batch_of_bars(&bars);
+    const s1_market_scales scales = {5, 2, 0};
+    const s1_writer_options options = {.overlap = S1_OVERLAP_REPLACE,
+                                       .provenance = s1_str_of(provenance)};
+    s1_data_writer *writer = NULL;
+    s1_save_result result = {0};
+    assert_int_equal(s1_data_open_writer(archive, &key, &options, &writer, NULL), S1_OK);
+    assert_int_equal(s1_data_writer_append(writer, &batch, &scales, NULL), S1_OK);
+    assert_int_equal(s1_data_writer_commit(writer, &result, NULL), S1_OK);
+    return result;
+}
+
+static void assert_provenance(s1_duckdb *duckdb, const char *file, const char *want)
+{
+    char sql[1200];
+    s1_duckdb_stream stream;
+    size_t rows;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT decode(value) FROM parquet_kv_metadata('%s') WHERE decode(key) = "
+                   "'provenance'",
+                   file);
+    assert_int_equal(s1_duckdb_stream_open(duckdb, sql, "test", &stream, NULL), S1_OK);
+    assert_int_equal(s1_duckdb_stream_next(&stream, "test", &rows, NULL), S1_OK);
+    assert_int_equal(rows, want[0] != '\0' ? 1 : 0);
+    assert_true(want[0] == '\0' || s1_str_eq_cstr(s1_duckdb_stream_text(&stream, 0, 0), want));
+    s1_duckdb_stream_close(&stream);
+}
+
+/* A file names all that is in it, in one order whatever came first; the same rows change nothing,
+ * wherever they come from. */
+static void test_provenance(void **state)
+{
+    (void)state;
+    const char *const file = in_folder("from/EUR_USD/1m/year=2020/ohlcv.parquet");
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *archive = open_archive(duckdb, s1_fs_real(), in_folder("from"));
+    (void)save_from(archive, 0, 20, 1, "");
+    assert_provenance(duckdb, file, "");
+    (void)save_from(archive, 20, 20, 2, "import:it's b.csv");
+    assert_provenance(duckdb, file, "import:it's b.csv");
+    (void)save_from(archive, 40, 20, 3, "import:a.csv");
+    assert_provenance(duckdb, file, "import:a.csv\nimport:it's b.csv");
+    assert_true(save_from(archive, 10, 30, 1, "elsewhere").rows_replaced == 30);
+    assert_provenance(duckdb, file, "elsewhere\nimport:a.csv\nimport:it's b.csv");
+    char before[S1_SHA256_HEX];
+    assert_int_equal(s1_data_get_content_hash(archive, &key, before, NULL), S1_OK);
+    const s1_save_result again = save_from(archive, 40, 20, 3, "another name");
+    assert_true(again.is_unchanged);
+    assert_string_equal(again.content_hash, before);
+    (void)save_from(archive, 0, 60, 7, "all of it");
+    assert_provenance(duckdb, file, "all of it");
+    s1_data_persistor_free(archive);
+    s1_duckdb_free(duckdb);
+}
+
+/* The hash is kept while the files are the same; what another one writes is seen. */
+static void test_hash_is_of_what_is_there(void **state)
+{
+    (void)state;
+    s1_duckdb *duckdb = new_duckdb(0);
+    s1_data_persistor *one = open_archive(duckdb, s1_fs_real(), in_folder("hash"));
+    s1_data_persistor *two = open_archive(duckdb, s1_fs_real(), in_folder("hash"));
+    char hash[S1_SHA256_HEX];
+    for (int64_t price = 1; price < 6; price++) {
+        const s1_save_result result = save_from(price % 2 == 0 ? one : two, 0, 30, price, "");
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(s1_data_get_content_hash(one, &key, hash, NULL), S1_OK);
+            assert_string_equal(hash, result.content_hash);
+            assert_int_equal(s1_data_get_content_hash(two, &key, hash, NULL), S1_OK);
+            assert_string_equal(hash, result.content_hash);
+        }
+        s1_data_persistor *fresh = open_archive(duckdb, s1_fs_real(), in_folder("hash"));
+        assert_int_equal(s1_data_get_content_hash(fresh, &key, hash, NULL), S1_OK);
+        assert_string_equal(hash, result.content_hash);
+        s1_data_persistor_free(fresh);
+    }
+    s1_data_persistor_free(one);
+    s1_data_persistor_free(two);
+    s1_duckdb_free(duckdb);
+}
+
 /* --- Parts ------------------------------------------------------------------------------------ */
 
 #define PART_ROWS  (1u << 21)
@@ -812,6 +905,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_our_calls_fail),
         cmocka_unit_test(test_our_calls_fail_while_keeping),
         cmocka_unit_test(test_reading_while_another_writes),
+        cmocka_unit_test(test_provenance),
+        cmocka_unit_test(test_hash_is_of_what_is_there),
         cmocka_unit_test(test_parts_of_a_month),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_kills),
