@@ -213,8 +213,9 @@ static s1_rc commit_rows(s1_stream_store *store, uint64_t number, const char *pa
                          s1_compaction *ret_done, s1_err *err)
 {
     char provenance[160];
-    (void)snprintf(provenance, sizeof provenance, "record:%s segment:%llu profile:%s",
-                   store->source, (unsigned long long)number, store->options.profile.name);
+    /* The same of every segment: a file of many flushes keeps one line. */
+    (void)snprintf(provenance, sizeof provenance, "record:%s profile:%s", store->source,
+                   store->options.profile.name);
     S1_TRY(err, s1_compact_rows(store->options.persistor, &store->options.key, g->rows, g->count,
                                 s1_str_of(provenance), ret_done, err));
     if (ret_done->rows_added > 0) {
