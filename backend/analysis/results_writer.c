@@ -174,10 +174,12 @@ static void print_words(s1_json_writer *writer, const s1_locale *english,
     s1_diagnosis_cause(english, diagnosis, &text);
     s1_json_key_lit(writer, "cause");
     s1_json_str(writer, s1_strbuf_view(&text));
+    const bool has_failed = text.has_failed; /* words that are missing make the file wrong */
     s1_strbuf_clear(&text);
     s1_diagnosis_advice(english, diagnosis, "RESULTS", &text);
     s1_json_key_lit(writer, "advice");
     s1_json_str(writer, s1_strbuf_view(&text));
+    writer->buf->has_failed = writer->buf->has_failed || has_failed || text.has_failed;
     s1_strbuf_done(&text);
 }
 

@@ -419,6 +419,7 @@ static void print_rolling(s1_report *r)
         const s1_locale_value value = {"window", window};
         s1_locale_word(r->locale, "html.rolling_note", &value, 1, &text);
         escape(r->out, s1_strbuf_view(&text));
+        r->is_short = r->is_short || text.has_failed;
         s1_strbuf_done(&text);
     }
     say(r, "</p>\n");
@@ -739,7 +740,8 @@ s1_rc s1_api_report_print(s1_results *results, s1_strbuf *out, s1_err *err)
     }
     if (rc == S1_OK) {
         print_page(&report);
-        rc = s1_strbuf_check(out, err);
+        rc = report.is_short ? S1_RAISE(err, S1_E_NO_MEMORY, "the report of %s", report.view->dir)
+                             : s1_strbuf_check(out, err);
     }
     s1_locale_free(report.locale);
     s1_arena_done(&report.arena);

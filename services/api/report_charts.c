@@ -313,6 +313,7 @@ void s1_report_rolling_charts(s1_report *r)
     const size_t count = r->return_count - window + 1;
     double *const room = s1_arena_array(&r->arena, double, count * 3);
     if (room == NULL) {
+        r->is_short = true;
         return;
     }
     for (size_t i = 0; i < count; i++) {

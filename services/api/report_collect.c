@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAUSE_BYTES_MAX 4096u
+#define CAUSE_BYTES_MAX (1u << 20)
 
 /* The trades by an id of theirs, to find them while the journal goes by. */
 typedef struct id_entry {
@@ -109,7 +109,8 @@ static s1_rc take_cause(const reading *r, const s1_journal_view *entry, const js
     s1_strbuf text;
     s1_strbuf_init(&text, CAUSE_BYTES_MAX);
     add_cause(&text, entry, details);
-    const char *const copy = s1_arena_copy_cstr(&r->report->arena, s1_strbuf_view(&text));
+    const char *const copy =
+        text.has_failed ? NULL : s1_arena_copy_cstr(&r->report->arena, s1_strbuf_view(&text));
     s1_strbuf_done(&text);
     if (copy == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "causes of %zu trades", r->report->trade_count);

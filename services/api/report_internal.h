@@ -45,6 +45,7 @@ typedef struct s1_report {
     size_t trade_count;
     s1_report_refusal refusals[S1_REPORT_REFUSALS_MAX]; /* most first */
     size_t refusal_count;
+    bool is_short;    /* memory was: the page is not whole */
     bool has_journal; /* of full level: causes and refusals are known */
 } s1_report;
 

@@ -84,7 +84,7 @@ static const char *fact(s1_results *results, const char *name)
 }
 
 /* How a value was made, in words, of its entry in "convention_of". "" where a file of an earlier
- * version does not say. */
+ * version does not say, NULL without memory. */
 static const char *convention_text(s1_results *results, const json_t *entry)
 {
     const char *const of = member(results, entry, "of");
@@ -110,9 +110,10 @@ static const char *convention_text(s1_results *results, const json_t *entry)
             s1_strbuf_printf(&text, "%s%s%s", parts[i].before, value, parts[i].after);
         }
     }
-    const char *const copy = s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text));
+    const char *const copy =
+        text.has_failed ? NULL : s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text));
     s1_strbuf_done(&text);
-    return copy != NULL ? copy : "";
+    return copy;
 }
 
 static s1_rc take_metrics(s1_results *results, s1_err *err)
@@ -135,6 +136,9 @@ static s1_rc take_metrics(s1_results *results, s1_err *err)
             .definition = table[i].definition,
             .convention = convention_text(results, json_object_get(bases, table[i].name)),
             .text = member(results, values, table[i].name)};
+        if (metrics[i].convention == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "conventions of %zu metrics", count);
+        }
         metrics[i].number = (double)NAN;
         double number = 0.0;
         if (metrics[i].text != NULL &&
@@ -176,15 +180,16 @@ static const char *worded(s1_results *results, const s1_locale *locale,
                           const s1_diagnosis *diagnosis, const char *folder)
 {
     s1_strbuf text;
-    s1_strbuf_init(&text, 4096);
+    s1_strbuf_init(&text, 16384);
     if (folder != NULL) {
         s1_diagnosis_advice(locale, diagnosis, folder, &text);
     } else {
         s1_diagnosis_cause(locale, diagnosis, &text);
     }
-    const char *const copy = s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text));
+    const char *const copy =
+        text.has_failed ? NULL : s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text));
     s1_strbuf_done(&text);
-    return copy != NULL ? copy : "";
+    return copy;
 }
 
 /* The diagnoses in the run's language: the file keeps codes and numbers beside English words. */
@@ -195,6 +200,7 @@ static s1_rc take_diagnoses(s1_results *results, s1_err *err)
     s1_results_diagnosis *const diagnoses =
         s1_arena_array(&results->arena, s1_results_diagnosis, json_array_size(list) + 1);
     s1_locale *locale;
+    bool is_whole = true;
     if (diagnoses == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%zu diagnoses", json_array_size(list));
     }
@@ -212,16 +218,19 @@ static s1_rc take_diagnoses(s1_results *results, s1_err *err)
         if (diagnosis.code == S1_DIAGNOSIS_CODE_COUNT) {
             continue; /* of another version */
         }
-        diagnoses[view->diagnosis_count++] = (s1_results_diagnosis){
-            .code = name,
-            .cause = worded(results, locale, &diagnosis, NULL),
-            .advice = worded(results, locale, &diagnosis, view->dir),
-            .advice_anywhere = worded(results, locale, &diagnosis, "RESULTS"),
-            .is_warning = s1_diagnosis_is_warning(diagnosis.code)};
+        s1_results_diagnosis *const to = &diagnoses[view->diagnosis_count++];
+        *to = (s1_results_diagnosis){.code = name,
+                                     .cause = worded(results, locale, &diagnosis, NULL),
+                                     .advice = worded(results, locale, &diagnosis, view->dir),
+                                     .advice_anywhere =
+                                         worded(results, locale, &diagnosis, "RESULTS"),
+                                     .is_warning = s1_diagnosis_is_warning(diagnosis.code)};
+        is_whole =
+            is_whole && to->cause != NULL && to->advice != NULL && to->advice_anywhere != NULL;
     }
     s1_locale_free(locale);
     view->diagnoses = diagnoses;
-    return S1_OK;
+    return is_whole ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "%zu diagnoses", view->diagnosis_count);
 }
 
 static s1_rc take_line(s1_results *results, s1_err *err)
