@@ -280,36 +280,6 @@ static s1_rc take_block(void *user, const s1_data_coverage *block, s1_err *err)
     return s1_catalog_do(r->catalog, r->add_block, err);
 }
 
-typedef struct provenance {
-    const refresh *refresh;
-    uint64_t rows;
-} provenance;
-
-static s1_rc take_provenance(void *user, s1_str line, s1_err *err)
-{
-    const provenance *const p = user;
-    return s1_catalog_recover_import(p->refresh->catalog, p->refresh->key, line, p->rows, err);
-}
-
-static s1_rc count_line(void *user, s1_str line, s1_err *err)
-{
-    (void)line;
-    (void)err;
-    (*(size_t *)user)++;
-    return S1_OK;
-}
-
-/* Rows are those of an import only where a file is its alone. */
-static s1_rc recover_imports(const refresh *r, const s1_parquet_file *file, s1_err *err)
-{
-    size_t lines = 0;
-    S1_TRY(err, s1_parquet_visit_provenance(r->persistor, r->key, file, count_line, &lines, err));
-    provenance p = {r, lines == 1 ? file->rows : 0};
-    return lines > 0
-               ? s1_parquet_visit_provenance(r->persistor, r->key, file, take_provenance, &p, err)
-               : S1_OK;
-}
-
 static s1_rc take_file(void *user, const s1_parquet_file *file, s1_err *err)
 {
     refresh *const r = user;
@@ -334,9 +304,6 @@ static s1_rc take_file(void *user, const s1_parquet_file *file, s1_err *err)
     (void)sqlite3_bind_int64(add, 11, (int64_t)disk->info.inode);
     S1_TRY(err, s1_catalog_do(r->catalog, add, err));
     r->file = sqlite3_last_insert_rowid(r->catalog->db);
-    if (r->is_new) {
-        S1_TRY(err, recover_imports(r, file, err));
-    }
     return s1_parquet_visit_blocks(r->persistor, r->key, file, r->spacing, take_block, r, err);
 }
 
@@ -399,6 +366,43 @@ static s1_rc replace_versions(const refresh *r, s1_err *err)
     const s1_rc rc = s1_data_list_versions(r->persistor, r->key, take_version, &walk, err);
     (void)sqlite3_finalize(walk.add);
     return rc;
+}
+
+/* --- Imports -----------------------------------------------------------------------------------
+ */
+
+/* Rows of a file of the stream; 0: it is not in the catalogue. */
+static s1_rc rows_of(const refresh *r, s1_str path, uint64_t *ret_rows, s1_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    bool has_row = false;
+    S1_TRY(err, s1_catalog_prepare(r->catalog, "SELECT rows FROM file WHERE path = ?1", &statement,
+                                   err));
+    s1_catalog_bind_text(statement, 1, path);
+    const s1_rc rc = s1_catalog_step(r->catalog, statement, &has_row, err);
+    *ret_rows = rc == S1_OK && has_row ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    (void)sqlite3_finalize(statement);
+    return rc;
+}
+
+/* Rows are those of an import only where a file is its alone. */
+static s1_rc take_provenance(void *user, s1_str path, s1_str lines, s1_err *err)
+{
+    const refresh *const r = user;
+    uint64_t rows = 0;
+    if (s1_str_find_byte(lines, '\n', 0) == S1_STR_NPOS) {
+        const size_t root = strlen(s1_parquet_archive(r->persistor));
+        size_t from = root < path.len ? root : path.len;
+        while (from < path.len && path.ptr[from] == '/') {
+            from++;
+        }
+        S1_TRY(err, rows_of(r, s1_str_slice(path, from, path.len), &rows, err));
+    }
+    s1_str line;
+    for (bool is_done = false; s1_str_split(&lines, '\n', &line, &is_done);) {
+        S1_TRY(err, s1_catalog_recover_import(r->catalog, r->key, line, rows, err));
+    }
+    return S1_OK;
 }
 
 /* --- The dataset's own row ---------------------------------------------------------------------
@@ -502,6 +506,9 @@ static s1_rc write_changes(refresh *r, s1_err *err)
     S1_TRY(err, forget_files(catalog, r->dataset, r->files, err));
     S1_TRY(err, read_files(r, err));
     S1_TRY(err, replace_versions(r, err));
+    if (r->is_new) {
+        S1_TRY(err, s1_parquet_visit_provenances(r->persistor, r->key, take_provenance, r, err));
+    }
     return sum_dataset(catalog, r->key, r->dataset, err);
 }
 
@@ -660,14 +667,16 @@ static s1_rc list_streams(s1_catalog *catalog, s1_data_persistor *persistor, str
     return rc;
 }
 
-/* A stream whose files are corrupt does not hide the others: it is left out, with a notice. */
+/* A stream whose files cannot be read does not hide the others: it is left out, with a notice. */
 static s1_rc refresh_readable(s1_catalog *catalog, s1_data_persistor *persistor,
                               const s1_stream_key *key, bool *ret_has_changed, s1_err *err)
 {
     s1_err why = {.size = sizeof why};
     catalog->last_code = SQLITE_OK;
     const s1_rc rc = refresh_if_changed(catalog, persistor, key, ret_has_changed, &why);
-    if (rc == S1_E_DATA && catalog->last_code == SQLITE_OK) {
+    const bool is_unreadable =
+        rc == S1_E_DATA || rc == S1_E_IO || (rc == S1_E_DENIED && !catalog->is_read_only);
+    if (is_unreadable && catalog->last_code == SQLITE_OK) {
         int64_t dataset = 0;
         char name[S1_STREAM_TEXT_MAX];
         (void)snprintf(catalog->notice, sizeof catalog->notice, "%s is left out: %s",

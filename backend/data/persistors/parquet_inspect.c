@@ -98,3 +98,39 @@ s1_rc s1_parquet_visit_provenance(s1_data_persistor *persistor, const s1_stream_
     s1_strbuf_done(&lines);
     return rc;
 }
+
+/* One question for all files: each costs a query otherwise. */
+s1_rc s1_parquet_visit_provenances(s1_data_persistor *persistor, const s1_stream_key *key,
+                                   s1_parquet_provenance_visitor visit, void *user, s1_err *err)
+{
+    static const char what[] = "read the provenance";
+    s1_archive_place place;
+    s1_archive_files files;
+    S1_TRY(err, s1_archive_place_init(&place, s1_parquet_options_of(persistor), key, err));
+    S1_TRY(err, s1_archive_files_load(&place, &files, err));
+    s1_strbuf sql;
+    s1_duckdb_stream stream = {0};
+    s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
+    s1_strbuf_lit(&sql, "SELECT file_name::VARCHAR, decode(value) FROM parquet_kv_metadata([");
+    for (size_t i = 0; i < files.count; i++) {
+        s1_strbuf_cstr_add(&sql, i == 0 ? "" : ", ");
+        s1_sql_add_quoted(&sql, files.items[i].path);
+    }
+    s1_strbuf_lit(&sql, "]) WHERE decode(key) = 'provenance'");
+    s1_rc rc = s1_strbuf_check(&sql, err);
+    size_t rows = files.count; /* no files: nothing to ask */
+    if (rc == S1_OK && rows > 0) {
+        rc = s1_duckdb_stream_open(place.duckdb, s1_strbuf_cstr(&sql), what, &stream, err);
+    }
+    while (rc == S1_OK && rows > 0) {
+        rc = s1_duckdb_stream_next(&stream, what, &rows, err);
+        for (size_t i = 0; rc == S1_OK && i < rows; i++) {
+            rc = visit(user, s1_duckdb_stream_text(&stream, 0, i),
+                       s1_duckdb_stream_text(&stream, 1, i), err);
+        }
+    }
+    s1_duckdb_stream_close(&stream);
+    s1_strbuf_done(&sql);
+    s1_archive_files_done(&files);
+    return rc;
+}

@@ -88,6 +88,13 @@ s1_rc s1_parquet_visit_provenance(s1_data_persistor *persistor, const s1_stream_
                                   const s1_parquet_file *file, s1_parquet_line_visitor visit,
                                   void *user, s1_err *err);
 
+/* The same of each file of a stream that has one, all at once: lines "import:x.csv sha256:...
+ * profile:kraken", in any order of the files. `path` is that of s1_parquet_file. */
+typedef s1_rc (*s1_parquet_provenance_visitor)(void *user, s1_str path, s1_str lines, s1_err *err);
+S1_WARN_UNUSED
+s1_rc s1_parquet_visit_provenances(s1_data_persistor *persistor, const s1_stream_key *key,
+                                   s1_parquet_provenance_visitor visit, void *user, s1_err *err);
+
 /* --- Small tables ---------------------------------------------------------------------------- */
 
 /* X(NAME, value): the column types a table may have, and what `values` points at. */
