@@ -161,6 +161,7 @@ static const char *tif_name(int32_t tif)
     return tif == S1_TIF_IOC   ? "IOC"
            : tif == S1_TIF_FOK ? "FOK"
            : tif == S1_TIF_GTD ? "GTD"
+           : tif == S1_TIF_DAY ? "DAY"
                                : "GTC";
 }
 
@@ -176,8 +177,7 @@ static void write_price(s1_tape *w, const char *name, size_t length, s1_dec valu
 #define PLAN_DECIMAL_MAP(X)                                                                        \
     X(entry_price)                                                                                 \
     X(stop_loss)                                                                                   \
-    X(take_profit) X(quantity) X(cash_fraction) X(limit_price) X(trigger_price)                    \
-        X(display_quantity)
+    X(take_profit) X(quantity) X(cash_fraction) X(limit_price) X(trigger_price) X(display_quantity)
 
 static void write_expiry(s1_tape *w, s1_nanos expires_at)
 {

@@ -68,6 +68,10 @@ s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str 
             }
             s1_tape_dec(w, order->price);
         }
+        if (!s1_dec_is_zero(order->limit)) {
+            s1_tape_key_lit(w, "limit");
+            s1_tape_dec(w, order->limit);
+        }
         if (!s1_dec_is_zero(order->cash_fraction)) {
             s1_tape_key_lit(w, "cash_fraction");
             s1_tape_dec(w, order->cash_fraction);

@@ -330,9 +330,19 @@ static void entry_order(const s1_order_manager *manager, const open_trade *trade
                             .cash_fraction = plan->cash_fraction};
     if (plan->order_type == S1_ORDER_LIMIT) {
         ret_order->price = plan->limit_price;
-    } else if (plan->order_type == S1_ORDER_STOP) {
+    } else if (s1_order_type_has_trigger(plan->order_type)) {
         ret_order->price = plan->trigger_price;
+        ret_order->limit =
+            s1_order_type_has_limit(plan->order_type) ? plan->limit_price : S1_DEC_ZERO;
     }
+}
+
+/* When a DAY order of now ends. */
+static s1_nanos next_midnight(s1_nanos now)
+{
+    const s1_nanos day = 24 * 3600 * S1_NANOS_PER_SECOND;
+    s1_nanos end;
+    return __builtin_add_overflow(now - now % day, day, &end) ? INT64_MAX : end;
 }
 
 s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directive, s1_str worker,
@@ -352,13 +362,18 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
                         manager->options.trades_max);
     }
     open_trade fresh = {.plan = *directive, .is_pending = true};
+    if (directive->time_in_force == S1_TIF_DAY) {
+        fresh.plan.expires_at = next_midnight(manager->now);
+    }
     s1_order order;
     S1_TRY(err, cut_slices(manager, &fresh, err));
     entry_order(manager, &fresh, &order);
     if (is_low) {
         return deny(manager, &order, worker, S1_STR(S1_DENIED_STORAGE_LOW), err);
     }
-    fresh.reserve_price = s1_dec_is_zero(order.price) ? directive->entry_price : order.price;
+    fresh.reserve_price = !s1_dec_is_zero(order.limit)   ? order.limit
+                          : !s1_dec_is_zero(order.price) ? order.price
+                                                         : directive->entry_price;
     if (s1_dec_is_zero(directive->cash_fraction)) { /* else it takes what is free by then */
         S1_TRY(err, s1_order_manager_cost(manager, fresh.reserve_price, directive->quantity,
                                           &fresh.reserved, err));

@@ -140,6 +140,16 @@ static s1_rc size_order(s1_matching_engine *engine, s1_working_order *slot, s1_f
     return S1_OK;
 }
 
+/* From which side the price came that filled an entry: STOP, LIMIT, or MARKET for neither. */
+static int32_t side_of_entry(const s1_order *order, int32_t rule)
+{
+    if (order->type == S1_ORDER_MARKET) {
+        return S1_ORDER_MARKET;
+    }
+    return order->type == S1_ORDER_STOP || rule == S1_FILL_STOP_TOUCH ? S1_ORDER_STOP
+                                                                      : S1_ORDER_LIMIT;
+}
+
 s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution decided,
                        s1_err *err)
 {
@@ -174,7 +184,7 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
     engine->rule_counts[decided.rule]++;
     advance(engine, slot, result.quantity);
     const s1_order copy = slot->order; /* the callback may submit and move the array's end */
-    engine->filling_type = copy.type;
+    engine->filling_type = side_of_entry(&copy, decided.rule);
     return listener->on_fill(listener->self, &copy, &result, err);
 }
 
@@ -203,6 +213,30 @@ s1_rc s1_matching_arrive(s1_matching_engine *engine, uint32_t index, bool is_mar
                ? s1_matching_end(engine, index, S1_ORDER_EXPIRED, S1_STR("NOT_MARKETABLE"), time,
                                  err)
                : S1_OK;
+}
+
+bool s1_matching_turns_limit(const s1_order *order)
+{
+    return order->type == S1_ORDER_STOP_LIMIT || order->type == S1_ORDER_LIMIT_IF_TOUCHED;
+}
+
+s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_execution decided,
+                          s1_err *err)
+{
+    s1_working_order *const slot = &engine->orders[index];
+    slot->order.state = S1_ORDER_TRIGGERED;
+    const s1_order copy = slot->order;
+    S1_TRY(err,
+           engine->listener.on_state(engine->listener.self, &copy, S1_STR(""), decided.time, err));
+    if (!slot->is_working) {
+        return S1_OK;
+    }
+    slot->order.type = S1_ORDER_LIMIT;
+    slot->order.price = slot->order.limit;
+    const bool is_marketable = s1_matching_is_reached(&slot->order, decided.price);
+    S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, decided.time, err));
+    return is_marketable && slot->is_working ? s1_matching_fill(engine, index, decided, err)
+                                             : S1_OK;
 }
 
 /* Ends the orders whose time is up at `moment`. */
@@ -258,6 +292,19 @@ static s1_rc judge_limit(s1_matching_engine *engine, uint32_t index, const s1_ba
     return S1_OK;
 }
 
+/* An order other than a stop whose trigger the open may have reached. */
+static s1_rc match_open_trigger(s1_matching_engine *engine, uint32_t index, s1_execution decided,
+                                s1_err *err)
+{
+    const s1_order *const order = &engine->orders[index].order;
+    decided.rule = S1_FILL_OPEN_MARKETABLE;
+    if (!s1_matching_is_reached(order, decided.price)) {
+        return S1_OK;
+    }
+    return s1_matching_turns_limit(order) ? s1_matching_trigger(engine, index, decided, err)
+                                          : s1_matching_fill(engine, index, decided, err);
+}
+
 static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar *bar, s1_err *err)
 {
     const s1_order *const order = &engine->orders[index].order;
@@ -267,6 +314,8 @@ static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar
                                                                           : S1_FILL_OPEN;
     } else if (order->type == S1_ORDER_LIMIT) {
         S1_TRY(err, judge_limit(engine, index, bar, &decided, err));
+    } else if (order->type != S1_ORDER_STOP) {
+        return match_open_trigger(engine, index, decided, err);
     } else if (s1_matching_is_reached(order, decided.price) && is_gap_at_open(engine, order, bar)) {
         decided.rule = S1_FILL_OPEN_GAP;
     }
@@ -278,7 +327,21 @@ static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar
 
 static bool waits_below(const s1_order *order)
 {
-    return (order->side == S1_BUY) == (order->type == S1_ORDER_LIMIT);
+    const bool is_stop = order->type == S1_ORDER_STOP || order->type == S1_ORDER_STOP_LIMIT;
+    return (order->side == S1_BUY) == !is_stop;
+}
+
+int32_t s1_matching_trigger_rule(const s1_order *order)
+{
+    switch (order->type) {
+    case S1_ORDER_LIMIT:
+        return S1_FILL_LIMIT_TOUCH;
+    case S1_ORDER_STOP:
+    case S1_ORDER_STOP_LIMIT:
+        return S1_FILL_STOP_TOUCH;
+    default:
+        return S1_FILL_TRIGGER_TOUCH;
+    }
 }
 
 bool s1_matching_is_reached(const s1_order *order, s1_dec price)
@@ -424,6 +487,33 @@ static bool is_stop_first(const s1_matching_engine *engine)
     }
 }
 
+/* An order becomes a limit order inside a bar without a path. If it does not take at once the bar
+ * fills it only where that is certain: on the way the price was going, or the close is beyond. */
+static s1_rc trigger_inside(s1_matching_engine *engine, uint32_t index, const s1_bar *bar,
+                            s1_err *err)
+{
+    const s1_order *const order = &engine->orders[index].order;
+    const bool goes_on = order->type == S1_ORDER_LIMIT_IF_TOUCHED;
+    s1_execution decided = {
+        .price = order->price, .time = bar->close_time, .rule = s1_matching_trigger_rule(order)};
+    S1_TRY(err, s1_matching_trigger(engine, index, decided, err));
+    if (!engine->orders[index].is_working || !s1_matching_is_touched(engine, order, bar)) {
+        return S1_OK;
+    }
+    if (!goes_on &&
+        !s1_matching_is_filled_at(engine, order, s1_matching_price(engine, bar->close))) {
+        if (engine->listener.on_undecided != NULL) {
+            engine->listener.on_undecided(engine->listener.self, order, S1_FILL_ENTRY_WAITS,
+                                          bar->close_time);
+        }
+        return S1_OK;
+    }
+    decided.price = order->price;
+    decided.rule = S1_FILL_LIMIT_TOUCH;
+    decided.is_maker = true;
+    return s1_matching_fill(engine, index, decided, err);
+}
+
 static s1_rc match_inside(s1_matching_engine *engine, uint32_t index, const s1_bar *bar,
                           s1_err *err)
 {
@@ -431,7 +521,10 @@ static s1_rc match_inside(s1_matching_engine *engine, uint32_t index, const s1_b
     if (!s1_matching_is_touched(engine, order, bar)) {
         return S1_OK;
     }
-    int32_t rule = order->type == S1_ORDER_LIMIT ? S1_FILL_LIMIT_TOUCH : S1_FILL_STOP_TOUCH;
+    if (s1_matching_turns_limit(order)) {
+        return trigger_inside(engine, index, bar, err);
+    }
+    int32_t rule = s1_matching_trigger_rule(order);
     const uint32_t rival = s1_matching_rival(engine, order, bar);
     if (rival != UINT32_MAX) {
         const bool is_stop = is_stop_first(engine);
@@ -556,7 +649,12 @@ static s1_rc match_arrival(s1_matching_engine *engine, uint32_t index, const s1_
         return S1_OK;
     }
     const bool is_marketable = s1_matching_is_reached(order, decided.price);
-    S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, last->close_time, err));
+    if (is_marketable && s1_matching_turns_limit(order)) {
+        return s1_matching_trigger(engine, index, decided, err);
+    }
+    if (order->type == S1_ORDER_LIMIT) {
+        S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, last->close_time, err));
+    }
     return is_marketable && engine->orders[index].is_working
                ? s1_matching_fill(engine, index, decided, err)
                : S1_OK;

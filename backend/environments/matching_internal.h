@@ -51,6 +51,16 @@ S1_WARN_UNUSED s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index,
 S1_WARN_UNUSED s1_rc s1_matching_arrive(s1_matching_engine *engine, uint32_t index,
                                         bool is_marketable, s1_nanos time, s1_err *err);
 
+/* Becomes this order a limit order once it is triggered? */
+bool s1_matching_turns_limit(const s1_order *order);
+
+/* It does, at a price: it takes there (`decided`), rests from now on, or ends. */
+S1_WARN_UNUSED s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index,
+                                         s1_execution decided, s1_err *err);
+
+/* The rule of a fill where the price first reaches the order. */
+int32_t s1_matching_trigger_rule(const s1_order *order);
+
 s1_dec s1_matching_price(const s1_matching_engine *engine, int64_t mantissa);
 
 /* Does a price reach the order? A buy limit and a sell stop wait below, the others above. */

@@ -66,7 +66,7 @@ static int32_t rule_of(const s1_matching_engine *engine, const s1_working_order 
     if (slot->is_born_inside && slot->order.accepted_bar == engine->head.bars) {
         return is_stop ? S1_FILL_ENTRY_BAR_STOP : S1_FILL_ENTRY_BAR_TARGET;
     }
-    return slot->order.type == S1_ORDER_LIMIT ? S1_FILL_LIMIT_TOUCH : S1_FILL_STOP_TOUCH;
+    return s1_matching_trigger_rule(&slot->order);
 }
 
 /* One leg of the path. What fills may bring new orders, which the rest of the leg matches. */
@@ -92,6 +92,14 @@ static s1_rc walk_leg(s1_matching_engine *engine, s1_dec at, s1_dec to, const s1
             .is_shown_only =
                 !s1_dec_is_zero(order->display) && !s1_matching_is_through(engine, order, bar)};
         at = is_passed ? at : order->price;
+        if (s1_matching_turns_limit(order)) {
+            S1_TRY(err,
+                   s1_matching_trigger(
+                       engine, index,
+                       (s1_execution){.price = at, .time = bar->close_time, .rule = decided.rule},
+                       err));
+            continue;
+        }
         slot->shown_bar = engine->head.bars;
         S1_TRY(err, s1_matching_fill(engine, index, decided, err));
     }
@@ -122,6 +130,10 @@ static s1_rc match_close(s1_matching_engine *engine, uint32_t index, const s1_ba
         decided.rule = S1_FILL_CLOSE_NEXT;
     } else if (engine->options.rules.path == S1_PATH_CLOSE) {
         const bool is_filled = s1_matching_is_filled_at(engine, order, decided.price);
+        if (is_filled && s1_matching_turns_limit(order)) {
+            decided.rule = S1_FILL_CLOSE_REACHED;
+            return s1_matching_trigger(engine, index, decided, err);
+        }
         if (order->type == S1_ORDER_LIMIT) {
             decided.is_maker = order->accepted_bar + 1 < engine->head.bars;
             decided.is_shown_only = decided.is_maker && !s1_dec_is_zero(order->display) &&

@@ -86,9 +86,10 @@ static int32_t missing_phase(const s1_plan *plan)
     if (s1_dec_sign(plan->quantity) <= 0) {
         return S1_SUBTYPE_SIZE_PLANNING;
     }
-    const bool has_limit = plan->order_type != S1_ORDER_LIMIT || s1_dec_sign(plan->limit_price) > 0;
+    const bool has_limit =
+        !s1_order_type_has_limit(plan->order_type) || s1_dec_sign(plan->limit_price) > 0;
     const bool has_trigger =
-        plan->order_type != S1_ORDER_STOP || s1_dec_sign(plan->trigger_price) > 0;
+        !s1_order_type_has_trigger(plan->order_type) || s1_dec_sign(plan->trigger_price) > 0;
     if (plan->slices > 1 && plan->slice_interval <= 0) {
         return S1_SUBTYPE_ENTRY_PLANNING;
     }

@@ -94,7 +94,7 @@ static inline s1_rc s1_param_directions(const s1_binder *binder, s1_str name, bo
     return S1_OK;
 }
 
-/* An enum parameter of GTC, IOC and FOK, as enum s1_time_in_force. */
+/* An enum parameter of GTC, IOC, FOK and DAY, as enum s1_time_in_force. */
 S1_WARN_UNUSED
 static inline s1_rc s1_param_time_in_force(const s1_binder *binder, s1_str name, int32_t *ret_value,
                                            s1_err *err)
@@ -107,8 +107,10 @@ static inline s1_rc s1_param_time_in_force(const s1_binder *binder, s1_str name,
         *ret_value = S1_TIF_IOC;
     } else if (s1_text_equal(text, S1_STR("FOK"))) {
         *ret_value = S1_TIF_FOK;
+    } else if (s1_text_equal(text, S1_STR("DAY"))) {
+        *ret_value = S1_TIF_DAY;
     } else {
-        return S1_RAISE(err, S1_E_INVALID, "%.*s '%.*s', expected GTC, IOC or FOK",
+        return S1_RAISE(err, S1_E_INVALID, "%.*s '%.*s', expected GTC, IOC, FOK or DAY",
                         S1_STR_ARG(name), S1_STR_ARG(text));
     }
     return S1_OK;

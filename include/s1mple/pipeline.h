@@ -162,12 +162,33 @@ static inline const s1_threat *s1_threat_list_at(const s1_threat_list *list, uin
 
 /* --- Planning. ---------------------------------------------------------------------------- */
 
-enum s1_order_type { S1_ORDER_MARKET = 1, S1_ORDER_LIMIT, S1_ORDER_STOP };
+enum s1_order_type {
+    S1_ORDER_MARKET = 1,
+    S1_ORDER_LIMIT,
+    S1_ORDER_STOP,              /* at market once the price is as bad as trigger_price */
+    S1_ORDER_STOP_LIMIT,        /* then a limit order at limit_price */
+    S1_ORDER_MARKET_IF_TOUCHED, /* at market once the price is as good as trigger_price */
+    S1_ORDER_LIMIT_IF_TOUCHED   /* then a limit order at limit_price */
+};
+
+/* Has the order a limit_price, a trigger_price? */
+static inline bool s1_order_type_has_limit(int32_t type)
+{
+    return type == S1_ORDER_LIMIT || type == S1_ORDER_STOP_LIMIT ||
+           type == S1_ORDER_LIMIT_IF_TOUCHED;
+}
+
+static inline bool s1_order_type_has_trigger(int32_t type)
+{
+    return type >= S1_ORDER_STOP && type <= S1_ORDER_LIMIT_IF_TOUCHED;
+}
+
 enum s1_time_in_force {
     S1_TIF_GTC = 1, /* until it is cancelled */
     S1_TIF_IOC,
     S1_TIF_FOK,
-    S1_TIF_GTD /* until expires_at */
+    S1_TIF_GTD, /* until expires_at */
+    S1_TIF_DAY  /* until the next midnight, UTC */
 };
 
 /* The one record planning evolves. Each phase writes its own block only; the host checks. Zero

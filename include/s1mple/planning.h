@@ -161,8 +161,9 @@ static inline s1_rc s1_plan_size_by_risk(const s1_context *context, s1_plan *pla
 /* --- Routing. ----------------------------------------------------------------------------- */
 
 /* One order of the planned kind for the whole quantity: market; limit at the planned price, rounded
- * so that it never pays more; stop triggered there, rounded so that it never triggers sooner.
- * Refuses with ENTRY_MISSING where no entry was planned. */
+ * so that it never pays more; stop or market-if-touched triggered there, rounded so that it never
+ * triggers sooner. Refuses with ENTRY_MISSING where no entry was planned, with ENTRY_UNSUPPORTED
+ * one that has a trigger and a limit. */
 S1_WARN_UNUSED
 static inline s1_rc s1_plan_route(const s1_context *context, s1_plan *plan, int32_t time_in_force,
                                   uint32_t post_only, s1_verdict *verdict, s1_err *err)
@@ -183,6 +184,16 @@ static inline s1_rc s1_plan_route(const s1_context *context, s1_plan *plan, int3
                s1_dec_round_to_step(plan->entry_price, tick, is_long ? S1_ROUND_UP : S1_ROUND_DOWN,
                                     &plan->trigger_price, err));
         break;
+    case S1_ORDER_MARKET_IF_TOUCHED:
+        S1_TRY(err,
+               s1_dec_round_to_step(plan->entry_price, tick, is_long ? S1_ROUND_DOWN : S1_ROUND_UP,
+                                    &plan->trigger_price, err));
+        break;
+    case S1_ORDER_STOP_LIMIT:
+    case S1_ORDER_LIMIT_IF_TOUCHED: /* one planned price is not enough for two of an order */
+        s1_verdict_reject(verdict, S1_STR("ENTRY_UNSUPPORTED"), (double)NAN,
+                          (double)plan->entry_type);
+        return S1_OK;
     default:
         s1_verdict_reject(verdict, S1_STR("ENTRY_MISSING"), (double)NAN, (double)plan->entry_type);
         return S1_OK;
@@ -193,7 +204,7 @@ static inline s1_rc s1_plan_route(const s1_context *context, s1_plan *plan, int3
 }
 
 /* Parameter `expires_after` (duration) of a router beside its time in force. Errors: S1_E_INVALID
- * where that ends at once. */
+ * where that ends of itself. */
 S1_WARN_UNUSED
 static inline s1_rc s1_param_expires_after(const s1_binder *binder, int32_t time_in_force,
                                            s1_nanos *ret_duration, s1_err *err)
@@ -202,7 +213,7 @@ static inline s1_rc s1_param_expires_after(const s1_binder *binder, int32_t time
     S1_TRY(err, binder->param_duration(binder->self, S1_STR("expires_after"), &duration, err));
     if (duration != 0 && time_in_force != S1_TIF_GTC) {
         return S1_RAISE(err, S1_E_INVALID,
-                        "expires_after beside a time_in_force that ends at once, expected GTC");
+                        "expires_after beside a time_in_force that ends of itself, expected GTC");
     }
     *ret_duration = duration;
     return S1_OK;

@@ -91,7 +91,8 @@ static bool is_routing_sound(s1_portfolio_supervisor *supervisor, const s1_plan 
         return true;
     }
     const bool rests = plan->order_type == S1_ORDER_LIMIT &&
-                       (plan->time_in_force == S1_TIF_GTC || plan->time_in_force == S1_TIF_GTD);
+                       (plan->time_in_force == S1_TIF_GTC || plan->time_in_force == S1_TIF_GTD ||
+                        plan->time_in_force == S1_TIF_DAY);
     if (!rests || s1_dec_sign(plan->display_quantity) < 0) {
         return break_rule(supervisor, S1_STR("DISPLAY_QUANTITY"), plan->display_quantity);
     }
@@ -277,10 +278,10 @@ static s1_rc judge_funds(s1_portfolio_supervisor *supervisor, s1_dec cost, bool 
 /* The price the order manager holds cash for: that of the order, else the expected one. */
 static s1_dec order_price(const s1_plan *plan)
 {
-    if (plan->order_type == S1_ORDER_LIMIT) {
+    if (s1_order_type_has_limit(plan->order_type)) {
         return plan->limit_price;
     }
-    return plan->order_type == S1_ORDER_STOP ? plan->trigger_price : plan->entry_price;
+    return s1_order_type_has_trigger(plan->order_type) ? plan->trigger_price : plan->entry_price;
 }
 
 static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan, s1_err *err)

@@ -28,10 +28,15 @@ const char *s1_order_state_name(int32_t state)
 
 const char *s1_order_type_name(int32_t type)
 {
-    return type == S1_ORDER_MARKET  ? "MARKET"
-           : type == S1_ORDER_LIMIT ? "LIMIT"
-           : type == S1_ORDER_STOP  ? "STOP"
-                                    : "INVALID";
+    static const char *const names[] = {
+        [S1_ORDER_MARKET] = "MARKET",
+        [S1_ORDER_LIMIT] = "LIMIT",
+        [S1_ORDER_STOP] = "STOP",
+        [S1_ORDER_STOP_LIMIT] = "STOP_LIMIT",
+        [S1_ORDER_MARKET_IF_TOUCHED] = "MARKET_IF_TOUCHED",
+        [S1_ORDER_LIMIT_IF_TOUCHED] = "LIMIT_IF_TOUCHED",
+    };
+    return type >= S1_ORDER_MARKET && type <= S1_ORDER_LIMIT_IF_TOUCHED ? names[type] : "INVALID";
 }
 
 const char *s1_side_name(int32_t side)

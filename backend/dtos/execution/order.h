@@ -58,6 +58,8 @@ enum s1_order_state {
     X(ENTRY_BAR_STOP, 1)                                                                           \
     X(ENTRY_BAR_TARGET, 1)                                                                         \
     X(EXIT_WAITS, 1)                                                                               \
+    X(ENTRY_WAITS, 1)                                                                              \
+    X(TRIGGER_TOUCH, 0)                                                                            \
     X(OPEN_IMPROVED, 0)                                                                            \
     X(CLOSE_NEXT, 0)                                                                               \
     X(CLOSE_REACHED, 0)
@@ -83,6 +85,7 @@ typedef struct s1_order {
     uint32_t post_only;
     s1_dec quantity;
     s1_dec price; /* limit or trigger; zero for market */
+    s1_dec limit; /* of an order that is a limit order at it once it is triggered */
     s1_nanos submitted_at;
     uint64_t accepted_bar; /* bars matched so far when it was accepted */
     s1_dec display;        /* of a limit order: the part that shows at a time; zero: all of it */
@@ -124,7 +127,7 @@ typedef struct s1_order_listener {
 
 const char *s1_order_role_name(int32_t role);
 const char *s1_order_state_name(int32_t state);
-const char *s1_order_type_name(int32_t type); /* MARKET, LIMIT, STOP */
+const char *s1_order_type_name(int32_t type); /* MARKET, LIMIT, STOP, STOP_LIMIT, .. */
 const char *s1_side_name(int32_t side);       /* buy, sell */
 const char *s1_fill_rule_name(int32_t rule);
 bool s1_fill_rule_is_ambiguous(int32_t rule);

@@ -962,6 +962,53 @@ static void test_sized_to_nothing(void **state)
     stage_free(s);
 }
 
+/* A trigger and a limit are both told; cash is held for the limit. */
+static void test_stop_limit(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "2", 9000, 12000);
+    plan.order_type = plan.entry_type = S1_ORDER_STOP_LIMIT;
+    plan.trigger_price = dec("101");
+    plan.limit_price = dec("102");
+    (void)submit(s, &plan);
+    ASSERT_DEC(s->ledger->view.reserved, "204");
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_SUBMITTED"),
+                 "\"order_type\":\"STOP_LIMIT\",\"role\":\"entry\",\"quantity\":\"2\","
+                 "\"trigger\":\"101\",\"limit\":\"102\"");
+    bar(s, 10300, 10400, 10250, 10300); /* triggered beyond its limit: it rests */
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_TRIGGERED"), ""), 1);
+    assert_int_equal(s->ledger->view.position_count, 0);
+    bar(s, 10300, 10300, 10150, 10250);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->entry_price, "102");
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    stage_free(s);
+}
+
+/* A day order ends at midnight, UTC. */
+static void test_day_order(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000"});
+    for (int hour = 0; hour < 22; hour++) {
+        flat_bar(s, 10000);
+    }
+    s1_plan plan = plan_of(s, S1_LONG, "2", 8000, 12000);
+    plan.order_type = plan.entry_type = S1_ORDER_LIMIT;
+    plan.limit_price = dec("90");
+    plan.time_in_force = S1_TIF_DAY;
+    (void)submit(s, &plan);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_SUBMITTED"),
+                 "\"expires_at\":\"1970-01-02T00:00:00.000000000Z\"");
+    flat_bar(s, 10000);
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_EXPIRED"), ""), 0);
+    flat_bar(s, 10000); /* the last bar of the day counts whole, and its close is midnight */
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_EXPIRED"), "\"reason\":\"TIME_UP\"");
+    assert_at_rest(s);
+    stage_free(s);
+}
+
 static void test_slices_need_lots(void **state)
 {
     (void)state;
@@ -1401,6 +1448,8 @@ int main(void)
         cmocka_unit_test(test_slices_have_an_end),
         cmocka_unit_test(test_no_slice_while_the_journal_is_low),
         cmocka_unit_test(test_slices_at_the_close),
+        cmocka_unit_test(test_stop_limit),
+        cmocka_unit_test(test_day_order),
         cmocka_unit_test(test_sized_as_it_fills),
         cmocka_unit_test(test_sized_to_nothing),
         cmocka_unit_test(test_slices_need_lots),

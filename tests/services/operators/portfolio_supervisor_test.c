@@ -263,6 +263,31 @@ static void test_cash_fractions(void **state)
     stage_free(s);
 }
 
+/* An order with a trigger and a limit costs its limit, one with a trigger alone that. */
+static void test_triggered_orders(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t type;
+        const char *cost;
+    } cases[] = {{S1_ORDER_STOP_LIMIT, "210"},
+                 {S1_ORDER_LIMIT_IF_TOUCHED, "210"},
+                 {S1_ORDER_MARKET_IF_TOUCHED, "204"},
+                 {S1_ORDER_STOP, "204"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        stage *const s = stage_new("203");
+        s1_plan *const plan = add(s, "100", "2");
+        plan->order_type = plan->entry_type = cases[i].type;
+        plan->trigger_price = dec("102");
+        plan->limit_price = s1_order_type_has_limit(cases[i].type) ? dec("105") : S1_DEC_ZERO;
+        assert_int_equal(judge(s), 0);
+        char wanted[64];
+        (void)snprintf(wanted, sizeof wanted, "\"limit\":\"203\",\"actual\":\"%s\"", cases[i].cost);
+        ASSERT_HOLDS(tape_only(&s->k->tape, "OPPORTUNITY_REJECTED"), wanted);
+        stage_free(s);
+    }
+}
+
 static void test_icebergs_and_ends(void **state)
 {
     (void)state;
@@ -636,6 +661,7 @@ int main(void)
         cmocka_unit_test(test_floors),
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_cash_fractions),
+        cmocka_unit_test(test_triggered_orders),
         cmocka_unit_test(test_icebergs_and_ends),
         cmocka_unit_test(test_drawdown),
         cmocka_unit_test(test_position_size),

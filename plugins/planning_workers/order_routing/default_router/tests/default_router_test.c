@@ -51,6 +51,25 @@ static void limit_and_stop(void **state)
     EXPECT_DEC(plan.trigger_price, "1.10001");
 }
 
+/* Good prices trigger, and a day is a time in force; a trigger and a limit are one price too many.
+ */
+static void touched_and_for_a_day(void **state)
+{
+    (void)state;
+    s1_plan plan;
+    s1_verdict verdict =
+        route("{time_in_force: DAY}", S1_LONG, S1_ORDER_MARKET_IF_TOUCHED, "1.100016", &plan);
+    expect_passed(&verdict);
+    EXPECT_DEC(plan.trigger_price, "1.10001");
+    assert_int_equal(plan.time_in_force, S1_TIF_DAY);
+    verdict = route(NULL, S1_SHORT, S1_ORDER_MARKET_IF_TOUCHED, "1.100016", &plan);
+    EXPECT_DEC(plan.trigger_price, "1.10002");
+    verdict = route(NULL, S1_LONG, S1_ORDER_STOP_LIMIT, "1.1", &plan);
+    expect_rejected(&verdict, "ENTRY_UNSUPPORTED", NAN, S1_ORDER_STOP_LIMIT);
+    verdict = route(NULL, S1_LONG, S1_ORDER_LIMIT_IF_TOUCHED, "1.1", &plan);
+    expect_rejected(&verdict, "ENTRY_UNSUPPORTED", NAN, S1_ORDER_LIMIT_IF_TOUCHED);
+}
+
 static void entry_is_needed(void **state)
 {
     (void)state;
@@ -90,13 +109,15 @@ static void refuses_bad_parameters(void **state)
 {
     (void)state;
     s1_harness *const h = s1_harness_new(NULL);
-    expect_refused(h, "default_router", "{time_in_force: DAY}", "time_in_force");
+    expect_refused(h, "default_router", "{time_in_force: WEEK}", "time_in_force");
+    expect_refused(h, "default_router", "{expires_after: 1h, time_in_force: DAY}",
+                   "expires_after beside a time_in_force that ends of itself");
     expect_refused(h, "default_router", "{post_only: 7}", "post_only");
     expect_refused(h, "default_router", "{expires_after: -1h}", "expires_after");
     expect_refused(h, "default_router", "{expires_after: soon}", "expires_after");
     expect_refused(h, "default_router", "{expires_after: 3651d}", "expires_after");
     expect_refused(h, "default_router", "{expires_after: 1h, time_in_force: IOC}",
-                   "expires_after beside a time_in_force that ends at once");
+                   "expires_after beside a time_in_force that ends of itself");
     s1_harness_free(h);
 }
 
@@ -105,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(market),
         cmocka_unit_test(limit_and_stop),
+        cmocka_unit_test(touched_and_for_a_day),
         cmocka_unit_test(entry_is_needed),
         cmocka_unit_test(orders_have_an_end),
         cmocka_unit_test(refuses_bad_parameters),
