@@ -116,6 +116,7 @@ bool s1_recorder_accept(s1_recorder *recorder, size_t index, const s1_stream_row
     const s1_nanos started = s1_clock_monotonic(recorder->clock);
     const bool is_taken =
         push_dropped(stream, rows[0].columns[0]) && s1_ring_push(stream->ring, rows, count);
+    stream->is_after_crash = false; /* its gap would have come before these rows */
     if (is_taken) {
         stream->last_time = rows[count - 1].columns[0];
         (void)atomic_fetch_add_explicit(&stream->accepted, count, memory_order_relaxed);

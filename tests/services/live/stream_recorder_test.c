@@ -336,6 +336,31 @@ static void test_a_disk_that_fails(void **state)
     s1_strbuf_done(&notes);
 }
 
+static void test_a_crash_that_cost_nothing(void **state)
+{
+    static s1_nanos taken[8];
+    world *const w = *state;
+    start(w);
+    produce(w, 1, 5, taken);
+    atomic_store(&disk.fails, true);
+    produce(w, 5, 6, taken);
+    s1_recorder_wait(w->recorder, 5 * S1_NANOS_PER_SECOND);
+    assert_int_equal(stop(w), S1_E_STORAGE);
+    atomic_store(&disk.fails, false);
+    start(w);
+    assert_int_equal(w->recoveries[0].segments, 1);
+    produce(w, 5, 7, taken); /* the exchange said all of it again */
+    const s1_stream_note gap = {
+        .kind = S1_NOTE_GAP, .stream = 0, .count = 2, .why = S1_GAP_CONNECTION};
+    s1_recorder_note(w->recorder, &gap);
+    must(w, stop(w));
+    s1_strbuf notes;
+    read_notes(w, &notes);
+    assert_null(strstr(s1_strbuf_cstr(&notes), "the recorder was killed"));
+    assert_non_null(strstr(s1_strbuf_cstr(&notes), "the connection was broken"));
+    s1_strbuf_done(&notes);
+}
+
 static void test_streams_have_their_own_queues(void **state)
 {
     world *const w = *state;
@@ -367,6 +392,7 @@ int main(void)
         TEST(test_policy_stop),
         TEST(test_policy_names),
         TEST(test_a_disk_that_fails),
+        TEST(test_a_crash_that_cost_nothing),
         TEST(test_streams_have_their_own_queues),
     };
 #undef TEST
