@@ -5,13 +5,8 @@ its preset: every trade, bar, size, price and profit, and its figures of the acc
 import csv
 import datetime
 import json
-import os
 import pathlib
-import shlex
-import shutil
 import statistics
-import subprocess
-import sysconfig
 
 import harness
 from harness import call
@@ -58,21 +53,6 @@ workforce:
 """
 
 
-def build_plugins(work):
-    """The bundled plugins, and the test's own."""
-    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC").split()[0]
-    for source in sorted(PLUGINS.iterdir()):
-        place = work / "own_plugins" / source.name
-        place.mkdir(parents=True)
-        subprocess.run([compiler, "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror",
-                        "-ffp-contract=off", "-fPIC", "-shared",
-                        *shlex.split(os.environ.get("CFLAGS", "")), f"-I{harness.SOURCE}/include",
-                        "-o", place / f"{source.name}.so", source / "worker.c"], check=True)
-        shutil.copy(source / "manifest.yaml", place)
-    for kind in sorted((harness.BUILD / "plugins").glob("*_workers")):
-        (work / "own_plugins" / kind.name).symlink_to(kind)
-
-
 def configure(work, run):
     name, _, pair, timeframe, digits, capital, fee, spread, fast, slow, is_both = run
     config = harness.config(work)
@@ -106,7 +86,7 @@ def configure(work, run):
         fast=fast, slow=slow, directions="both" if is_both else "long",
         fraction="1" if is_both else "0.95",
         leave="any_signal_exit" if is_both else "opposite_signal_exit"))
-    build_plugins(work)
+    harness.build_plugins(PLUGINS, work / "own_plugins")
     return name
 
 

@@ -6,9 +6,11 @@ import json
 import os
 import pathlib
 import random
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 
 SOURCE = pathlib.Path(os.environ.get("S1_SOURCE_DIR", ".")).resolve()
@@ -128,6 +130,22 @@ def demo(work):
     config(work)
     import_bars(work, path)
     return True
+
+
+def build_plugins(sources, place):
+    """Compiles a test's own plugins into a folder that holds the bundled ones too; gives it."""
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC").split()[0]
+    for source in sorted(sources.iterdir()):
+        (place / source.name).mkdir(parents=True)
+        subprocess.run([compiler, "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror",
+                        "-ffp-contract=off", "-fPIC", "-shared",
+                        *shlex.split(os.environ.get("CFLAGS", "")), f"-I{SOURCE}/include",
+                        "-o", place / source.name / f"{source.name}.so", source / "worker.c"],
+                       check=True)
+        shutil.copy(source / "manifest.yaml", place / source.name)
+    for kind in sorted((BUILD / "plugins").glob("*_workers")):
+        (place / kind.name).symlink_to(kind)
+    return place
 
 
 def minute_bars(path, count, seed=7):
