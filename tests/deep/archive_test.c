@@ -459,6 +459,71 @@ static void run_failures(s1_deep *deep)
     s1_deep_figures(deep, "%" PRIu64 " commits failed", failed);
 }
 
+/* Reads over and over, whole and from a moment on, while the victim commits: one version or an
+ * error that says why. */
+static void read_beside(s1_deep *deep, uint64_t at, const char *folder, int from, uint64_t *reads,
+                        uint64_t *refused)
+{
+    s1_duckdb *duckdb = NULL;
+    s1_data_persistor *archive = NULL;
+    s1_err err = S1_ERR_INIT;
+    if (open_archive(folder, &duckdb, &archive, &err) != S1_OK) {
+        s1_deep_fail(deep, at, "%s", err.msg);
+        return;
+    }
+    for (bool is_over = false; !is_over; (*reads)++) {
+        char text[4096];
+        verdict v = {{0}};
+        const ssize_t got = read(from, text, sizeof text);
+        is_over = got == 0 || (got < 0 && errno != EAGAIN);
+        const uint64_t version = version_of(archive, &v);
+        const bool is_refused = strstr(v.text, "written to meanwhile") != NULL;
+        *refused += is_refused;
+        if (version == 0 && (!is_refused || is_over)) {
+            s1_deep_fail(deep, at, "read %" PRIu64 ": %s", *reads, v.text);
+            break;
+        }
+    }
+    s1_data_persistor_free(archive);
+    s1_duckdb_free(duckdb);
+}
+
+static void run_readers(s1_deep *deep)
+{
+    uint64_t reads = 0, refused = 0;
+    for (uint64_t at = deep->first; at < deep->end; at++) {
+        char folder[PATH_SIZE], library[PATH_SIZE + 64] = "S1_NOTHING=1";
+        first_version(folder);
+        if (getenv("S1_DUCKDB") != NULL) {
+            (void)snprintf(library, sizeof library, "S1_DUCKDB=%s", getenv("S1_DUCKDB"));
+        }
+        char *const envp[] = {library, NULL};
+        char victim_text[] = "--victim", from_text[] = "2", count_text[] = "30", where[PATH_SIZE];
+        (void)snprintf(where, sizeof where, "%s", folder);
+        char *const argv[] = {program, victim_text, where, from_text, count_text, NULL};
+        int out[2], status;
+        pid_t pid = 0;
+        posix_spawn_file_actions_t actions;
+        if (pipe2(out, O_CLOEXEC | O_NONBLOCK) != 0) {
+            fail_hard("pipe");
+        }
+        (void)posix_spawn_file_actions_init(&actions);
+        (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+        errno = posix_spawn(&pid, program, &actions, NULL, argv, envp);
+        if (errno != 0) {
+            fail_hard(program);
+        }
+        (void)posix_spawn_file_actions_destroy(&actions);
+        (void)close(out[1]);
+        read_beside(deep, at, folder, out[0], &reads, &refused);
+        (void)close(out[0]);
+        if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            s1_deep_fail(deep, at, "the writer failed");
+        }
+    }
+    s1_deep_figures(deep, "%" PRIu64 " reads, %" PRIu64 " of them refused", reads, refused);
+}
+
 /* Kills need no disk: in memory where there is room for that. */
 static void find_places(const char *self)
 {
@@ -482,6 +547,7 @@ int main(int argc, char **argv)
     }
     static const s1_deep_row rows[] = {
         {"A1", "kill -9 of commits to an archive", 20, 220, 4000, run_kills},
+        {"A3", "reading beside a process that commits", 1, 10, 200, run_readers},
         {"A2", "a call of libc fails in commits to an archive", 10, 200, 2000, run_failures},
     };
     find_places(argv[0]);

@@ -82,6 +82,20 @@ s1_rc s1_duckdb_query_count(s1_duckdb *duckdb, const char *sql, const char *what
     return rc;
 }
 
+/* What is open now is the file that was listed? A commit may have put another one in its place. */
+static s1_rc check_identity(const s1_archive_cursor *cursor, const s1_archive_file *file,
+                            s1_err *err)
+{
+    s1_fs_info info;
+    if (s1_fs_stat(cursor->fs, file->path, &info, NULL) == S1_OK && info.inode == file->inode &&
+        info.size == file->bytes && info.modified == file->modified) {
+        return S1_OK;
+    }
+    return S1_RAISE(err, S1_E_DATA,
+                    "%s: the archive was written to meanwhile: '%.200s' is another file now",
+                    cursor->what, file->path);
+}
+
 /* Rows of the range in one file: known, or counted where the range cuts it. */
 static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
 {
@@ -98,13 +112,22 @@ static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, 
     add_source(&sql, file->path);
     add_range(&sql, file, cursor->range);
     uint64_t count = 0;
-    s1_rc rc = s1_strbuf_check(&sql, err);
+    s1_err found = S1_ERR_INIT;
+    s1_rc rc = s1_strbuf_check(&sql, &found);
     if (rc == S1_OK) {
-        rc = s1_duckdb_query_count(cursor->duckdb, s1_strbuf_cstr(&sql), cursor->what, &count, err);
+        rc = s1_duckdb_query_count(cursor->duckdb, s1_strbuf_cstr(&sql), cursor->what, &count,
+                                   &found);
     }
     s1_strbuf_done(&sql);
-    cursor->rows_total += rc == S1_OK ? count : 0;
-    return rc;
+    S1_TRY(err, check_identity(cursor, file, err)); /* tells more than what DuckDB stumbled on */
+    if (rc != S1_OK) {
+        if (err != NULL) {
+            *err = found;
+        }
+        return rc;
+    }
+    cursor->rows_total += count;
+    return S1_OK;
 }
 
 s1_rc s1_archive_cursor_open(const s1_archive_place *place, s1_archive_files *files,
@@ -170,20 +193,6 @@ static s1_rc check_types(s1_archive_cursor *cursor, const s1_archive_file *file,
         at++;
     }
     return S1_OK;
-}
-
-/* What is open now is the file that was listed? A commit may have put another one in its place. */
-static s1_rc check_identity(const s1_archive_cursor *cursor, const s1_archive_file *file,
-                            s1_err *err)
-{
-    s1_fs_info info;
-    if (s1_fs_stat(cursor->fs, file->path, &info, NULL) == S1_OK && info.inode == file->inode &&
-        info.size == file->bytes && info.modified == file->modified) {
-        return S1_OK;
-    }
-    return S1_RAISE(err, S1_E_DATA,
-                    "%s: the archive was written to meanwhile: '%.200s' is another file now",
-                    cursor->what, file->path);
 }
 
 static s1_rc open_file(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
