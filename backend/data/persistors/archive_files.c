@@ -31,6 +31,10 @@ s1_rc s1_archive_place_init(s1_archive_place *place, const s1_parquet_options *a
     (void)snprintf(place->stream, sizeof place->stream, "%s%.*s%s%s/%s",
                    key->source.len > 0 ? "source=" : "", S1_STR_ARG(key->source),
                    key->source.len > 0 ? "/" : "", pair, kind);
+    char versions[S1_ARCHIVE_STREAM_MAX + 16];
+    (void)snprintf(versions, sizeof versions, ".versions/%s", place->stream);
+    S1_TRY(err, s1_path_join(place->versions, sizeof place->versions, s1_str_of(archive->archive),
+                             s1_str_of(versions), err));
     return s1_path_join(place->root, sizeof place->root, s1_str_of(archive->archive),
                         s1_str_of(place->stream), err);
 }

@@ -30,6 +30,7 @@ typedef struct s1_archive_place {
     s1_archive_known *known;            /* borrowed; NULL: all is read anew */
     char stream[S1_ARCHIVE_STREAM_MAX]; /* below the archive */
     char root[S1_PATH_MAX];             /* the folder: ARCHIVE/stream, or that of a version */
+    char versions[S1_PATH_MAX];         /* ARCHIVE/.versions/stream */
 } s1_archive_place;
 
 /* The current version of a stream. Errors: S1_E_RANGE for a path too long. */
@@ -129,6 +130,8 @@ typedef struct s1_archive_cursor {
     uint64_t rows_seen;
     s1_nanos last_time;
     char what[S1_STREAM_TEXT_MAX + 16];
+    size_t root_len;            /* of the paths of the files: what follows is their name below it */
+    char versions[S1_PATH_MAX]; /* where a file is found that a commit has taken from its place */
     const void *values[S1_MARKET_COLUMNS_MAX]; /* of the current chunk; NULL: not given */
 } s1_archive_cursor;
 
@@ -140,7 +143,7 @@ s1_rc s1_archive_cursor_open(const s1_archive_place *place, s1_archive_files *fi
                              s1_time_range range, uint32_t columns, s1_market_scales scales_min,
                              s1_archive_cursor *ret_cursor, s1_err *err);
 /* The next chunk: cursor->values, valid until the next call. 0 rows at the end. Errors: S1_E_DATA
- * also if the stream was replaced since the files were listed. */
+ * also if the stream was replaced since the files were listed, and the version not kept. */
 S1_WARN_UNUSED
 s1_rc s1_archive_cursor_next(s1_archive_cursor *cursor, size_t *ret_rows, s1_err *err);
 void s1_archive_cursor_close(s1_archive_cursor *cursor); /* also of a zeroed one */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OPENINGS_MAX 8
+
 /* The time as an SQL literal. */
 #define SQL_TIME        "make_timestamp_ns(%lld)"
 #define SQL_TIME_ARG(t) ((long long)(t))
@@ -82,18 +84,42 @@ s1_rc s1_duckdb_query_count(s1_duckdb *duckdb, const char *sql, const char *what
     return rc;
 }
 
-/* What is open now is the file that was listed? A commit may have put another one in its place. */
-static s1_rc check_identity(const s1_archive_cursor *cursor, const s1_archive_file *file,
-                            s1_err *err)
+/* Is the file that was listed still what stands under a path? */
+static bool is_listed(const s1_archive_cursor *cursor, const s1_archive_file *file,
+                      const char *path)
 {
     s1_fs_info info;
-    if (s1_fs_stat(cursor->fs, file->path, &info, NULL) == S1_OK && info.inode == file->inode &&
-        info.size == file->bytes && info.modified == file->modified) {
-        return S1_OK;
-    }
+    return s1_fs_stat(cursor->fs, path, &info, NULL) == S1_OK && info.inode == file->inode &&
+           info.size == file->bytes && info.modified == file->modified;
+}
+
+static s1_rc raise_replaced(const s1_archive_cursor *cursor, const s1_archive_file *file,
+                            s1_err *err)
+{
     return S1_RAISE(err, S1_E_DATA,
-                    "%s: the archive was written to meanwhile: '%.200s' is another file now",
+                    "%s: the archive was written to meanwhile: '%.200s' is another file now, and "
+                    "the version before is not kept",
                     cursor->what, file->path);
+}
+
+/* Where the listed file is: in its place, or in that of a former version if a commit has taken it
+ * from there. */
+static bool find_listed(const s1_archive_cursor *cursor, const s1_archive_file *file,
+                        char ret_path[static S1_PATH_MAX])
+{
+    s1_fs_list names = {0};
+    (void)snprintf(ret_path, S1_PATH_MAX, "%s", file->path);
+    bool is_found = is_listed(cursor, file, ret_path);
+    if (is_found || s1_fs_list_names(cursor->fs, cursor->versions, &names, NULL) != S1_OK) {
+        return is_found;
+    }
+    for (size_t i = names.count; i > 0 && !is_found; i--) { /* the youngest is the likeliest */
+        const int len = snprintf(ret_path, S1_PATH_MAX, "%s/%s%s", cursor->versions,
+                                 names.names[i - 1], file->path + cursor->root_len);
+        is_found = len > 0 && (size_t)len < S1_PATH_MAX && is_listed(cursor, file, ret_path);
+    }
+    s1_fs_list_done(&names);
+    return is_found;
 }
 
 /* Rows of the range in one file: known, or counted where the range cuts it. */
@@ -106,10 +132,14 @@ static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, 
         cursor->rows_total += file->rows;
         return S1_OK;
     }
+    char path[S1_PATH_MAX];
+    if (!find_listed(cursor, file, path)) {
+        return raise_replaced(cursor, file, err);
+    }
     s1_strbuf sql;
     s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
     s1_strbuf_lit(&sql, "SELECT count(*) FROM ");
-    add_source(&sql, file->path);
+    add_source(&sql, path);
     add_range(&sql, file, cursor->range);
     uint64_t count = 0;
     s1_err found = S1_ERR_INIT;
@@ -119,7 +149,9 @@ static s1_rc count_file(s1_archive_cursor *cursor, const s1_archive_file *file, 
                                    &found);
     }
     s1_strbuf_done(&sql);
-    S1_TRY(err, check_identity(cursor, file, err)); /* tells more than what DuckDB stumbled on */
+    if (!is_listed(cursor, file, path)) {
+        return raise_replaced(cursor, file, err); /* tells more than what DuckDB stumbled on */
+    }
     if (rc != S1_OK) {
         if (err != NULL) {
             *err = found;
@@ -145,6 +177,8 @@ s1_rc s1_archive_cursor_open(const s1_archive_place *place, s1_archive_files *fi
                                   .scales = scales_min,
                                   .last_time = INT64_MIN};
     *files = (s1_archive_files){0};
+    cursor->root_len = strlen(place->root);
+    memcpy(cursor->versions, place->versions, sizeof cursor->versions);
     (void)snprintf(cursor->what, sizeof cursor->what, "read %s",
                    s1_stream_key_format(place->key, name));
     bool is_empty = true;
@@ -195,31 +229,49 @@ static s1_rc check_types(s1_archive_cursor *cursor, const s1_archive_file *file,
     return S1_OK;
 }
 
-static s1_rc open_file(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
+static s1_rc open_path(s1_archive_cursor *cursor, const s1_archive_file *file, const char *path,
+                       s1_err *err)
 {
     s1_strbuf sql;
     s1_strbuf_init(&sql, S1_SQL_BYTES_MAX);
     s1_strbuf_lit(&sql, "SELECT ");
     add_select(&sql, cursor, file);
     s1_strbuf_lit(&sql, " FROM ");
-    add_source(&sql, file->path);
+    add_source(&sql, path);
     add_range(&sql, file, cursor->range);
-    s1_err found = S1_ERR_INIT;
-    s1_rc rc = s1_strbuf_check(&sql, &found);
+    s1_rc rc = s1_strbuf_check(&sql, err);
     if (rc == S1_OK) {
         rc = s1_duckdb_stream_open(cursor->duckdb, s1_strbuf_cstr(&sql), cursor->what,
-                                   &cursor->stream, &found);
+                                   &cursor->stream, err);
     }
     s1_strbuf_done(&sql);
     cursor->is_open = rc == S1_OK;
-    S1_TRY(err, check_identity(cursor, file, err)); /* tells more than what DuckDB stumbled on */
-    if (rc != S1_OK) {
-        if (err != NULL) {
-            *err = found;
+    return rc;
+}
+
+/* A commit may come between looking and opening: then once more. */
+static s1_rc open_file(s1_archive_cursor *cursor, const s1_archive_file *file, s1_err *err)
+{
+    for (int i = 0; i < OPENINGS_MAX; i++) {
+        char path[S1_PATH_MAX];
+        s1_err found = S1_ERR_INIT;
+        if (!find_listed(cursor, file, path)) {
+            break;
         }
-        return rc;
+        const s1_rc rc = open_path(cursor, file, path, &found);
+        if (is_listed(cursor, file, path)) {
+            if (rc == S1_OK) {
+                return check_types(cursor, file, err);
+            }
+            if (err != NULL) {
+                *err = found;
+            }
+            return rc;
+        }
+        s1_duckdb_stream_close(&cursor->stream);
+        cursor->is_open = false;
     }
-    return check_types(cursor, file, err);
+    return raise_replaced(cursor, file, err);
 }
 
 /* Times go on rising; a damaged or foreign file must not send a run back in time. */
