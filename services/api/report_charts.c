@@ -166,7 +166,7 @@ void s1_report_equity_chart(s1_report *r)
 {
     const s1_results_series *const series = &r->series;
     const double capital = s1_report_number(r, "initial_capital");
-    const double share = capital / series->close[0];
+    const double share = series->close[0] > 0.0 ? capital / series->close[0] : (double)NAN;
     scale s = scale_of(260.0, series->count);
     for (size_t i = 0; i < series->count; i++) {
         stretch(&s, series->equity[i]);
@@ -176,7 +176,9 @@ void s1_report_equity_chart(s1_report *r)
     const double step = nice_step(s.high - s.low, TICKS);
     open_plot(r, "", &s, "equity-plot");
     grid(r, &s, step);
-    line(r, "market", &s, series->close, share);
+    if (isfinite(share)) {
+        line(r, "market", &s, series->close, share);
+    }
     line(r, "own", &s, series->equity, 1.0);
     close_plot(r, &s, step, 1.0, "");
     date_axis(r, false, 0);

@@ -242,6 +242,16 @@ static size_t row_of(const s1_results_series *series, s1_nanos time, bool is_aft
     return low < series->count ? low : series->count - 1;
 }
 
+static s1_rc read_numbers(s1_report_trade *trade, s1_err *err)
+{
+    const s1_results_trade *const text = trade->text;
+    S1_TRY(err, s1_time_parse(s1_str_of(text->entry_time), &trade->entry_time, err));
+    S1_TRY(err, s1_time_parse(s1_str_of(text->exit_time), &trade->exit_time, err));
+    S1_TRY(err, s1_str_parse_double(s1_str_of(text->entry_price), &trade->entry, err));
+    S1_TRY(err, s1_str_parse_double(s1_str_of(text->exit_price), &trade->exit, err));
+    return s1_str_parse_double(s1_str_of(text->pnl), &trade->pnl, err);
+}
+
 static s1_rc read_trades(s1_report *report, s1_err *err)
 {
     const s1_results_trade *texts = NULL;
@@ -252,13 +262,13 @@ static s1_rc read_trades(s1_report *report, s1_err *err)
     }
     for (size_t i = 0; i < report->trade_count; i++) {
         s1_report_trade *const trade = &report->trades[i];
+        s1_err cause = S1_ERR_INIT;
         *trade = (s1_report_trade){
             .text = &texts[i], .stop = (double)NAN, .target = (double)NAN, .cause = ""};
-        S1_TRY(err, s1_time_parse(s1_str_of(texts[i].entry_time), &trade->entry_time, err));
-        S1_TRY(err, s1_time_parse(s1_str_of(texts[i].exit_time), &trade->exit_time, err));
-        S1_TRY(err, s1_str_parse_double(s1_str_of(texts[i].entry_price), &trade->entry, err));
-        S1_TRY(err, s1_str_parse_double(s1_str_of(texts[i].exit_price), &trade->exit, err));
-        S1_TRY(err, s1_str_parse_double(s1_str_of(texts[i].pnl), &trade->pnl, err));
+        if (read_numbers(trade, &cause) != S1_OK) {
+            return S1_RAISE(err, S1_E_DATA, "%.500s: trade %zu of result_trades.csv: %.200s",
+                            report->view->dir, i + 1, cause.msg);
+        }
         trade->entry_row = row_of(&report->series, trade->entry_time, true);
         trade->exit_row = row_of(&report->series, trade->exit_time, false);
         trade->exit_row = trade->exit_row > trade->entry_row ? trade->exit_row : trade->entry_row;

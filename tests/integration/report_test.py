@@ -128,6 +128,32 @@ def everything_is_escaped(work, results):
     assert any(evil in data for data in page.texts)
 
 
+def damage_is_told(work, results):
+    """A page is written whole or not at all."""
+    damaged = work / "damaged"
+    shutil.copytree(results, damaged)
+    (damaged / "report.html").unlink()
+    has(call(work, "results", "report", damaged, "-o", "no/where.html", expected=7).err, "where.html")
+    trades = (damaged / "result_trades.csv").read_text()
+    first = harness.trades(damaged)[0]["entry_time"]
+    for name, change, code, words in (
+            ("result_trades.csv", lambda: trades.replace(first, "soon").encode(), 4,
+             ("trade 1 of result_trades.csv", "soon")),
+            ("equity.parquet", lambda: b"no table", 4, ("equity.parquet",)),
+            ("equity.parquet", None, 7, ("equity.parquet does not exist",)),
+            ("journal.jsonl", None, 7, ("keeps no journal",))):
+        kept = (damaged / name).read_bytes()
+        if change is None:
+            (damaged / name).unlink()
+        else:
+            (damaged / name).write_bytes(change())
+        has(call(work, "results", "report", damaged, expected=code).err, *words)
+        (damaged / name).write_bytes(kept)
+        assert not (damaged / "report.html").exists()
+    call(work, "results", "report", damaged)
+    assert (damaged / "report.html").read_bytes() == (results / "report.html").read_bytes()
+
+
 def other_languages_and_levels(work, results):
     dutch = work / "dutch"
     call(work, "backtest", "demo", "--results", dutch, "--report", "--set",
@@ -215,6 +241,7 @@ def main():
         results, document = whole_page(work)
         same_bytes(work, results)
         everything_is_escaped(work, results)
+        damage_is_told(work, results)
         other_languages_and_levels(work, results)
         no_trades(work)
         side_by_side(work, results)
