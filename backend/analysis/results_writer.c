@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define WORDS_MAX_BYTES 4096u
+#define EXCURSIONS_MAX  2000u /* trades */
 #define LINE_POINTS     50u
 #define TEXT_MAX_BYTES  ((size_t)4 << 30) /* of one file built in memory */
 
@@ -210,6 +211,29 @@ static void print_diagnoses(s1_json_writer *writer, const s1_diagnoses *diagnose
     s1_json_array_end(writer);
 }
 
+/* [adverse, favourable] of each trade, on one line; null where there are too many to keep. */
+static void print_excursions(s1_json_writer *writer, const s1_statistics_tables *tables)
+{
+    s1_strbuf text;
+    if (tables->extreme_count > EXCURSIONS_MAX) {
+        s1_json_null(writer);
+        return;
+    }
+    s1_strbuf_init(&text, TEXT_MAX_BYTES);
+    s1_strbuf_char(&text, '[');
+    for (size_t i = 0; i < tables->extreme_count; i++) {
+        s1_strbuf_cstr_add(&text, i > 0 ? ", [" : "[");
+        s1_strbuf_double(&text, tables->extremes[i].adverse);
+        s1_strbuf_lit(&text, ", ");
+        s1_strbuf_double(&text, tables->extremes[i].favourable);
+        s1_strbuf_char(&text, ']');
+    }
+    s1_strbuf_char(&text, ']');
+    s1_json_raw(writer, s1_strbuf_view(&text));
+    writer->buf->has_failed = writer->buf->has_failed || text.has_failed;
+    s1_strbuf_done(&text);
+}
+
 /* The equity at even steps, the last at the end: a sparkline without the bars. */
 static void print_line(s1_json_writer *writer, const s1_run_series *series)
 {
@@ -261,6 +285,8 @@ void s1_results_print_metrics(const s1_statistics *statistics, const s1_statisti
     print_tables(&writer, tables);
     s1_json_key_lit(&writer, "diagnostics");
     print_diagnoses(&writer, diagnoses, english);
+    s1_json_key_lit(&writer, "excursions");
+    print_excursions(&writer, tables);
     s1_json_key_lit(&writer, "equity_line");
     print_line(&writer, series);
     s1_json_object_end(&writer);

@@ -532,6 +532,20 @@ static void print_trades(s1_report *r)
     close_section(r);
 }
 
+static void print_excursions(s1_report *r)
+{
+    open_section(r, "excursions", "excursions");
+    say(r, "<div class=\"legend\">");
+    legend(r, "dot", "good", "won");
+    legend(r, "dot", "bad", "lost");
+    say(r, "</div>\n");
+    const bool is_drawn = s1_report_excursions_chart(r);
+    say(r, "<p class=\"dim\">");
+    s1_report_words(r, is_drawn ? "excursions_note" : "excursions_none");
+    say(r, "</p>\n");
+    close_section(r);
+}
+
 static void print_refusals(s1_report *r)
 {
     open_section(r, "refusals", "refusals");
@@ -713,6 +727,7 @@ static void print_page(s1_report *r)
     print_rolling(r);
     print_price(r);
     print_trades(r);
+    print_excursions(r);
     say(r, "<div class=\"pair\">\n");
     print_refusals(r);
     print_costs(r);

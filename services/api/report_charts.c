@@ -245,6 +245,60 @@ void s1_report_distribution_chart(s1_report *r)
     s1_strbuf_lit(r->out, "</div></div>\n");
 }
 
+/* --- Excursions. -------------------------------------------------------------------------- */
+
+/* One path of dots: those of the trades won, or lost. */
+static void dots(s1_report *r, const json_t *list, const scale *across, const scale *up,
+                 bool is_won)
+{
+    s1_strbuf_printf(r->out, "<path class=\"dots %s\" d=\"", is_won ? "win" : "loss");
+    for (size_t i = 0; i < json_array_size(list) && i < r->trade_count; i++) {
+        const json_t *const pair = json_array_get(list, i);
+        const json_t *const adverse = json_array_get(pair, 0);
+        const json_t *const favourable = json_array_get(pair, 1);
+        if ((r->trades[i].pnl > 0.0) == is_won && json_is_number(adverse) &&
+            json_is_number(favourable)) {
+            s1_strbuf_printf(r->out, "M%.1f %.1fh0",
+                             -json_number_value(adverse) / across->high * WIDTH,
+                             y_at(up, json_number_value(favourable)));
+        }
+    }
+    s1_strbuf_lit(r->out, "\"/>");
+}
+
+bool s1_report_excursions_chart(s1_report *r)
+{
+    const json_t *const list = json_object_get(s1_results_metrics_borrow(r->results), "excursions");
+    scale across = {0.0, 0.0, 0.0, 1};
+    scale up = {0.0, 0.0, 260.0, 1};
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *const pair = json_array_get(list, i);
+        stretch(&across, -json_number_value(json_array_get(pair, 0)));
+        stretch(&up, json_number_value(json_array_get(pair, 1)));
+    }
+    if (!(across.high > 0.0) && !(up.high > 0.0)) {
+        return false;
+    }
+    across.high = across.high > 0.0 ? across.high * 1.04 : 0.01;
+    up.high = up.high > 0.0 ? up.high * 1.04 : 0.01;
+    const double step = nice_step(up.high, TICKS);
+    open_plot(r, "", &up, "excursions-plot");
+    grid(r, &up, step);
+    dots(r, list, &across, &up, true);
+    dots(r, list, &across, &up, false);
+    close_plot(r, &up, step, 100.0, " %");
+    for (int i = 0; i < TICKS; i++) {
+        const double place = (double)i / (TICKS - 1);
+        s1_strbuf_printf(r->out, "<span class=\"x%s\" style=\"left:%.0f%%\">%.2f %%</span>",
+                         i == 0           ? " start"
+                         : i == TICKS - 1 ? " end"
+                                          : " mid",
+                         place * 100.0, i > 0 ? -place * across.high * 100.0 : 0.0);
+    }
+    s1_strbuf_lit(r->out, "</div></div>\n");
+    return true;
+}
+
 /* --- Rolling figures. --------------------------------------------------------------------- */
 
 size_t s1_report_window(const s1_report *r)

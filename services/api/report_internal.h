@@ -62,6 +62,8 @@ double s1_report_number(const s1_report *report, const char *metric);
 /* --- Charts: each a <div class="chart">. -------------------------------------------------- */
 void s1_report_equity_chart(s1_report *report);
 void s1_report_distribution_chart(s1_report *report);
+/* The trades by how far they went against and for the position; false where that is not kept. */
+bool s1_report_excursions_chart(s1_report *report);
 void s1_report_rolling_charts(s1_report *report);
 void s1_report_price_chart(s1_report *report);
 /* How many returns a rolling figure looks back on; 0: too few for one. */

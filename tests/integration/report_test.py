@@ -17,7 +17,7 @@ import harness  # noqa: E402
 from harness import call, has  # noqa: E402
 
 SECTIONS = ["diagnosis", "equity", "months", "distribution", "drawdowns", "rolling", "price", "trades",
-            "refusals", "costs", "ambiguous", "figures", "run"]
+            "excursions", "refusals", "costs", "ambiguous", "figures", "run"]
 VOID = {"meta", "path", "rect", "br"}
 
 
