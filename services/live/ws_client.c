@@ -102,7 +102,7 @@ static s1_rc open_library(s1_err *err)
 /* The timer's callback gets the timer alone. */
 static s1_ws_client *client_of(lws_sorted_usec_list_t *timer)
 {
-    return lws_container_of(timer, s1_ws_client, timer);
+    return (s1_ws_client *)(void *)((char *)timer - offsetof(s1_ws_client, timer));
 }
 
 static s1_nanos now_of(const s1_ws_client *client)
