@@ -297,6 +297,51 @@ static s1_rc print_returns(s1_cli *cli, s1_results *results, s1_err *err)
     return rc;
 }
 
+/* The bars of the run as CSV, with --json as an object of columns. */
+static s1_rc print_equity(s1_cli *cli, s1_results *results, s1_err *err)
+{
+    s1_results_series series;
+    S1_TRY(err, s1_api_results_series(results, &series, err));
+    s1_strbuf text;
+    s1_json_writer w;
+    s1_cli_json_begin(&text, &w);
+    if (cli->is_json) {
+        s1_json_init(&w, &text, 0); /* a line: there may be millions */
+        s1_json_object(&w);
+#define COLUMN(name, print)                                                                        \
+    s1_json_key_lit(&w, #name);                                                                    \
+    s1_json_array(&w);                                                                             \
+    for (size_t i = 0; i < series.count; i++) {                                                    \
+        print(&w, series.name[i]);                                                                 \
+    }                                                                                              \
+    s1_json_array_end(&w);
+        COLUMN(time, s1_json_time)
+        COLUMN(equity, s1_json_double)
+        COLUMN(drawdown, s1_json_double)
+        COLUMN(close, s1_json_double)
+        COLUMN(in_position, s1_json_bool)
+#undef COLUMN
+        s1_json_object_end(&w);
+        return s1_cli_json_end(cli, &text, err);
+    }
+    s1_strbuf_lit(&text, "time,equity,drawdown,close,in_position\n");
+    for (size_t i = 0; i < series.count; i++) {
+        char time[S1_TIME_TEXT_MAX];
+        (void)s1_time_print(series.time[i], time);
+        s1_strbuf_cstr_add(&text, time);
+        const double numbers[] = {series.equity[i], series.drawdown[i], series.close[i]};
+        for (size_t k = 0; k < 3; k++) {
+            s1_strbuf_char(&text, ',');
+            s1_strbuf_double(&text, numbers[k]);
+        }
+        s1_strbuf_cstr_add(&text, series.in_position[i] != 0 ? ",1\n" : ",0\n");
+    }
+    const s1_rc rc = s1_strbuf_check(&text, err);
+    (void)fwrite(text.data, 1, text.len, cli->out.out);
+    s1_strbuf_done(&text);
+    return rc;
+}
+
 static s1_rc show(s1_cli *cli, const s1_cli_args *args, s1_results *results, s1_err *err)
 {
     const s1_results_view *const view = s1_results_view_borrow(results);
@@ -310,6 +355,9 @@ static s1_rc show(s1_cli *cli, const s1_cli_args *args, s1_results *results, s1_
     }
     if (s1_cli_flag(args, "returns")) {
         return print_returns(cli, results, err);
+    }
+    if (s1_cli_flag(args, "equity")) {
+        return print_equity(cli, results, err);
     }
     if (cli->is_json) {
         (void)fprintf(cli->out.out, "%s\n", view->json);
@@ -340,7 +388,7 @@ static int run_show(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     const bool wants_run = s1_cli_flag(args, "link") || s1_cli_flag(args, "trades") ||
                            s1_cli_flag(args, "metrics") || s1_cli_flag(args, "conventions") ||
-                           s1_cli_flag(args, "returns");
+                           s1_cli_flag(args, "returns") || s1_cli_flag(args, "equity");
     if (!wants_run && s1_api_is_operation(args->positionals[0])) {
         return s1_exit_from_rc(show_operation(cli, args->positionals[0], err));
     }
@@ -359,6 +407,7 @@ static const s1_cli_option show_options[] = {
     {"metrics", 'm', S1_CLI_FLAG, NULL, "list every metric with its definition", NULL},
     {"conventions", 'c', S1_CLI_FLAG, NULL, "list every metric with what it was made of", NULL},
     {"returns", 'r', S1_CLI_FLAG, NULL, "print the returns the ratios are made of, as CSV", NULL},
+    {"equity", 'e', S1_CLI_FLAG, NULL, "print equity, drawdown and close per bar, as CSV", NULL},
     {"link", 'l', S1_CLI_TEXT, "LINK", "which run of an operation", NULL},
     {NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -113,6 +113,32 @@ def months(pd, returns):
             for month, part in returns.groupby(returns.index.strftime("%Y-%m"))}
 
 
+def sampled_again(pd, results, returns, market, document):
+    """The returns made anew from the bars: the last equity of each UTC day over that of the day
+    before, weekends with the Monday where the market has no Saturdays."""
+    text = harness.call(results.parent, "results", "show", results, "--equity").out
+    bars = pd.read_csv(io.StringIO(text))
+    ends = pd.to_datetime(bars["time"], utc=True) - pd.Timedelta(1, "ns")
+    days = ends.dt.tz_localize(None).dt.normalize()
+    saturdays = days[days.dt.dayofweek == 5].nunique()
+    span = pd.date_range(days.iloc[0], days.iloc[-1], freq="D")
+    is_open_all_week = saturdays >= .6 * sum(span.dayofweek == 5) > 0
+    assert document["conventions"]["periods_per_year"] == (365 if is_open_all_week else 252)
+    if not is_open_all_week:
+        days += pd.to_timedelta((7 - days.dt.dayofweek).where(days.dt.dayofweek >= 5, 0), "D")
+    for column, first, ours in (("equity", float(document["metrics"]["initial_capital"]), returns),
+                                ("close", bars["close"].iloc[0], market)):
+        last = bars[column].groupby(days).last()
+        again = last / last.shift(1, fill_value=first) - 1
+        assert len(again) == len(ours)
+        assert max(abs(a - b) for a, b in zip(again, ours)) < 1e-12, (results, column)
+    drawdown = bars["equity"] / bars["equity"].cummax().clip(
+        lower=float(document["metrics"]["initial_capital"])) - 1
+    assert close_to(document["metrics"]["max_drawdown"], float(drawdown.min()))
+    assert close_to(document["metrics"]["exposure"], float(bars["in_position"].mean()))
+    assert (bars["drawdown"] - drawdown).abs().max() < 1e-12
+
+
 def check(name, results, libs):
     pd, qs, ep = libs
     text = harness.call(results.parent, "results", "show", results, "--returns").out
@@ -124,6 +150,7 @@ def check(name, results, libs):
     market = pd.Series([float(row["buy_and_hold"]) for row in rows], index=index)
     document = json.loads((results / "result_metrics.json").read_text())
     values, periods = document["metrics"], document["conventions"]["periods_per_year"]
+    sampled_again(pd, results, returns, market, document)
     compared, faults = 0, []
     if len(returns) < 4 or not (returns < 0).any():
         sys.exit(f"{name}: a run to compare needs returns, some of them below 0")
