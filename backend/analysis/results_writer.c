@@ -336,6 +336,19 @@ static void print_streams(s1_json_writer *writer, const s1_run_manifest *manifes
         s1_json_time(writer, stream->last);
         s1_json_key_lit(writer, "sha256");
         s1_json_str(writer, stream->hash);
+        s1_json_key_lit(writer, "files");
+        s1_json_array(writer);
+        for (size_t k = 0; k < stream->file_count; k++) {
+            s1_json_object(writer);
+            s1_json_key_lit(writer, "first");
+            s1_json_time(writer, stream->files[k].first);
+            s1_json_key_lit(writer, "rows");
+            s1_json_u64(writer, stream->files[k].rows);
+            s1_json_key_lit(writer, "bytes");
+            s1_json_u64(writer, stream->files[k].bytes);
+            s1_json_object_end(writer);
+        }
+        s1_json_array_end(writer);
         s1_json_object_end(writer);
     }
     s1_json_array_end(writer);

@@ -125,6 +125,29 @@ static const char *text_of(const json_t *object, const char *name)
     return text != NULL ? text : "";
 }
 
+/* The files of a stream; none where run.json tells none. */
+static s1_rc take_stream_files(s1_arena *arena, const json_t *list, s1_recorded_stream *stream,
+                               s1_err *err)
+{
+    const size_t count = json_array_size(list);
+    s1_recorded_file *const files = s1_arena_array(arena, s1_recorded_file, count + 1);
+    if (files == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu files of a stream", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const json_t *const file = json_array_get(list, i);
+        files[i] = (s1_recorded_file){s1_arena_copy_cstr(arena, s1_str_of(text_of(file, "first"))),
+                                      (uint64_t)json_integer_value(json_object_get(file, "rows")),
+                                      (uint64_t)json_integer_value(json_object_get(file, "bytes"))};
+        if (files[i].first == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "%zu files of a stream", count);
+        }
+    }
+    stream->files = files;
+    stream->file_count = count;
+    return S1_OK;
+}
+
 /* Adds the streams one run read; a run.json from before it told them adds none. */
 static s1_rc take_streams(session *s, const s1_results_view *view, s1_err *err)
 {
@@ -153,6 +176,10 @@ static s1_rc take_streams(session *s, const s1_results_view *view, s1_err *err)
         if (taken->link == NULL || taken->name == NULL || taken->hash == NULL ||
             taken->first == NULL || taken->last == NULL) {
             rc = S1_RAISE(err, S1_E_NO_MEMORY, "%zu streams", count);
+        }
+        if (rc == S1_OK) {
+            rc = take_stream_files(arena, json_object_get(stream, "files"),
+                                   &all[s->stream_count + i], err);
         }
     }
     json_decref(facts);

@@ -157,25 +157,69 @@ static const s1_recorded_stream *find_recorded(const backtest *b, const char *na
     return NULL;
 }
 
+/* The files of a stream, collected. */
+typedef struct file_list {
+    s1_arena *arena;
+    s1_run_file *items;
+    size_t count, capacity;
+} file_list;
+
+static s1_rc add_file(void *user, const s1_parquet_file *file, s1_err *err)
+{
+    file_list *const list = user;
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        s1_run_file *const items = s1_arena_array(list->arena, s1_run_file, list->capacity);
+        if (items == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "%zu files of a stream", list->capacity);
+        }
+        if (list->count > 0) {
+            memcpy(items, list->items, list->count * sizeof *items);
+        }
+        list->items = items;
+    }
+    list->items[list->count++] = (s1_run_file){file->first, file->rows, file->bytes};
+    return S1_OK;
+}
+
+/* From when on two versions differ, as far as their files tell; "" where they do not. */
+static const char *parting_of(const s1_recorded_stream *recorded, const file_list *now,
+                              char ret_time[static S1_TIME_TEXT_MAX])
+{
+    for (size_t i = 0; i < recorded->file_count || i < now->count; i++) {
+        const char *const then = i < recorded->file_count ? recorded->files[i].first : "";
+        ret_time[0] = '\0';
+        if (i < now->count) {
+            (void)s1_time_print(now->items[i].first, ret_time);
+        }
+        if (i < recorded->file_count && i < now->count && strcmp(then, ret_time) == 0 &&
+            recorded->files[i].rows == now->items[i].rows &&
+            recorded->files[i].bytes == now->items[i].bytes) {
+            continue;
+        }
+        const bool is_then = i >= now->count || (then[0] != '\0' && strcmp(then, ret_time) < 0);
+        return is_then ? then : ret_time;
+    }
+    return "";
+}
+
 /* The version is gone: what is there instead. */
 static s1_rc raise_changed(const s1_recorded_stream *recorded, const s1_archive_info *info,
-                           const char *hash, s1_err *err)
+                           const file_list *now, const char *hash, s1_err *err)
 {
     char first[S1_TIME_TEXT_MAX];
     char last[S1_TIME_TEXT_MAX];
+    char time[S1_TIME_TEXT_MAX];
     (void)s1_time_print(info->first, first);
     (void)s1_time_print(info->last, last);
-    const bool has_bounds = recorded->first[0] != '\0';
+    const char *const parting = recorded->file_count > 0 ? parting_of(recorded, now, time) : "";
     return S1_RAISE(err, S1_E_DATA,
                     "%s: the archive holds other data now, and the version of the run is not kept: "
-                    "%.12s had %llu rows, %s to %s; %.12s has %llu, %s to %s%s",
+                    "%.12s had %llu rows, %s to %s; %.12s has %llu, %s to %s%s%s",
                     recorded->name, recorded->hash, (unsigned long long)recorded->rows,
                     recorded->first, recorded->last, hash, (unsigned long long)info->rows, first,
-                    last,
-                    has_bounds && recorded->rows == info->rows &&
-                            strcmp(recorded->first, first) == 0 && strcmp(recorded->last, last) == 0
-                        ? ": values differ"
-                        : "");
+                    last, parting[0] != '\0' ? "; they differ from somewhere behind " : "",
+                    parting);
 }
 
 /* Names what is read of a stream: as it is, or as the run to repeat read it. */
@@ -188,14 +232,18 @@ static s1_rc choose_version(backtest *b, uint32_t index, const s1_stream_key *ke
     const s1_recorded_stream *const recorded = find_recorded(b, s1_stream_key_format(key, name));
     S1_TRY(err, s1_data_get_info(b->archives[index], key, ret_info, err));
     S1_TRY(err, s1_data_get_content_hash(b->archives[index], key, hash, err));
+    file_list files = {.arena = &b->arena};
+    S1_TRY(err, s1_parquet_visit_files(b->archives[index], key, add_file, &files, err));
     if (recorded != NULL && strcmp(recorded->hash, hash) != 0) {
         const s1_rc rc = s1_data_open_version(b->archives[index], key, recorded->hash,
                                               &b->versions[index], NULL);
         if (rc == S1_E_NOT_FOUND) {
-            return raise_changed(recorded, ret_info, hash, err);
+            return raise_changed(recorded, ret_info, &files, hash, err);
         }
         S1_TRY(err, rc);
         S1_TRY(err, s1_data_get_info(b->versions[index], key, ret_info, err));
+        files.count = 0;
+        S1_TRY(err, s1_parquet_visit_files(b->versions[index], key, add_file, &files, err));
         (void)snprintf(hash, sizeof hash, "%s", recorded->hash);
     }
     const char *const name_kept = s1_arena_copy_cstr(&b->arena, s1_str_of(name));
@@ -203,8 +251,9 @@ static s1_rc choose_version(backtest *b, uint32_t index, const s1_stream_key *ke
     if (name_kept == NULL || hash_kept == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%s", name);
     }
-    *stream = (s1_run_stream){s1_str_of(name_kept), s1_str_of(hash_kept), ret_info->rows,
-                              ret_info->first, ret_info->last};
+    *stream =
+        (s1_run_stream){s1_str_of(name_kept), s1_str_of(hash_kept), ret_info->rows, ret_info->first,
+                        ret_info->last,       files.items,          files.count};
     return S1_OK;
 }
 

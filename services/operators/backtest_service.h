@@ -21,10 +21,16 @@ typedef struct s1_recorded_feed { /* or model */
     const char *id, *hash;
 } s1_recorded_feed;
 /* What a link read of a stream: its version, by content hash. */
+typedef struct s1_recorded_file {
+    const char *first; /* as run.json has it */
+    uint64_t rows, bytes;
+} s1_recorded_file;
 typedef struct s1_recorded_stream {
     const char *link, *name, *hash;
     uint64_t rows;
-    const char *first, *last; /* as run.json has them */
+    const char *first, *last;      /* as run.json has them */
+    const s1_recorded_file *files; /* [file_count] */
+    size_t file_count;
 } s1_recorded_stream;
 typedef struct s1_recorded_run {
     const char *binary_hash, *config_hash, *data_hash, *journal_head;

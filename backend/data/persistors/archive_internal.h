@@ -38,6 +38,11 @@ S1_WARN_UNUSED
 s1_rc s1_archive_place_init(s1_archive_place *place, const s1_parquet_options *archive,
                             const s1_stream_key *key, s1_err *err);
 
+/* Where a stream of a persistor lies: of the archive, or of the version it is. */
+S1_WARN_UNUSED
+s1_rc s1_parquet_place(s1_data_persistor *persistor, const s1_stream_key *key,
+                       s1_archive_place *ret_place, s1_err *err);
+
 /* --- Files ------------------------------------------------------------------------------------ */
 
 /* One file of a stream, as its metadata tells. */

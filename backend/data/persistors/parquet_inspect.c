@@ -26,7 +26,7 @@ s1_rc s1_parquet_visit_files(s1_data_persistor *persistor, const s1_stream_key *
 {
     s1_archive_place place;
     s1_archive_files files;
-    S1_TRY(err, s1_archive_place_init(&place, s1_parquet_options_of(persistor), key, err));
+    S1_TRY(err, s1_parquet_place(persistor, key, &place, err));
     S1_TRY(err, s1_archive_files_load(&place, &files, err));
     s1_rc rc = S1_OK;
     for (size_t i = 0; rc == S1_OK && i < files.count; i++) {
@@ -57,7 +57,7 @@ s1_rc s1_parquet_visit_blocks(s1_data_persistor *persistor, const s1_stream_key 
                            .first = file->first,
                            .last = file->last};
     s1_fs_info info = {0};
-    S1_TRY(err, s1_archive_place_init(&place, s1_parquet_options_of(persistor), key, err));
+    S1_TRY(err, s1_parquet_place(persistor, key, &place, err));
     S1_TRY(err, s1_fs_stat(place.fs, file->path, &info, err));
     one.inode = info.inode;
     one.modified = info.modified;
@@ -86,7 +86,7 @@ s1_rc s1_parquet_visit_provenance(s1_data_persistor *persistor, const s1_stream_
     s1_archive_place place;
     s1_archive_file one = {0};
     s1_strbuf lines;
-    S1_TRY(err, s1_archive_place_init(&place, s1_parquet_options_of(persistor), key, err));
+    S1_TRY(err, s1_parquet_place(persistor, key, &place, err));
     (void)snprintf(one.path, sizeof one.path, "%s", file->path);
     s1_strbuf_init(&lines, PROVENANCE_BYTES_MAX);
     s1_rc rc = s1_archive_add_provenance(&place, &one, &lines, err);
@@ -106,7 +106,7 @@ s1_rc s1_parquet_visit_provenances(s1_data_persistor *persistor, const s1_stream
     static const char what[] = "read the provenance";
     s1_archive_place place;
     s1_archive_files files;
-    S1_TRY(err, s1_archive_place_init(&place, s1_parquet_options_of(persistor), key, err));
+    S1_TRY(err, s1_parquet_place(persistor, key, &place, err));
     S1_TRY(err, s1_archive_files_load(&place, &files, err));
     s1_strbuf sql;
     s1_duckdb_stream stream = {0};

@@ -345,6 +345,18 @@ static s1_rc prune_versions(s1_data_persistor *self, const s1_stream_key *key, u
     return s1_archive_prune_versions(&me->options, key, keep_count, ret_removed, err);
 }
 
+s1_rc s1_parquet_place(s1_data_persistor *persistor, const s1_stream_key *key,
+                       s1_archive_place *ret_place, s1_err *err)
+{
+    parquet_persistor *const me = (parquet_persistor *)persistor;
+    S1_TRY(err, s1_archive_place_init(ret_place, &me->options, key, err));
+    ret_place->known = &me->known;
+    if (me->is_version) {
+        (void)snprintf(ret_place->root, sizeof ret_place->root, "%s", me->version_root);
+    }
+    return S1_OK;
+}
+
 const s1_parquet_options *s1_parquet_options_of(const s1_data_persistor *persistor)
 {
     return &((const parquet_persistor *)persistor)->options;

@@ -57,11 +57,19 @@ typedef struct s1_run_plugin { /* one worker's plugin */
     s1_str hash; /* SHA-256 of the library, hex */
 } s1_run_plugin;
 
+typedef struct s1_run_file { /* of a stream */
+    s1_nanos first;
+    uint64_t rows, bytes;
+} s1_run_file;
+
 typedef struct s1_run_stream { /* a stream of an archive, as it was read */
     s1_str name;               /* "EUR/USD 1h ohlcv" */
     s1_str hash;               /* content hash, hex */
     uint64_t rows;             /* of the stream, and its ends: not only of the period run */
     s1_nanos first, last;
+    const s1_run_file
+        *files; /* [file_count], in order of time: tells where another version parts */
+    size_t file_count;
 } s1_run_stream;
 
 typedef struct s1_run_feed { /* data that is not bars */
