@@ -1,5 +1,6 @@
 #include "services/live/stream_recorder.h"
 
+#include "backend/data/recorder/segment.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/ring.h"
 #include "s1mple/error.h"
@@ -9,12 +10,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define DRAIN_ROWS 4096u
+/* What is handed to a store at once is one frame of its segment: whole or not there. */
+#define HELD_MAX   16u
+#define DRAIN_ROWS (S1_SEGMENT_FRAME_ROWS_MAX - HELD_MAX)
 #define IDLE_WAIT  (10 * 1000000LL) /* between looks at empty queues */
 
 typedef struct recorder_stream {
     s1_ring *ring;
-    s1_stream_store *store; /* the consumer's */
+    s1_stream_store *store;       /* the consumer's, as are: */
+    s1_stream_row held[HELD_MAX]; /* gaps whose row behind them has not come yet */
+    size_t held_count;
     /* The producer's own. */
     s1_nanos last_time; /* of the last row that was accepted */
     bool has_gap;       /* rows were dropped: to be said before the next */
@@ -33,7 +38,7 @@ struct s1_recorder {
     int32_t queue_policy;
     size_t stream_count, opened;
     recorder_stream *streams; /* [stream_count] */
-    s1_stream_row *drained;   /* [DRAIN_ROWS] */
+    s1_stream_row *drained;   /* [S1_SEGMENT_FRAME_ROWS_MAX] */
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t lock; /* never taken by the producer */
@@ -185,6 +190,20 @@ static void fail(s1_recorder *recorder, const s1_err *err)
     (void)pthread_mutex_unlock(&recorder->lock);
 }
 
+/* Takes the gaps off the end of what was drained: one that reached the disk without the row behind
+ * it would, after a crash, be counted again with what is missing then. Returns what is left. */
+static size_t hold_gaps(s1_recorder *recorder, recorder_stream *stream, size_t count)
+{
+    size_t first = count;
+    while (first > 0 && recorder->drained[first - 1].kind == S1_ROW_GAP &&
+           count - first < HELD_MAX) {
+        first--;
+    }
+    stream->held_count = count - first;
+    memcpy(stream->held, recorder->drained + first, stream->held_count * sizeof *stream->held);
+    return first;
+}
+
 /* Takes what a queue has, up to DRAIN_ROWS. How many there were. */
 static size_t drain(s1_recorder *recorder, recorder_stream *stream)
 {
@@ -192,7 +211,13 @@ static size_t drain(s1_recorder *recorder, recorder_stream *stream)
     if (recorder->has_failed) {
         return 0; /* what comes fills the queue, and is counted there */
     }
-    const size_t count = s1_ring_pop(stream->ring, recorder->drained, DRAIN_ROWS);
+    const size_t held = stream->held_count;
+    const size_t popped = s1_ring_pop(stream->ring, recorder->drained + held, DRAIN_ROWS);
+    size_t count = 0;
+    if (popped > 0) {
+        memcpy(recorder->drained, stream->held, held * sizeof *stream->held);
+        count = hold_gaps(recorder, stream, held + popped);
+    }
     const s1_rc rc = count > 0
                          ? s1_stream_store_append(stream->store, recorder->drained, count, &err)
                          : s1_stream_store_tick(stream->store, &err);
@@ -200,7 +225,7 @@ static size_t drain(s1_recorder *recorder, recorder_stream *stream)
         recorder->has_failed = true;
         fail(recorder, &err);
     }
-    return count;
+    return popped;
 }
 
 static void publish(s1_recorder *recorder, recorder_stream *stream)
@@ -319,7 +344,7 @@ s1_rc s1_recorder_start(const s1_recorder_options *options, s1_store_recovery *r
     recorder->clock = options->clock;
     recorder->queue_policy = options->queue_policy;
     recorder->streams = calloc(options->stream_count, sizeof *recorder->streams);
-    recorder->drained = calloc(DRAIN_ROWS, sizeof *recorder->drained);
+    recorder->drained = calloc(S1_SEGMENT_FRAME_ROWS_MAX, sizeof *recorder->drained);
     s1_rc rc = S1_OK;
     if (recorder->streams == NULL || recorder->drained == NULL) {
         rc = S1_RAISE(err, S1_E_NO_MEMORY, "a recorder of %zu streams", options->stream_count);
@@ -387,9 +412,11 @@ void s1_recorder_wait(s1_recorder *recorder, s1_nanos duration)
     (void)pthread_mutex_unlock(&recorder->lock);
 }
 
-/* What was dropped last has no row behind it: the gap is open. */
+/* Gaps that stay without a row behind them; what was dropped last is an open one. */
 static s1_rc end_stream(recorder_stream *stream, s1_err *err)
 {
+    S1_TRY(err, s1_stream_store_append(stream->store, stream->held, stream->held_count, err));
+    stream->held_count = 0;
     if (stream->has_gap) {
         const s1_stream_row gap = make_gap(stream->gap_after, 0, stream->gap_count, S1_GAP_QUEUE);
         S1_TRY(err, s1_stream_store_append(stream->store, &gap, 1, err));

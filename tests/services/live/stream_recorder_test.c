@@ -361,6 +361,28 @@ static void test_a_crash_that_cost_nothing(void **state)
     s1_strbuf_done(&notes);
 }
 
+static void test_a_gap_waits_for_the_row_behind_it(void **state)
+{
+    world *const w = *state;
+    const s1_stream_row rows[2] = {make_trade(1), make_trade(5)};
+    const s1_stream_note gap = {
+        .kind = S1_NOTE_GAP, .stream = 0, .count = 3, .why = S1_GAP_CONNECTION};
+    start(w);
+    assert_true(s1_recorder_accept(w->recorder, 0, &rows[0], 1));
+    for (int i = 0; i < 40; i++) { /* more than are held */
+        s1_recorder_note(w->recorder, &gap);
+    }
+    pause_for(200 * MS);
+    assert_int_equal(s1_recorder_get_status(w->recorder, 0).depth, 0);
+    assert_int_equal(s1_recorder_get_status(w->recorder, 0).store.gaps, 40 - 16);
+    assert_true(s1_recorder_accept(w->recorder, 0, &rows[1], 1));
+    pause_for(200 * MS);
+    assert_int_equal(s1_recorder_get_status(w->recorder, 0).store.gaps, 40);
+    must(w, stop(w));
+    assert_int_equal(w->statuses[0].store.gaps, 40);
+    assert_int_equal(w->statuses[0].store.rows_archived, 2);
+}
+
 static void test_streams_have_their_own_queues(void **state)
 {
     world *const w = *state;
@@ -393,6 +415,7 @@ int main(void)
         TEST(test_policy_names),
         TEST(test_a_disk_that_fails),
         TEST(test_a_crash_that_cost_nothing),
+        TEST(test_a_gap_waits_for_the_row_behind_it),
         TEST(test_streams_have_their_own_queues),
     };
 #undef TEST
