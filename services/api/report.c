@@ -1,6 +1,7 @@
 #include "services/api/report.h"
 
 #include "backend/utils/fs.h"
+#include "backend/utils/json_memory.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/report_internal.h"
 
@@ -751,7 +752,8 @@ s1_rc s1_api_report_print(s1_results *results, s1_strbuf *out, s1_err *err)
     s1_rc rc =
         s1_locale_new(s1_language_parse(s1_str_of(report.view->language)), &report.locale, err);
     if (rc == S1_OK) {
-        rc = s1_report_collect(&report, err);
+        const uint64_t before = s1_json_memory_failures();
+        rc = s1_json_memory_judge(before, s1_report_collect(&report, err), err);
     }
     if (rc == S1_OK) {
         print_page(&report);
