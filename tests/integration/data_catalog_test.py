@@ -2,9 +2,16 @@
 """`data list` and `data reindex` through the program: what is there, and a catalogue that breaks."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
+import os
+import pty
+import re
 import sqlite3
+import struct
+import subprocess
+import termios
 
 import harness
 from harness import call, has
@@ -78,6 +85,41 @@ def it_shows_one(work):
                                      (("EUR/USD", "1h", "--from", "x"), 2, "x"),
                                      (("EUR/USD", "1h", "--limit", "9999999"), 2, "9999999 items")):
         has(call(work, "data", "show", *arguments, "--archive", "archive", expected=code).err, message)
+
+
+def on_a_screen(work, env, *arguments):
+    """What the program writes to a terminal of 80 columns."""
+    main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    process = subprocess.Popen(harness.command(*arguments), stdin=subprocess.DEVNULL, stdout=side,
+                               stderr=subprocess.DEVNULL, cwd=work, env=harness.environment(**env))
+    os.close(side)
+    text = b""
+    try:
+        while chunk := os.read(main, 65536):
+            text += chunk
+    except OSError:  # the other side is closed
+        pass
+    os.close(main)
+    assert process.wait(timeout=60) == 0
+    return text.decode().replace("\r\n", "\n")
+
+
+def a_screen_has_colour_and_no_more_than_its_columns(work):
+    path = harness.sample()
+    if path is None:
+        return
+    harness.import_bars(work, path, archive="archive")
+    terminal = {"LANG": "C.UTF-8", "LC_ALL": None, "TERM": "xterm"}
+    for arguments in (("list",), ("show", "EUR/USD", "1h")):
+        coloured = on_a_screen(work, terminal, "data", *arguments, "--archive", "archive")
+        plain = on_a_screen(work, {**terminal, "NO_COLOR": "1"}, "data", *arguments, "--archive", "archive")
+        assert "\033[" in coloured and "\033[" not in plain
+        bare = re.sub(r"\033\[[0-9;]*m", "", coloured)
+        assert max(map(len, bare.splitlines())) <= 80 and max(map(len, plain.splitlines())) <= 80
+        # Without colour, falling candles differ by form; nothing else does.
+        assert bare.translate({ord(c): "x" for c in "█▄▀┃╻╹╽╿│╷╵"}) == \
+            plain.translate({ord(c): "x" for c in "█▄▀┃╻╹╽╿│╷╵"})
 
 
 def export_fills(work):
@@ -188,7 +230,8 @@ def what_is_asked_wrongly(work):
 
 
 def main():
-    for test in (it_lists_what_is_there, it_shows_one, export_fills, a_broken_catalogue_is_made_anew,
+    for test in (it_lists_what_is_there, it_shows_one,
+                 a_screen_has_colour_and_no_more_than_its_columns, export_fills, a_broken_catalogue_is_made_anew,
                  imports_are_found_again, a_newer_catalogue_is_left_alone, what_is_asked_wrongly):
         with harness.folder() as folder:
             test(harness.pathlib.Path(folder))

@@ -319,6 +319,51 @@ static void policies_have_names(void **state)
     s1_data_persistor_free(p);
 }
 
+/* Bars come filled through any door, with counts and mean prices; the rest is the archive's. */
+static void a_filled_archive_reads_and_is_not_written(void **state)
+{
+    (void)state;
+    s1_data_persistor *p = NULL, *filled = NULL;
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(s1_memory_persistor_new(&p, NULL), S1_OK);
+    s1_data_writer *writer = NULL;
+    const s1_nanos time[] = {START, START + 3 * HOUR};
+    const int64_t price[] = {500, 700}, count[] = {4, 9}, vwap[] = {5001, 7001};
+    const s1_market_batch batch = {2, {time, price, price, price, price, count, count, vwap}};
+    const s1_market_scales scales = {.price = 2, .qty = 0, .vwap = 3};
+    const s1_writer_options options = {.overlap = S1_OVERLAP_REPLACE, .columns = 3u << 6};
+    assert_int_equal(s1_data_open_writer(p, &hourly, &options, &writer, &err), S1_OK);
+    assert_int_equal(s1_data_writer_append(writer, &batch, &scales, &err), S1_OK);
+    assert_int_equal(s1_data_writer_commit(writer, NULL, &err), S1_OK);
+    assert_int_equal(s1_fill_persistor_new(p, S1_FILL_PREVIOUS_CLOSE, NULL, &filled, &err), S1_OK);
+    s1_bar_reader *reader = NULL;
+    s1_bar_batch bars;
+    assert_int_equal(s1_data_load_ohlcv(filled, &hourly, S1_RANGE_ALL, &reader, &err), S1_OK);
+    assert_int_equal(reader->rows_total, 4);
+    assert_int_equal(reader->vwap_scale, 3);
+    assert_int_equal(s1_bar_reader_next(reader, &bars, &err), S1_OK);
+    assert_int_equal(bars.count, 4);
+    assert_int_equal(bars.close[2], 500);
+    assert_int_equal(bars.trades[2], 0);
+    assert_int_equal(bars.vwap[2], 0);
+    assert_int_equal(bars.vwap[3], 7001);
+    s1_bar_reader_close(reader);
+    assert_int_equal(s1_fill_persistor_made(filled), 2);
+    s1_archive_info info = {.size = sizeof info};
+    char one[S1_SHA256_HEX], other[S1_SHA256_HEX];
+    assert_int_equal(s1_data_get_info(filled, &hourly, &info, &err), S1_OK);
+    assert_int_equal(info.rows, 2);
+    assert_int_equal(s1_data_get_content_hash(p, &hourly, one, &err), S1_OK);
+    assert_int_equal(s1_data_get_content_hash(filled, &hourly, other, &err), S1_OK);
+    assert_string_equal(one, other);
+    assert_int_equal(s1_data_open_writer(filled, &hourly, &options, &writer, &err), S1_E_DENIED);
+    assert_string_equal(err.msg, "BTC/USD 1h ohlcv: a filled archive cannot be written");
+    assert_int_equal(s1_data_prune_versions(filled, &hourly, 0, NULL, &err), S1_E_DENIED);
+    assert_int_equal(s1_fill_persistor_new(p, 9, NULL, &filled, &err), S1_E_INVALID);
+    s1_data_persistor_free(filled);
+    s1_data_persistor_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +371,7 @@ int main(void)
         cmocka_unit_test(long_gaps_cross_batches),
         cmocka_unit_test(a_weekend_is_not_filled),
         cmocka_unit_test(both_forms_of_kraken_give_one_series),
+        cmocka_unit_test(a_filled_archive_reads_and_is_not_written),
         cmocka_unit_test(policies_have_names),
     };
     return cmocka_run_group_tests_name("fill", tests, NULL, NULL);
