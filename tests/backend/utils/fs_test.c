@@ -2,6 +2,7 @@
 #include "backend/utils/fs.h"
 
 #include "tests/support/cmocka.h"
+#include "tests/support/sim_fs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -397,6 +398,62 @@ static void test_helpers_with_every_fault(void **state)
     }
 }
 
+/* Names that change places, and second names, on any file system. */
+static void exchange_and_link(const s1_fs *fs, const char *a, const char *b, const char *c)
+{
+    char a_file[1100], b_file[1100], linked[1100];
+    s1_fs_info info, other;
+    s1_err err = S1_ERR_INIT;
+    (void)snprintf(a_file, sizeof a_file, "%s/file", a);
+    (void)snprintf(b_file, sizeof b_file, "%s/file", b);
+    (void)snprintf(linked, sizeof linked, "%s/linked", b);
+    assert_int_equal(s1_fs_mkdir(fs, a, NULL), S1_OK);
+    assert_int_equal(s1_fs_exchange(fs, a, b, &err), S1_E_NOT_FOUND);
+    assert_int_equal(s1_fs_mkdir(fs, b, NULL), S1_OK);
+    assert_int_equal(s1_fs_write_file(fs, a_file, S1_STR("one"), NULL), S1_OK);
+    assert_int_equal(s1_fs_write_file(fs, b_file, S1_STR("three"), NULL), S1_OK);
+    assert_int_equal(s1_fs_exchange(fs, a, b, NULL), S1_OK);
+    assert_int_equal(s1_fs_stat(fs, a_file, &info, NULL), S1_OK);
+    assert_int_equal(info.size, 5);
+    assert_int_equal(s1_fs_stat(fs, b_file, &info, NULL), S1_OK);
+    assert_int_equal(info.size, 3);
+    assert_int_equal(s1_fs_exchange(fs, a_file, c, NULL), S1_E_NOT_FOUND);
+    /* A link is the file itself, and outlives its first name. */
+    assert_int_equal(s1_fs_link(fs, b_file, linked, NULL), S1_OK);
+    assert_int_equal(s1_fs_link(fs, b_file, linked, &err), S1_E_EXISTS);
+    assert_int_equal(s1_fs_link(fs, c, a_file, NULL), S1_E_NOT_FOUND);
+    assert_int_equal(s1_fs_stat(fs, linked, &other, NULL), S1_OK);
+    assert_int_equal(other.inode, info.inode);
+    assert_int_equal(s1_fs_unlink(fs, b_file, NULL), S1_OK);
+    assert_int_equal(s1_fs_stat(fs, linked, &other, NULL), S1_OK);
+    assert_int_equal(other.size, 3);
+    assert_int_equal(s1_fs_fsync_folder(fs, b, NULL), S1_OK);
+    assert_int_equal(s1_fs_fsync_folder(fs, c, NULL), S1_E_NOT_FOUND);
+}
+
+static void test_exchange_and_link(void **state)
+{
+    (void)state;
+    exchange_and_link(s1_fs_real(), at("ex_a"), at("ex_b"), at("ex_c"));
+    s1_sim_fs *const sim = s1_sim_fs_new();
+    exchange_and_link(s1_sim_fs_table(sim), "a", "b", "c");
+    s1_sim_fs_free(sim);
+    s1_fault_fs fault;
+    s1_fault_fs_init(&fault, s1_fs_real());
+    static const int32_t ops[] = {S1_FS_OP_EXCHANGE, S1_FS_OP_LINK};
+    for (size_t i = 0; i < 2; i++) {
+        s1_err err = S1_ERR_INIT;
+        s1_fault_fs_fail(&fault, ops[i], 1, EIO, false);
+        assert_int_equal(i == 0 ? s1_fs_exchange(&fault.table, at("ex_a"), at("ex_b"), &err)
+                                : s1_fs_link(&fault.table, at("ex_b/linked"), at("ex_a/x"), &err),
+                         S1_E_IO);
+        assert_string_equal(err.msg, i == 0 ? "injected fault: exchange, call 1: Input/output error"
+                                            : "injected fault: link, call 1: Input/output error");
+        assert_int_equal(fault.calls_of[ops[i]], 1);
+    }
+    assert_false(s1_fs_exists(s1_fs_real(), at("ex_a/x")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_fault_of_one_operation),
         cmocka_unit_test(test_helpers_with_every_fault),
+        cmocka_unit_test(test_exchange_and_link),
     };
     return cmocka_run_group_tests_name("fs", tests, make_root, remove_root);
 }
