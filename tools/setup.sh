@@ -216,8 +216,9 @@ browser() {
     [ "$(cat "$deps/browser/.pinned" 2>/dev/null)" = "$stamp" ] && return 0
     rm -rf "$deps/browser" && mkdir -p "$deps/browser" && cp package.json package-lock.json "$deps/browser/"
     : >"$log"
-    step "playwright-core (npm)" npm --prefix "$deps/browser" ci --include=dev --omit=optional --ignore-scripts \
-        --no-audit --no-fund || fail "playwright-core from npm"
+    # npm takes a prefix behind a symbolic link for another package.
+    step "playwright-core (npm)" npm --prefix "$(cd "$deps/browser" && pwd -P)" ci --include=dev \
+        --omit=optional --ignore-scripts --no-audit --no-fund || fail "playwright-core from npm"
     rm -rf "$deps/browser/node_modules/@duckdb"
     echo "$stamp" >"$deps/browser/.pinned"
 }
