@@ -179,8 +179,7 @@ static void test_a_slow_disk_does_not_hold_up_reception(void **state)
     atomic_store(&disk.write_takes, 1500 * MS);
     produce(w, 1001, 2001, slow);
     const s1_recorder_status status = s1_recorder_get_status(w->recorder, 0);
-    assert_true(status.depth > 100); /* they wait in the queue, and that can be seen */
-    assert_true(status.high_water >= status.depth);
+    assert_true(status.high_water > 100); /* they waited in the queue, and that can be seen */
     atomic_store(&disk.write_takes, 0);
     must(w, stop(w));
     qsort(swift, 1000, sizeof swift[0], compare_nanos);
@@ -220,7 +219,9 @@ static void test_what_does_not_fit_is_counted_and_a_gap(void **state)
         pause_for(2 * MS);
     }
     atomic_store(&disk.write_takes, 0);
-    pause_for(400 * MS);
+    for (int i = 0; i < 1000 && s1_recorder_get_status(w->recorder, 0).depth > 0; i++) {
+        pause_for(10 * MS);
+    }
     const s1_stream_row last = make_trade(id);
     assert_true(s1_recorder_accept(w->recorder, 0, &last, 1)); /* and the gap before it */
     must(w, stop(w));
@@ -305,7 +306,10 @@ static void test_a_disk_that_fails(void **state)
     world *const w = *state;
     start(w);
     produce(w, 1, 101, taken);
-    pause_for(1200 * MS); /* synced */
+    for (int i = 0; i < 1000 && s1_recorder_get_status(w->recorder, 0).store.rows_durable < 100;
+         i++) {
+        pause_for(10 * MS);
+    }
     atomic_store(&disk.fails, true);
     produce(w, 101, 111, taken);
     s1_recorder_wait(w->recorder, 5 * S1_NANOS_PER_SECOND);
@@ -361,6 +365,16 @@ static void test_a_crash_that_cost_nothing(void **state)
     s1_strbuf_done(&notes);
 }
 
+/* At most ten seconds. */
+static void wait_for_gaps(world *w, uint64_t count)
+{
+    for (int i = 0; i < 1000 && s1_recorder_get_status(w->recorder, 0).store.gaps < count; i++) {
+        pause_for(10 * MS);
+    }
+    pause_for(30 * MS); /* no more of them come */
+    assert_int_equal(s1_recorder_get_status(w->recorder, 0).store.gaps, count);
+}
+
 static void test_a_gap_waits_for_the_row_behind_it(void **state)
 {
     world *const w = *state;
@@ -372,12 +386,10 @@ static void test_a_gap_waits_for_the_row_behind_it(void **state)
     for (int i = 0; i < 40; i++) { /* more than are held */
         s1_recorder_note(w->recorder, &gap);
     }
-    pause_for(200 * MS);
+    wait_for_gaps(w, 40 - 16);
     assert_int_equal(s1_recorder_get_status(w->recorder, 0).depth, 0);
-    assert_int_equal(s1_recorder_get_status(w->recorder, 0).store.gaps, 40 - 16);
     assert_true(s1_recorder_accept(w->recorder, 0, &rows[1], 1));
-    pause_for(200 * MS);
-    assert_int_equal(s1_recorder_get_status(w->recorder, 0).store.gaps, 40);
+    wait_for_gaps(w, 40);
     must(w, stop(w));
     assert_int_equal(w->statuses[0].store.gaps, 40);
     assert_int_equal(w->statuses[0].store.rows_archived, 2);
