@@ -223,8 +223,7 @@ s1_rc s1_audit_opened(s1_audit *audit, s1_err *err)
         S1_TRY(err,
                s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity", last.quantity, err));
         S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fee", last.fee, err));
-        S1_TRY(err,
-               s1_audit_expect_now(audit, S1_INVARIANT_POSITION, last.time, err));
+        S1_TRY(err, s1_audit_expect_now(audit, S1_INVARIANT_POSITION, last.time, err));
     } else {
         S1_TRY(err, open_by_entry(audit, trade, err));
     }

@@ -50,8 +50,8 @@ typedef struct s1_journal_entry {
     s1_uid ids[S1_JOURNAL_ID_COUNT];
     s1_str time_text, type;
     s1_str link, worker; /* as they stand, JSON escapes included; a link in RUN_STARTED only */
-    s1_str details;                       /* the JSON object */
-    s1_str line;                          /* without the newline */
+    s1_str details;      /* the JSON object */
+    s1_str line;         /* without the newline */
 } s1_journal_entry;
 
 /* Why a line is bad. X(name, text). */

@@ -31,7 +31,7 @@ typedef struct request {
     s1_data_persistor *archive;
     s1_catalog *catalog;              /* NULL: findings are not remembered */
     s1_instrument_sessions *sessions; /* of the configuration */
-    s1_stream_key wanted; /* where a timeframe or type is asked for */
+    s1_stream_key wanted;             /* where a timeframe or type is asked for */
     s1_time_range range;
     s1_quality_options quality; /* without the session's name */
 } request;
@@ -106,8 +106,8 @@ static s1_rc collect(void *user, const s1_stream_key *key, s1_err *err)
     if ((r->options->asset_pair != NULL &&
          !s1_str_eq_cstr(key->asset_pair, r->options->asset_pair)) ||
         (r->options->source != NULL && !s1_str_eq_cstr(key->source, r->options->source)) ||
-        (r->options->timeframe != NULL && (r->wanted.timeframe != key->timeframe ||
-                                           r->wanted.data_type != key->data_type))) {
+        (r->options->timeframe != NULL &&
+         (r->wanted.timeframe != key->timeframe || r->wanted.data_type != key->data_type))) {
         return S1_OK;
     }
     if (report->count == STREAMS_MAX) {
@@ -132,8 +132,7 @@ static s1_rc find_streams(request *r, s1_err *err)
     if (r->report->count > 0) {
         return S1_OK;
     }
-    return S1_RAISE(err, S1_E_NOT_FOUND,
-                    "archive '%s': found no data of %s %s, expected some",
+    return S1_RAISE(err, S1_E_NOT_FOUND, "archive '%s': found no data of %s %s, expected some",
                     r->options->archive_dir,
                     r->options->asset_pair != NULL ? r->options->asset_pair : "any pair",
                     r->options->timeframe != NULL ? r->options->timeframe : "of any timeframe");
