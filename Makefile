@@ -58,6 +58,8 @@ bench: build ## the bench table docs/benchmarks.md against the peers
 	@tools/setup.sh bench
 	@tools/build.sh release bench-bin
 	@bench/run.sh
+	@.deps/bench/data/bin/python bench/data.py --page
+	@python3 bench/plugins.py
 
 deep: ## the long tier: every preset, the storage programme, valgrind, longer fuzzing
 	@tools/deep.sh
