@@ -27,8 +27,13 @@
 #define NEW_VOLUME  1000000u
 #define MEMORY_ROWS 10000000u
 #define SHARE_ROWS  1500000u /* more than are held in memory */
-#define MEMORY_MIB  512
-#define SHARE_MIB   300
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 3 /* times the memory: what is freed is held back, and shadowed */
+#else
+#define SANITIZED 1
+#endif
+#define MEMORY_MIB (SANITIZED * 512)
+#define SHARE_MIB  (SANITIZED * 300)
 
 typedef struct world {
     char folder[256], archive[300], file[300];
