@@ -85,7 +85,11 @@ static void fill(bench *b)
                                     .ambiguous = &b->ambiguous,
                                     .ambiguous_count = 1};
     b->input = (s1_results_input){.manifest = &b->manifest,
-                                  .series = {3, times, b->equity, closes, in_position},
+                                  .series = {.count = 3,
+                                             .time = times,
+                                             .equity = b->equity,
+                                             .close = closes,
+                                             .in_position = in_position},
                                   .trades = b->trades,
                                   .trade_count = 2,
                                   .fees = dec("0.43")};

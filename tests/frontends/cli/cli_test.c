@@ -137,11 +137,12 @@ static void write_results(const char *name)
                                       .rejected_gate = 1,
                                       .trades = 1,
                                       .threats = 2};
-    const s1_results_input input = {.manifest = &manifest,
-                                    .series = {3, time, equity, close, NULL},
-                                    .trades = trades,
-                                    .trade_count = 1,
-                                    .fees = dec("0.43")};
+    const s1_results_input input = {
+        .manifest = &manifest,
+        .series = {.count = 3, .time = time, .equity = equity, .close = close, .in_position = NULL},
+        .trades = trades,
+        .trade_count = 1,
+        .fees = dec("0.43")};
     assert_int_equal(s1_results_write(&input, s1_fs_real(), path, NULL, NULL), S1_OK);
     s1_strbuf journal;
     s1_strbuf_init(&journal, OUTPUT_MAX);
