@@ -44,8 +44,36 @@ static inline char *put_literal(char *to, const char *text, size_t length)
     return to + length;
 }
 
+/* The last doubles worded. A decision says the few numbers of its bar over and over, in conditions
+ * and as context; to word one costs ten times what copying it does. */
+#define SEEN_MAX 4u
+typedef struct seen_doubles {
+    uint32_t count; /* ever put; the newest SEEN_MAX are here */
+    uint8_t lengths[SEEN_MAX];
+    uint64_t bits[SEEN_MAX];
+    char texts[SEEN_MAX][S1_DOUBLE_TEXT_MAX];
+} seen_doubles;
+
+static char *put_double(char *to, double value, seen_doubles *seen)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (uint32_t i = 0; i < SEEN_MAX && i < seen->count; i++) {
+        if (seen->bits[i] == bits) {
+            s1_copy_short(to, seen->texts[i], seen->lengths[i]);
+            return to + seen->lengths[i];
+        }
+    }
+    const uint32_t at = seen->count++ % SEEN_MAX;
+    const size_t length = s1_double_print(value, to);
+    seen->bits[at] = bits;
+    seen->lengths[at] = (uint8_t)length;
+    s1_copy_short(seen->texts[at], to, length);
+    return to + length;
+}
+
 /* Words the value of `op`, which stands at *at; its room is there. */
-static char *put_value(uint8_t op, const uint8_t **at, char *to, s1_strbuf *buf)
+static char *put_value(uint8_t op, const uint8_t **at, char *to, s1_strbuf *buf, seen_doubles *seen)
 {
     union {
         const char *name;
@@ -75,7 +103,7 @@ static char *put_value(uint8_t op, const uint8_t **at, char *to, s1_strbuf *buf)
         return put_literal(to, "false", 5);
     case S1_TAPE_DOUBLE:
         TAKE(*at, value.real);
-        return to + s1_double_print(value.real, to);
+        return put_double(to, value.real, seen);
     case S1_TAPE_DECIMAL:
         TAKE(*at, value.decimal);
         *to++ = '"';
@@ -108,6 +136,8 @@ void s1_tape_play(const uint8_t *recording, size_t length, s1_strbuf *buf)
     }
     const uint8_t *at = recording;
     const uint8_t *const end = recording + length;
+    seen_doubles seen;
+    seen.count = 0;
     bool follows = false; /* something on this level: a comma goes before the next */
     while (at < end) {
         const uint8_t op = *at++;
@@ -139,7 +169,7 @@ void s1_tape_play(const uint8_t *recording, size_t length, s1_strbuf *buf)
             *to++ = ':';
             break;
         default:
-            to = put_value(op, &at, to, buf);
+            to = put_value(op, &at, to, buf, &seen);
             follows = true;
             break;
         }

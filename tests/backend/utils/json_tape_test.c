@@ -1,6 +1,8 @@
 /* A tape, played, is what the writer would have written; full, it says so; its text has a limit. */
 #include "backend/utils/json_tape.h"
 
+#include "backend/utils/dtoa.h"
+
 #include "tests/support/cmocka.h"
 
 #include <math.h>
@@ -55,6 +57,39 @@ static void test_every_call(void **state)
                         "\"1970-01-01T00:00:00.000000001Z\",\"MARKET\",null],"
                         "\"a\\\"b\":\"line\\n\xc3\xa9\",\"\":\"\",\"raw\":{\"x\":1}}");
     s1_strbuf_done(&buf);
+}
+
+/* Doubles that come again, after few others and after many, are worded as at first. */
+static void test_doubles_again(void **state)
+{
+    (void)state;
+    static const double values[] = {
+        0.0, -0.0, 0.1, 102.84432092853741, -1.2345678901234567e-300, 1e22, (double)NAN, 7.0};
+    static uint8_t memory[ROOM];
+    s1_strbuf buf;
+    s1_strbuf expected;
+    s1_strbuf_init(&buf, ROOM);
+    s1_strbuf_init(&expected, ROOM);
+    for (size_t distinct = 1; distinct <= sizeof values / sizeof values[0]; distinct++) {
+        s1_tape tape = {.data = memory, .capacity = sizeof memory};
+        s1_strbuf_clear(&buf);
+        s1_strbuf_clear(&expected);
+        s1_tape_array(&tape);
+        for (size_t i = 0; i < 40; i++) {
+            char text[S1_DOUBLE_TEXT_MAX];
+            const double value = values[i * i % distinct];
+            s1_tape_double(&tape, value);
+            s1_strbuf_printf(&expected, "%s%.*s", i == 0 ? "[" : ",",
+                             (int)s1_double_print(value, text), text);
+        }
+        s1_tape_array_end(&tape);
+        s1_strbuf_lit(&expected, "]");
+        assert_false(tape.has_failed);
+        (void)play(&tape, &buf);
+        assert_string_equal(s1_strbuf_cstr(&buf), s1_strbuf_cstr(&expected));
+    }
+    s1_strbuf_done(&buf);
+    s1_strbuf_done(&expected);
 }
 
 /* Whatever the room, nothing is written behind it, and a tape that ran full says so. */
@@ -141,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_call),
+        cmocka_unit_test(test_doubles_again),
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_text_ratio),
     };
