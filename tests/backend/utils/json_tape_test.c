@@ -2,7 +2,6 @@
 #include "backend/utils/json_tape.h"
 
 #include "backend/utils/dtoa.h"
-
 #include "tests/support/cmocka.h"
 
 #include <math.h>
