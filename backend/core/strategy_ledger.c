@@ -2,18 +2,10 @@
 
 #include "backend/utils/assert.h"
 #include "backend/utils/uid.h"
+#include "s1mple/decimal.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int64_t power_of_ten(unsigned exponent)
-{
-    int64_t power = 1;
-    while (exponent-- > 0) {
-        power *= 10;
-    }
-    return power;
-}
 
 s1_rc s1_ledger_new(const s1_ledger_options *options, s1_ledger **ret_ledger, s1_err *err)
 {
@@ -36,8 +28,8 @@ s1_rc s1_ledger_new(const s1_ledger_options *options, s1_ledger **ret_ledger, s1
     ledger->instrument = instrument;
     ledger->positions = positions;
     ledger->positions_max = options->positions_max;
-    ledger->value_factor =
-        power_of_ten(S1_DEC_SCALE - instrument->price_scale - instrument->qty_scale);
+    ledger->value_factor = (int64_t)s1_dec_internal_pow10(S1_DEC_SCALE - instrument->price_scale -
+                                                          instrument->qty_scale);
     ledger->view = (s1_ledger_view){
         .size = sizeof ledger->view,
         .position_stride = sizeof *positions,

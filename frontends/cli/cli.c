@@ -89,6 +89,20 @@ s1_progress s1_cli_progress(const s1_cli *cli, const char *unit)
         .out = cli->err.out, .is_tty = cli->err.is_tty, .columns = cli->err.columns, .unit = unit};
 }
 
+s1_cli_watch s1_cli_watch_of(const s1_cli *cli, const char *verb, const char *unit)
+{
+    return (s1_cli_watch){.progress = s1_cli_progress(cli, unit), .verb = verb};
+}
+
+void s1_cli_watch_progress(void *user, uint64_t done, uint64_t total)
+{
+    s1_cli_watch *const watch = user;
+    if (s1_proc_stop_requested() != 0) {
+        atomic_store(&watch->is_stopping, true);
+    }
+    s1_progress_show(&watch->progress, watch->verb, done, total, s1_cli_now());
+}
+
 const char *s1_cli_config_dir(const s1_cli_args *args)
 {
     const char *const stated = s1_cli_text(args, "config");

@@ -7,6 +7,8 @@
 #include "frontends/cli/options.h"
 #include "frontends/cli/terminal.h"
 
+#include <stdatomic.h>
+
 typedef struct s1_cli {
     s1_terminal out; /* stdout: what was asked for */
     s1_terminal err; /* stderr: progress, warnings, errors */
@@ -46,6 +48,16 @@ S1_WARN_UNUSED s1_rc s1_cli_table_end(s1_cli *cli, s1_table *table, bool is_whol
 s1_progress s1_cli_progress(const s1_cli *cli, const char *unit);
 /* Host time, for progress only. */
 s1_nanos s1_cli_now(void);
+
+/* What shows how far a command is, and hears of ctrl-C on the way. */
+typedef struct s1_cli_watch {
+    s1_progress progress;
+    const char *verb; /* "import"; borrowed */
+    atomic_bool is_stopping;
+} s1_cli_watch;
+s1_cli_watch s1_cli_watch_of(const s1_cli *cli, const char *verb, const char *unit);
+/* For the on_progress of services/api, with the watch as its `user`. */
+void s1_cli_watch_progress(void *user, uint64_t done, uint64_t total);
 
 /* The configuration folder: --config or "config". */
 const char *s1_cli_config_dir(const s1_cli_args *args);

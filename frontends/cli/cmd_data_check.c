@@ -1,4 +1,3 @@
-#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
 #include "frontends/cli/fields.h"
@@ -7,20 +6,6 @@
 #include <inttypes.h>
 
 #define SHOWN_DEFAULT 20u
-
-typedef struct watch {
-    s1_progress progress;
-    atomic_bool is_stopping;
-} watch;
-
-static void on_progress(void *user, uint64_t done, uint64_t total)
-{
-    watch *const w = user;
-    if (s1_proc_stop_requested() != 0) {
-        atomic_store(&w->is_stopping, true);
-    }
-    s1_progress_show(&w->progress, "check", done, total, s1_cli_now());
-}
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
@@ -208,7 +193,7 @@ static uint32_t number(const s1_cli_args *args, const char *name, uint32_t other
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     const char *closures[S1_CLI_LIST_MAX], *outages[S1_CLI_LIST_MAX];
-    watch w = {.progress = s1_cli_progress(cli, "bars")};
+    s1_cli_watch w = s1_cli_watch_of(cli, "check", "bars");
     const s1_check_options request = {
         .archive_dir = s1_cli_text(args, "archive"),
         .asset_pair = s1_cli_text(args, "pair"),
@@ -226,7 +211,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .frozen = number(args, "frozen", 0),
         .window = number(args, "neighbours", 0),
         .findings_max = number(args, "limit", SHOWN_DEFAULT),
-        .on_progress = on_progress,
+        .on_progress = s1_cli_watch_progress,
         .user = &w,
         .is_stopping = &w.is_stopping,
     };

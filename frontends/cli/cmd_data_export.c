@@ -1,21 +1,6 @@
-#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
 #include "services/api/data_export.h"
-
-typedef struct watch {
-    s1_progress progress;
-    atomic_bool is_stopping;
-} watch;
-
-static void on_progress(void *user, uint64_t done, uint64_t total)
-{
-    watch *const w = user;
-    if (s1_proc_stop_requested() != 0) {
-        atomic_store(&w->is_stopping, true);
-    }
-    s1_progress_show(&w->progress, "export", done, total, s1_cli_now());
-}
 
 static s1_rc print_json(s1_cli *cli, const s1_api_export_options *options,
                         const s1_api_export_report *report, s1_err *err)
@@ -84,7 +69,7 @@ static void print_text(const s1_cli *cli, const s1_api_export_options *options,
 
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
-    watch w = {.progress = s1_cli_progress(cli, "rows")};
+    s1_cli_watch w = s1_cli_watch_of(cli, "export", "rows");
     const char *const format = s1_cli_text(args, "format");
     const s1_api_export_options request = {
         .archive_dir = s1_cli_text(args, "archive"),
@@ -97,7 +82,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .to = s1_cli_text(args, "to"),
         .fill = s1_cli_text(args, "fill"),
         .config_dir = s1_cli_config_dir(args),
-        .on_progress = on_progress,
+        .on_progress = s1_cli_watch_progress,
         .user = &w,
         .is_stopping = &w.is_stopping,
     };

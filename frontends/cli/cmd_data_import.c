@@ -1,35 +1,9 @@
-#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data.h"
 
 #include <inttypes.h>
-
-typedef struct watch {
-    s1_progress progress;
-    atomic_bool is_stopping;
-} watch;
-
-static void on_progress(void *user, uint64_t done, uint64_t total)
-{
-    watch *const w = user;
-    if (s1_proc_stop_requested() != 0) {
-        atomic_store(&w->is_stopping, true);
-    }
-    s1_progress_show(&w->progress, "import", done, total, s1_cli_now());
-}
-
-static void json_u64(s1_json_writer *w, const char *key, uint64_t value)
-{
-    s1_json_key(w, s1_str_of(key));
-    s1_json_u64(w, value);
-}
-
-static void json_text(s1_json_writer *w, const char *key, const char *value)
-{
-    s1_json_key(w, s1_str_of(key));
-    s1_json_cstr(w, value);
-}
 
 static s1_rc print_json(s1_cli *cli, const s1_api_import_options *options,
                         const s1_api_import_report *report, s1_err *err)
@@ -38,38 +12,30 @@ static s1_rc print_json(s1_cli *cli, const s1_api_import_options *options,
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
     s1_json_object(&w);
-    json_text(&w, "asset_pair", report->asset_pair);
-    json_text(&w, "type", report->type);
+    S1_PUT_TEXTS(&w, {"asset_pair", report->asset_pair}, {"type", report->type});
     if (options->timeframe != NULL) {
-        json_text(&w, "timeframe", options->timeframe);
+        S1_PUT_TEXTS(&w, {"timeframe", options->timeframe});
     }
-    json_text(&w, "source", options->source != NULL ? options->source : "");
-    json_text(&w, "archive", options->archive_dir != NULL ? options->archive_dir : "");
-    json_text(&w, "profile", report->profile);
-    json_text(&w, "sha256", report->sha256);
-    json_text(&w, "member", report->member);
-    json_u64(&w, "rows", report->rows);
-    json_u64(&w, "rows_replaced", report->rows_replaced);
+    S1_PUT_TEXTS(&w, {"source", options->source != NULL ? options->source : ""},
+                 {"archive", options->archive_dir != NULL ? options->archive_dir : ""},
+                 {"profile", report->profile}, {"sha256", report->sha256},
+                 {"member", report->member});
+    S1_PUT_NUMBERS(&w, {"rows", report->rows}, {"rows_replaced", report->rows_replaced});
     s1_json_key_lit(&w, "unchanged");
     s1_json_bool(&w, report->is_unchanged);
     s1_json_key_lit(&w, "first");
     s1_json_time(&w, report->first);
     s1_json_key_lit(&w, "last");
     s1_json_time(&w, report->last);
-    json_u64(&w, "duplicates", report->duplicates);
-    json_u64(&w, "rejects", report->rejects);
-    json_text(&w, "rejects_file", report->rejects_path);
-    json_text(&w, "first_reject", report->first_reject);
-    json_u64(&w, "rounded", report->rounded);
-    json_u64(&w, "gaps", report->gaps);
-    json_u64(&w, "missing_bars", report->missing_bars);
-    json_u64(&w, "zero_volume_bars", report->zero_volume_bars);
-    json_u64(&w, "id_jumps", report->id_jumps);
-    json_u64(&w, "crossed", report->crossed);
-    json_u64(&w, "locked", report->locked);
-    json_u64(&w, "price_scale", report->price_scale);
-    json_u64(&w, "qty_scale", report->qty_scale);
-    json_text(&w, "content_hash", report->content_hash);
+    S1_PUT_NUMBERS(&w, {"duplicates", report->duplicates}, {"rejects", report->rejects});
+    S1_PUT_TEXTS(&w, {"rejects_file", report->rejects_path},
+                 {"first_reject", report->first_reject});
+    S1_PUT_NUMBERS(&w, {"rounded", report->rounded}, {"gaps", report->gaps},
+                   {"missing_bars", report->missing_bars},
+                   {"zero_volume_bars", report->zero_volume_bars}, {"id_jumps", report->id_jumps},
+                   {"crossed", report->crossed}, {"locked", report->locked},
+                   {"price_scale", report->price_scale}, {"qty_scale", report->qty_scale});
+    S1_PUT_TEXTS(&w, {"content_hash", report->content_hash});
     s1_json_key_lit(&w, "seconds");
     s1_json_double(&w, report->seconds);
     s1_json_key_lit(&w, "seconds_hashing");
@@ -162,7 +128,7 @@ static void print_text(const s1_cli *cli, const s1_api_import_options *options,
     }
 }
 
-static s1_api_import_options options_of(const s1_cli_args *args, watch *w)
+static s1_api_import_options options_of(const s1_cli_args *args, s1_cli_watch *w)
 {
     return (s1_api_import_options){.file = args->positionals[0],
                                    .profile = s1_cli_text(args, "profile"),
@@ -192,14 +158,14 @@ static s1_api_import_options options_of(const s1_cli_args *args, watch *w)
                                    .rounds_quantity = s1_cli_flag(args, "round-quantity"),
                                    .sorts = s1_cli_flag(args, "sort"),
                                    .only_checks = s1_cli_flag(args, "dry-run"),
-                                   .on_progress = on_progress,
+                                   .on_progress = s1_cli_watch_progress,
                                    .user = w,
                                    .is_stopping = &w->is_stopping};
 }
 
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
-    watch w = {.progress = s1_cli_progress(cli, "bytes")};
+    s1_cli_watch w = s1_cli_watch_of(cli, "import", "bytes");
     const s1_api_import_options request = options_of(args, &w);
     const bool needs_archive = request.archive_dir == NULL && !request.only_checks;
     if (request.asset_pair == NULL || needs_archive) {

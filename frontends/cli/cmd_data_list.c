@@ -1,4 +1,3 @@
-#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
 #include "frontends/cli/fields.h"
@@ -218,20 +217,6 @@ const s1_cli_command s1_cmd_data_list = {
 
 /* --- data reindex ----------------------------------------------------------------------------- */
 
-typedef struct watch {
-    s1_progress progress;
-    atomic_bool is_stopping;
-} watch;
-
-static void on_progress(void *user, uint64_t done, uint64_t total)
-{
-    watch *const w = user;
-    if (s1_proc_stop_requested() != 0) {
-        atomic_store(&w->is_stopping, true);
-    }
-    s1_progress_show(&w->progress, "reindex", done, total, s1_cli_now());
-}
-
 static s1_rc print_reindexed(s1_cli *cli, const char *archive, const s1_reindex_report *report,
                              s1_err *err)
 {
@@ -259,9 +244,9 @@ static s1_rc print_reindexed(s1_cli *cli, const char *archive, const s1_reindex_
 
 static int run_reindex(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
-    watch w = {.progress = s1_cli_progress(cli, "datasets")};
+    s1_cli_watch w = s1_cli_watch_of(cli, "reindex", "datasets");
     const s1_reindex_options request = {.archive_dir = s1_cli_text(args, "archive"),
-                                        .on_progress = on_progress,
+                                        .on_progress = s1_cli_watch_progress,
                                         .user = &w,
                                         .is_stopping = &w.is_stopping};
     if (request.archive_dir == NULL) {

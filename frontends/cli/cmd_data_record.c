@@ -1,6 +1,7 @@
 #include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data_record.h"
 
 #include <inttypes.h>
@@ -91,22 +92,6 @@ static void on_progress(void *user, const s1_record_report *report)
 
 /* --- At the end: stdout. --- */
 
-static void json_count(s1_json_writer *w, const char *name, uint64_t value)
-{
-    s1_json_key(w, (s1_str){name, strlen(name)});
-    s1_json_u64(w, value);
-}
-
-static void json_time_or_null(s1_json_writer *w, const char *name, s1_nanos time)
-{
-    s1_json_key(w, (s1_str){name, strlen(name)});
-    if (time != 0) {
-        s1_json_time(w, time);
-    } else {
-        s1_json_null(w);
-    }
-}
-
 static void json_stream(s1_json_writer *w, const s1_record_stream *stream)
 {
     s1_json_object(w);
@@ -114,32 +99,23 @@ static void json_stream(s1_json_writer *w, const s1_record_stream *stream)
     s1_json_cstr(w, stream->asset_pair);
     s1_json_key_lit(w, "data_type");
     s1_json_cstr(w, stream->data_type);
-    json_count(w, "accepted", stream->accepted);
-    json_count(w, "dropped", stream->dropped);
-    json_count(w, "durable", stream->durable);
-    json_count(w, "archived", stream->archived);
-    json_count(w, "refused", stream->refused);
-    json_count(w, "duplicates", stream->duplicates);
-    json_count(w, "gaps", stream->gaps);
-    json_count(w, "missing", stream->missing);
-    json_count(w, "resyncs", stream->resyncs);
-    json_count(w, "queue_depth", stream->depth);
-    json_count(w, "queue_high_water", stream->high_water);
-    json_count(w, "queue_capacity", stream->capacity);
-    json_count(w, "accept_longest_ns", (uint64_t)stream->accept_longest);
-    json_count(w, "flushes", stream->flushes);
-    json_count(w, "flush_failures", stream->flush_failures);
-    json_count(w, "flush_longest_ns", (uint64_t)stream->flush_longest);
+    S1_PUT_NUMBERS(w, {"accepted", stream->accepted}, {"dropped", stream->dropped},
+                   {"durable", stream->durable}, {"archived", stream->archived},
+                   {"refused", stream->refused}, {"duplicates", stream->duplicates},
+                   {"gaps", stream->gaps}, {"missing", stream->missing},
+                   {"resyncs", stream->resyncs}, {"queue_depth", stream->depth},
+                   {"queue_high_water", stream->high_water}, {"queue_capacity", stream->capacity},
+                   {"accept_longest_ns", (uint64_t)stream->accept_longest},
+                   {"flushes", stream->flushes}, {"flush_failures", stream->flush_failures},
+                   {"flush_longest_ns", (uint64_t)stream->flush_longest});
     s1_json_key_lit(w, "recovered");
     s1_json_object(w);
-    json_count(w, "segments", stream->recovered_segments);
-    json_count(w, "rows", stream->recovered_rows);
-    json_count(w, "rows_added", stream->recovered_new);
-    json_count(w, "rows_damaged", stream->damaged_rows);
-    json_count(w, "bytes_torn", stream->torn_bytes);
-    json_time_or_null(w, "received_until", stream->crashed_after);
+    S1_PUT_NUMBERS(w, {"segments", stream->recovered_segments}, {"rows", stream->recovered_rows},
+                   {"rows_added", stream->recovered_new}, {"rows_damaged", stream->damaged_rows},
+                   {"bytes_torn", stream->torn_bytes});
+    s1_put_time(w, "received_until", stream->crashed_after != 0, stream->crashed_after);
     s1_json_object_end(w);
-    json_time_or_null(w, "resumed_after", stream->resumed_after);
+    s1_put_time(w, "resumed_after", stream->resumed_after != 0, stream->resumed_after);
     s1_json_object_end(w);
 }
 
@@ -154,17 +130,14 @@ static s1_rc print_json(s1_cli *cli, const s1_record_options *options,
     s1_json_cstr(&w, options->connector);
     s1_json_key_lit(&w, "archive");
     s1_json_cstr(&w, options->archive_dir);
-    json_count(&w, "max_records", report->max_records);
-    json_count(&w, "max_seconds", (uint64_t)(report->max_age / S1_NANOS_PER_SECOND));
+    S1_PUT_NUMBERS(&w, {"max_records", report->max_records},
+                   {"max_seconds", (uint64_t)(report->max_age / S1_NANOS_PER_SECOND)});
     s1_json_key_lit(&w, "seconds");
     s1_json_double(&w, report->seconds);
-    json_count(&w, "connects", report->connects);
-    json_count(&w, "disconnects", report->disconnects);
-    json_count(&w, "failed_connects", report->failed_connects);
-    json_count(&w, "messages", report->messages);
-    json_count(&w, "bytes", report->bytes);
-    json_count(&w, "malformed", report->malformed);
-    json_count(&w, "refused", report->refused);
+    S1_PUT_NUMBERS(&w, {"connects", report->connects}, {"disconnects", report->disconnects},
+                   {"failed_connects", report->failed_connects}, {"messages", report->messages},
+                   {"bytes", report->bytes}, {"malformed", report->malformed},
+                   {"refused", report->refused});
     s1_json_key_lit(&w, "exchange_status");
     s1_json_cstr(&w, report->system[0] != '\0' ? report->system : NULL);
     s1_json_key_lit(&w, "streams");

@@ -1,45 +1,9 @@
-#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/cli.h"
+#include "frontends/cli/fields.h"
 #include "services/api/data_resample.h"
 
-typedef struct watch {
-    s1_progress progress;
-    atomic_bool is_stopping;
-} watch;
-
-static void on_progress(void *user, uint64_t done, uint64_t total)
-{
-    watch *const w = user;
-    if (s1_proc_stop_requested() != 0) {
-        atomic_store(&w->is_stopping, true);
-    }
-    s1_progress_show(&w->progress, "resample", done, total, s1_cli_now());
-}
-
 /* --- JSON ------------------------------------------------------------------------------------- */
-
-static void json_count(s1_json_writer *w, const char *name, uint64_t value)
-{
-    s1_json_key(w, s1_str_of(name));
-    s1_json_u64(w, value);
-}
-
-static void json_text(s1_json_writer *w, const char *name, const char *text)
-{
-    s1_json_key(w, s1_str_of(name));
-    s1_json_cstr(w, text);
-}
-
-static void json_time_of(s1_json_writer *w, const char *name, s1_nanos time, bool is_there)
-{
-    s1_json_key(w, s1_str_of(name));
-    if (is_there) {
-        s1_json_time(w, time);
-    } else {
-        s1_json_null(w);
-    }
-}
 
 static void json_partial(s1_json_writer *w, const s1_api_resample_report *report)
 {
@@ -49,8 +13,8 @@ static void json_partial(s1_json_writer *w, const s1_api_resample_report *report
         return;
     }
     s1_json_object(w);
-    json_time_of(w, "time", report->partial_time, true);
-    json_count(w, "rows", report->partial_rows);
+    s1_put_time(w, "time", true, report->partial_time);
+    S1_PUT_NUMBERS(w, {"rows", report->partial_rows});
     s1_json_key_lit(w, "kept");
     s1_json_bool(w, report->has_partial_kept);
     s1_json_object_end(w);
@@ -64,35 +28,26 @@ static s1_rc print_json(s1_cli *cli, const s1_api_resample_options *options,
     s1_json_writer w;
     s1_cli_json_begin(&text, &w);
     s1_json_object(&w);
-    json_text(&w, "archive", options->archive_dir);
-    json_text(&w, "asset_pair", options->asset_pair);
-    json_text(&w, "source", report->source);
-    json_text(&w, "from", report->from);
-    json_text(&w, "to", report->to);
-    json_text(&w, "to_source", report->to_source);
-    json_text(&w, "rule", report->rule);
+    S1_PUT_TEXTS(&w, {"archive", options->archive_dir}, {"asset_pair", options->asset_pair},
+                 {"source", report->source}, {"from", report->from}, {"to", report->to},
+                 {"to_source", report->to_source}, {"rule", report->rule});
     s1_json_key_lit(&w, "offset_seconds");
     s1_json_i64(&w, report->offset_seconds);
-    json_count(&w, "rows", report->rows);
-    json_count(&w, "bars", report->bars);
-    json_count(&w, "filled", report->filled);
-    json_count(&w, "missing", report->missing);
-    json_count(&w, "repeats", report->repeats);
-    json_count(&w, "quiet_rows", report->quiet_rows);
-    json_count(&w, "moved", report->moved);
+    S1_PUT_NUMBERS(&w, {"rows", report->rows}, {"bars", report->bars}, {"filled", report->filled},
+                   {"missing", report->missing}, {"repeats", report->repeats},
+                   {"quiet_rows", report->quiet_rows}, {"moved", report->moved});
     json_partial(&w, report);
     s1_json_key_lit(&w, "starts_inside");
     s1_json_bool(&w, report->starts_inside);
-    json_time_of(&w, "first", report->first, has_bars);
-    json_time_of(&w, "last", report->last, has_bars);
-    json_count(&w, "price_scale", report->price_scale);
-    json_count(&w, "qty_scale", report->qty_scale);
-    json_count(&w, "rows_replaced", report->rows_replaced);
+    s1_put_time(&w, "first", has_bars, report->first);
+    s1_put_time(&w, "last", has_bars, report->last);
+    S1_PUT_NUMBERS(&w, {"price_scale", report->price_scale}, {"qty_scale", report->qty_scale},
+                   {"rows_replaced", report->rows_replaced});
     s1_json_key_lit(&w, "is_unchanged");
     s1_json_bool(&w, report->is_unchanged);
-    json_text(&w, "former_hash", report->former_hash[0] != '\0' ? report->former_hash : NULL);
-    json_text(&w, "content_hash", has_bars ? report->content_hash : NULL);
-    json_text(&w, "warning", report->warning[0] != '\0' ? report->warning : NULL);
+    S1_PUT_TEXTS(&w, {"former_hash", report->former_hash[0] != '\0' ? report->former_hash : NULL},
+                 {"content_hash", has_bars ? report->content_hash : NULL},
+                 {"warning", report->warning[0] != '\0' ? report->warning : NULL});
     s1_json_key_lit(&w, "seconds");
     s1_json_double(&w, report->seconds);
     s1_json_object_end(&w);
@@ -173,7 +128,7 @@ static s1_rc check_request(const s1_api_resample_options *request, s1_err *err)
 
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
-    watch w = {.progress = s1_cli_progress(cli, "rows")};
+    s1_cli_watch w = s1_cli_watch_of(cli, "resample", "rows");
     const char *const from = s1_cli_text(args, "from-timeframe");
     const s1_api_resample_options request = {
         .archive_dir = s1_cli_text(args, "archive"),
@@ -189,7 +144,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .drops_repeats = s1_cli_flag(args, "drop-repeats"),
         .keeps_partial = s1_cli_flag(args, "partial"),
         .replaces = s1_cli_flag(args, "replace"),
-        .on_progress = on_progress,
+        .on_progress = s1_cli_watch_progress,
         .user = &w,
         .is_stopping = &w.is_stopping,
     };

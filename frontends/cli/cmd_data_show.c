@@ -1,4 +1,3 @@
-#include "backend/utils/proc.h"
 #include "backend/utils/timefmt.h"
 #include "frontends/cli/chart.h"
 #include "frontends/cli/cli.h"
@@ -14,20 +13,6 @@
 #define CHART_MAX     160u
 #define ROWS_DEFAULT  5u
 #define ITEMS_DEFAULT 5u
-
-typedef struct watch {
-    s1_progress progress;
-    atomic_bool is_stopping;
-} watch;
-
-static void on_progress(void *user, uint64_t done, uint64_t total)
-{
-    watch *const w = user;
-    if (s1_proc_stop_requested() != 0) {
-        atomic_store(&w->is_stopping, true);
-    }
-    s1_progress_show(&w->progress, "read", done, total, s1_cli_now());
-}
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
@@ -398,7 +383,7 @@ static uint32_t chart_columns(const s1_cli *cli, const s1_cli_args *args)
 
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
-    watch w = {.progress = s1_cli_progress(cli, "rows")};
+    s1_cli_watch w = s1_cli_watch_of(cli, "read", "rows");
     const s1_show_options request = {
         .archive_dir = s1_cli_text(args, "archive"),
         .asset_pair = args->positionals[0],
@@ -410,7 +395,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         .rows_max = number(args, "rows", ROWS_DEFAULT),
         .items_max = number(args, "limit", ITEMS_DEFAULT),
         .column_count = chart_columns(cli, args),
-        .on_progress = on_progress,
+        .on_progress = s1_cli_watch_progress,
         .user = &w,
         .is_stopping = &w.is_stopping,
     };

@@ -3,7 +3,7 @@
 #include "backend/config/config.h"
 #include "backend/config/ingestion.h"
 #include "backend/config/tables.h"
-#include "backend/connectors/kraken_public.h"
+#include "backend/connectors/kraken/kraken_public.h"
 #include "backend/data/catalog/catalog.h"
 #include "backend/data/persistors/parquet_persistor.h"
 #include "backend/utils/proc.h"

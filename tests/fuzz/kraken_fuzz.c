@@ -1,6 +1,6 @@
 /* Replies of Kraken's public REST: whatever the bytes are, reading them ends with rows that keep
  * the connector's promises, with "again", or with an error. The first byte says what was asked. */
-#include "backend/connectors/kraken_public.h"
+#include "backend/connectors/kraken/kraken_public.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/text.h"
 

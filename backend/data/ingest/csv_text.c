@@ -2,6 +2,7 @@
 #include "backend/dtos/market/market_batch.h"
 #include "backend/utils/text.h"
 #include "backend/utils/timefmt.h"
+#include "s1mple/decimal.h"
 
 #include <string.h>
 
@@ -12,26 +13,7 @@
 
 int64_t s1_csv_pow10(uint32_t exponent)
 {
-    static const int64_t powers[] = {1LL,
-                                     10LL,
-                                     100LL,
-                                     1000LL,
-                                     10000LL,
-                                     100000LL,
-                                     1000000LL,
-                                     10000000LL,
-                                     100000000LL,
-                                     1000000000LL,
-                                     10000000000LL,
-                                     100000000000LL,
-                                     1000000000000LL,
-                                     10000000000000LL,
-                                     100000000000000LL,
-                                     1000000000000000LL,
-                                     10000000000000000LL,
-                                     100000000000000000LL,
-                                     1000000000000000000LL};
-    return powers[exponent <= S1_SCALE_MAX ? exponent : S1_SCALE_MAX];
+    return (int64_t)s1_dec_internal_pow10(exponent <= S1_SCALE_MAX ? exponent : S1_SCALE_MAX);
 }
 
 static bool is_digit(char c)

@@ -279,11 +279,7 @@ static s1_rc check_order(s1_quality_checker *c, const bar *b, s1_err *err)
 
 static int64_t power_of_ten(uint32_t exponent)
 {
-    int64_t power = 1;
-    while (exponent-- > 0) {
-        power *= 10;
-    }
-    return power;
+    return (int64_t)s1_dec_internal_pow10(exponent);
 }
 
 /* --- One bar ---------------------------------------------------------------------------------- */

@@ -276,7 +276,7 @@ static void put_schema(text *out, const s1_journal_kind_info *info)
     put(out,
         "]},\"crc\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{8}$\"}},"
         "\"required\":[\"v\",\"seq\",\"time\",\"type\",%s",
-        strcmp(info->name, "RUN_STARTED") == 0 ? "\"link\"," : "");
+        info == &kinds[S1_JOURNAL_RUN_STARTED] ? "\"link\"," : "");
     for (int32_t id = 0; id < S1_JOURNAL_ID_COUNT; id++) {
         if ((info->ids_required >> id & 1u) != 0) {
             put(out, "\"%s\",", id_keys[id]);

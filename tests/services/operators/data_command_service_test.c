@@ -3,7 +3,7 @@
  * was ended and begun again. */
 #include "services/operators/data_command_service.h"
 
-#include "backend/connectors/kraken_public.h"
+#include "backend/connectors/kraken/kraken_public.h"
 #include "backend/data/persistors/memory_persistor.h"
 #include "backend/data/persistors/parquet_persistor.h"
 #include "backend/utils/proc.h"

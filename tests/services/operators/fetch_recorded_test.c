@@ -1,6 +1,6 @@
 /* Recorded trades of Kraken, served page by page over loopback, fetched into an archive and made
  * into bars: they are the bars Kraken recorded itself. */
-#include "backend/connectors/kraken_public.h"
+#include "backend/connectors/kraken/kraken_public.h"
 #include "backend/connectors/wire_number.h"
 #include "backend/data/persistors/memory_persistor.h"
 #include "backend/data/resample/resample.h"

@@ -1,4 +1,4 @@
-/* backend/connectors/kraken_public.h - Kraken's public REST interface, as a connector.
+/* backend/connectors/kraken/kraken_public.h - Kraken's public REST interface, as a connector.
  *
  * Trades: everything since the pair's first trade, a page of 1000 at a time. A page is asked for
  * from a microsecond before the last row of the one before (Kraken's `since` has been inclusive and
@@ -19,8 +19,8 @@
  * reply that is not what it should be are asked again after the connector's delay_seconds,
  * doubling to 60 s, max_attempts times in a row.
  */
-#ifndef S1_BACKEND_CONNECTORS_KRAKEN_PUBLIC_H
-#define S1_BACKEND_CONNECTORS_KRAKEN_PUBLIC_H
+#ifndef S1_BACKEND_CONNECTORS_KRAKEN_KRAKEN_PUBLIC_H
+#define S1_BACKEND_CONNECTORS_KRAKEN_KRAKEN_PUBLIC_H
 
 #include "backend/connectors/connector.h"
 
@@ -40,4 +40,4 @@ typedef struct s1_kraken_public_options {
 S1_WARN_UNUSED s1_rc s1_kraken_public_new(const s1_kraken_public_options *options,
                                           s1_connector **ret_connector, s1_err *err);
 
-#endif /* S1_BACKEND_CONNECTORS_KRAKEN_PUBLIC_H */
+#endif /* S1_BACKEND_CONNECTORS_KRAKEN_KRAKEN_PUBLIC_H */

@@ -1,4 +1,4 @@
-#include "backend/connectors/kraken_reply_internal.h"
+#include "backend/connectors/kraken/kraken_reply_internal.h"
 #include "backend/connectors/wire_number.h"
 #include "backend/utils/text.h"
 

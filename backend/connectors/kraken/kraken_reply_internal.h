@@ -1,9 +1,9 @@
-/* backend/connectors/kraken_reply_internal.h - replies of Kraken's public REST interface, read
- * strictly: every field that is used has its kind and its bounds, or the reply is refused with the
- * row and what was found. Errors are S1_E_DATA unless said otherwise.
+/* backend/connectors/kraken/kraken_reply_internal.h - replies of Kraken's public REST interface,
+ * read strictly: every field that is used has its kind and its bounds, or the reply is refused with
+ * the row and what was found. Errors are S1_E_DATA unless said otherwise.
  */
-#ifndef S1_BACKEND_CONNECTORS_KRAKEN_REPLY_INTERNAL_H
-#define S1_BACKEND_CONNECTORS_KRAKEN_REPLY_INTERNAL_H
+#ifndef S1_BACKEND_CONNECTORS_KRAKEN_KRAKEN_REPLY_INTERNAL_H
+#define S1_BACKEND_CONNECTORS_KRAKEN_KRAKEN_REPLY_INTERNAL_H
 
 #include "backend/connectors/connector.h"
 #include "backend/utils/json_pull.h"
@@ -55,4 +55,4 @@ S1_WARN_UNUSED s1_rc s1_kraken_read_ohlc(s1_json_pull result, const s1_kraken_pa
                                          s1_nanos timeframe, s1_kraken_rows *rows,
                                          s1_nanos *ret_last, s1_err *err);
 
-#endif /* S1_BACKEND_CONNECTORS_KRAKEN_REPLY_INTERNAL_H */
+#endif /* S1_BACKEND_CONNECTORS_KRAKEN_KRAKEN_REPLY_INTERNAL_H */

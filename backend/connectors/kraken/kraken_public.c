@@ -1,6 +1,6 @@
-#include "backend/connectors/kraken_public.h"
+#include "backend/connectors/kraken/kraken_public.h"
 
-#include "backend/connectors/kraken_reply_internal.h"
+#include "backend/connectors/kraken/kraken_reply_internal.h"
 #include "backend/connectors/pacing.h"
 #include "backend/connectors/wire_number.h"
 #include "backend/utils/text.h"

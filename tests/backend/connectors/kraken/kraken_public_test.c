@@ -1,6 +1,6 @@
 /* Kraken's public REST as a machine: recorded replies, every documented refusal, bad replies one by
  * one, and whole histories out of a simulated exchange that misbehaves. No socket, no real time. */
-#include "backend/connectors/kraken_public.h"
+#include "backend/connectors/kraken/kraken_public.h"
 
 #include "backend/connectors/pacing.h"
 #include "backend/connectors/wire_number.h"
