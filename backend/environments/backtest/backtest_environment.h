@@ -1,16 +1,16 @@
 /* backend/environments/backtest/backtest_environment.h - history as if it happened now.
  *
  * Merges the bars of several streams by close time and hands them out moment by moment; orders go
- * to the matching engine (backend/environments/matching_engine.h) on the bars of the primary
- * stream. Nothing of a bar is visible before its close; a bar that has not been handed out lies in
- * the reader's batch, where no worker can reach.
+ * to the matching engine (backend/environments/matching/matching_engine.h) on the bars of the
+ * primary stream. Nothing of a bar is visible before its close; a bar that has not been handed out
+ * lies in the reader's batch, where no worker can reach.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_BACKTEST_BACKTEST_ENVIRONMENT_H
 #define S1_BACKEND_ENVIRONMENTS_BACKTEST_BACKTEST_ENVIRONMENT_H
 
 #include "backend/core/interfaces/data_persistor.h"
 #include "backend/core/interfaces/environment.h"
-#include "backend/environments/matching_engine.h"
+#include "backend/environments/matching/matching_engine.h"
 #include "backend/utils/clock.h"
 
 typedef struct s1_backtest_stream {

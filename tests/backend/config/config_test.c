@@ -2,7 +2,7 @@
 #include "backend/config/config.h"
 
 #include "backend/dtos/market/stream_key.h"
-#include "backend/environments/matching_engine.h"
+#include "backend/environments/matching/matching_engine.h"
 #include "tests/backend/config/bad_cases.h"
 #include "tests/backend/config/base_tree.h"
 #include "tests/support/cmocka.h"

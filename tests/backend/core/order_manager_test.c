@@ -2,7 +2,7 @@
  * which the books must balance and the journal must tell the same story. */
 #include "backend/core/order_manager.h"
 
-#include "backend/environments/matching_engine.h"
+#include "backend/environments/matching/matching_engine.h"
 #include "backend/utils/rng.h"
 #include "backend/utils/uid.h"
 #include "tests/backend/operators/kernel_fixture.h"

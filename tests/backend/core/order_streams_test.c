@@ -4,7 +4,7 @@
  * What the journal says of each trade must be what the reference says, line by line, and the cash
  * at the end its sum. */
 #include "backend/core/order_manager.h"
-#include "backend/environments/matching_engine.h"
+#include "backend/environments/matching/matching_engine.h"
 #include "backend/utils/rng.h"
 #include "backend/utils/uid.h"
 #include "tests/backend/operators/kernel_fixture.h"

@@ -2,7 +2,7 @@
  * over the plans of one tick. */
 #include "services/operators/portfolio_supervisor.h"
 
-#include "backend/environments/matching_engine.h"
+#include "backend/environments/matching/matching_engine.h"
 #include "tests/backend/operators/kernel_fixture.h"
 
 typedef struct stage {

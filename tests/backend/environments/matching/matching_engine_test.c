@@ -1,5 +1,5 @@
 /* The matching rules as a decision table: one order (or bracket) against one or two bars. */
-#include "backend/environments/matching_engine.h"
+#include "backend/environments/matching/matching_engine.h"
 
 #include "tests/support/cmocka.h"
 

@@ -1,4 +1,5 @@
-/* backend/environments/matching_engine.h - resting orders against bars, for backtest and paper.
+/* backend/environments/matching/matching_engine.h - resting orders against bars, for backtest and
+ * paper.
  *
  * One instrument, one order state machine:
  *   SUBMITTED -> ACCEPTED -> (TRIGGERED ->) (PARTIALLY_FILLED ->) FILLED | CANCELED | EXPIRED,
@@ -42,8 +43,8 @@
  *
  * The engine knows no ledger and no strategy: it reports to a listener. It allocates only in _new.
  */
-#ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_ENGINE_H
-#define S1_BACKEND_ENVIRONMENTS_MATCHING_ENGINE_H
+#ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
+#define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
 
 #include "backend/dtos/execution/order.h"
 
@@ -107,4 +108,4 @@ S1_WARN_UNUSED static inline s1_rc s1_matching_bar(s1_matching_engine *engine, c
 /* How often each rule decided a fill; [enum s1_fill_rule]. Borrowed. */
 const uint64_t *s1_matching_rule_counts(const s1_matching_engine *engine);
 
-#endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_ENGINE_H */
+#endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H */

@@ -1,4 +1,4 @@
-#include "backend/environments/matching_internal.h"
+#include "backend/environments/matching/matching_internal.h"
 
 /* --- Along a path. ------------------------------------------------------------------------ */
 
@@ -89,8 +89,7 @@ static s1_rc walk_leg(s1_matching_engine *engine, s1_dec at, s1_dec to, const s1
             .time = bar->close_time,
             .rule = rule_of(engine, slot, bar),
             .is_maker = order->type == S1_ORDER_LIMIT,
-            .is_shown_only =
-                !s1_dec_is_zero(order->display) && !s1_matching_is_through(engine, order, bar)};
+            .quantity = s1_matching_part(engine, order, bar)};
         at = is_passed ? at : order->price;
         if (s1_matching_turns_limit(order)) {
             S1_TRY(err,
@@ -136,8 +135,9 @@ static s1_rc match_close(s1_matching_engine *engine, uint32_t index, const s1_ba
         }
         if (order->type == S1_ORDER_LIMIT) {
             decided.is_maker = order->accepted_bar + 1 < engine->head.bars;
-            decided.is_shown_only = decided.is_maker && !s1_dec_is_zero(order->display) &&
-                                    s1_dec_eq(decided.price, order->price);
+            decided.quantity = decided.is_maker && s1_dec_eq(decided.price, order->price)
+                                   ? order->display
+                                   : S1_DEC_ZERO;
         }
         if (order->type == S1_ORDER_LIMIT && !decided.is_maker) {
             S1_TRY(err, s1_matching_arrive(engine, index, is_filled, bar->close_time, err));

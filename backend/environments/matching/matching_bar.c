@@ -1,255 +1,9 @@
-#include "backend/environments/matching_internal.h"
-#include "backend/utils/assert.h"
+#include "backend/environments/matching/matching_internal.h"
 #include "backend/utils/uid.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-s1_rc s1_matching_new(const s1_matching_options *options, const s1_order_listener *listener,
-                      s1_matching_engine **ret_engine, s1_err *err)
-{
-    S1_ASSERT(options->orders_max > 0);
-    s1_matching_engine *const engine = calloc(1, sizeof *engine);
-    s1_working_order *const orders = calloc(options->orders_max, sizeof *orders);
-    if (engine == NULL || orders == NULL) {
-        free(engine);
-        free(orders);
-        return S1_RAISE(err, S1_E_NO_MEMORY, "a matching engine of %u orders", options->orders_max);
-    }
-    engine->options = *options;
-    engine->listener = *listener;
-    engine->orders = orders;
-    *ret_engine = engine;
-    return S1_OK;
-}
-
-void s1_matching_free(s1_matching_engine *engine)
-{
-    if (engine != NULL) {
-        free(engine->orders);
-        free(engine);
-    }
-}
-
-const uint64_t *s1_matching_rule_counts(const s1_matching_engine *engine)
-{
-    return engine->rule_counts;
-}
 
 static bool is_protective(const s1_order *order)
 {
     return order->role == S1_ROLE_STOP_LOSS || order->role == S1_ROLE_TAKE_PROFIT;
-}
-
-/* Drops the holes, order kept. Not while somebody iterates. */
-static void compact(s1_matching_engine *engine)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < engine->count; i++) {
-        if (engine->orders[i].is_working) {
-            engine->orders[kept++] = engine->orders[i];
-        }
-    }
-    engine->count = kept;
-    S1_ASSERT(kept == engine->head.working);
-}
-
-static void retire(s1_matching_engine *engine, s1_working_order *slot, int32_t state)
-{
-    S1_ASSERT(slot->is_working);
-    slot->order.state = state;
-    slot->is_working = false;
-    engine->head.working--;
-    engine->expiring -= slot->order.expires_at != 0;
-}
-
-/* --- Prices. ------------------------------------------------------------------------------ */
-
-s1_dec s1_matching_price(const s1_matching_engine *engine, int64_t mantissa)
-{
-    return s1_dec_from_mantissa(mantissa, engine->options.instrument->price_scale);
-}
-
-/* The price with slippage: a buyer pays more, a seller gets less, to the next tick. */
-static s1_rc slipped(const s1_matching_engine *engine, s1_dec price, int32_t side,
-                     s1_dec *ret_price, s1_err *err)
-{
-    if (s1_dec_is_zero(engine->options.slippage)) {
-        *ret_price = price;
-        return S1_OK;
-    }
-    s1_dec shift, moved;
-    S1_TRY(err, s1_dec_mul(price, engine->options.slippage, S1_ROUND_UP, &shift, err));
-    if (side == S1_BUY) {
-        S1_TRY(err, s1_dec_add(price, shift, &moved, err));
-    } else {
-        S1_TRY(err, s1_dec_sub(price, shift, &moved, err));
-    }
-    return s1_dec_round_to_step(moved, engine->options.instrument->tick_size,
-                                side == S1_BUY ? S1_ROUND_CEIL : S1_ROUND_FLOOR, ret_price, err);
-}
-
-/* A limit order takes nothing beyond its limit, however far the price slips. */
-static s1_dec within_limit(const s1_order *order, s1_dec price)
-{
-    if (order->type != S1_ORDER_LIMIT) {
-        return price;
-    }
-    return order->side == S1_BUY ? s1_dec_min(price, order->price)
-                                 : s1_dec_max(price, order->price);
-}
-
-/* What of the order the execution fills. */
-static s1_dec part_of(const s1_order *order, s1_execution decided)
-{
-    const s1_dec left = s1_dec_of_raw(s1_dec_raw(order->quantity) - s1_dec_raw(order->filled));
-    return decided.is_shown_only ? s1_dec_min(order->display, left) : left;
-}
-
-/* Books the fill in the order, which works on if some of it is left. */
-static void advance(s1_matching_engine *engine, s1_working_order *slot, s1_dec quantity)
-{
-    s1_order *const order = &slot->order;
-    order->filled = s1_dec_of_raw(s1_dec_raw(order->filled) + s1_dec_raw(quantity));
-    if (s1_dec_eq(order->filled, order->quantity)) {
-        retire(engine, slot, S1_ORDER_FILLED);
-    } else {
-        order->state = S1_ORDER_PARTIALLY_FILLED;
-    }
-}
-
-/* The listener said no, and why. */
-static s1_rc refuse_fill(s1_matching_engine *engine, s1_working_order *slot, s1_nanos time,
-                         s1_err *err)
-{
-    retire(engine, slot, S1_ORDER_REJECTED);
-    const s1_order copy = slot->order;
-    const char *const reason = err != NULL ? err->msg : "";
-    return engine->listener.on_state(engine->listener.self, &copy, (s1_str){reason, strlen(reason)},
-                                     time, err);
-}
-
-/* Settles the quantity of an order that is sized as it fills, at its price. */
-static s1_rc size_order(s1_matching_engine *engine, s1_working_order *slot, s1_fill *result,
-                        s1_err *err)
-{
-    const s1_order_listener *const listener = &engine->listener;
-    S1_TRY(err, listener->on_size(listener->self, &slot->order, result->price,
-                                  &slot->order.quantity, err));
-    result->quantity = slot->order.quantity;
-    return S1_OK;
-}
-
-/* From which side the price came that filled an entry: STOP, LIMIT, or MARKET for neither. */
-static int32_t side_of_entry(const s1_order *order, int32_t rule)
-{
-    if (order->type == S1_ORDER_MARKET) {
-        return S1_ORDER_MARKET;
-    }
-    return order->type == S1_ORDER_STOP || rule == S1_FILL_STOP_TOUCH ? S1_ORDER_STOP
-                                                                      : S1_ORDER_LIMIT;
-}
-
-s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution decided,
-                       s1_err *err)
-{
-    s1_working_order *const slot = &engine->orders[index];
-    s1_fill result = {.price = decided.price,
-                      .quantity = part_of(&slot->order, decided),
-                      .time = decided.time,
-                      .rule = decided.rule,
-                      .is_maker = decided.is_maker};
-    if (!decided.is_maker && (engine->options.rules.slippage_on == S1_SLIPPAGE_ON_ALL ||
-                              slot->order.role == S1_ROLE_ENTRY)) {
-        S1_TRY(err, slipped(engine, decided.price, slot->order.side, &result.price, err));
-        result.price = within_limit(&slot->order, result.price);
-    }
-    if (!s1_dec_is_zero(slot->order.cash_fraction)) {
-        const s1_rc sized = size_order(engine, slot, &result, err);
-        if (sized != S1_OK) {
-            return sized == S1_E_DENIED ? refuse_fill(engine, slot, decided.time, err) : sized;
-        }
-    }
-    s1_dec notional;
-    S1_TRY(err, s1_dec_mul(result.price, result.quantity, S1_ROUND_HALF_EVEN, &notional, err));
-    S1_TRY(err, s1_dec_mul(notional,
-                           decided.is_maker ? engine->options.maker_fee : engine->options.taker_fee,
-                           S1_ROUND_HALF_EVEN, &result.fee, err));
-    const s1_order_listener *const listener = &engine->listener;
-    const s1_rc allowed = listener->on_before_fill(listener->self, &slot->order, &result, err);
-    if (allowed == S1_E_DENIED) {
-        return refuse_fill(engine, slot, decided.time, err);
-    }
-    S1_TRY(err, allowed);
-    engine->rule_counts[decided.rule]++;
-    advance(engine, slot, result.quantity);
-    const s1_order copy = slot->order; /* the callback may submit and move the array's end */
-    engine->filling_type = side_of_entry(&copy, decided.rule);
-    return listener->on_fill(listener->self, &copy, &result, err);
-}
-
-s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index, int32_t state, s1_str reason,
-                      s1_nanos time, s1_err *err)
-{
-    retire(engine, &engine->orders[index], state);
-    const s1_order copy = engine->orders[index].order;
-    return engine->listener.on_state(engine->listener.self, &copy, reason, time, err);
-}
-
-static bool is_immediate(const s1_order *order)
-{
-    return order->time_in_force == S1_TIF_IOC || order->time_in_force == S1_TIF_FOK;
-}
-
-s1_rc s1_matching_arrive(s1_matching_engine *engine, uint32_t index, bool is_marketable,
-                         s1_nanos time, s1_err *err)
-{
-    const s1_order *const order = &engine->orders[index].order;
-    if (is_marketable && order->post_only) {
-        return s1_matching_end(engine, index, S1_ORDER_REJECTED, S1_STR("POST_ONLY_WOULD_TAKE"),
-                               time, err);
-    }
-    return is_immediate(order) && !is_marketable
-               ? s1_matching_end(engine, index, S1_ORDER_EXPIRED, S1_STR("NOT_MARKETABLE"), time,
-                                 err)
-               : S1_OK;
-}
-
-bool s1_matching_turns_limit(const s1_order *order)
-{
-    return order->type == S1_ORDER_STOP_LIMIT || order->type == S1_ORDER_LIMIT_IF_TOUCHED;
-}
-
-s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_execution decided,
-                          s1_err *err)
-{
-    s1_working_order *const slot = &engine->orders[index];
-    slot->order.state = S1_ORDER_TRIGGERED;
-    const s1_order copy = slot->order;
-    S1_TRY(err,
-           engine->listener.on_state(engine->listener.self, &copy, S1_STR(""), decided.time, err));
-    if (!slot->is_working) {
-        return S1_OK;
-    }
-    slot->order.type = S1_ORDER_LIMIT;
-    slot->order.price = slot->order.limit;
-    const bool is_marketable = s1_matching_is_reached(&slot->order, decided.price);
-    S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, decided.time, err));
-    return is_marketable && slot->is_working ? s1_matching_fill(engine, index, decided, err)
-                                             : S1_OK;
-}
-
-/* Ends the orders whose time is up at `moment`. */
-static s1_rc expire_due(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
-{
-    for (uint32_t i = 0; i < engine->count && engine->expiring > 0; i++) {
-        const s1_working_order *const slot = &engine->orders[i];
-        if (slot->is_working && slot->order.expires_at != 0 && slot->order.expires_at <= moment) {
-            S1_TRY(err,
-                   s1_matching_end(engine, i, S1_ORDER_EXPIRED, S1_STR("TIME_UP"), moment, err));
-        }
-    }
-    return S1_OK;
 }
 
 /* --- At the open. ------------------------------------------------------------------------- */
@@ -282,7 +36,7 @@ static s1_rc judge_limit(s1_matching_engine *engine, uint32_t index, const s1_ba
     if (!engine->orders[index].is_working) {
         return S1_OK;
     }
-    if (is_marketable && (is_immediate(order) || better <= S1_LIMIT_PRICE_OPEN)) {
+    if (is_marketable && (s1_matching_is_immediate(order) || better <= S1_LIMIT_PRICE_OPEN)) {
         decided->rule = S1_FILL_OPEN_MARKETABLE;
     } else if (better == S1_LIMIT_PRICE_OPEN &&
                s1_matching_is_filled_at(engine, order, decided->price)) {
@@ -407,36 +161,30 @@ bool s1_matching_is_eligible(const s1_matching_engine *engine, const s1_working_
     return is_protective(&slot->order) && is_early_enough(engine, slot, bar);
 }
 
-static uint32_t find_slot(const s1_matching_engine *engine, s1_trade_id trade_id, int32_t role)
-{
-    for (uint32_t i = 0; i < engine->count; i++) {
-        const s1_working_order *const slot = &engine->orders[i];
-        if (slot->is_working && slot->order.role == role &&
-            s1_uid_eq(slot->order.trade_id.uid, trade_id.uid)) {
-            return i;
-        }
-    }
-    return UINT32_MAX;
-}
-
 uint32_t s1_matching_rival(const s1_matching_engine *engine, const s1_order *order,
                            const s1_bar *bar)
 {
     const int32_t role = order->role == S1_ROLE_STOP_LOSS ? S1_ROLE_TAKE_PROFIT : S1_ROLE_STOP_LOSS;
     const uint32_t rival =
-        is_protective(order) ? find_slot(engine, order->trade_id, role) : UINT32_MAX;
+        is_protective(order) ? s1_matching_find_slot(engine, order->trade_id, role) : UINT32_MAX;
     return rival != UINT32_MAX && s1_matching_is_eligible(engine, &engine->orders[rival], bar) &&
                    s1_matching_is_touched(engine, &engine->orders[rival].order, bar)
                ? rival
                : UINT32_MAX;
 }
 
-bool s1_matching_is_through(const s1_matching_engine *engine, const s1_order *order,
-                            const s1_bar *bar)
+/* Does the bar go beyond the order's limit? Then all that rests there was reached. */
+static bool is_through(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar)
 {
     return order->side == S1_BUY
                ? s1_dec_cmp(s1_matching_price(engine, bar->low), order->price) < 0
                : s1_dec_cmp(s1_matching_price(engine, bar->high), order->price) > 0;
+}
+
+s1_dec s1_matching_part(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar)
+{
+    return s1_dec_is_zero(order->display) || is_through(engine, order, bar) ? S1_DEC_ZERO
+                                                                            : order->display;
 }
 
 s1_dec s1_matching_inside_price(const s1_matching_engine *engine, const s1_order *order,
@@ -540,8 +288,7 @@ static s1_rc match_inside(s1_matching_engine *engine, uint32_t index, const s1_b
                                   .time = bar->close_time,
                                   .rule = rule,
                                   .is_maker = order->type == S1_ORDER_LIMIT,
-                                  .is_shown_only = !s1_dec_is_zero(order->display) &&
-                                                   !s1_matching_is_through(engine, order, bar)};
+                                  .quantity = s1_matching_part(engine, order, bar)};
     if (order->role == S1_ROLE_STOP_LOSS) {
         S1_TRY(err, fill_before_stop(engine, index, bar, err));
     }
@@ -608,11 +355,11 @@ s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_e
     const uint32_t resting = engine->count;
     if (bar->volume == 0 && engine->options.rules.zero_volume == S1_ZERO_VOLUME_SKIP) {
         engine->head.bars--; /* no bar, for whoever waits for his first */
-        S1_TRY(err, expire_due(engine, bar->open_time, err));
-        return expire_due(engine, bar->close_time, err);
+        S1_TRY(err, s1_matching_expire_due(engine, bar->open_time, err));
+        return s1_matching_expire_due(engine, bar->close_time, err);
     }
     engine->is_matching = true;
-    s1_rc rc = engine->expiring > 0 ? expire_due(engine, bar->open_time, err) : S1_OK;
+    s1_rc rc = engine->expiring > 0 ? s1_matching_expire_due(engine, bar->open_time, err) : S1_OK;
     const bool has_open = engine->options.rules.path != S1_PATH_CLOSE;
     for (uint32_t i = 0; i < resting && rc == S1_OK && has_open; i++) {
         if (engine->orders[i].is_working) {
@@ -623,18 +370,17 @@ s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_e
         rc = match_rest(engine, bar, err);
     }
     if (rc == S1_OK && engine->expiring > 0) {
-        rc = expire_due(engine, bar->close_time, err);
+        rc = s1_matching_expire_due(engine, bar->close_time, err);
     }
     engine->is_matching = false;
-    compact(engine);
+    s1_matching_compact(engine);
     return rc;
 }
 
-/* --- Orders in and out. ------------------------------------------------------------------- */
+/* --- On arrival. -------------------------------------------------------------------------- */
 
-/* What the close an order was decided on does to it. */
-static s1_rc match_arrival(s1_matching_engine *engine, uint32_t index, const s1_bar *last,
-                           s1_err *err)
+s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t index, const s1_bar *last,
+                          s1_err *err)
 {
     const s1_order *const order = &engine->orders[index].order;
     const s1_execution decided = {.price = s1_matching_price(engine, last->close),
@@ -658,74 +404,4 @@ static s1_rc match_arrival(s1_matching_engine *engine, uint32_t index, const s1_
     return is_marketable && engine->orders[index].is_working
                ? s1_matching_fill(engine, index, decided, err)
                : S1_OK;
-}
-
-s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, const s1_bar *last,
-                         s1_err *err)
-{
-    if (engine->count == engine->options.orders_max && !engine->is_matching) {
-        compact(engine);
-    }
-    if (engine->count == engine->options.orders_max) {
-        return S1_RAISE(err, S1_E_NO_MEMORY,
-                        "%u orders are working, the most of this run "
-                        "(limits.working_orders_max)",
-                        engine->options.orders_max);
-    }
-    const uint32_t index = engine->count++;
-    s1_working_order *const slot = &engine->orders[index];
-    *slot = (s1_working_order){.order = *order,
-                               .is_working = true,
-                               .is_born_inside = engine->is_inside_bar,
-                               .parent_type = engine->filling_type};
-    slot->order.state = S1_ORDER_ACCEPTED;
-    slot->order.accepted_bar = engine->head.bars;
-    engine->head.working++;
-    engine->expiring += order->expires_at != 0;
-    const s1_order copy = slot->order;
-    S1_TRY(err, engine->listener.on_state(engine->listener.self, &copy, S1_STR(""),
-                                          order->submitted_at, err));
-    return engine->is_matching ? S1_OK : match_arrival(engine, index, last, err);
-}
-
-static uint32_t find_order(const s1_matching_engine *engine, s1_order_id order_id)
-{
-    for (uint32_t i = 0; i < engine->count; i++) {
-        if (engine->orders[i].is_working &&
-            s1_uid_eq(engine->orders[i].order.order_id.uid, order_id.uid)) {
-            return i;
-        }
-    }
-    return UINT32_MAX;
-}
-
-s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id, s1_str reason,
-                         s1_nanos time, s1_err *err)
-{
-    const uint32_t index = find_order(engine, order_id);
-    if (index == UINT32_MAX) {
-        return S1_RAISE(err, S1_E_NOT_FOUND, "no working order to cancel");
-    }
-    retire(engine, &engine->orders[index], S1_ORDER_CANCELED);
-    const s1_order copy = engine->orders[index].order;
-    return engine->listener.on_state(engine->listener.self, &copy, reason, time, err);
-}
-
-s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id, s1_dec price,
-                         s1_dec quantity, s1_err *err)
-{
-    const uint32_t index = find_order(engine, order_id);
-    if (index == UINT32_MAX || engine->orders[index].order.type == S1_ORDER_MARKET) {
-        return S1_RAISE(err, S1_E_NOT_FOUND, "no working order with a price to modify");
-    }
-    engine->orders[index].order.price = price;
-    engine->orders[index].order.quantity = quantity;
-    return S1_OK;
-}
-
-const s1_order *s1_matching_find(const s1_matching_engine *engine, s1_trade_id trade_id,
-                                 int32_t role)
-{
-    const uint32_t index = find_slot(engine, trade_id, role);
-    return index == UINT32_MAX ? NULL : &engine->orders[index].order;
 }

@@ -1,12 +1,12 @@
-/* backend/environments/matching_internal.h - shared by the parts of the matching engine.
+/* backend/environments/matching/matching_internal.h - shared by the parts of the matching engine.
  *
- * matching_engine.c keeps the orders, fills them and matches bars without a path; matching_path.c
- * walks bars with one. Nobody else includes this.
+ * matching_engine.c keeps the orders, matching_fill.c fills, triggers and ends them, matching_bar.c
+ * matches bars without a path and matching_path.c walks bars with one. Nobody else includes this.
  */
-#ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_INTERNAL_H
-#define S1_BACKEND_ENVIRONMENTS_MATCHING_INTERNAL_H
+#ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
+#define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
 
-#include "backend/environments/matching_engine.h"
+#include "backend/environments/matching/matching_engine.h"
 
 /* An order and what matching must remember of it. */
 typedef struct s1_working_order {
@@ -36,8 +36,29 @@ typedef struct s1_execution {
     s1_nanos time;
     int32_t rule;
     bool is_maker;
-    bool is_shown_only; /* of an iceberg: no more than what shows */
+    s1_dec quantity; /* zero: all that is left of the order */
 } s1_execution;
+
+/* The order works no longer. */
+void s1_matching_retire(s1_matching_engine *engine, s1_working_order *slot, int32_t state);
+
+/* Drops the holes, order kept. Not while somebody iterates. */
+void s1_matching_compact(s1_matching_engine *engine);
+
+/* The slot of a trade's working order in a role, or UINT32_MAX. */
+uint32_t s1_matching_find_slot(const s1_matching_engine *engine, s1_trade_id trade_id,
+                               int32_t role);
+
+/* Ends the orders whose time is up at `moment`. */
+S1_WARN_UNUSED s1_rc s1_matching_expire_due(s1_matching_engine *engine, s1_nanos moment,
+                                            s1_err *err);
+
+/* What the close an order was decided on does to it. */
+S1_WARN_UNUSED s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t index,
+                                         const s1_bar *last, s1_err *err);
+
+/* IOC or FOK? */
+bool s1_matching_is_immediate(const s1_order *order);
 
 /* Fills the order at an index and tells the listener, who may submit and cancel. */
 S1_WARN_UNUSED s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index,
@@ -86,13 +107,13 @@ uint32_t s1_matching_rival(const s1_matching_engine *engine, const s1_order *ord
 s1_dec s1_matching_inside_price(const s1_matching_engine *engine, const s1_order *order,
                                 const s1_bar *bar);
 
-/* Does the bar go beyond the order's limit? Then all that rests there was reached. */
-bool s1_matching_is_through(const s1_matching_engine *engine, const s1_order *order,
-                            const s1_bar *bar);
+/* How much of a resting order the bar fills: zero, all of it, but of an iceberg whose limit the bar
+ * does not go beyond only what shows. */
+s1_dec s1_matching_part(const s1_matching_engine *engine, const s1_order *order, const s1_bar *bar);
 
 /* Matches what the open left, along the path of the bar or at its close. */
 S1_WARN_UNUSED s1_rc s1_matching_walk(s1_matching_engine *engine, const s1_bar *bar, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_matching_at_close(s1_matching_engine *engine, const s1_bar *bar,
                                           s1_err *err);
 
-#endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_INTERNAL_H */
+#endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H */

@@ -1,0 +1,152 @@
+#include "backend/environments/matching/matching_internal.h"
+#include "backend/utils/assert.h"
+#include "backend/utils/uid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+s1_rc s1_matching_new(const s1_matching_options *options, const s1_order_listener *listener,
+                      s1_matching_engine **ret_engine, s1_err *err)
+{
+    S1_ASSERT(options->orders_max > 0);
+    s1_matching_engine *const engine = calloc(1, sizeof *engine);
+    s1_working_order *const orders = calloc(options->orders_max, sizeof *orders);
+    if (engine == NULL || orders == NULL) {
+        free(engine);
+        free(orders);
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a matching engine of %u orders", options->orders_max);
+    }
+    engine->options = *options;
+    engine->listener = *listener;
+    engine->orders = orders;
+    *ret_engine = engine;
+    return S1_OK;
+}
+
+void s1_matching_free(s1_matching_engine *engine)
+{
+    if (engine != NULL) {
+        free(engine->orders);
+        free(engine);
+    }
+}
+
+const uint64_t *s1_matching_rule_counts(const s1_matching_engine *engine)
+{
+    return engine->rule_counts;
+}
+
+void s1_matching_compact(s1_matching_engine *engine)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < engine->count; i++) {
+        if (engine->orders[i].is_working) {
+            engine->orders[kept++] = engine->orders[i];
+        }
+    }
+    engine->count = kept;
+    S1_ASSERT(kept == engine->head.working);
+}
+
+void s1_matching_retire(s1_matching_engine *engine, s1_working_order *slot, int32_t state)
+{
+    S1_ASSERT(slot->is_working);
+    slot->order.state = state;
+    slot->is_working = false;
+    engine->head.working--;
+    engine->expiring -= slot->order.expires_at != 0;
+}
+
+s1_rc s1_matching_expire_due(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
+{
+    for (uint32_t i = 0; i < engine->count && engine->expiring > 0; i++) {
+        const s1_working_order *const slot = &engine->orders[i];
+        if (slot->is_working && slot->order.expires_at != 0 && slot->order.expires_at <= moment) {
+            S1_TRY(err,
+                   s1_matching_end(engine, i, S1_ORDER_EXPIRED, S1_STR("TIME_UP"), moment, err));
+        }
+    }
+    return S1_OK;
+}
+
+uint32_t s1_matching_find_slot(const s1_matching_engine *engine, s1_trade_id trade_id, int32_t role)
+{
+    for (uint32_t i = 0; i < engine->count; i++) {
+        const s1_working_order *const slot = &engine->orders[i];
+        if (slot->is_working && slot->order.role == role &&
+            s1_uid_eq(slot->order.trade_id.uid, trade_id.uid)) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, const s1_bar *last,
+                         s1_err *err)
+{
+    if (engine->count == engine->options.orders_max && !engine->is_matching) {
+        s1_matching_compact(engine);
+    }
+    if (engine->count == engine->options.orders_max) {
+        return S1_RAISE(err, S1_E_NO_MEMORY,
+                        "%u orders are working, the most of this run "
+                        "(limits.working_orders_max)",
+                        engine->options.orders_max);
+    }
+    const uint32_t index = engine->count++;
+    s1_working_order *const slot = &engine->orders[index];
+    *slot = (s1_working_order){.order = *order,
+                               .is_working = true,
+                               .is_born_inside = engine->is_inside_bar,
+                               .parent_type = engine->filling_type};
+    slot->order.state = S1_ORDER_ACCEPTED;
+    slot->order.accepted_bar = engine->head.bars;
+    engine->head.working++;
+    engine->expiring += order->expires_at != 0;
+    const s1_order copy = slot->order;
+    S1_TRY(err, engine->listener.on_state(engine->listener.self, &copy, S1_STR(""),
+                                          order->submitted_at, err));
+    return engine->is_matching ? S1_OK : s1_matching_arrival(engine, index, last, err);
+}
+
+static uint32_t find_order(const s1_matching_engine *engine, s1_order_id order_id)
+{
+    for (uint32_t i = 0; i < engine->count; i++) {
+        if (engine->orders[i].is_working &&
+            s1_uid_eq(engine->orders[i].order.order_id.uid, order_id.uid)) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id, s1_str reason,
+                         s1_nanos time, s1_err *err)
+{
+    const uint32_t index = find_order(engine, order_id);
+    if (index == UINT32_MAX) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no working order to cancel");
+    }
+    s1_matching_retire(engine, &engine->orders[index], S1_ORDER_CANCELED);
+    const s1_order copy = engine->orders[index].order;
+    return engine->listener.on_state(engine->listener.self, &copy, reason, time, err);
+}
+
+s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id, s1_dec price,
+                         s1_dec quantity, s1_err *err)
+{
+    const uint32_t index = find_order(engine, order_id);
+    if (index == UINT32_MAX || engine->orders[index].order.type == S1_ORDER_MARKET) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no working order with a price to modify");
+    }
+    engine->orders[index].order.price = price;
+    engine->orders[index].order.quantity = quantity;
+    return S1_OK;
+}
+
+const s1_order *s1_matching_find(const s1_matching_engine *engine, s1_trade_id trade_id,
+                                 int32_t role)
+{
+    const uint32_t index = s1_matching_find_slot(engine, trade_id, role);
+    return index == UINT32_MAX ? NULL : &engine->orders[index].order;
+}

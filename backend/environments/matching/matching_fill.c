@@ -1,0 +1,177 @@
+#include "backend/environments/matching/matching_internal.h"
+
+#include <string.h>
+
+s1_dec s1_matching_price(const s1_matching_engine *engine, int64_t mantissa)
+{
+    return s1_dec_from_mantissa(mantissa, engine->options.instrument->price_scale);
+}
+
+/* The price with slippage: a buyer pays more, a seller gets less, to the next tick. */
+static s1_rc slipped(const s1_matching_engine *engine, s1_dec price, int32_t side,
+                     s1_dec *ret_price, s1_err *err)
+{
+    if (s1_dec_is_zero(engine->options.slippage)) {
+        *ret_price = price;
+        return S1_OK;
+    }
+    s1_dec shift, moved;
+    S1_TRY(err, s1_dec_mul(price, engine->options.slippage, S1_ROUND_UP, &shift, err));
+    if (side == S1_BUY) {
+        S1_TRY(err, s1_dec_add(price, shift, &moved, err));
+    } else {
+        S1_TRY(err, s1_dec_sub(price, shift, &moved, err));
+    }
+    return s1_dec_round_to_step(moved, engine->options.instrument->tick_size,
+                                side == S1_BUY ? S1_ROUND_CEIL : S1_ROUND_FLOOR, ret_price, err);
+}
+
+/* A limit order takes nothing beyond its limit, however far the price slips. */
+static s1_dec within_limit(const s1_order *order, s1_dec price)
+{
+    if (order->type != S1_ORDER_LIMIT) {
+        return price;
+    }
+    return order->side == S1_BUY ? s1_dec_min(price, order->price)
+                                 : s1_dec_max(price, order->price);
+}
+
+/* What of the order the execution fills. */
+static s1_dec part_of(const s1_order *order, s1_execution decided)
+{
+    const s1_dec left = s1_dec_of_raw(s1_dec_raw(order->quantity) - s1_dec_raw(order->filled));
+    return s1_dec_is_zero(decided.quantity) ? left : s1_dec_min(decided.quantity, left);
+}
+
+/* Books the fill in the order, which works on if some of it is left. */
+static void advance(s1_matching_engine *engine, s1_working_order *slot, s1_dec quantity)
+{
+    s1_order *const order = &slot->order;
+    order->filled = s1_dec_of_raw(s1_dec_raw(order->filled) + s1_dec_raw(quantity));
+    if (s1_dec_eq(order->filled, order->quantity)) {
+        s1_matching_retire(engine, slot, S1_ORDER_FILLED);
+    } else {
+        order->state = S1_ORDER_PARTIALLY_FILLED;
+    }
+}
+
+/* The listener said no, and why. */
+static s1_rc refuse_fill(s1_matching_engine *engine, s1_working_order *slot, s1_nanos time,
+                         s1_err *err)
+{
+    s1_matching_retire(engine, slot, S1_ORDER_REJECTED);
+    const s1_order copy = slot->order;
+    const char *const reason = err != NULL ? err->msg : "";
+    return engine->listener.on_state(engine->listener.self, &copy, (s1_str){reason, strlen(reason)},
+                                     time, err);
+}
+
+/* Settles the quantity of an order that is sized as it fills, at its price. */
+static s1_rc size_order(s1_matching_engine *engine, s1_working_order *slot, s1_fill *result,
+                        s1_err *err)
+{
+    const s1_order_listener *const listener = &engine->listener;
+    S1_TRY(err, listener->on_size(listener->self, &slot->order, result->price,
+                                  &slot->order.quantity, err));
+    result->quantity = slot->order.quantity;
+    return S1_OK;
+}
+
+/* From which side the price came that filled an entry: STOP, LIMIT, or MARKET for neither. */
+static int32_t side_of_entry(const s1_order *order, int32_t rule)
+{
+    if (order->type == S1_ORDER_MARKET) {
+        return S1_ORDER_MARKET;
+    }
+    return order->type == S1_ORDER_STOP || rule == S1_FILL_STOP_TOUCH ? S1_ORDER_STOP
+                                                                      : S1_ORDER_LIMIT;
+}
+
+s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution decided,
+                       s1_err *err)
+{
+    s1_working_order *const slot = &engine->orders[index];
+    s1_fill result = {.price = decided.price,
+                      .quantity = part_of(&slot->order, decided),
+                      .time = decided.time,
+                      .rule = decided.rule,
+                      .is_maker = decided.is_maker};
+    if (!decided.is_maker && (engine->options.rules.slippage_on == S1_SLIPPAGE_ON_ALL ||
+                              slot->order.role == S1_ROLE_ENTRY)) {
+        S1_TRY(err, slipped(engine, decided.price, slot->order.side, &result.price, err));
+        result.price = within_limit(&slot->order, result.price);
+    }
+    if (!s1_dec_is_zero(slot->order.cash_fraction)) {
+        const s1_rc sized = size_order(engine, slot, &result, err);
+        if (sized != S1_OK) {
+            return sized == S1_E_DENIED ? refuse_fill(engine, slot, decided.time, err) : sized;
+        }
+    }
+    s1_dec notional;
+    S1_TRY(err, s1_dec_mul(result.price, result.quantity, S1_ROUND_HALF_EVEN, &notional, err));
+    S1_TRY(err, s1_dec_mul(notional,
+                           decided.is_maker ? engine->options.maker_fee : engine->options.taker_fee,
+                           S1_ROUND_HALF_EVEN, &result.fee, err));
+    const s1_order_listener *const listener = &engine->listener;
+    const s1_rc allowed = listener->on_before_fill(listener->self, &slot->order, &result, err);
+    if (allowed == S1_E_DENIED) {
+        return refuse_fill(engine, slot, decided.time, err);
+    }
+    S1_TRY(err, allowed);
+    engine->rule_counts[decided.rule]++;
+    advance(engine, slot, result.quantity);
+    const s1_order copy = slot->order; /* the callback may submit and move the array's end */
+    engine->filling_type = side_of_entry(&copy, decided.rule);
+    return listener->on_fill(listener->self, &copy, &result, err);
+}
+
+s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index, int32_t state, s1_str reason,
+                      s1_nanos time, s1_err *err)
+{
+    s1_matching_retire(engine, &engine->orders[index], state);
+    const s1_order copy = engine->orders[index].order;
+    return engine->listener.on_state(engine->listener.self, &copy, reason, time, err);
+}
+
+bool s1_matching_is_immediate(const s1_order *order)
+{
+    return order->time_in_force == S1_TIF_IOC || order->time_in_force == S1_TIF_FOK;
+}
+
+s1_rc s1_matching_arrive(s1_matching_engine *engine, uint32_t index, bool is_marketable,
+                         s1_nanos time, s1_err *err)
+{
+    const s1_order *const order = &engine->orders[index].order;
+    if (is_marketable && order->post_only) {
+        return s1_matching_end(engine, index, S1_ORDER_REJECTED, S1_STR("POST_ONLY_WOULD_TAKE"),
+                               time, err);
+    }
+    return s1_matching_is_immediate(order) && !is_marketable
+               ? s1_matching_end(engine, index, S1_ORDER_EXPIRED, S1_STR("NOT_MARKETABLE"), time,
+                                 err)
+               : S1_OK;
+}
+
+bool s1_matching_turns_limit(const s1_order *order)
+{
+    return order->type == S1_ORDER_STOP_LIMIT || order->type == S1_ORDER_LIMIT_IF_TOUCHED;
+}
+
+s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_execution decided,
+                          s1_err *err)
+{
+    s1_working_order *const slot = &engine->orders[index];
+    slot->order.state = S1_ORDER_TRIGGERED;
+    const s1_order copy = slot->order;
+    S1_TRY(err,
+           engine->listener.on_state(engine->listener.self, &copy, S1_STR(""), decided.time, err));
+    if (!slot->is_working) {
+        return S1_OK;
+    }
+    slot->order.type = S1_ORDER_LIMIT;
+    slot->order.price = slot->order.limit;
+    const bool is_marketable = s1_matching_is_reached(&slot->order, decided.price);
+    S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, decided.time, err));
+    return is_marketable && slot->is_working ? s1_matching_fill(engine, index, decided, err)
+                                             : S1_OK;
+}
