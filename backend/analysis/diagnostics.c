@@ -1,5 +1,6 @@
 #include "backend/analysis/diagnostics.h"
 
+#include "backend/dtos/execution/order.h"
 #include "backend/utils/timefmt.h"
 
 #include <math.h>
@@ -149,8 +150,8 @@ static void find_stale(const s1_diagnostics_input *input, s1_diagnoses *found)
         after_gap += is_after_gap(series, trade->exit_row, step, has_weekends_off);
         flat += is_flat(series, trade->entry_row);
         flat += is_flat(series, trade->exit_row);
-        at_close +=
-            trade->entry_row < series->count && trade->entry_time >= series->time[trade->entry_row];
+        at_close += trade->entry_rule == S1_FILL_CLOSE; /* not by its time: that of a touch is the
+                                                           end of its bar too */
     }
     if (input->manifest->ambiguous_bars > 0) {
         (void)add(found, S1_DIAGNOSIS_STOP_AND_TARGET, input->manifest->ambiguous_bars,

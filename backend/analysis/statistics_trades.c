@@ -1,5 +1,6 @@
 /* What the trades of a run say: everything of S1_STATISTICS_MAP that is made of them. */
 #include "backend/analysis/statistics_internal.h"
+#include "backend/dtos/execution/order.h"
 #include "backend/utils/timefmt.h"
 
 #include <math.h>
@@ -20,9 +21,52 @@ typedef struct trade_sums {
 
 /* --- Extremes. ---------------------------------------------------------------------------- */
 
-/* The worst and the best price while the trade was open. The bar of the entry counts unless the
- * trade was entered at its close; that of the exit only if it was left at its close: what an
- * intrabar exit did not live to see is not its own. */
+/* Where in its bar a fill lies. Inside a bar a fill has the time of the close: only its rule tells.
+ */
+enum place { AT_OPEN, INSIDE, AT_CLOSE };
+
+static enum place place_of(int32_t rule, s1_nanos time, s1_nanos close)
+{
+    switch (rule) {
+    case S1_FILL_OPEN:
+    case S1_FILL_OPEN_MARKETABLE:
+    case S1_FILL_OPEN_GAP:
+    case S1_FILL_OPEN_IMPROVED:
+        return AT_OPEN;
+    case S1_FILL_CLOSE:
+    case S1_FILL_CLOSE_NEXT:
+    case S1_FILL_CLOSE_REACHED:
+        return AT_CLOSE;
+    case S1_FILL_RULE_INVALID:
+        return time >= close ? AT_CLOSE : AT_OPEN;
+    default:
+        return INSIDE;
+    }
+}
+
+/* What of the bar of an entry inside it certainly came after: its close, and what lies beyond the
+ * entry on the way of the price, against the position for a limit, with it for a stop. */
+static void add_rest_of_bar(const s1_run_series *series, const s1_trade_record *trade, double *low,
+                            double *high)
+{
+    const uint64_t row = trade->entry_row;
+    const bool is_against =
+        trade->entry_rule == S1_FILL_LIMIT_TOUCH || trade->entry_rule == S1_FILL_TRIGGER_TOUCH;
+    const bool is_with = trade->entry_rule == S1_FILL_STOP_TOUCH;
+    const bool is_long = trade->direction == S1_LONG;
+    *low = fmin(*low, series->close[row]);
+    *high = fmax(*high, series->close[row]);
+    if (is_long ? is_against : is_with) {
+        *low = fmin(*low, series->low[row]);
+    }
+    if (is_long ? is_with : is_against) {
+        *high = fmax(*high, series->high[row]);
+    }
+}
+
+/* The worst and the best price while the trade was open. Of the bar of an entry counts what came
+ * after it; the bar of the exit counts only if it was left at its close: what an exit inside it did
+ * not live to see is not its own. */
 static s1_trade_extremes extremes_of(const s1_run_series *series, const s1_trade_record *trade)
 {
     const double entry = s1_dec_to_double(trade->entry_price);
@@ -31,12 +75,17 @@ static s1_trade_extremes extremes_of(const s1_run_series *series, const s1_trade
         trade->entry_row > trade->exit_row || !(entry > 0.0)) {
         return (s1_trade_extremes){(double)NAN, (double)NAN};
     }
-    const bool has_first = trade->entry_time < series->time[trade->entry_row];
-    const bool has_last = trade->exit_time >= series->time[trade->exit_row];
-    const uint64_t first = trade->entry_row + !has_first;
-    const uint64_t end = trade->exit_row + has_last;
+    const enum place in =
+        place_of(trade->entry_rule, trade->entry_time, series->time[trade->entry_row]);
+    const enum place out =
+        place_of(trade->exit_rule, trade->exit_time, series->time[trade->exit_row]);
+    const uint64_t first = trade->entry_row + (in != AT_OPEN);
+    const uint64_t end = trade->exit_row + (out == AT_CLOSE);
     double low = entry < exit ? entry : exit;
     double high = entry > exit ? entry : exit;
+    if (in == INSIDE && (trade->exit_row > trade->entry_row || out == AT_CLOSE)) {
+        add_rest_of_bar(series, trade, &low, &high);
+    }
     for (uint64_t row = first; row < end; row++) {
         low = series->low[row] < low ? series->low[row] : low;
         high = series->high[row] > high ? series->high[row] : high;

@@ -26,6 +26,7 @@ typedef struct open_trade {
     bool is_stop_moved;
     s1_nanos entry_time;
     uint64_t entry_row;
+    int32_t entry_rule;                    /* enum s1_fill_rule, of the first fill */
     s1_dec entry_quantity, entry_notional; /* sums over the entry fills */
     s1_dec exit_quantity, exit_notional;
     s1_dec fees, pnl;                                              /* pnl gross of fees */
@@ -571,6 +572,7 @@ static s1_rc open_position(s1_order_manager *manager, open_trade *trade, const s
     trade->is_entered = true;
     trade->entry_time = fill->time;
     trade->entry_row = manager->row;
+    trade->entry_rule = fill->rule;
     leave_pending(manager, trade);
     s1_ledger_position_record *const position =
         s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
@@ -642,6 +644,8 @@ static s1_rc record_trade(s1_order_manager *manager, const open_trade *trade, co
         .asset_pair = manager->options.instrument->asset_pair,
         .entry_row = trade->entry_row,
         .exit_row = manager->row,
+        .entry_rule = trade->entry_rule,
+        .exit_rule = fill->rule,
     };
     if (order->role == S1_ROLE_EXIT) {
         record.threat_id = trade->close_threat;

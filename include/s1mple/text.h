@@ -55,6 +55,20 @@ static inline bool s1_text_take_string(s1_str *rest, s1_str *ret_text)
     return s1_text_skip(rest, quote) && s1_text_take_until(rest, '"', ret_text);
 }
 
+/* Takes the entries of a list up to `end`, the comma between them too: `take` takes one from `rest`
+ * and is called until `end` follows. False if one is none, or the list does not end. */
+static inline bool s1_text_take_list(s1_str *rest, s1_str end,
+                                     bool (*take)(void *self, s1_str *rest), void *self)
+{
+    const s1_str comma = {",", 1};
+    for (bool is_first = true; !s1_text_skip(rest, end); is_first = false) {
+        if ((!is_first && !s1_text_skip(rest, comma)) || !take(self, rest)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Takes a whole number of 1 to 18 digits; false if there is none or a longer one, `rest` is then
  * anywhere. */
 static inline bool s1_text_take_number(s1_str *rest, uint64_t *ret_value)

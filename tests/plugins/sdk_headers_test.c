@@ -114,6 +114,37 @@ static void series_sums_do_not_remember(void **state)
     }
 }
 
+/* Takes one number onto a sum. */
+static bool take_part(void *self, s1_str *rest)
+{
+    uint64_t number;
+    if (!s1_text_take_number(rest, &number)) {
+        return false;
+    }
+    *(uint64_t *)self += number;
+    return true;
+}
+
+static void lists(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *rest; /* NULL: no list */
+        uint64_t sum;
+    } cases[] = {{"]}", "", 0},     {"5]}x", "x", 5},   {"1,20,300]}", "", 321}, {"1,]}", NULL, 1},
+                 {",1]}", NULL, 0}, {"1 2]}", NULL, 1}, {"1,2", NULL, 3},        {"", NULL, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        s1_str rest = {cases[i].text, strlen(cases[i].text)};
+        uint64_t sum = 0;
+        const bool is_list = s1_text_take_list(&rest, S1_STR("]}"), take_part, &sum);
+        assert_int_equal(is_list, cases[i].rest != NULL);
+        assert_int_equal(sum, cases[i].sum);
+        if (is_list) {
+            expect_text(rest, cases[i].rest);
+        }
+    }
+}
+
 static void texts(void **state)
 {
     (void)state;
@@ -178,6 +209,7 @@ int main(void)
         cmocka_unit_test(streams_are_walked_together),
         cmocka_unit_test(series_sums_do_not_remember),
         cmocka_unit_test(texts),
+        cmocka_unit_test(lists),
         cmocka_unit_test(severities_and_columns),
     };
     return cmocka_run_group_tests_name("sdk headers", tests, NULL, NULL);

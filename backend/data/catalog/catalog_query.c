@@ -20,6 +20,17 @@
     "q.source = d.source AND q.asset_pair = d.asset_pair AND q.data_type = d.data_type AND "       \
     "q.timeframe_ns = d.timeframe_ns "
 
+/* Steps to the next row of `statement`. False after the last one, and where *rc has failed: what a
+ * row's reader makes of it, or the step itself. */
+static bool next_row(s1_catalog *catalog, sqlite3_stmt *statement, s1_rc *rc, s1_err *err)
+{
+    bool has_row = false;
+    if (*rc == S1_OK) {
+        *rc = s1_catalog_step(catalog, statement, &has_row, err);
+    }
+    return *rc == S1_OK && has_row;
+}
+
 static uint64_t column_u64(sqlite3_stmt *statement, int at)
 {
     return (uint64_t)sqlite3_column_int64(statement, at);
@@ -69,12 +80,9 @@ s1_rc s1_catalog_visit_datasets(s1_catalog *catalog, s1_catalog_dataset_visitor 
                                                "d.timeframe_ns, d.source",
                                    &statement, err));
     s1_rc rc = S1_OK;
-    for (bool has_row = true; rc == S1_OK && has_row;) {
-        rc = s1_catalog_step(catalog, statement, &has_row, err);
-        if (rc == S1_OK && has_row) {
-            const s1_catalog_dataset dataset = column_dataset(statement);
-            rc = visit(user, &dataset, err);
-        }
+    while (next_row(catalog, statement, &rc, err)) {
+        const s1_catalog_dataset dataset = column_dataset(statement);
+        rc = visit(user, &dataset, err);
     }
     (void)sqlite3_finalize(statement);
     return rc;
@@ -133,18 +141,16 @@ static s1_rc join(joiner *j, const s1_data_coverage *block, s1_err *err)
 
 static s1_rc join_rows(s1_catalog *catalog, sqlite3_stmt *statement, joiner *j, s1_err *err)
 {
-    for (bool has_row = true; has_row;) {
-        S1_TRY(err, s1_catalog_step(catalog, statement, &has_row, err));
-        if (has_row) {
-            const s1_data_coverage block = {
-                .start_time = sqlite3_column_int64(statement, 0),
-                .end_time = sqlite3_column_int64(statement, 1),
-                .trade_count = column_u64(statement, 2),
-            };
-            S1_TRY(err, join(j, &block, err));
-        }
+    s1_rc rc = S1_OK;
+    while (next_row(catalog, statement, &rc, err)) {
+        const s1_data_coverage block = {
+            .start_time = sqlite3_column_int64(statement, 0),
+            .end_time = sqlite3_column_int64(statement, 1),
+            .trade_count = column_u64(statement, 2),
+        };
+        rc = join(j, &block, err);
     }
-    return j->block.trade_count > 0 ? j->visit(j->user, &j->block, err) : S1_OK;
+    return rc == S1_OK && j->block.trade_count > 0 ? j->visit(j->user, &j->block, err) : rc;
 }
 
 /* The spacing of a dataset; 0: there is none. */
@@ -301,19 +307,16 @@ s1_rc s1_catalog_visit_files(s1_catalog *catalog, const s1_stream_key *key,
                                    &s, err));
     s1_catalog_bind_key(s, key);
     s1_rc rc = S1_OK;
-    for (bool has_row = true; rc == S1_OK && has_row;) {
-        rc = s1_catalog_step(catalog, s, &has_row, err);
-        if (rc == S1_OK && has_row) {
-            const s1_catalog_file file = {.path = s1_catalog_column_cstr(s, 0),
-                                          .rows = column_u64(s, 1),
-                                          .bytes = column_u64(s, 2),
-                                          .first = sqlite3_column_int64(s, 3),
-                                          .last = sqlite3_column_int64(s, 4),
-                                          .price_scale = column_u32(s, 5),
-                                          .qty_scale = column_u32(s, 6),
-                                          .sha256 = s1_catalog_column_cstr(s, 7)};
-            rc = visit(user, &file, err);
-        }
+    while (next_row(catalog, s, &rc, err)) {
+        const s1_catalog_file file = {.path = s1_catalog_column_cstr(s, 0),
+                                      .rows = column_u64(s, 1),
+                                      .bytes = column_u64(s, 2),
+                                      .first = sqlite3_column_int64(s, 3),
+                                      .last = sqlite3_column_int64(s, 4),
+                                      .price_scale = column_u32(s, 5),
+                                      .qty_scale = column_u32(s, 6),
+                                      .sha256 = s1_catalog_column_cstr(s, 7)};
+        rc = visit(user, &file, err);
     }
     (void)sqlite3_finalize(s);
     return rc;
@@ -444,19 +447,16 @@ s1_rc s1_catalog_visit_imports(s1_catalog *catalog, const s1_stream_key *key,
                                    &s, err));
     s1_catalog_bind_key(s, key);
     s1_rc rc = S1_OK;
-    for (bool has_row = true; rc == S1_OK && has_row;) {
-        rc = s1_catalog_step(catalog, s, &has_row, err);
-        if (rc == S1_OK && has_row) {
-            const s1_catalog_import import = {.at = sqlite3_column_int64(s, 0),
-                                              .who = s1_catalog_column_str(s, 1),
-                                              .file = s1_catalog_column_str(s, 2),
-                                              .sha256 = s1_catalog_column_str(s, 3),
-                                              .profile = s1_catalog_column_str(s, 4),
-                                              .rows = column_u64(s, 5),
-                                              .rejects = column_u64(s, 6),
-                                              .replaced = column_u64(s, 7)};
-            rc = visit(user, &import, err);
-        }
+    while (next_row(catalog, s, &rc, err)) {
+        const s1_catalog_import import = {.at = sqlite3_column_int64(s, 0),
+                                          .who = s1_catalog_column_str(s, 1),
+                                          .file = s1_catalog_column_str(s, 2),
+                                          .sha256 = s1_catalog_column_str(s, 3),
+                                          .profile = s1_catalog_column_str(s, 4),
+                                          .rows = column_u64(s, 5),
+                                          .rejects = column_u64(s, 6),
+                                          .replaced = column_u64(s, 7)};
+        rc = visit(user, &import, err);
     }
     (void)sqlite3_finalize(s);
     return rc;
@@ -473,17 +473,14 @@ s1_rc s1_catalog_visit_versions(s1_catalog *catalog, const s1_stream_key *key,
                                    &s, err));
     s1_catalog_bind_key(s, key);
     s1_rc rc = S1_OK;
-    for (bool has_row = true; rc == S1_OK && has_row;) {
-        rc = s1_catalog_step(catalog, s, &has_row, err);
-        if (rc == S1_OK && has_row) {
-            const s1_data_version version = {.content_hash = s1_catalog_column_cstr(s, 0),
-                                             .rows = column_u64(s, 1),
-                                             .bytes = column_u64(s, 2),
-                                             .first = sqlite3_column_int64(s, 3),
-                                             .last = sqlite3_column_int64(s, 4),
-                                             .replaced_at = sqlite3_column_int64(s, 5)};
-            rc = visit(user, &version, err);
-        }
+    while (next_row(catalog, s, &rc, err)) {
+        const s1_data_version version = {.content_hash = s1_catalog_column_cstr(s, 0),
+                                         .rows = column_u64(s, 1),
+                                         .bytes = column_u64(s, 2),
+                                         .first = sqlite3_column_int64(s, 3),
+                                         .last = sqlite3_column_int64(s, 4),
+                                         .replaced_at = sqlite3_column_int64(s, 5)};
+        rc = visit(user, &version, err);
     }
     (void)sqlite3_finalize(s);
     return rc;
@@ -618,21 +615,18 @@ s1_rc s1_catalog_visit_findings(s1_catalog *catalog, const s1_stream_key *key,
                &s, err));
     s1_catalog_bind_key(s, key);
     s1_rc rc = S1_OK;
-    for (bool has_row = true; rc == S1_OK && has_row;) {
-        rc = s1_catalog_step(catalog, s, &has_row, err);
-        if (rc == S1_OK && has_row) {
-            const int32_t kind = kind_of(s1_catalog_column_str(s, 0));
-            s1_quality_finding finding = {.kind = kind,
-                                          .severity = s1_quality_kind_severity(kind),
-                                          .first = sqlite3_column_int64(s, 1),
-                                          .last = sqlite3_column_int64(s, 2),
-                                          .row = column_u64(s, 3),
-                                          .rows = column_u64(s, 4)};
-            (void)snprintf(finding.found, sizeof finding.found, "%s", s1_catalog_column_cstr(s, 5));
-            (void)snprintf(finding.expected, sizeof finding.expected, "%s",
-                           s1_catalog_column_cstr(s, 6));
-            rc = visit(user, &finding, err);
-        }
+    while (next_row(catalog, s, &rc, err)) {
+        const int32_t kind = kind_of(s1_catalog_column_str(s, 0));
+        s1_quality_finding finding = {.kind = kind,
+                                      .severity = s1_quality_kind_severity(kind),
+                                      .first = sqlite3_column_int64(s, 1),
+                                      .last = sqlite3_column_int64(s, 2),
+                                      .row = column_u64(s, 3),
+                                      .rows = column_u64(s, 4)};
+        (void)snprintf(finding.found, sizeof finding.found, "%s", s1_catalog_column_cstr(s, 5));
+        (void)snprintf(finding.expected, sizeof finding.expected, "%s",
+                       s1_catalog_column_cstr(s, 6));
+        rc = visit(user, &finding, err);
     }
     (void)sqlite3_finalize(s);
     return rc;

@@ -1,11 +1,17 @@
 #include "backend/dtos/results/trade_codec.h"
 
+#include "backend/dtos/execution/order.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
 
 const char *s1_direction_name(int32_t direction)
 {
     return direction == S1_LONG ? "long" : direction == S1_SHORT ? "short" : "none";
+}
+
+static const char *rule_name(int32_t rule)
+{
+    return rule > S1_FILL_RULE_INVALID && rule < S1_FILL_RULE_COUNT ? s1_fill_rule_name(rule) : "";
 }
 
 /* --- CSV. --------------------------------------------------------------------------------- */
@@ -30,6 +36,7 @@ static void csv_time(s1_strbuf *out, s1_nanos time)
 #define CSV_TIME(out, value)      csv_time((out), (value))
 #define CSV_ROW(out, value)       s1_strbuf_u64((out), (value))
 #define CSV_TEXT(out, value)      s1_strbuf_csv((out), (value))
+#define CSV_RULE(out, value)      s1_strbuf_cstr_add((out), rule_name(value))
 
 void s1_trade_record_csv_header(s1_strbuf *out)
 {
@@ -67,6 +74,7 @@ void s1_trade_record_csv_row(const s1_trade_record *trade, s1_strbuf *out)
 #define JSON_TIME(writer, value)      s1_json_time((writer), (value))
 #define JSON_ROW(writer, value)       s1_json_u64((writer), (value))
 #define JSON_TEXT(writer, value)      s1_json_str((writer), (value))
+#define JSON_RULE(writer, value)      s1_json_cstr((writer), rule_name(value))
 
 void s1_trade_record_json(const s1_trade_record *trade, s1_json_writer *writer)
 {
@@ -91,12 +99,14 @@ static const schema_kind schema_dec = {"string", "pattern", "^-?[0-9]+(\\.[0-9]+
 static const schema_kind schema_time = {"string", "format", "date-time", false};
 static const schema_kind schema_row = {"integer", NULL, NULL, false};
 static const schema_kind schema_text = {"string", NULL, NULL, false};
+static const schema_kind schema_rule = {"string", "pattern", "^[A-Z_]*$", false};
 #define SCHEMA_UID       (&schema_uid)
 #define SCHEMA_DIRECTION (&schema_direction)
 #define SCHEMA_DEC       (&schema_dec)
 #define SCHEMA_TIME      (&schema_time)
 #define SCHEMA_ROW       (&schema_row)
 #define SCHEMA_TEXT      (&schema_text)
+#define SCHEMA_RULE      (&schema_rule)
 
 static void schema_property(s1_json_writer *writer, const char *name, const schema_kind *kind,
                             const char *description)

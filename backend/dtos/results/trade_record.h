@@ -13,7 +13,7 @@
 #include "s1mple/market.h"
 
 /* X(type, field, kind, in_csv, description). Kinds: UID (16 bytes), DIRECTION, DEC, TIME, ROW,
- * TEXT. in_csv: 1 for a column of result_trades.csv. */
+ * TEXT, RULE (enum s1_fill_rule). in_csv: 1 for a column of result_trades.csv. */
 #define S1_TRADE_RECORD_MAP(X)                                                                     \
     X(s1_trade_id, trade_id, UID, 1, "Which trade")                                                \
     X(s1_opportunity_id, opportunity_id, UID, 1, "The opportunity that opened it")                 \
@@ -29,7 +29,9 @@
     X(s1_threat_id, threat_id, UID, 1, "The threat that closed it; empty if none did")             \
     X(s1_str, asset_pair, TEXT, 0, "\"BTC/EUR\"")                                                  \
     X(uint64_t, entry_row, ROW, 0, "Row of the run series at which the entry filled")              \
-    X(uint64_t, exit_row, ROW, 0, "Row of the run series at which the exit filled")
+    X(uint64_t, exit_row, ROW, 0, "Row of the run series at which the exit filled")                \
+    X(int32_t, entry_rule, RULE, 0, "Rule of the first fill of the entry; none: not known")        \
+    X(int32_t, exit_rule, RULE, 0, "Rule of the last fill of the exit; none: not known")
 
 typedef struct s1_trade_record {
 #define X(type, field, kind, in_csv, description) type field;

@@ -1,5 +1,6 @@
 #include "backend/analysis/diagnostics.h"
 
+#include "backend/dtos/execution/order.h"
 #include "tests/support/cmocka.h"
 
 #include <math.h>
@@ -202,8 +203,15 @@ static void fills_at_the_close_of_the_decision(void **state)
     fill(&r);
     for (size_t i = 0; i < COUNT; i++) {
         r.trades[i].entry_time += HOUR;
+        r.trades[i].entry_rule = S1_FILL_CLOSE;
     }
     assert_finds(&r, "same_close", COUNT, COUNT);
+    /* A limit that is touched fills at some moment of its bar, with the time of its close, as does
+     * a market order at the close of the bar after: neither knew that close. */
+    for (size_t i = 0; i < COUNT; i++) {
+        r.trades[i].entry_rule = i % 2 == 0 ? S1_FILL_LIMIT_TOUCH : S1_FILL_CLOSE_NEXT;
+    }
+    assert_int_equal(look(&r).count, 0);
 }
 
 static void too_good_to_be_true(void **state)

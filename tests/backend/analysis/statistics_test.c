@@ -1,5 +1,6 @@
 #include "backend/analysis/statistics.h"
 
+#include "backend/dtos/execution/order.h"
 #include "backend/utils/fs.h"
 #include "backend/utils/timefmt.h"
 #include "tests/support/cmocka.h"
@@ -664,6 +665,53 @@ static void the_page_is_up_to_date(void **state)
 
 /* --- Trades. ------------------------------------------------------------------------------ */
 
+/* A fill inside a bar has the time of its close; what of that bar is its own the rule tells. */
+static void extremes_of_fills_inside_a_bar(void **state)
+{
+    (void)state;
+    const s1_nanos time[4] = {HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR};
+    const double close[4] = {100, 102, 101, 97};
+    const double high[4] = {101, 108, 103, 106};
+    const double low[4] = {99, 96, 98, 90};
+    const s1_dec equity[4] = {dec("1000"), dec("1000"), dec("1000"), dec("1000")};
+    s1_trade_record trades[5];
+    for (size_t i = 0; i < 5; i++) {
+        trades[i] = (s1_trade_record){.direction = i == 2 ? S1_SHORT : S1_LONG,
+                                      .quantity = dec("1"),
+                                      .entry_price = dec("100"),
+                                      .exit_price = dec("95"),
+                                      .entry_time = time[1],
+                                      .exit_time = time[3],
+                                      .entry_row = 1,
+                                      .exit_row = 3,
+                                      .entry_rule = S1_FILL_LIMIT_TOUCH,
+                                      .exit_rule = S1_FILL_STOP_TOUCH};
+    }
+    trades[1].entry_rule = S1_FILL_STOP_TOUCH;
+    trades[3].exit_rule = S1_FILL_CLOSE_NEXT;
+    trades[3].exit_price = dec("97");
+    trades[4].exit_row = 1; /* in and out inside one bar: no more than its own prices */
+    trades[4].exit_time = time[1];
+    const s1_statistics_input input = {.series = {4, time, equity, close, NULL, high, low},
+                                       .trades = trades,
+                                       .trade_count = 5,
+                                       .initial_capital = dec("1000")};
+    static const double expected[5][2] = {
+        {-0.05, 0.03}, /* low 96 of its bar, its close 102, bar 2; the stop at 95, not the low 90 */
+        {-0.05, 0.08}, /* a stop from below: the high of its bar came after */
+        {-0.08, 0.05}, /* a limit to sell: the high of its bar is against it */
+        {-0.10, 0.06}, /* left at the close: all of the last bar counts */
+        {-0.05, 0.00}};
+    s1_statistics s;
+    s1_statistics_tables tables;
+    assert_int_equal(s1_statistics_compute(&input, &s, &tables, NULL), S1_OK);
+    for (size_t i = 0; i < 5; i++) {
+        assert_near(tables.extremes[i].adverse, expected[i][0]);
+        assert_near(tables.extremes[i].favourable, expected[i][1]);
+    }
+    s1_statistics_tables_free(&tables);
+}
+
 static void trades_and_their_extremes(void **state)
 {
     (void)state;
@@ -751,6 +799,7 @@ int main(void)
         cmocka_unit_test(the_table_names_every_value_once),
         cmocka_unit_test(the_page_is_up_to_date),
         cmocka_unit_test(trades_and_their_extremes),
+        cmocka_unit_test(extremes_of_fills_inside_a_bar),
         cmocka_unit_test(golden_values_of_both_conventions),
         cmocka_unit_test(golden_values_of_trades),
         cmocka_unit_test(nothing_traded_is_not_defined_rather_than_zero),

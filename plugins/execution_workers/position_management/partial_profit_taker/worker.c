@@ -53,8 +53,9 @@ static s1_rc commit_state(profit_taker *me, s1_err *err)
 }
 
 /* Takes one "<trade id>" into the next free place. */
-static bool take_trade(profit_taker *me, s1_str *rest)
+static bool take_trade(void *self, s1_str *rest)
 {
+    profit_taker *const me = self;
     s1_str id;
     if (me->count == TRADES_MAX || !s1_text_take_string(rest, &id) ||
         !s1_uid_read(id, &me->taken[me->count].trade_id.uid)) {
@@ -72,11 +73,8 @@ static s1_rc load_state(profit_taker *me, s1_err *err)
         return S1_OK;
     }
     s1_str rest = json;
-    bool is_good = s1_text_skip(&rest, S1_STR(STATE_HEAD));
-    while (is_good && !s1_text_skip(&rest, S1_STR("]}"))) {
-        is_good = (me->count == 0 || s1_text_skip(&rest, S1_STR(","))) && take_trade(me, &rest);
-    }
-    if (!is_good || rest.len != 0) {
+    if (!s1_text_skip(&rest, S1_STR(STATE_HEAD)) ||
+        !s1_text_take_list(&rest, S1_STR("]}"), take_trade, me) || rest.len != 0) {
         return S1_RAISE(err, S1_E_DATA,
                         "partial_profit_taker: state '%.*s', expected " STATE_HEAD
                         "\"<trade id>\",...]}",

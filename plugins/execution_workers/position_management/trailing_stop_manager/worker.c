@@ -62,8 +62,9 @@ static s1_rc commit_state(trailing_stop *me, s1_err *err)
 }
 
 /* Takes one "<trade id>":"<price>" into the next free mark. */
-static bool take_mark(trailing_stop *me, s1_str *rest)
+static bool take_mark(void *self, s1_str *rest)
 {
+    trailing_stop *const me = self;
     s1_str id;
     s1_str price;
     mark *const next = &me->marks[me->count];
@@ -84,11 +85,8 @@ static s1_rc load_state(trailing_stop *me, s1_err *err)
         return S1_OK;
     }
     s1_str rest = json;
-    bool is_good = s1_text_skip(&rest, S1_STR(STATE_HEAD));
-    while (is_good && !s1_text_skip(&rest, S1_STR("}}"))) {
-        is_good = (me->count == 0 || s1_text_skip(&rest, S1_STR(","))) && take_mark(me, &rest);
-    }
-    if (!is_good || rest.len != 0) {
+    if (!s1_text_skip(&rest, S1_STR(STATE_HEAD)) ||
+        !s1_text_take_list(&rest, S1_STR("}}"), take_mark, me) || rest.len != 0) {
         return S1_RAISE(err, S1_E_DATA,
                         "trailing_stop_manager: state '%.*s', expected " STATE_HEAD
                         "\"<trade id>\":\"<price>\",...}}",
