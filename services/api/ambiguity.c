@@ -121,6 +121,64 @@ s1_rc s1_api_ambiguity(const s1_backtest_options *options, s1_ambiguity_band *re
     return S1_OK;
 }
 
+/* DIR-worst, or for the link of an operation DIR-worst/LINK; false where neither is there. */
+static bool find_beside(const char *dir, int resolution, char path[static S1_PATH_MAX])
+{
+    if (folder_of(dir, resolution, path, NULL) == S1_OK && s1_fs_is_folder(s1_fs_real(), path)) {
+        return true;
+    }
+    char parent[S1_PATH_MAX], beside[S1_PATH_MAX];
+    const s1_str above = s1_str_dirname(s1_str_of(dir));
+    if (above.len == 0 || above.len >= sizeof parent) {
+        return false;
+    }
+    (void)snprintf(parent, sizeof parent, "%.*s", S1_STR_ARG(above));
+    return folder_of(parent, resolution, beside, NULL) == S1_OK &&
+           s1_path_join(path, S1_PATH_MAX, s1_str_of(beside), s1_str_basename(s1_str_of(dir)),
+                        NULL) == S1_OK &&
+           s1_fs_is_folder(s1_fs_real(), path);
+}
+
+/* Is it the same run, but for what an ambiguous bar decides? */
+static bool is_of(const s1_results_view *own, const s1_results_view *other, int resolution)
+{
+    const char *const pairs[][2] = {{own->data_hash, other->data_hash},
+                                    {own->binary_hash, other->binary_hash},
+                                    {own->seed, other->seed},
+                                    {own->link, other->link},
+                                    {own->environment, other->environment},
+                                    {own->asset_pair, other->asset_pair},
+                                    {own->timeframe, other->timeframe},
+                                    {s1_resolution_name(resolution), other->ambiguity_rule}};
+    bool is_same = true;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        is_same = is_same && strcmp(pairs[i][0], pairs[i][1]) == 0;
+    }
+    static const char *const facts[] = {"start_time", "end_time", "bar_count", "initial_capital"};
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0] && is_same; i++) {
+        const char *const a = s1_results_metric_find(own, facts[i])->text;
+        const char *const b = s1_results_metric_find(other, facts[i])->text;
+        is_same = a != NULL && b != NULL && strcmp(a, b) == 0;
+    }
+    return is_same;
+}
+
+s1_rc s1_api_ambiguity_beside(const s1_results *own, int resolution, s1_results **ret_results,
+                              s1_err *err)
+{
+    char path[S1_PATH_MAX];
+    s1_results *found = NULL;
+    if (find_beside(s1_results_view_borrow(own)->dir, resolution, path)) {
+        S1_TRY(err, s1_api_results_open(path, NULL, &found, err));
+        if (!is_of(s1_results_view_borrow(own), s1_results_view_borrow(found), resolution)) {
+            s1_results_free(found);
+            found = NULL;
+        }
+    }
+    *ret_results = found;
+    return S1_OK;
+}
+
 void s1_api_ambiguity_done(s1_ambiguity_band *band)
 {
     for (size_t i = 0; i < S1_RESOLUTION_COUNT; i++) {

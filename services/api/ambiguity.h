@@ -29,6 +29,12 @@ S1_WARN_UNUSED s1_rc s1_api_ambiguity(const s1_backtest_options *options,
                                       s1_ambiguity_band *ret_band, s1_err *err);
 void s1_api_ambiguity_done(s1_ambiguity_band *band);
 
+/* Opens what --ambiguity left beside a run: the same link of DIR-worst or DIR-best. NULL where
+ * there is none, or where it is of another run: other data, seed, period or program. Free with
+ * s1_results_free. Errors: those of s1_api_results_open for a damaged folder. */
+S1_WARN_UNUSED s1_rc s1_api_ambiguity_beside(const s1_results *own, int resolution,
+                                             s1_results **ret_results, s1_err *err);
+
 /* "own", "worst", "best". */
 const char *s1_resolution_name(int resolution);
 

@@ -1,7 +1,8 @@
 /* services/api/report.h - report.html: a run as one page to show to somebody.
  *
  * Self-contained: styles, script and figures stand in the file, and its content policy forbids it
- * the network. It depends on the run alone: no host time, no path; the same bytes every time.
+ * the network. It depends on the run alone, and on those that --ambiguity left beside it: no host
+ * time, no path; the same bytes every time.
  */
 #ifndef S1_SERVICES_API_REPORT_H
 #define S1_SERVICES_API_REPORT_H

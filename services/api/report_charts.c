@@ -196,6 +196,46 @@ void s1_report_equity_chart(s1_report *r)
     s1_strbuf_lit(r->out, "</div></div>\n");
 }
 
+/* What lies between two lines: down one and back along the other. */
+static void band(s1_report *r, const scale *s, const double *low, const double *high)
+{
+    const size_t columns = s->count < COLUMNS_MAX ? s->count : COLUMNS_MAX;
+    s1_strbuf_lit(r->out, "<path class=\"band\" d=\"");
+    for (size_t step = 0; step < 2 * columns; step++) {
+        const bool is_back = step >= columns;
+        const size_t column = is_back ? 2 * columns - 1 - step : step;
+        const size_t from = column * s->count / columns;
+        const size_t to = (column + 1) * s->count / columns;
+        double far = is_back ? low[from] : high[from];
+        for (size_t row = from; row < to; row++) {
+            far = is_back ? fmin(far, fmin(low[row], high[row]))
+                          : fmax(far, fmax(low[row], high[row]));
+        }
+        s1_strbuf_printf(r->out, "%s%.1f %.1f", step == 0 ? "M" : "L",
+                         x_at(s, (double)(from + to - 1) / 2.0), y_at(s, far));
+    }
+    s1_strbuf_lit(r->out, "Z\"/>");
+}
+
+void s1_report_band_chart(s1_report *r)
+{
+    const double *const lines[] = {r->worst_series.equity, r->series.equity, r->best_series.equity};
+    scale s = scale_of(260.0, r->series.count);
+    for (size_t i = 0; i < 3 * r->series.count; i++) {
+        stretch(&s, lines[i % 3][i / 3]);
+    }
+    pad(&s);
+    const double step = nice_step(s.high - s.low, TICKS);
+    open_plot(r, "", &s, "band-plot");
+    grid(r, &s, step);
+    band(r, &s, lines[0], lines[2]);
+    line(r, "worst", &s, lines[0], 1.0);
+    line(r, "best", &s, lines[2], 1.0);
+    line(r, "own", &s, lines[1], 1.0);
+    close_plot(r, &s, step, 1.0, "");
+    date_axis(r, false, 0);
+}
+
 /* --- Distribution. ------------------------------------------------------------------------ */
 
 void s1_report_distribution_chart(s1_report *r)
@@ -403,11 +443,27 @@ static void json_number(s1_strbuf *out, double value)
     s1_strbuf_double(out, value); /* "null" for NaN */
 }
 
+size_t s1_report_column(const s1_report *r)
+{
+    return (r->series.count + DETAIL_MAX - 1) / DETAIL_MAX;
+}
+
+/* ",[row,price,row,price]" */
+static void moves_data(s1_report *r, const s1_report_move *move)
+{
+    s1_strbuf_lit(r->out, ",[");
+    for (const char *separator = ""; move != NULL; move = move->next, separator = ",") {
+        s1_strbuf_printf(r->out, "%s%zu,", separator, move->row);
+        json_number(r->out, move->price);
+    }
+    s1_strbuf_char(r->out, ']');
+}
+
 /* What the script zooms with: columns of `step` bars, and the trades. Numbers only. */
 static void price_data(s1_report *r)
 {
     const s1_results_series *const series = &r->series;
-    const size_t step = (series->count + DETAIL_MAX - 1) / DETAIL_MAX;
+    const size_t step = s1_report_column(r);
     s1_strbuf_printf(r->out,
                      "<script type=\"application/json\" id=\"price-data\">{\"rows\":%zu,"
                      "\"step\":%zu,\"time\":[",
@@ -441,7 +497,10 @@ static void price_data(s1_report *r)
         json_number(r->out, t->stop);
         s1_strbuf_char(r->out, ',');
         json_number(r->out, t->target);
-        s1_strbuf_printf(r->out, ",%d]", t->pnl > 0.0 ? 1 : 0);
+        s1_strbuf_printf(r->out, ",%d", t->pnl > 0.0 ? 1 : 0);
+        moves_data(r, t->stops);
+        moves_data(r, t->targets);
+        s1_strbuf_char(r->out, ']');
     }
     s1_strbuf_lit(r->out, "]}</script>\n");
 }

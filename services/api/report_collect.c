@@ -121,6 +121,73 @@ static s1_rc take_cause(const reading *r, const s1_journal_view *entry, const js
     return S1_OK;
 }
 
+/* The first bar that closes after `time`, or at it. */
+static size_t row_of(const s1_results_series *series, s1_nanos time, bool is_after)
+{
+    size_t low = 0;
+    size_t high = series->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (series->time[middle] < time || (is_after && series->time[middle] == time)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < series->count ? low : series->count - 1;
+}
+
+/* A stop or target was moved. Of moves within one column of the chart the last is kept. */
+static s1_rc take_move(s1_report *report, s1_report_trade *trade, const s1_journal_view *entry,
+                       const json_t *details, s1_err *err)
+{
+    const char *const what = json_string_value(json_object_get(details, "what"));
+    const bool is_stop = what != NULL && strcmp(what, "stop_loss") == 0;
+    const bool is_target = what != NULL && strcmp(what, "take_profit") == 0;
+    const double price = decimal_of(details, "to");
+    if ((!is_stop && !is_target) || !isfinite(price)) {
+        return S1_OK;
+    }
+    const size_t row = row_of(&report->series, entry->time, false);
+    s1_report_move **const moves = is_stop ? &trade->stops : &trade->targets;
+    s1_report_move **const last = is_stop ? &trade->last_stop : &trade->last_target;
+    if (*last != NULL &&
+        (*last)->row / s1_report_column(report) == row / s1_report_column(report)) {
+        (*last)->price = price;
+        return S1_OK;
+    }
+    s1_report_move *const move = s1_arena_array(&report->arena, s1_report_move, 1);
+    if (move == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "moves of stops of the report");
+    }
+    *move = (s1_report_move){.row = row, .price = price};
+    if (*last != NULL) {
+        (*last)->next = move;
+    } else {
+        *moves = move;
+    }
+    *last = move;
+    return S1_OK;
+}
+
+/* The rule of the first fill is the entry's, that of the last one the exit's. */
+static s1_rc take_fill(s1_report *report, s1_report_trade *trade, const json_t *details,
+                       s1_err *err)
+{
+    const char *const rule = json_string_value(json_object_get(details, "rule"));
+    const char *const copy =
+        s1_arena_copy_cstr(&report->arena, s1_str_of(rule != NULL ? rule : ""));
+    if (copy == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "fills of the report");
+    }
+    if (trade->entry_rule[0] == '\0') {
+        trade->entry_rule = copy;
+    } else {
+        trade->exit_rule = copy;
+    }
+    return S1_OK;
+}
+
 static s1_rc take_refusal(s1_report *report, const json_t *details, s1_err *err)
 {
     const char *stage = json_string_value(json_object_get(details, "stage"));
@@ -148,17 +215,30 @@ static s1_rc take_refusal(s1_report *report, const json_t *details, s1_err *err)
     return S1_OK;
 }
 
+/* What an entry says of a trade of its own. */
+static s1_rc take_of_trade(s1_report *report, s1_report_trade *trade, const s1_journal_view *entry,
+                           const json_t *details, s1_err *err)
+{
+    if (s1_str_eq(entry->type, S1_STR("TRADE_OPENED"))) {
+        trade->stop = decimal_of(details, "stop_loss");
+        trade->target = decimal_of(details, "take_profit");
+        return S1_OK;
+    }
+    return s1_str_eq(entry->type, S1_STR("ORDER_FILLED"))
+               ? take_fill(report, trade, details, err)
+               : take_move(report, trade, entry, details, err);
+}
+
 static s1_rc take_entry(void *user, const s1_journal_view *entry, s1_err *err)
 {
     const reading *const r = user;
     const bool is_found = s1_str_eq(entry->type, S1_STR("OPPORTUNITY_DETECTED"));
     const bool is_refused = s1_str_eq(entry->type, S1_STR("OPPORTUNITY_REJECTED"));
-    const bool is_opened = s1_str_eq(entry->type, S1_STR("TRADE_OPENED"));
     size_t count = 0;
-    const id_entry *first;
+    const id_entry *first = NULL;
     if (is_found) {
         (void)find(r, r->by_opportunity, entry->opportunity_id, &count, &first);
-    } else if (is_opened) {
+    } else if (!is_refused) {
         (void)find(r, r->by_trade, entry->trade_id, &count, &first);
     }
     if (!is_refused && count == 0) {
@@ -169,16 +249,11 @@ static s1_rc take_entry(void *user, const s1_journal_view *entry, s1_err *err)
         return S1_RAISE(err, S1_E_DATA, "entry %llu of the journal: its details are no JSON",
                         (unsigned long long)entry->seq);
     }
-    s1_rc rc = S1_OK;
-    if (is_refused) {
-        rc = take_refusal(r->report, details, err);
-    } else if (is_found) {
-        rc = take_cause(r, entry, details, err);
-    } else {
-        for (size_t i = 0; i < count; i++) {
-            r->report->trades[first[i].trade].stop = decimal_of(details, "stop_loss");
-            r->report->trades[first[i].trade].target = decimal_of(details, "take_profit");
-        }
+    s1_rc rc = is_refused ? take_refusal(r->report, details, err)
+               : is_found ? take_cause(r, entry, details, err)
+                          : S1_OK;
+    for (size_t i = 0; i < count && !is_found && rc == S1_OK; i++) {
+        rc = take_of_trade(r->report, &r->report->trades[first[i].trade], entry, details, err);
     }
     json_decref(details);
     return rc;
@@ -217,30 +292,14 @@ static s1_rc read_journal(s1_report *report, s1_err *err)
         qsort(r.by_trade, report->trade_count, sizeof *r.by_trade, compare_ids);
         qsort(r.by_opportunity, report->trade_count, sizeof *r.by_opportunity, compare_ids);
     }
-    const s1_journal_filter filter = {.types =
-                                          "OPPORTUNITY_DETECTED,OPPORTUNITY_REJECTED,TRADE_OPENED"};
+    const s1_journal_filter filter = {.types = "OPPORTUNITY_DETECTED,OPPORTUNITY_REJECTED,"
+                                               "TRADE_OPENED,ORDER_FILLED,POSITION_ADJUSTED"};
     S1_TRY(err, s1_api_journal_walk(report->view->dir, &filter, take_entry, &r, err));
     sort_refusals(report);
     return S1_OK;
 }
 
 /* --- Trades. ------------------------------------------------------------------------------ */
-
-/* The first bar that closes after `time`, or at it. */
-static size_t row_of(const s1_results_series *series, s1_nanos time, bool is_after)
-{
-    size_t low = 0;
-    size_t high = series->count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (series->time[middle] < time || (is_after && series->time[middle] == time)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < series->count ? low : series->count - 1;
-}
 
 static s1_rc read_numbers(s1_report_trade *trade, s1_err *err)
 {
@@ -249,11 +308,19 @@ static s1_rc read_numbers(s1_report_trade *trade, s1_err *err)
     S1_TRY(err, s1_time_parse(s1_str_of(text->exit_time), &trade->exit_time, err));
     S1_TRY(err, s1_str_parse_double(s1_str_of(text->entry_price), &trade->entry, err));
     S1_TRY(err, s1_str_parse_double(s1_str_of(text->exit_price), &trade->exit, err));
+    S1_TRY(err, s1_str_parse_double(s1_str_of(text->fees), &trade->fees, err));
     return s1_str_parse_double(s1_str_of(text->pnl), &trade->pnl, err);
+}
+
+static double number_or_nan(const json_t *value)
+{
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
 static s1_rc read_trades(s1_report *report, s1_err *err)
 {
+    const json_t *const excursions =
+        json_object_get(s1_results_metrics_borrow(report->results), "excursions");
     const s1_results_trade *texts = NULL;
     S1_TRY(err, s1_api_results_trades(report->results, &texts, &report->trade_count, err));
     report->trades = s1_arena_array(&report->arena, s1_report_trade, report->trade_count + 1);
@@ -263,8 +330,15 @@ static s1_rc read_trades(s1_report *report, s1_err *err)
     for (size_t i = 0; i < report->trade_count; i++) {
         s1_report_trade *const trade = &report->trades[i];
         s1_err cause = S1_ERR_INIT;
-        *trade = (s1_report_trade){
-            .text = &texts[i], .stop = (double)NAN, .target = (double)NAN, .cause = ""};
+        const json_t *const pair = json_array_get(excursions, i);
+        *trade = (s1_report_trade){.text = &texts[i],
+                                   .stop = (double)NAN,
+                                   .target = (double)NAN,
+                                   .adverse = number_or_nan(json_array_get(pair, 0)),
+                                   .favourable = number_or_nan(json_array_get(pair, 1)),
+                                   .entry_rule = "",
+                                   .exit_rule = "",
+                                   .cause = ""};
         if (read_numbers(trade, &cause) != S1_OK) {
             return S1_RAISE(err, S1_E_DATA, "%.500s: trade %zu of result_trades.csv: %.200s",
                             report->view->dir, i + 1, cause.msg);
@@ -276,6 +350,21 @@ static s1_rc read_trades(s1_report *report, s1_err *err)
     return S1_OK;
 }
 
+/* The rows of fills whose rules are known: one at an open lies in the bar that opens then. */
+static void place_fills(s1_report *report)
+{
+    for (size_t i = 0; i < report->trade_count; i++) {
+        s1_report_trade *const trade = &report->trades[i];
+        if (trade->exit_rule[0] == '\0') {
+            continue;
+        }
+        trade->entry_row =
+            row_of(&report->series, trade->entry_time, strncmp(trade->entry_rule, "OPEN", 4) == 0);
+        trade->exit_row =
+            row_of(&report->series, trade->exit_time, strncmp(trade->exit_rule, "OPEN", 4) == 0);
+    }
+}
+
 s1_rc s1_report_collect(s1_report *report, s1_err *err)
 {
     S1_TRY(err, s1_api_results_series(report->results, &report->series, err));
@@ -285,5 +374,7 @@ s1_rc s1_report_collect(s1_report *report, s1_err *err)
         return S1_RAISE(err, S1_E_DATA, "%s: equity.parquet holds no bar", report->view->dir);
     }
     S1_TRY(err, read_trades(report, err));
-    return read_journal(report, err);
+    S1_TRY(err, read_journal(report, err));
+    place_fills(report);
+    return s1_report_band_open(report, err);
 }

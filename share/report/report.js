@@ -14,6 +14,7 @@
     plot.appendChild(span);
   }
   function path(kind, d) { return d ? '<path class="' + kind + '" d="' + d + '"/>' : ""; }
+  function prices(moves) { return moves.filter(function (p, k) { return k % 2 === 1; }); }
   function reset() {
     plot.querySelectorAll("[data-live]").forEach(function (e) { e.remove(); });
   }
@@ -31,7 +32,7 @@
     for (i = first; i < last; i++) { low = Math.min(low, data.low[i]); high = Math.max(high, data.high[i]); }
     data.trades.forEach(function (v) {
       if (v[2] >= from && v[0] <= to) {
-        [v[1], v[3], v[4], v[5]].forEach(function (p) {
+        [v[1], v[3], v[4], v[5]].concat(prices(v[7]), prices(v[8])).forEach(function (p) {
           if (p !== null) { low = Math.min(low, p); high = Math.max(high, p); }
         });
       }
@@ -40,8 +41,13 @@
     low -= pad; high += pad;
     function y(price) { return (high - price) / (high - low) * H; }
     function dot(row, price) { return "M" + x(row).toFixed(1) + " " + y(price).toFixed(1) + "h0"; }
-    function bar(a, b, price) {
-      return price === null ? "" : "M" + x(a).toFixed(1) + " " + y(price).toFixed(1) + "H" + x(b).toFixed(1);
+    // A stop or target over the life of a trade: flat until it is moved.
+    function level(a, b, price, moves) {
+      var line = price === null ? "" : "M" + x(a).toFixed(1) + " " + y(price).toFixed(1), k;
+      for (k = 0; k < moves.length; k += 2) {
+        line += (line ? "H" + x(moves[k]).toFixed(1) + "V" : "M" + x(moves[k]).toFixed(1) + " ") + y(moves[k + 1]).toFixed(1);
+      }
+      return line && line + "H" + x(b).toFixed(1);
     }
     for (i = first; i < last; i++) {
       var at = x(i * data.step + (data.step - 1) / 2).toFixed(1);
@@ -54,8 +60,8 @@
       if (t[2] < from || t[0] > to) { continue; }
       parts[t[6] > 0 ? "win" : "loss"] += "M" + x(t[0]).toFixed(1) + " " + y(t[1]).toFixed(1) + "L" + x(t[2]).toFixed(1) +
         " " + y(t[3]).toFixed(1);
-      parts.stop += bar(t[0], t[2], t[4]);
-      parts.target += bar(t[0], t[2], t[5]);
+      parts.stop += level(t[0], t[2], t[4], t[7]);
+      parts.target += level(t[0], t[2], t[5], t[8]);
       parts["in"] += dot(t[0], t[1]);
       parts.out += dot(t[2], t[3]);
     }

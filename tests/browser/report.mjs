@@ -14,14 +14,14 @@ const url = pathToFileURL(file).href;
 mkdirSync(out, { recursive: true });
 const browser = await chromium.launch({ executablePath: process.env.S1_CHROMIUM, args: ["--no-sandbox"] });
 
-async function open(name, width, height, colorScheme, check) {
+async function open(name, width, height, colorScheme, check, address = url) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme });
   const page = await context.newPage();
   const faults = [];
   page.on("console", message => { if (message.type() === "error") { faults.push(message.text()); } });
   page.on("pageerror", error => faults.push(error.message));
-  page.on("request", request => { if (request.url() !== url) { faults.push("asked for " + request.url()); } });
-  await page.goto(url);
+  page.on("request", request => { if (request.url() !== address) { faults.push("asked for " + request.url()); } });
+  await page.goto(address);
   await check(page);
   await page.screenshot({ path: `${out}/${name}.png`, fullPage: true });
   assert.deepEqual(faults, [], name);
@@ -104,6 +104,27 @@ await open("chosen", 1280, 900, "light", async page => {
   assert.notEqual(await page.locator("#price-plot svg").innerHTML(), before);
 });
 
+// The band of --ambiguity, and the three runs side by side.
+for (const [name, width] of [["band-desktop", 1280], ["band-phone", 390]]) {
+  await open(name, width, 844, "light", async page => {
+    const box = await page.locator("#band-plot").boundingBox();
+    for (const kind of ["band", "worst", "best", "own"]) {
+      const drawn = await page.locator(`#band-plot svg path.${kind}`).boundingBox();
+      assert.ok(drawn.width > box.width * .9, `${kind} draws ${drawn.width} of ${box.width}`);
+    }
+    assert.equal(await page.locator("#band tbody tr").count(), 9);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(wide, 0, "the page scrolls sideways");
+  }, pathToFileURL(expected.band).href);
+}
+
+// A stop that was moved is drawn as steps: level, up or down, level.
+await open("moved", 1280, 900, "light", async page => {
+  await page.locator("#trades tbody tr").nth(expected.moved).click();
+  const steps = await page.locator("#price-plot svg path.stop").getAttribute("d");
+  assert.match(steps, /M[\d.]+ [\d.]+H[\d.]+V[\d.]+H[\d.]+V[\d.]+H/);
+});
+
 // All figures open, every one with its convention.
 await open("figures", 1280, 900, "light", async page => {
   for (const summary of await page.locator("#figures summary").all()) { await summary.click(); }
@@ -121,4 +142,4 @@ await page.goto(url);
 assert.equal(await page.locator("#price-plot svg path.price").count(), 1);
 assert.equal(await page.locator("#trades tbody tr").count(), expected.trades);
 await browser.close();
-console.log(`the page as Chromium ${browser.version()} shows it: 7 views, no request, no error`);
+console.log(`the page as Chromium ${browser.version()} shows it: 10 views, no request, no error`);

@@ -4,6 +4,7 @@ of every ambiguous bar lie beside it, and what is reported is what the three fol
 
 import json
 import pathlib
+import shutil
 
 import harness
 from harness import call, has
@@ -37,6 +38,43 @@ def three(work):
     assert rules == ["stop_first", "worst", "best"], rules
 
 
+def on_the_page(work):
+    """The report of the run shows the three side by side and the band of their equity; without the
+    two folders, or with those of another run, it is the page of the run alone."""
+    alone = call(work, "results", "report", "plain", "-o", "plain.html") and \
+        (work / "plain.html").read_text()
+    assert 'id="band"' not in alone
+    call(work, "results", "report", "r")
+    text = (work / "r/report.html").read_text()
+    band = text[text.index('<section id="band">'):]
+    band = band[:band.index("</section>")]
+    assert text.replace(band + "</section>\n", "") == alone
+    for name in ("r-worst", "r", "r-best"):
+        values = harness.metrics(work / name)["metrics"]
+        has(band, f"{values['total_return'] * 100:.2f} %", f"{values['sharpe']:.3f}",
+            f"{float(values['net_profit']):,.2f}", f"{values['profit_factor']:.3f}")
+    for kind in ("band", "worst", "best", "own"):
+        assert band.count(f'<path class="{kind}"') == 1, kind
+    call(work, "backtest", "mean_reversion", "--results", "q", "--ambiguity", "--report", "--set",
+         "platform.core.language=nl")
+    has((work / "q/report.html").read_text(), 'id="band"', "deze run", "slechtste")
+    (work / "r-best").rename(work / "away")
+    (work / "q-best").rename(work / "r-best")
+    call(work, "results", "report", "r", "-o", "mixed.html")  # of the same run: the language is not
+    assert 'id="band"' in (work / "mixed.html").read_text()
+    shutil.copytree(work / "r-worst", work / "s-best")
+    shutil.copytree(work / "r-worst", work / "s-worst")
+    shutil.copytree(work / "r", work / "s")
+    call(work, "results", "report", "s")
+    assert 'id="band"' not in (work / "s/report.html").read_text(), "a worst run is no best one"
+    run = json.loads((work / "r-best/run.json").read_text())
+    (work / "r-best/run.json").write_text(json.dumps({**run, "data_hash": "other"}))
+    call(work, "results", "report", "r")
+    assert 'id="band"' not in (work / "r/report.html").read_text(), "other data"
+    shutil.rmtree(work / "r-best")
+    (work / "away").rename(work / "r-best")
+
+
 def between(work):
     """Another rule of the run's own, as JSON: the band is the same, and holds it."""
     out = json.loads(call(work, "backtest", "mean_reversion", "--results", "t", "--ambiguity",
@@ -63,6 +101,7 @@ def main():
         if not harness.demo(work):
             return
         three(work)
+        on_the_page(work)
         between(work)
         refusals(work)
 

@@ -94,7 +94,31 @@ def whole_page(work):
         assert drawn[1] == float(trade["entry_price"]) and drawn[3] == float(trade["exit_price"])
         assert drawn[4] == float(opened[trade["trade_id"]]["stop_loss"])
         assert drawn[0] <= drawn[2] < data["rows"]
-    return results, document
+    moved = moves_are_drawn(results, trades, data)
+    excursions = document["excursions"]
+    for trade, (adverse, favourable) in zip(trades, excursions):
+        has(words, f"{adverse * 100:+.2f} %", f"{favourable * 100:+.2f} %")
+        has(words, f"{float(trade['fees']):,.2f}")
+    rules = {e["details"]["rule"] for e in harness.entries(results, "ORDER_FILLED")}
+    has(words, *rules)
+    assert 0 < len(moved) < len(trades)
+    return results, document, moved
+
+
+def moves_are_drawn(results, trades, data):
+    """The stop of a trade follows its moves in the journal, each in the bar that closed then. The
+    trades that have some."""
+    bars = json.loads(call(results.parent, "results", "show", results, "--equity", "--json").out)
+    row_of = {time: row for row, time in enumerate(bars["time"])}
+    expected = {}
+    for entry in harness.entries(results, "POSITION_ADJUSTED"):
+        if entry["details"]["what"] == "stop_loss":
+            expected.setdefault(entry["trade_id"], []).extend(
+                [row_of[entry["time"]], float(entry["details"]["to"])])
+    for trade, drawn in zip(trades, data["trades"]):
+        assert drawn[7] == expected.get(trade["trade_id"], []), trade["trade_id"]
+        assert drawn[8] == [] and all(drawn[0] <= row <= drawn[2] for row in drawn[7][::2])
+    return [i for i, drawn in enumerate(data["trades"]) if len(drawn[7]) > 2]
 
 
 def same_bytes(work, results):
@@ -209,7 +233,7 @@ def side_by_side(work, results):
     has(call(work, "results", "compare", results, expected=2).err, "results compare")
 
 
-def in_a_browser(work, results, document):
+def in_a_browser(work, results, document, moved):
     """Screenshots go to $S1_SCREENSHOTS where it is set."""
     node, chromium = shutil.which("node"), shutil.which("chromium")
     modules = pathlib.Path(os.environ.get("S1_PLAYWRIGHT", harness.SOURCE / ".deps/browser"))
@@ -218,8 +242,10 @@ def in_a_browser(work, results, document):
               "(tools/setup.sh test)")
         return
     metrics = document["metrics"]
-    expected = {"sections": SECTIONS, "title": "demo", "trades": metrics["trade_count"],
+    call(work, "backtest", "mean_reversion", "--results", work / "band", "--ambiguity", "--report")
+    expected = {"band": str(work / "band/report.html"), "sections": SECTIONS, "title": "demo", "trades": metrics["trade_count"],
                 "diagnoses": len(document["diagnostics"]), "figures": len(metrics), "chosen": 20,
+                "moved": moved[0],
                 "tiles": [f"{metrics['total_return'] * 100:.2f} %", f"{metrics['sharpe']:.3f}",
                           f"{metrics['max_drawdown'] * 100:.2f} %", str(metrics["trade_count"])]}
     (work / "expected.json").write_text(json.dumps(expected))
@@ -238,14 +264,14 @@ def main():
         work = pathlib.Path(folder)
         if not harness.demo(work):
             return
-        results, document = whole_page(work)
+        results, document, moved = whole_page(work)
         same_bytes(work, results)
         everything_is_escaped(work, results)
         damage_is_told(work, results)
         other_languages_and_levels(work, results)
         no_trades(work)
         side_by_side(work, results)
-        in_a_browser(work, results, document)
+        in_a_browser(work, results, document, moved)
 
 
 if __name__ == "__main__":
