@@ -236,6 +236,9 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
                      .maker_fee = parts->instruments[0].maker_fee,
                      .taker_fee = parts->instruments[0].taker_fee,
                      .orders_max = (uint32_t)limits->working_orders_max},
+        .latency = {.feed = simulation->latency.feed,
+                    .order = simulation->latency.order,
+                    .response = simulation->latency.response},
         .clock = parts->options.clock,
     };
     const s1_order_listener listener = s1_order_manager_listener(parts->orders);

@@ -254,6 +254,10 @@ typedef struct s1_simulation_config {
 #undef X
     } matching;
     bool has_matching;
+    struct s1_latency_config {
+        s1_source source;
+        s1_nanos feed, order, response; /* >= 0 */
+    } latency;
     s1_nanos from, to;     /* [from, to) */
     bool has_from, has_to; /* false: from the first bar, to the last */
 } s1_simulation_config;

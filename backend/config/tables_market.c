@@ -214,6 +214,26 @@ static const s1_schema_field matching_fields[] = {
 static const s1_schema matching_schema = {"matching", "", matching_fields,
                                           sizeof(struct s1_matching_config), false};
 
+static const s1_schema_field latency_fields[] = {
+    {.name = "feed",
+     .kind = S1_KIND_DURATION,
+     .offset = offsetof(struct s1_latency_config, feed),
+     .default_text = "0s",
+     .doc = "how old data is when the strategy has it"},
+    {.name = "order",
+     .kind = S1_KIND_DURATION,
+     .offset = offsetof(struct s1_latency_config, order),
+     .default_text = "0s",
+     .doc = "the way of an order, a cancel or an amendment to the venue"},
+    {.name = "response",
+     .kind = S1_KIND_DURATION,
+     .offset = offsetof(struct s1_latency_config, response),
+     .default_text = "0s",
+     .doc = "the way of a fill back: at most one bar of the first stream"},
+    S1_FIELD_END};
+static const s1_schema latency_schema = {"latency", "", latency_fields,
+                                         sizeof(struct s1_latency_config), false};
+
 static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, initial_capital, S1_KIND_DECIMAL,
              .has_offset = offsetof(s1_simulation_config, has_initial_capital), .min = "0",
@@ -232,6 +252,8 @@ static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, matching, S1_KIND_OBJECT, .schema = &matching_schema,
              .has_offset = offsetof(s1_simulation_config, has_matching),
              .doc = "single rules, instead of what fill_rule says"),
+    S1_FIELD(s1_simulation_config, latency, S1_KIND_OBJECT, .schema = &latency_schema,
+             .doc = "how long data, orders and answers are on their way (docs/matching.md)"),
     S1_FIELD(s1_simulation_config, ambiguity, S1_KIND_ENUM, .names = s1_ambiguity_names,
              .default_text = "stop_first",
              .doc = "what counts when stop and target lie in the same bar and its path is unknown"),

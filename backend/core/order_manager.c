@@ -243,13 +243,30 @@ static s1_rc stop_entry(s1_order_manager *manager, open_trade *trade, s1_str rea
 
 /* --- Orders out. -------------------------------------------------------------------------- */
 
-/* Journals the intent, then tells the environment. */
-static s1_rc send(s1_order_manager *manager, const open_trade *trade, s1_order *order,
-                  s1_str worker, s1_err *err)
+/* Where a trade keeps the order it has in a role. */
+static s1_order_id *slot_of(open_trade *trade, int32_t role)
+{
+    switch (role) {
+    case S1_ROLE_ENTRY:
+        return &trade->entry_order;
+    case S1_ROLE_STOP_LOSS:
+        return &trade->stop_order;
+    case S1_ROLE_TAKE_PROFIT:
+        return &trade->target_order;
+    default:
+        return &trade->exit_order;
+    }
+}
+
+/* Journals the intent, then tells the environment. The trade knows the order from here on: with
+ * latency it is on its way for a while. */
+static s1_rc send(s1_order_manager *manager, open_trade *trade, s1_order *order, s1_str worker,
+                  s1_err *err)
 {
     order->order_id = s1_ids_order(manager->options.ids, 0);
     order->trade_id = trade->plan.trade_id;
     order->state = S1_ORDER_SUBMITTED;
+    *slot_of(trade, order->role) = order->order_id;
     manager->counts.orders++;
     S1_TRY(err, s1_order_journal_state(manager->options.journal, order, worker, S1_STR(""),
                                        order->submitted_at, err));
@@ -856,13 +873,6 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     S1_TRY(err,
            s1_order_journal_state(manager->options.journal, order, S1_STR(""), reason, time, err));
     if (order->state == S1_ORDER_ACCEPTED) {
-        s1_order_id *const slots[] = {
-            [S1_ROLE_ENTRY] = &trade->entry_order,
-            [S1_ROLE_STOP_LOSS] = &trade->stop_order,
-            [S1_ROLE_TAKE_PROFIT] = &trade->target_order,
-            [S1_ROLE_EXIT] = &trade->exit_order,
-        };
-        *slots[order->role] = order->order_id;
         return S1_OK;
     }
     const bool is_over = order->state == S1_ORDER_REJECTED || order->state == S1_ORDER_CANCELED ||

@@ -92,6 +92,7 @@ typedef struct s1_order {
     s1_dec filled;         /* so far */
     s1_nanos expires_at;   /* 0: never */
     s1_dec cash_fraction;  /* not zero: `quantity` is an estimate until it fills (on_size) */
+    s1_nanos arrives_at;   /* the first moment it is at the venue; 0: at once (submitted_at) */
 } s1_order;
 
 typedef struct s1_fill {

@@ -23,6 +23,7 @@ struct s1_backtest_environment {
     s1_nanos read_time;
     const s1_clock *clock;
     s1_matching_engine *matching;
+    s1_matching_line *line; /* NULL without latency */
     s1_market_snapshot snapshot;
 };
 
@@ -183,8 +184,47 @@ static s1_rc modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quant
     return s1_matching_modify(environment->matching, order_id, price, quantity, err);
 }
 
+/* --- The verbs with latency. -------------------------------------------------------------- */
+
+static s1_rc match_late(void *self, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return environment->has_bar[0]
+               ? s1_matching_line_bar(environment->line, &environment->bars[0], err)
+               : S1_OK;
+}
+
+static s1_rc submit_late(void *self, const s1_order *order, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return s1_matching_line_submit(environment->line, order, err);
+}
+
+static s1_rc cancel_late(void *self, s1_order_id order_id, s1_str reason, s1_nanos time,
+                         s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return s1_matching_line_cancel(environment->line, order_id, reason, time, err);
+}
+
+static s1_rc modify_late(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity,
+                         s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return s1_matching_line_modify(environment->line, order_id, price, quantity,
+                                   environment->snapshot.now, err);
+}
+
 s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environment)
 {
+    if (environment->line != NULL) {
+        return (s1_environment){.self = environment,
+                                .next = next,
+                                .match = match_late,
+                                .submit = submit_late,
+                                .cancel = cancel_late,
+                                .modify = modify_late};
+    }
     return (s1_environment){.self = environment,
                             .next = next,
                             .match = match,
@@ -213,6 +253,7 @@ void s1_backtest_environment_free(s1_backtest_environment *environment)
     for (uint32_t i = 0; environment->cursors != NULL && i < environment->stream_count; i++) {
         s1_bar_reader_close(environment->cursors[i].stream.reader);
     }
+    s1_matching_line_free(environment->line);
     s1_matching_free(environment->matching);
     free(environment->cursors);
     free(environment->bars);
@@ -262,6 +303,12 @@ s1_rc s1_backtest_environment_new(const s1_backtest_environment_options *options
     }
     if (rc == S1_OK) {
         rc = s1_matching_new(&options->matching, listener, &environment->matching, err);
+    }
+    if (rc == S1_OK && s1_latency_is_any(&options->latency)) {
+        const s1_matching_line_options line = {.latency = options->latency,
+                                               .timeframe = options->streams[0].timeframe,
+                                               .commands_max = options->matching.orders_max};
+        rc = s1_matching_line_new(environment->matching, listener, &line, &environment->line, err);
     }
     if (rc != S1_OK) {
         s1_backtest_environment_free(environment);

@@ -11,6 +11,7 @@
 #include "backend/core/interfaces/data_persistor.h"
 #include "backend/core/interfaces/environment.h"
 #include "backend/environments/matching/matching_engine.h"
+#include "backend/environments/matching/matching_line.h"
 #include "backend/utils/clock.h"
 
 typedef struct s1_backtest_stream {
@@ -26,6 +27,7 @@ typedef struct s1_backtest_environment_options {
     uint32_t reserved;
     s1_nanos from;                /* bars that open before it are warm-up */
     s1_matching_options matching; /* of the primary's instrument */
+    s1_latency latency;           /* all zero: orders and answers take no time */
     const s1_clock *clock;        /* measures the time spent reading; borrowed */
 } s1_backtest_environment_options;
 

@@ -350,13 +350,18 @@ static s1_rc match_rest(s1_matching_engine *engine, const s1_bar *bar, s1_err *e
                : S1_OK;
 }
 
-s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
+/* A bar that matches nothing, and is no bar for whoever waits for his first. */
+static bool is_skipped(const s1_matching_engine *engine, const s1_bar *bar)
+{
+    return bar->volume == 0 && engine->options.rules.zero_volume == S1_ZERO_VOLUME_SKIP;
+}
+
+s1_rc s1_matching_bar_open(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
 {
     const uint32_t resting = engine->count;
-    if (bar->volume == 0 && engine->options.rules.zero_volume == S1_ZERO_VOLUME_SKIP) {
-        engine->head.bars--; /* no bar, for whoever waits for his first */
-        S1_TRY(err, s1_matching_expire_due(engine, bar->open_time, err));
-        return s1_matching_expire_due(engine, bar->close_time, err);
+    if (is_skipped(engine, bar)) {
+        engine->head.bars--;
+        return s1_matching_expire_due(engine, bar->open_time, err);
     }
     engine->is_matching = true;
     s1_rc rc = engine->expiring > 0 ? s1_matching_expire_due(engine, bar->open_time, err) : S1_OK;
@@ -366,9 +371,17 @@ s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_e
             rc = match_open(engine, i, bar, err);
         }
     }
-    if (rc == S1_OK && engine->head.working > 0) {
-        rc = match_rest(engine, bar, err);
+    engine->is_matching = false;
+    return rc;
+}
+
+s1_rc s1_matching_bar_rest(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
+{
+    if (is_skipped(engine, bar)) {
+        return s1_matching_expire_due(engine, bar->close_time, err);
     }
+    engine->is_matching = true;
+    s1_rc rc = engine->head.working > 0 ? match_rest(engine, bar, err) : S1_OK;
     if (rc == S1_OK && engine->expiring > 0) {
         rc = s1_matching_expire_due(engine, bar->close_time, err);
     }
@@ -377,17 +390,26 @@ s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_e
     return rc;
 }
 
+s1_rc s1_matching_bar_orders(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
+{
+    S1_TRY(err, s1_matching_bar_open(engine, bar, err));
+    return s1_matching_bar_rest(engine, bar, err);
+}
+
 /* --- On arrival. -------------------------------------------------------------------------- */
 
 s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t index, const s1_bar *last,
                           s1_err *err)
 {
     const s1_order *const order = &engine->orders[index].order;
-    const s1_execution decided = {.price = s1_matching_price(engine, last->close),
-                                  .time = last->close_time,
-                                  .rule = S1_FILL_CLOSE};
+    s1_execution decided = {.price = s1_matching_price(engine, last->close),
+                            .time = last->close_time,
+                            .rule = S1_FILL_CLOSE};
     if (order->type == S1_ORDER_MARKET) {
-        return engine->options.rules.market == S1_FILL_SAME_CLOSE
+        const bool is_late = order->arrives_at != 0; /* it is not the close of its decision */
+        const int32_t market = engine->options.rules.market;
+        decided.rule = is_late ? S1_FILL_CLOSE_NEXT : S1_FILL_CLOSE;
+        return market == S1_FILL_SAME_CLOSE || (is_late && market == S1_FILL_NEXT_CLOSE)
                    ? s1_matching_fill(engine, index, decided, err)
                    : S1_OK;
     }

@@ -104,9 +104,11 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
     engine->head.working++;
     engine->expiring += order->expires_at != 0;
     const s1_order copy = slot->order;
-    S1_TRY(err, engine->listener.on_state(engine->listener.self, &copy, S1_STR(""),
-                                          order->submitted_at, err));
-    return engine->is_matching ? S1_OK : s1_matching_arrival(engine, index, last, err);
+    S1_TRY(err, engine->listener.on_state(
+                    engine->listener.self, &copy, S1_STR(""),
+                    order->arrives_at != 0 ? order->arrives_at : order->submitted_at, err));
+    return engine->is_matching || last == NULL ? S1_OK
+                                               : s1_matching_arrival(engine, index, last, err);
 }
 
 static uint32_t find_order(const s1_matching_engine *engine, s1_order_id order_id)

@@ -66,10 +66,11 @@ S1_WARN_UNUSED s1_rc s1_matching_new(const s1_matching_options *options,
 void s1_matching_free(s1_matching_engine *engine); /* accepts NULL */
 
 /* Takes an order (copied); order_id, trade_id, side, type, role, quantity, price, time_in_force,
- * post_only, display, expires_at and cash_fraction are read. The listener hears ACCEPTED or
- * REJECTED before this returns, and under same_close the fill of a market order. `last` is the
- * newest closed bar. Errors: S1_E_NO_MEMORY at orders_max, else only what a callback returns: a
- * refusal by the venue is a state, not an error. */
+ * post_only, display, expires_at, arrives_at and cash_fraction are read. The listener hears
+ * ACCEPTED or REJECTED before this returns, and under same_close the fill of a market order. `last`
+ * is the newest closed bar, or NULL: an open is the first price the order meets. Errors:
+ * S1_E_NO_MEMORY at orders_max, else only what a callback returns: a refusal by the venue is a
+ * state, not an error. */
 S1_WARN_UNUSED s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order,
                                         const s1_bar *last, s1_err *err);
 

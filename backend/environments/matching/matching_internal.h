@@ -53,7 +53,15 @@ uint32_t s1_matching_find_slot(const s1_matching_engine *engine, s1_trade_id tra
 S1_WARN_UNUSED s1_rc s1_matching_expire_due(s1_matching_engine *engine, s1_nanos moment,
                                             s1_err *err);
 
-/* What the close an order was decided on does to it. */
+/* The two halves of a bar, for who hears of them at two times: what the open does, and the rest.
+ * head.bars counts the bar before the first. */
+S1_WARN_UNUSED s1_rc s1_matching_bar_open(s1_matching_engine *engine, const s1_bar *bar,
+                                          s1_err *err);
+S1_WARN_UNUSED s1_rc s1_matching_bar_rest(s1_matching_engine *engine, const s1_bar *bar,
+                                          s1_err *err);
+
+/* What the first close an order meets does to it: the one it was decided on, or with latency the
+ * one of the bar it arrives in. */
 S1_WARN_UNUSED s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t index,
                                          const s1_bar *last, s1_err *err);
 

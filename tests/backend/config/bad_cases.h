@@ -409,6 +409,12 @@ static const bad_case bad_cases[] = {
      "workforce.planning_workers.entry_planning[0].publishes[0].event: found 'scorred', expected "
      "an event of event_map.yaml: ContextReady, ContextEnriched, WEEKLY_DCA_TICK or scored (did "
      "you mean 'scored'?)\n"},
+    {"a latency without a unit", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    latency: { order: 5, replies: 1s }",
+     "config/environments.yaml:7:23: error: backtest_eurusd.simulation.latency.order: found '5', "
+     "expected a duration such as 30s, 5m or 1h\n"
+     "config/environments.yaml:7:26: error: backtest_eurusd.simulation.latency.replies: found an "
+     "unknown key, expected feed, order or response\n"},
     {"several faults, all at once", "environments.yaml",
      "    fees: { maker: 0.0001 }\n    fill_rule: next_open",
      "    fees: { maker: -1, taker: x }\n    slippage: 2\n    fill_rul: next_open",
@@ -419,7 +425,8 @@ static const bad_case bad_cases[] = {
      "config/environments.yaml:6:15: error: backtest_eurusd.simulation.slippage: found '2', "
      "expected a decimal number from 0 to 1\n"
      "config/environments.yaml:7:5: error: backtest_eurusd.simulation.fill_rul: found an unknown "
-     "key, expected initial_capital, fees, slippage, fill_rule, matching, ambiguity, from or to "
+     "key, expected initial_capital, fees, slippage, fill_rule, matching, latency, ambiguity, from "
+     "or to "
      "(did you mean 'fill_rule'?)\n"},
 };
 
