@@ -8,6 +8,7 @@
 #ifndef S1_BACKEND_CORE_RUN_OBSERVER_H
 #define S1_BACKEND_CORE_RUN_OBSERVER_H
 
+#include "backend/core/journal.h"
 #include "backend/core/trading_context.h"
 #include "backend/core/worker.h"
 
@@ -32,6 +33,8 @@ typedef struct s1_run_observer {
     s1_rc (*on_tick)(void *self, const s1_observation *seen, s1_err *err);
     /* The run is over, by its data or by on_bar; its parts still stand. NULL: not asked. */
     s1_rc (*on_end)(void *self, const s1_observation *seen, s1_err *err);
+    /* The journal has one entry more. NULL: not asked, and entries are worded when it suits. */
+    s1_rc (*on_entry)(void *self, const s1_journal_notice *notice, s1_err *err);
 } s1_run_observer;
 
 #endif /* S1_BACKEND_CORE_RUN_OBSERVER_H */

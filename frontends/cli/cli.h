@@ -32,7 +32,7 @@ extern const s1_cli_command s1_cmd_init, s1_cmd_validate, s1_cmd_data_import, s1
     s1_cmd_doctor, s1_cmd_version, s1_cmd_replay, s1_cmd_results_check, s1_cmd_journal_export,
     s1_cmd_plugins_new, s1_cmd_plugins_test, s1_cmd_completion, s1_cmd_migrate, s1_cmd_data_check,
     s1_cmd_data_list, s1_cmd_data_export, s1_cmd_data_resample, s1_cmd_data_reindex,
-    s1_cmd_data_show, s1_cmd_data_prune, s1_cmd_data_fetch, s1_cmd_data_record;
+    s1_cmd_data_show, s1_cmd_data_prune, s1_cmd_data_fetch, s1_cmd_data_record, s1_cmd_lookahead;
 
 /* --- For commands. ------------------------------------------------------------------------ */
 
@@ -66,6 +66,9 @@ const char *s1_cli_config_dir(const s1_cli_args *args);
  * code. */
 struct s1_validation;
 int s1_cli_print_validation(s1_cli *cli, const struct s1_validation *validation, s1_err *err);
+/* The same for a run that was not begun, whose configuration has faults (cmd_backtest.c). */
+struct s1_backtest_options;
+int s1_cli_print_faults(s1_cli *cli, const struct s1_backtest_options *options, s1_err *err);
 
 /* Prints the report of a run (report.c). */
 struct s1_results;

@@ -298,8 +298,7 @@ static s1_rc write_reports(s1_cli *cli, const char *results_dir, s1_err *err)
 
 /* --- The command. ------------------------------------------------------------------------- */
 
-/* A configuration with faults: shows them all, as validate does. */
-static int print_faults(s1_cli *cli, const s1_backtest_options *options, s1_err *err)
+int s1_cli_print_faults(s1_cli *cli, const s1_backtest_options *options, s1_err *err)
 {
     s1_validation *validation = NULL;
     s1_err ignored = S1_ERR_INIT;
@@ -386,7 +385,7 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
     s1_progress_end(&w.progress);
     if (rc == S1_E_INVALID) {
         s1_backtest_outcome_free(outcome);
-        return print_faults(cli, &options, err);
+        return s1_cli_print_faults(cli, &options, err);
     }
     if (rc == S1_OK) {
         const s1_backtest_facts *const facts = s1_backtest_facts_borrow(outcome);

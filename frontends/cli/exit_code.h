@@ -19,6 +19,8 @@
     X(S1_EXIT_DIFFERENT, 9, "different", "what was compared is not the same")                      \
     X(S1_EXIT_STORAGE, 10, "storage",                                                              \
       "the journal or a state could not be written: the run stopped, nothing is tried again")      \
+    X(S1_EXIT_BIASED, 11, "biased",                                                                \
+      "lookahead found a value or a decision that hangs on later data, or does not repeat")        \
     X(S1_EXIT_INTERRUPTED, 130, "interrupted", "stopped by ctrl-C or SIGTERM; nothing was left")
 enum s1_exit {
 #define X(value, code, name, meaning) value = (code),

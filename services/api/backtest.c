@@ -552,6 +552,45 @@ void s1_backtest_outcome_free(s1_backtest_outcome *outcome)
     }
 }
 
+/* --- Links, for who runs them in a way of their own. --------------------------------------- */
+
+static s1_rc hand_over(session *s, s1_prepared_fn fn, void *user, s1_err *err)
+{
+    S1_TRY(err, take_options(s, err));
+    S1_TRY(err, prepare(s, err));
+    for (uint32_t i = 0; i < s->preparation.link_count; i++) {
+        const s1_backtest_request request = {.preparation = &s->preparation,
+                                             .link = &s->preparation.links[i],
+                                             .seed = s->seed,
+                                             .journal_level = s->journal_level,
+                                             .fs = s1_fs_real(),
+                                             .clock = s1_clock_real(),
+                                             .is_stopping = s->options->is_stopping};
+        S1_TRY(err, fn(user, &request, err));
+    }
+    return S1_OK;
+}
+
+s1_rc s1_api_prepare_links(const s1_backtest_options *options, s1_prepared_fn fn, void *user,
+                           s1_err *err)
+{
+    s1_backtest_outcome outcome = {0};
+    session *const s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "a backtest");
+    }
+    s->options = options;
+    s->outcome = &outcome;
+    s1_arena_init(&outcome.arena, ARENA_BYTES_MAX, 0);
+    const s1_rc rc = hand_over(s, fn, user, err);
+    if (s->is_prepared) {
+        s1_preparation_done(&s->preparation);
+    }
+    s1_arena_done(&outcome.arena);
+    free(s);
+    return rc;
+}
+
 /* --- Looking again. ----------------------------------------------------------------------- */
 
 /* A list of files with their hashes: feeds, models. */

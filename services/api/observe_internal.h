@@ -4,6 +4,8 @@
 #define S1_SERVICES_API_OBSERVE_INTERNAL_H
 
 #include "backend/core/run_observer.h"
+#include "services/api/backtest.h"
+#include "services/operators/backtest_service.h"
 
 typedef struct s1_observed {
     s1_nanos engine_time; /* of the loop, observer included */
@@ -18,5 +20,14 @@ typedef struct s1_observed {
  * backtest. ret_observed may be NULL. */
 S1_WARN_UNUSED s1_rc s1_api_observe(const char *results_dir, const s1_run_observer *observer,
                                     s1_observed *ret_observed, s1_err *err);
+
+/* What a backtest of one link would be asked for. Borrowed for the call. */
+typedef s1_rc (*s1_prepared_fn)(void *user, const s1_backtest_request *request, s1_err *err);
+
+/* Prepares what s1_api_backtest of these options would run (target, config_dir, overrides, from, to
+ * and seed count) and hands over one link after the other; nothing is run. Errors: those of the
+ * configuration as s1_api_backtest, and what `fn` returns. */
+S1_WARN_UNUSED s1_rc s1_api_prepare_links(const s1_backtest_options *options, s1_prepared_fn fn,
+                                          void *user, s1_err *err);
 
 #endif /* S1_SERVICES_API_OBSERVE_INTERNAL_H */

@@ -140,9 +140,13 @@ static s1_rc hash_binary(backtest *b, s1_err *err)
 
 /* --- Data. ----------------------------------------------------------------------------------- */
 
-/* What a stream is read from: the archive, or the version of it that the run to repeat had. */
+/* What a stream is read from: the archive, or the version of it that the run to repeat had, or what
+ * the run to rehearse was given. */
 static s1_data_persistor *archive_of(const backtest *b, uint32_t index)
 {
+    if (b->request->rehearsed != NULL) {
+        return b->request->rehearsed->sources[index];
+    }
     return b->versions[index] != NULL ? b->versions[index] : b->archives[index];
 }
 
@@ -262,13 +266,15 @@ static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t 
                             s1_time_range range, s1_nanos *ret_first, s1_sha256 *hash, s1_err *err)
 {
     const s1_data_source_config *const config = stream->data_source;
-    const s1_resample_source source = {.key = {.asset_pair = config->asset_pair,
-                                               .timeframe = config->timeframe,
-                                               .data_type = config->data_type,
-                                               .source = config->archive_source},
-                                       .timeframe = stream->need.timeframe,
-                                       .offset = config->resample_offset,
-                                       .drops_repeats = config->resample_drops_repeats};
+    const s1_resample_source source = {
+        .key = {.asset_pair = config->asset_pair,
+                .timeframe = config->timeframe,
+                .data_type = config->data_type,
+                .source = config->archive_source},
+        .timeframe = stream->need.timeframe,
+        .offset = config->resample_offset,
+        .drops_repeats = config->resample_drops_repeats,
+        .known_to = b->request->rehearsed != NULL ? b->request->rehearsed->known_to : 0};
     char text[96];
     const int length =
         snprintf(text, sizeof text, "resampled %lld %lld%s", (long long)source.timeframe,
@@ -305,11 +311,30 @@ static s1_rc open_stored(backtest *b, const s1_link_stream *stream, uint32_t ind
 static s1_rc check_still(const backtest *b, uint32_t index, const s1_stream_key *key, s1_err *err)
 {
     char hash[S1_SHA256_HEX];
+    if (b->request->rehearsed != NULL) {
+        return S1_OK;
+    }
     S1_TRY(err, s1_data_get_content_hash(archive_of(b, index), key, hash, err));
     return s1_str_eq_cstr(b->streams[index].hash, hash)
                ? S1_OK
                : S1_RAISE(err, S1_E_DATA, "%.*s: the archive was written to while it was opened",
                           S1_STR_ARG(b->streams[index].name));
+}
+
+/* The archive of a stream, and which version of it is read. */
+static s1_rc open_archive(backtest *b, uint32_t index, const s1_stream_key *key,
+                          s1_archive_info *ret_info, s1_err *err)
+{
+    if (b->request->rehearsed != NULL) {
+        return s1_data_get_info(archive_of(b, index), key, ret_info, err);
+    }
+    const s1_str path =
+        s1_config_path(b->request->preparation->config,
+                       link_of(b)->streams.items[index].data_source->path, &b->arena);
+    const s1_parquet_options options = {
+        .fs = b->request->fs, .duckdb = b->duckdb, .archive = path.ptr};
+    S1_TRY(err, s1_parquet_persistor_new(&options, &b->archives[index], err));
+    return choose_version(b, index, key, ret_info, err);
 }
 
 /* Opens one stream with as many bars before `from` as the workers need, where there are any. Time
@@ -319,11 +344,7 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
 {
     const s1_link_stream *const stream = &link_of(b)->streams.items[index];
     const s1_simulation_config *const simulation = &link_of(b)->environment->simulation;
-    const s1_str path =
-        s1_config_path(b->request->preparation->config, stream->data_source->path, &b->arena);
-    const s1_parquet_options options = {
-        .fs = b->request->fs, .duckdb = b->duckdb, .archive = path.ptr};
-    S1_TRY(err, s1_parquet_persistor_new(&options, &b->archives[index], err));
+    const s1_rehearsed_data *const rehearsed = b->request->rehearsed;
     const s1_stream_key key = {.asset_pair = stream->data_source->asset_pair,
                                .timeframe = stream->data_source->timeframe,
                                .data_type = stream->data_source->data_type,
@@ -331,7 +352,7 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     const bool is_resampled =
         key.timeframe != stream->need.timeframe || key.data_type != stream->need.data_type;
     s1_archive_info info = {.size = sizeof info};
-    S1_TRY(err, choose_version(b, index, &key, &info, err));
+    S1_TRY(err, open_archive(b, index, &key, &info, err));
     s1_sha256_update(hash, b->streams[index].hash.ptr, b->streams[index].hash.len);
     s1_time_range range = S1_RANGE_ALL;
     if (simulation->has_from) {
@@ -342,11 +363,15 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     if (simulation->has_to) {
         range.to = simulation->to;
     }
+    const bool has_begin = rehearsed != NULL && rehearsed->has_begin;
+    if (has_begin) {
+        range.from = rehearsed->begin;
+    }
     s1_nanos first = info.first;
     S1_TRY(err, is_resampled ? open_resampled(b, stream, index, range, &first, hash, err)
                              : open_stored(b, stream, index, &key, range, hash, err));
     if (index == 0) {
-        b->from = simulation->has_from ? simulation->from : first;
+        b->from = has_begin ? rehearsed->from : simulation->has_from ? simulation->from : first;
     }
     return check_still(b, index, &key, err);
 }
@@ -378,7 +403,9 @@ static s1_rc open_data(backtest *b, s1_err *err)
     if (b->archives == NULL || b->versions == NULL || b->streams == NULL || b->readers == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%u streams", count);
     }
-    S1_TRY(err, s1_duckdb_new(NULL, &b->duckdb, err));
+    if (b->request->rehearsed == NULL) {
+        S1_TRY(err, s1_duckdb_new(NULL, &b->duckdb, err));
+    }
     S1_TRY(err, s1_sha256_new(&hash, err));
     s1_rc rc = S1_OK;
     for (uint32_t i = 0; i < count && rc == S1_OK; i++) {
@@ -388,7 +415,9 @@ static s1_rc open_data(backtest *b, s1_err *err)
         uint8_t digest[S1_SHA256_BYTES];
         hash_files(b, hash);
         s1_sha256_finish(hash, digest);
-        s1_hex_print(digest, sizeof digest, b->data_hash);
+        if (b->request->rehearsed == NULL) { /* no run is named by what it was given for a look */
+            s1_hex_print(digest, sizeof digest, b->data_hash);
+        }
     }
     s1_sha256_free(hash);
     if (rc == S1_OK && b->readers[0]->rows_total == 0) {
@@ -825,8 +854,10 @@ static s1_rc repeat_all(backtest *b, s1_backtest_result *result, s1_err *err)
     return compare("its journal came out different", expected, journal_head, S1_E_DATA, err);
 }
 
-s1_rc s1_backtest_repeat(const s1_backtest_request *request, s1_backtest_result *ret_result,
-                         s1_err *err)
+/* One run that leaves nothing behind. */
+static s1_rc in_memory(const s1_backtest_request *request,
+                       s1_rc (*all)(backtest *b, s1_backtest_result *result, s1_err *err),
+                       s1_backtest_result *ret_result, s1_err *err)
 {
     backtest *const b = calloc(1, sizeof *b);
     if (b == NULL) {
@@ -835,11 +866,36 @@ s1_rc s1_backtest_repeat(const s1_backtest_request *request, s1_backtest_result 
     b->request = request;
     s1_arena_init(&b->arena, 64u << 20, 0);
     s1_backtest_result result = {0};
-    const s1_rc rc = repeat_all(b, &result, err);
+    const s1_rc rc = all(b, &result, err);
     release(b);
     free(b);
     if (rc == S1_OK) {
         *ret_result = result;
     }
     return rc;
+}
+
+s1_rc s1_backtest_repeat(const s1_backtest_request *request, s1_backtest_result *ret_result,
+                         s1_err *err)
+{
+    return in_memory(request, repeat_all, ret_result, err);
+}
+
+static s1_rc rehearse_all(backtest *b, s1_backtest_result *result, s1_err *err)
+{
+    S1_TRY(err, write_config(b, err));
+    S1_TRY(err, open_data(b, err));
+    name_run(b);
+    b->journal_level = journal_level_of(b);
+    if (b->journal_level != S1_JOURNAL_LEVEL_OFF) {
+        S1_TRY(err, s1_journal_sink_new(&b->journal, err));
+    }
+    S1_TRY(err, build_run(b, err));
+    return s1_run_orchestrator_run(b->run, &result->sums, err);
+}
+
+s1_rc s1_backtest_rehearse(const s1_backtest_request *request, s1_backtest_result *ret_result,
+                           s1_err *err)
+{
+    return in_memory(request, rehearse_all, ret_result, err);
 }

@@ -9,6 +9,7 @@
 #define S1_SERVICES_OPERATORS_BACKTEST_SERVICE_H
 
 #include "backend/analysis/statistics.h"
+#include "backend/core/interfaces/data_persistor.h"
 #include "backend/utils/hash.h"
 #include "services/operators/run_orchestrator.h"
 #include "services/operators/run_preparer.h"
@@ -42,6 +43,15 @@ typedef struct s1_recorded_run {
     size_t model_count;
 } s1_recorded_run;
 
+/* What a run that is only looked at reads instead of the archives. */
+typedef struct s1_rehearsed_data {
+    s1_data_persistor *const *sources; /* [stream_count of the link], borrowed */
+    s1_nanos known_to; /* nothing before this moment is missing in them; 0: nobody says so */
+    s1_nanos begin;    /* with has_begin: bars that open before it are not read */
+    s1_nanos from;     /* with has_begin: when warm-up is over, in place of the configured */
+    bool has_begin;
+} s1_rehearsed_data;
+
 typedef struct s1_backtest_request {
     const s1_preparation *preparation; /* without errors */
     const s1_prepared_link *link;
@@ -67,9 +77,10 @@ typedef struct s1_backtest_request {
      * stream that is not named is read as it is. S1_E_DATA if a version is not kept any more. */
     const s1_recorded_stream *streams; /* [stream_count], of all links */
     size_t stream_count;
-    /* Of s1_backtest_repeat only. */
+    /* Of s1_backtest_repeat and s1_backtest_rehearse only. */
     const s1_run_observer *observer;
-    const s1_recorded_run *recorded;
+    const s1_recorded_run *recorded;    /* of the former */
+    const s1_rehearsed_data *rehearsed; /* of the latter */
 } s1_backtest_request;
 
 typedef struct s1_backtest_result {
@@ -103,5 +114,12 @@ void s1_backtest_abandon(s1_backtest *backtest, const s1_err *cause); /* accepts
  * must give the recorded counts and journal head hash (else S1_E_DATA). Other errors as above. */
 S1_WARN_UNUSED s1_rc s1_backtest_repeat(const s1_backtest_request *request,
                                         s1_backtest_result *ret_result, s1_err *err);
+
+/* Runs it in memory on request->rehearsed for request->observer and leaves nothing behind. Whose
+ * run it is (its ids, its journal but for RUN_STARTED) hangs on configuration and seed, not on what
+ * the data holds: runs on more and on less of the same data can be laid side by side. Errors: as
+ * s1_backtest_run. */
+S1_WARN_UNUSED s1_rc s1_backtest_rehearse(const s1_backtest_request *request,
+                                          s1_backtest_result *ret_result, s1_err *err);
 
 #endif /* S1_SERVICES_OPERATORS_BACKTEST_SERVICE_H */

@@ -151,6 +151,10 @@ s1_rc s1_chain_check(const s1_config *config, s1_arena *arena, s1_faults *faults
 static s1_rc on_journal_entry(void *self, const s1_journal_notice *notice, s1_err *err)
 {
     s1_run_orchestrator *const run = self;
+    const s1_run_observer *const observer = run->options.observer;
+    if (observer != NULL && observer->on_entry != NULL) {
+        S1_TRY(err, observer->on_entry(observer->self, notice, err));
+    }
     if (run->logs_decisions) {
         S1_TRY(err, s1_app_logger_entry(run->options.components.log, notice, err));
     }
@@ -366,7 +370,9 @@ s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator
     run->options.components.event_emit = s1_run_emit;
     run->tells_journal = is_listened_to(options->components.config, "JournalEntryLogged");
     run->logs_decisions = s1_app_logger_wants_decisions(options->components.log);
-    if (run->tells_journal || run->logs_decisions) {
+    const s1_run_observer *const observer = options->observer;
+    if (run->tells_journal || run->logs_decisions ||
+        (observer != NULL && observer->on_entry != NULL)) {
         run->options.components.journal_listener =
             (s1_journal_listener){.self = run, .on_entry = on_journal_entry};
     }

@@ -116,6 +116,7 @@ def causes(work):
     has(done.err, "the limit of 1048576 bytes")
     seen[1] = ["a limit"]
     seen[10] = ["storage_failure_test.py"]
+    seen[11] = ["lookahead_test.py"]
     assert set(seen) == set(documented()), (sorted(seen), sorted(documented()))
     assert not list(work.glob("no*"))
 

@@ -121,13 +121,15 @@ static s1_rc widen(const s1_resample_source *source, const s1_archive_info *info
                    s1_err *err)
 {
     *ret_rows = range;
-    *ret_known_to = 0;
+    *ret_known_to = source->known_to;
     if (source->timeframe > 0 && range.from > info->first) {
         S1_TRY(err, next_start(source, range.from, &ret_rows->from, err));
     }
     if (source->timeframe > 0 && range.to <= info->last) {
         S1_TRY(err, next_start(source, range.to, &ret_rows->to, err));
-        *ret_known_to = info->last >= ret_rows->to ? ret_rows->to : 0;
+        if (info->last >= ret_rows->to) {
+            *ret_known_to = ret_rows->to;
+        }
     }
     return S1_OK;
 }

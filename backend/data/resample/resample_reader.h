@@ -15,6 +15,8 @@ typedef struct s1_resample_source {
     s1_stream_key key;  /* what is read: bars or trades */
     s1_nanos timeframe; /* of the bars wanted */
     s1_nanos offset;    /* when they open, see resample.h */
+    s1_nanos known_to;  /* no row before this moment is missing, though none may follow: a bar
+                           that ends by then is over. 0: only a row behind its end says so */
     bool drops_repeats; /* of trades */
 } s1_resample_source;
 

@@ -126,6 +126,58 @@ static void test_a_range_changes_no_bar(void **state)
     }
 }
 
+/* The first rows of the source in a persistor of their own. */
+static fixture cut_of(const fixture *whole, size_t rows)
+{
+    fixture cut = {.persistor = NULL};
+    assert_int_equal(s1_memory_persistor_new(&cut.persistor, NULL), S1_OK);
+    const s1_bar_batch bars = {.count = rows,
+                               .open_time = whole->time,
+                               .open = whole->price,
+                               .high = whole->price,
+                               .low = whole->price,
+                               .close = whole->price,
+                               .volume = whole->volume};
+    assert_int_equal(s1_data_save_ohlcv(cut.persistor, &hourly, &bars, &scales, NULL, NULL), S1_OK);
+    return cut;
+}
+
+/* An archive that ends at a moment, of which nothing before it is missing: the bars that closed by
+ * then, also those whose last rows never came, and no other. */
+static void test_known_to_a_moment(void **state)
+{
+    const fixture *const f = *state;
+    s1_resample_source source = {.key = hourly, .timeframe = 4 * HOUR};
+    s1_bar_batch whole;
+    s1_nanos first = 0;
+    s1_bar_reader *const all = load(f, &source, S1_RANGE_ALL, &whole, &first);
+    size_t held_back = 0;
+    for (size_t rows = 10; rows < ROWS; rows += 29) {
+        const fixture cut = cut_of(f, rows);
+        const s1_nanos moments[] = {f->time[rows - 1] + HOUR, f->time[rows]};
+        for (size_t k = 0; k < 2; k++) {
+            size_t count = 0;
+            while (count < whole.count && whole.open_time[count] + 4 * HOUR <= moments[k]) {
+                count++;
+            }
+            s1_bar_batch part;
+            source.known_to = moments[k];
+            s1_bar_reader *const reader = load(&cut, &source, S1_RANGE_ALL, &part, &first);
+            assert_int_equal(part.count, count);
+            assert_memory_equal(part.close, whole.close, count * sizeof part.close[0]);
+            assert_memory_equal(part.volume, whole.volume, count * sizeof part.volume[0]);
+            s1_bar_reader_close(reader);
+            source.known_to = 0;
+            s1_bar_reader *const unsure = load(&cut, &source, S1_RANGE_ALL, &part, &first);
+            held_back += part.count < count;
+            s1_bar_reader_close(unsure);
+        }
+        s1_data_persistor_free(cut.persistor);
+    }
+    assert_true(held_back > 0);
+    s1_bar_reader_close(all);
+}
+
 static void test_errors(void **state)
 {
     const fixture *const f = *state;
@@ -155,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_range_changes_no_bar, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known_to_a_moment, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
     };
     return cmocka_run_group_tests_name("resample_reader", tests, NULL, NULL);
