@@ -34,6 +34,8 @@ static s1_rc print_json(s1_cli *cli, const s1_api_import_options *options,
                    {"missing_bars", report->missing_bars},
                    {"zero_volume_bars", report->zero_volume_bars}, {"id_jumps", report->id_jumps},
                    {"crossed", report->crossed}, {"locked", report->locked},
+                   {"messages", report->messages}, {"snapshots", report->snapshots},
+                   {"old_messages", report->old_messages}, {"message_gaps", report->message_gaps},
                    {"price_scale", report->price_scale}, {"qty_scale", report->qty_scale});
     S1_PUT_TEXTS(&w, {"content_hash", report->content_hash});
     s1_json_key_lit(&w, "seconds");
@@ -63,6 +65,17 @@ static void print_oddities(FILE *out, const s1_api_import_report *report)
         (void)fprintf(out, "  crossed       %s quotes", s1_format_count(report->crossed, count));
         (void)fprintf(out, ", %s locked\n", s1_format_count(report->locked, count));
     }
+    if (report->messages > 0) {
+        (void)fprintf(out, "  messages      %s", s1_format_count(report->messages, count));
+        if (strcmp(report->type, "book") == 0) {
+            (void)fprintf(out, ", of snapshots %s", s1_format_count(report->snapshots, count));
+            (void)fprintf(out, ", %s passed over as old",
+                          s1_format_count(report->old_messages, count));
+            (void)fprintf(out, "\n  missing       messages at %s places",
+                          s1_format_count(report->message_gaps, count));
+        }
+        (void)fprintf(out, "\n");
+    }
     if (report->rejects > 0) {
         (void)fprintf(out, "  bad rows      %s", s1_format_count(report->rejects, count));
         if (report->rejects_path[0] != '\0') {
@@ -91,6 +104,9 @@ static void print_text(const s1_cli *cli, const s1_api_import_options *options,
 {
     FILE *const out = cli->out.out;
     const bool is_bars = strcmp(report->type, "ohlcv") == 0;
+    const char *const what = is_bars                             ? "bars"
+                             : strcmp(report->type, "book") == 0 ? "rows"
+                                                                 : report->type;
     char first[S1_TIME_TEXT_MAX];
     char last[S1_TIME_TEXT_MAX];
     char count[S1_FORMAT_MAX];
@@ -98,13 +114,12 @@ static void print_text(const s1_cli *cli, const s1_api_import_options *options,
     (void)s1_time_print_short(report->last, last);
     (void)fprintf(out, "%s %s: %s %s, %s to %s\n", report->asset_pair,
                   is_bars ? options->timeframe : report->type, s1_format_count(report->rows, count),
-                  is_bars ? "bars" : report->type, first, last);
+                  what, first, last);
     if (report->is_unchanged) {
         (void)fprintf(out, "  unchanged     the archive held these rows already\n");
     } else if (report->rows_replaced > 0) {
         (void)fprintf(out, "  replaced      %s %s that were there\n",
-                      s1_format_count(report->rows_replaced, count),
-                      is_bars ? "bars" : report->type);
+                      s1_format_count(report->rows_replaced, count), what);
     }
     (void)fprintf(out, "  digits        %u of the price, %u of the %s\n", report->price_scale,
                   report->qty_scale, is_bars ? "volume" : "quantity");
@@ -193,15 +208,16 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 static const s1_cli_option options[] = {
     {"profile", 'p', S1_CLI_TEXT, "NAME",
      "how the file is laid out: generic (default), backtesting, kraken, kraken-trades, binance, "
-     "binance-trades, bitfinex, cdd, cdd-date, coinbase, yahoo, lean-equity, lean-fx, w1",
+     "binance-trades, binance-ws, bitfinex, cdd, cdd-date, coinbase, yahoo, lean-equity, lean-fx, "
+     "w1",
      NULL},
     {"pair", 0, S1_CLI_TEXT, "P", "what it is, as BASE/QUOTE", NULL},
     {"timeframe", 't', S1_CLI_TEXT, "T",
      "length of a bar: 30s, 1m, 15m, 1h, 1d; of quotes made from bars, that of the bars", NULL},
     {"archive", 'a', S1_CLI_TEXT, "DIR", "the archive's folder, made where it is not there", NULL},
     {"source", 0, S1_CLI_TEXT, "NAME", "keep it apart from other sources of the pair", NULL},
-    {"type", 0, S1_CLI_TEXT, "TYPE", "bars, trades or quotes, if not what the profile says",
-     "bars|trades|quotes"},
+    {"type", 0, S1_CLI_TEXT, "TYPE", "bars, trades, quotes or book, if not what the profile says",
+     "bars|trades|quotes|book"},
     {"map", 'm', S1_CLI_TEXT, "MAP",
      "columns by position from 0 or by name: time=0,open=1 or time=Date+Time,volume=none", NULL},
     {"time", 0, S1_CLI_TEXT, "FORM", "what the times are: auto, iso, epoch, s, ms, us, ns", NULL},
@@ -242,12 +258,15 @@ static const s1_cli_example examples[] = {
      "columns by position"},
     {"data import 20140508_quote.zip --profile lean-fx --type quotes --pair EUR/USD -a data",
      "the ticks of a LEAN archive"},
+    {"data import btcusdt.gz --profile binance-ws --type book --pair BTC/USDT --source binance -a "
+     "data",
+     "the order book of a recorded web socket (trades and quotes: --type)"},
     {NULL, NULL},
 };
 
 const s1_cli_command s1_cmd_data_import = {
     .name = "data import",
-    .summary = "Import a file of bars, trades or quotes into a Parquet archive",
+    .summary = "Import a file of market data into a Parquet archive",
     .usage = "FILE --pair P --timeframe T --archive DIR",
     .detail = "CSV of any layout and JSON, plain, gzip or zip. Nothing is stored until the whole "
               "file is read and checked: a bad one, ctrl-C or a crash changes nothing. A bad row "

@@ -47,11 +47,9 @@ static s1_rc parse_word(const char *flag, const char *text, const word *words, i
                                    text, known);
 }
 
-static const word types[] = {{"bars", S1_DATA_OHLCV},
-                             {"ohlcv", S1_DATA_OHLCV},
-                             {"trades", S1_DATA_TRADES},
-                             {"quotes", S1_DATA_QUOTES},
-                             {NULL, 0}};
+static const word types[] = {{"bars", S1_DATA_OHLCV},    {"ohlcv", S1_DATA_OHLCV},
+                             {"trades", S1_DATA_TRADES}, {"quotes", S1_DATA_QUOTES},
+                             {"book", S1_DATA_BOOK},     {NULL, 0}};
 static const word headers[] = {
     {"yes", S1_HEADER_YES}, {"no", S1_HEADER_NO}, {"auto", S1_HEADER_AUTO}, {NULL, 0}};
 static const word orders[] = {
@@ -204,6 +202,10 @@ static void fill_report(const s1_data_import_options *options,
                                .id_jumps = summary->id_jumps,
                                .crossed = summary->crossed,
                                .locked = summary->locked,
+                               .messages = summary->messages,
+                               .snapshots = summary->snapshots,
+                               .old_messages = summary->old_messages,
+                               .message_gaps = summary->message_gaps,
                                .price_scale = summary->price_scale,
                                .qty_scale = summary->qty_scale,
                                .has_trades = is_bars && (summary->columns & 1u << BAR_TRADES) != 0,

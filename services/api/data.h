@@ -14,7 +14,7 @@ typedef struct s1_api_import_options {
     const char *timeframe;   /* "1h"; of trades and quotes NULL, or the length of the file's bars */
     const char *archive_dir; /* made where absent */
     const char *source;      /* NULL: the archive's unnamed one */
-    const char *type;        /* "bars", "trades", "quotes"; NULL: the profile's */
+    const char *type;        /* "bars", "trades", "quotes", "book"; NULL: the profile's */
     const char *map;         /* "time=0,open=1" */
     const char *time_form;   /* "auto", "s", "ms", "us", "ns", "iso", ... */
     const char *zone;        /* "America/New_York", "+03:00" */
@@ -40,7 +40,7 @@ typedef struct s1_api_import_options {
 
 typedef struct s1_api_import_report {
     char asset_pair[40]; /* as it is stored */
-    const char *type;    /* "ohlcv", "trades", "quotes"; static */
+    const char *type;    /* "ohlcv", "trades", "quotes", "book"; static */
     const char *profile; /* static */
     uint64_t rows, rows_replaced, bytes;
     s1_nanos first, last; /* times of rows */
@@ -52,6 +52,7 @@ typedef struct s1_api_import_report {
     uint64_t gaps, missing_bars, largest_gap_bars;
     s1_nanos largest_gap_after;
     uint64_t zero_volume_bars, id_jumps, crossed, locked;
+    uint64_t messages, snapshots, old_messages, message_gaps; /* of a recording */
     uint32_t price_scale, qty_scale;
     bool has_trades, has_vwap, has_ids;               /* optional columns that are stored */
     bool ends_without_newline;                        /* the last number may have been cut off */

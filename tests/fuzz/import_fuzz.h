@@ -189,7 +189,9 @@ static void fuzz_import(const uint8_t *data, size_t size, const char *name,
                        .stat_file = fuzz_stat_file,
                        .unlink = fuzz_unlink,
                        .stat = fuzz_stat};
-    const int32_t type = types[data[1] & 3];
+    static const int32_t recorded[] = {S1_DATA_BOOK, S1_DATA_BOOK, S1_DATA_TRADES, S1_DATA_QUOTES};
+    const bool is_recording = strcmp(profiles[data[0] % profile_count], "binance-ws") == 0;
+    const int32_t type = is_recording ? recorded[data[1] & 3] : types[data[1] & 3];
     s1_data_import_options options = {
         .fs = &fs.table,
         .file = name,

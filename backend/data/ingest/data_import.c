@@ -235,6 +235,11 @@ s1_rc s1_data_import(const s1_data_import_options *options, s1_data_import_summa
         summary->price_scale = job->scale[S1_GROUP_PRICE];
         summary->qty_scale = job->scale[S1_GROUP_QTY];
         summary->vwap_scale = job->scale[S1_GROUP_VWAP];
+        const s1_recording_counts counts = s1_row_reader_counts(&job->reader);
+        summary->messages = counts.messages;
+        summary->snapshots = counts.snapshots;
+        summary->old_messages = counts.old;
+        summary->message_gaps = counts.gaps;
         summary->seconds = seconds_since(options, start);
         *ret_summary = *summary;
     }

@@ -1,4 +1,4 @@
-/* backend/data/ingest/data_import.h - files of bars, trades and quotes into an archive, checked.
+/* backend/data/ingest/data_import.h - files of market data into an archive, checked.
  *
  * CSV of any layout and JSON, plain, gzip or zip; how a file is laid out is a profile
  * (import_profile.h), a mapping, or both. Rows are read, checked and handed to a writer of the
@@ -60,7 +60,7 @@ typedef struct s1_data_import_options {
     s1_data_persistor *archive; /* borrowed: where the rows go; NULL: only checked */
     const char *file;
     s1_str profile;      /* name in the table of import_profile.h; empty: generic */
-    s1_stream_key key;   /* bars, trades or quotes; quotes from bars of bid and ask: their closes */
+    s1_stream_key key;   /* quotes from bars of bid and ask: their closes */
     s1_nanos bar_length; /* of bars that quotes are made from: a quote is of its bar's end */
     s1_str map;          /* "time=0,open=3" or "time=ts,volume=none,time=date+hour"; may be empty */
     s1_str member;       /* of a zip archive: base name; empty: the only one, or as the key says */
@@ -109,6 +109,9 @@ typedef struct s1_data_import_summary {
     uint64_t zero_volume_bars;
     uint64_t id_jumps;                /* trades: places where ids are missing */
     uint64_t crossed, locked;         /* quotes: bid above ask, bid equal to ask */
+    uint64_t messages, snapshots;     /* of a recording: that became rows; snapshots among them */
+    uint64_t old_messages;            /* ... of a book, passed over: the book was newer */
+    uint64_t message_gaps;            /* ... of a book: places where messages are missing */
     uint32_t price_scale, qty_scale;  /* stored with */
     uint32_t vwap_scale;              /* where the column is there */
     uint32_t columns;                 /* optional columns stored: bit i of the layout */

@@ -148,8 +148,8 @@ static s1_rc check_same_time(s1_import_job *job, const s1_import_row *row, bool 
         }
         return raise_order(job, relation, true, err);
     }
-    if (has_ids(job, row->columns) || !is_repeated(job, row)) {
-        return S1_OK;
+    if (has_ids(job, row->columns) || job->data_type == S1_DATA_BOOK || !is_repeated(job, row)) {
+        return S1_OK; /* of a book each row stands for itself */
     }
     if (policy == S1_DUPLICATES_ERROR) {
         return raise_order(job, relation, true, err);

@@ -424,7 +424,8 @@ static bool run_init(s1_import_job *job, plain_run *run)
 {
     const s1_import_plan *const plan = job->plain_plan;
     const s1_data_import_options *const options = job->options;
-    if (job->reader.is_json || plan == NULL || !job->has_last || plan->has_bid_and_ask ||
+    if (job->reader.is_json || job->reader.recording != NULL || plan == NULL ||
+        job->data_type == S1_DATA_BOOK || !job->has_last || plan->has_bid_and_ask ||
         job->zone != NULL || job->time_form == S1_TIME_FORM_LEAN || job->sorts ||
         job->order == S1_ORDER_AUTO || job->profile->price_shift > 0 || options->rounds_price ||
         options->rounds_quantity ||

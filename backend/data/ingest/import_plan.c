@@ -29,6 +29,11 @@ static const kind_fields kinds[] = {
      {S1_FIELD_TIME, S1_FIELD_BID, S1_FIELD_ASK, S1_FIELD_BID_QUANTITY, S1_FIELD_ASK_QUANTITY,
       NO_FIELD, NO_FIELD, NO_FIELD},
      {S1_FIELD_TIME, S1_FIELD_BID, S1_FIELD_ASK, NO_FIELD, 0, 0, 0}},
+    {S1_DATA_BOOK,
+     {S1_FIELD_TIME, S1_FIELD_UPDATE_ID, S1_FIELD_KIND, S1_FIELD_SIDE, S1_FIELD_PRICE,
+      S1_FIELD_QUANTITY, NO_FIELD, NO_FIELD},
+     {S1_FIELD_TIME, S1_FIELD_UPDATE_ID, S1_FIELD_KIND, S1_FIELD_SIDE, S1_FIELD_PRICE,
+      S1_FIELD_QUANTITY, NO_FIELD}},
 };
 
 static const kind_fields *kind_of(int32_t data_type)
@@ -76,7 +81,7 @@ static s1_rc check_options(const s1_data_import_options *options, s1_err *err)
     S1_TRY(err, s1_stream_key_check(&options->key, err));
     if (kind_of(options->key.data_type) == NULL) {
         return S1_RAISE(err, S1_E_UNSUPPORTED,
-                        "data type: found %s, expected ohlcv, trades or quotes",
+                        "data type: found %s, expected ohlcv, trades, quotes or book",
                         s1_data_type_name(options->key.data_type));
     }
     S1_TRY(err, check_scale("--price-scale", options->price_scale, options->rounds_price, err));
@@ -538,6 +543,9 @@ s1_rc s1_import_open(s1_import_job *job, s1_err *err)
     }
     if (options->separator != '\0') {
         reader->separator = options->separator;
+    }
+    if (job->profile->is_recording) {
+        S1_TRY(err, s1_row_reader_record(reader, job->data_type, err));
     }
     S1_TRY(err, make_plans(job, &job->has_first_row, err));
     if (job->plan_count == 0) {

@@ -9,6 +9,7 @@
  * | kraken-trades  | Kraken's trade archive: seconds, price, volume; or a header naming them    |
  * | binance        | klines: milli- or microseconds, o, h, l, c, volume, ..., trades            |
  * | binance-trades | trades: id, price, quantity, quote quantity, time, buyer is maker          |
+ * | binance-ws     | a recorded web socket: receiver's nanoseconds and message, line by line   |
  * | bitfinex       | candles: milliseconds, open, CLOSE, high, low, volume; CSV or JSON         |
  * | cdd            | CryptoDataDownload: a comment line, newest row first, unix column trusted  |
  * | cdd-date       | its edition of 2019, without a unix column: the date is all there is       |
@@ -47,7 +48,9 @@
     X(ID, "id")                                                                                    \
     X(SIDE, "side")                                                                                \
     X(SYMBOL, "symbol")                                                                            \
-    X(CLOCK, "clock") /* the time of day, where the date has a column of its own */
+    X(UPDATE_ID, "update_id") /* of a book */                                                      \
+    X(KIND, "kind")           /* of a row of a book: snapshot or update */                         \
+    X(CLOCK, "clock")         /* the time of day, where the date has a column of its own */
 enum s1_field {
 #define X(name, text) S1_FIELD_##name,
     S1_FIELD_MAP(X)
@@ -109,6 +112,7 @@ typedef struct s1_import_profile {
     int32_t order;              /* enum s1_row_order: of the rows in the file */
     int32_t header;             /* enum s1_header */
     int32_t naming;             /* enum s1_naming */
+    bool is_recording;          /* a web socket's messages, not lines of fields */
     uint32_t comment_lines_max; /* lines that may stand before the header */
     uint32_t price_shift;       /* prices are whole numbers of 10^-price_shift */
     const char *zone;           /* of times below a day that say no offset; NULL: UTC */

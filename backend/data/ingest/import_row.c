@@ -234,8 +234,8 @@ static s1_rc check_symbol(s1_import_job *job, const s1_import_plan *plan, s1_err
         return S1_OK;
     }
     const s1_str text = s1_str_trim(text_of(job, plan, S1_FIELD_SYMBOL));
-    if (s1_str_eq_cstr(text, job->symbol)) {
-        return S1_OK;
+    if (s1_str_eq_cstr(text, job->symbol) || (text.len == 0 && job->profile->is_recording)) {
+        return S1_OK; /* a snapshot does not say it */
     }
     const s1_str pair = job->options->key.asset_pair;
     const s1_str wanted = job->options->symbol;
@@ -380,6 +380,16 @@ static s1_rc read_trade(s1_import_job *job, const s1_import_plan *plan, row_deci
     return check_above_zero(job, plan, S1_FIELD_QUANTITY, row->items[S1_FIELD_QUANTITY], err);
 }
 
+/* A row of a book: one level. */
+static s1_rc read_level(s1_import_job *job, const s1_import_plan *plan, row_decimals *row,
+                        s1_err *err)
+{
+    S1_TRY(err, read_decimals(job, plan, S1_FIELD_PRICE, S1_FIELD_PRICE, row, err));
+    S1_TRY(err, read_decimals(job, plan, S1_FIELD_QUANTITY, S1_FIELD_QUANTITY, row, err));
+    S1_TRY(err, check_above_zero(job, plan, S1_FIELD_PRICE, row->items[S1_FIELD_PRICE], err));
+    return check_not_negative(job, plan, S1_FIELD_QUANTITY, row->items[S1_FIELD_QUANTITY], err);
+}
+
 static s1_rc read_quote(s1_import_job *job, const s1_import_plan *plan, row_decimals *row,
                         s1_import_row *target, s1_err *err)
 {
@@ -412,9 +422,13 @@ static size_t field_of_column(int32_t data_type, size_t column)
     static const uint8_t quotes[S1_MARKET_COLUMNS_MAX] = {
         S1_FIELD_COUNT,        S1_FIELD_BID,   S1_FIELD_ASK,   S1_FIELD_BID_QUANTITY,
         S1_FIELD_ASK_QUANTITY, S1_FIELD_COUNT, S1_FIELD_COUNT, S1_FIELD_COUNT};
+    static const uint8_t book[S1_MARKET_COLUMNS_MAX] = {
+        S1_FIELD_COUNT, S1_FIELD_COUNT,    S1_FIELD_COUNT, S1_FIELD_COUNT,
+        S1_FIELD_PRICE, S1_FIELD_QUANTITY, S1_FIELD_COUNT, S1_FIELD_COUNT};
     return data_type == S1_DATA_OHLCV    ? bars[column]
            : data_type == S1_DATA_TRADES ? trades[column]
-                                         : quotes[column];
+           : data_type == S1_DATA_QUOTES ? quotes[column]
+                                         : book[column];
 }
 
 /* All decimals of a row at the scales of their groups, which are known when all are read. */
@@ -436,6 +450,33 @@ static s1_rc put_values(s1_import_job *job, const s1_import_plan *plan, const ro
         }
     }
     return S1_OK;
+}
+
+/* One of two words, or its number: 1 or 2. */
+static s1_rc read_choice(const s1_import_job *job, const s1_import_plan *plan, size_t field,
+                         const char *const words[2], int64_t *ret_value, s1_err *err)
+{
+    static const char *const numbers[] = {"1", "2"};
+    const s1_str text = s1_str_trim(text_of(job, plan, field));
+    for (size_t i = 0; i < 2; i++) {
+        if (s1_str_eq_nocase(text, s1_str_of(words[i])) || s1_str_eq_cstr(text, numbers[i])) {
+            *ret_value = (int64_t)i + 1;
+            return S1_OK;
+        }
+    }
+    return s1_row_fault(&job->reader, s1_field_name(field), text, err, "%s or %s", words[0],
+                        words[1]);
+}
+
+static s1_rc read_level_kind(const s1_import_job *job, const s1_import_plan *plan,
+                             s1_import_row *row, s1_err *err)
+{
+    enum { COLUMN_UPDATE_ID = 1, COLUMN_KIND = 2, COLUMN_SIDE = 3 };
+    static const char *const kinds[] = {"snapshot", "update"};
+    static const char *const sides[] = {"bid", "ask"};
+    S1_TRY(err, read_whole(job, plan, S1_FIELD_UPDATE_ID, &row->values[COLUMN_UPDATE_ID], err));
+    S1_TRY(err, read_choice(job, plan, S1_FIELD_KIND, kinds, &row->values[COLUMN_KIND], err));
+    return read_choice(job, plan, S1_FIELD_SIDE, sides, &row->values[COLUMN_SIDE], err);
 }
 
 /* What of a row is no decimal. */
@@ -460,7 +501,7 @@ static s1_rc read_others(s1_import_job *job, const s1_import_plan *plan, s1_impo
                    ? read_whole(job, plan, S1_FIELD_ID, &row->values[COLUMN_ID], err)
                    : S1_OK;
     }
-    return S1_OK;
+    return job->data_type == S1_DATA_BOOK ? read_level_kind(job, plan, row, err) : S1_OK;
 }
 
 s1_rc s1_import_read_row(s1_import_job *job, s1_import_row *ret_row, s1_err *err)
@@ -480,8 +521,11 @@ s1_rc s1_import_read_row(s1_import_job *job, s1_import_row *ret_row, s1_err *err
     case S1_DATA_TRADES:
         S1_TRY(err, read_trade(job, plan, &decimals, err));
         break;
-    default:
+    case S1_DATA_QUOTES:
         S1_TRY(err, read_quote(job, plan, &decimals, &row, err));
+        break;
+    default:
+        S1_TRY(err, read_level(job, plan, &decimals, err));
         break;
     }
     if (job->has_handed_over && (job->stored_columns & ~row.columns) != 0) {

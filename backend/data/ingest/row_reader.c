@@ -115,6 +115,8 @@ s1_rc s1_row_reader_open(s1_row_reader *reader, const s1_fs *fs, const char *pat
 void s1_row_reader_close(s1_row_reader *reader)
 {
     s1_byte_source_close(reader->source);
+    s1_recording_free(reader->recording);
+    reader->recording = NULL;
     reader->source = NULL;
     free(reader->block);
     reader->block = NULL;
@@ -170,6 +172,9 @@ static const char *take_field(const char *at, const char *end, char separator, s
 
 s1_rc s1_row_reader_split(s1_row_reader *reader, s1_err *err)
 {
+    if (reader->recording != NULL) {
+        return S1_OK; /* it is */
+    }
     if (reader->is_json) {
         return s1_json_row_split(reader, err);
     }
@@ -193,6 +198,9 @@ s1_rc s1_row_reader_split(s1_row_reader *reader, s1_err *err)
 
 s1_rc s1_row_reader_next(s1_row_reader *reader, bool *ret_has_row, s1_err *err)
 {
+    if (reader->recording != NULL) {
+        return s1_recording_rows_next(reader, ret_has_row, err);
+    }
     if (reader->is_json) {
         return s1_json_rows_next(reader, ret_has_row, err);
     }

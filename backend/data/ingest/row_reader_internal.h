@@ -8,6 +8,8 @@
  * header; those of later ones may stand in another order. The file is read to its end, and there
  * may be one such list only.
  *
+ * A recording (recording_rows.c): lines of a web socket, of which each may be many rows or none.
+ *
  * Fields are borrowed until the next row is read.
  */
 #ifndef S1_BACKEND_DATA_INGEST_ROW_READER_INTERNAL_H
@@ -23,6 +25,15 @@
 #define S1_JSON_DEPTH_MAX   64u
 #define S1_JSON_NAMES_BYTES 4096u
 
+typedef struct s1_recording s1_recording;
+
+/* What was found of messages. */
+typedef struct s1_recording_counts {
+    uint64_t messages, snapshots; /* that became rows; snapshots among them */
+    uint64_t old;                 /* passed over: the book was newer */
+    uint64_t gaps;                /* places where messages are missing */
+} s1_recording_counts;
+
 typedef struct s1_row_reader {
     s1_byte_source *source; /* owned */
     const char *path;
@@ -32,10 +43,11 @@ typedef struct s1_row_reader {
     bool ends_without_newline;
     bool is_json;
     char separator;
-    uint64_t bytes_done;  /* unpacked, up to the end of the current row */
-    uint64_t line_number; /* of the current row, from 1; 0 before the first */
-    uint64_t blank_line;  /* first of the blank lines before the current row; 0: none */
-    s1_str line;          /* the row as it stands in the file */
+    s1_recording *recording; /* owned; NULL: it is none */
+    uint64_t bytes_done;     /* unpacked, up to the end of the current row */
+    uint64_t line_number;    /* of the current row, from 1; 0 before the first */
+    uint64_t blank_line;     /* first of the blank lines before the current row; 0: none */
+    s1_str line;             /* the row as it stands in the file */
     s1_str fields[S1_ROW_COLUMNS_MAX];
     size_t field_count;
     /* JSON */
@@ -55,6 +67,14 @@ S1_WARN_UNUSED
 s1_rc s1_row_reader_open(s1_row_reader *reader, const s1_fs *fs, const char *path,
                          s1_member_match match, void *user, s1_err *err);
 void s1_row_reader_close(s1_row_reader *reader);
+
+/* Reads on as a recording, the rows of one kind of data (enum s1_data_type): book has time, symbol,
+ * update_id, kind, side, price, quantity; trades time, symbol, id, price, quantity, "is the buyer
+ * the maker"; quotes time, symbol, bid, its quantity, ask, its quantity. Errors: S1_E_NO_MEMORY. */
+S1_WARN_UNUSED s1_rc s1_row_reader_record(s1_row_reader *reader, int32_t data_type, s1_err *err);
+
+/* Of a recording, so far. */
+s1_recording_counts s1_row_reader_counts(const s1_row_reader *reader);
 
 /* The next row, `line`, not yet cut into fields: of a CSV file the next line that is not blank; of
  * blank lines before it `blank_line` is the first. Errors: S1_E_DATA where what follows cannot be
@@ -89,5 +109,12 @@ s1_rc s1_row_fault(const s1_row_reader *reader, const char *name, s1_str field, 
 S1_WARN_UNUSED s1_rc s1_row_reader_refill(s1_row_reader *reader, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_json_rows_next(s1_row_reader *reader, bool *ret_has_row, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_json_row_split(s1_row_reader *reader, s1_err *err);
+
+/* --- For recording_rows.c ----------------------------------------------------------------- */
+
+/* The next row, cut into fields. */
+S1_WARN_UNUSED
+s1_rc s1_recording_rows_next(s1_row_reader *reader, bool *ret_has_row, s1_err *err);
+void s1_recording_free(s1_recording *recording); /* accepts NULL */
 
 #endif /* S1_BACKEND_DATA_INGEST_ROW_READER_INTERNAL_H */

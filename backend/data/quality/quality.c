@@ -1,5 +1,6 @@
 #include "backend/data/quality/quality.h"
 
+#include "backend/core/order_book.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/timefmt.h"
 #include "s1mple/decimal.h"
@@ -61,6 +62,7 @@ struct s1_quality_checker {
     int64_t sorted[RING_MAX];     /* their closes */
     size_t sorted_count;          /* also rows in the ring */
     list lists[S1_QUALITY_KINDS]; /* by enum s1_quality_kind */
+    s1_order_book *book;          /* owned; of a book */
 };
 
 /* --- Names ------------------------------------------------------------------------------------ */
@@ -672,6 +674,41 @@ static s1_rc check_quote(s1_quality_checker *c, const bar *b, s1_err *err)
     return S1_OK;
 }
 
+/* What the last message made of the book; `c->last` is its last row. */
+static s1_rc check_book(s1_quality_checker *c, s1_err *err)
+{
+    if (!c->book->takes || !s1_order_book_is_crossed(c->book)) {
+        return S1_OK;
+    }
+    s1_quality_finding *found;
+    S1_TRY(err, add_to_run(c, S1_QUALITY_CROSSED_BOOK, &c->last, &found, err));
+    if (found != NULL) {
+        say_price(c, found->found, "bid", s1_order_book_level(c->book, S1_BOOK_BID, 0).price);
+        say_price(c, found->expected, "below the ask of",
+                  s1_order_book_level(c->book, S1_BOOK_ASK, 0).price);
+    }
+    return S1_OK;
+}
+
+static s1_rc add_level(s1_quality_checker *c, const bar *b, const s1_book_row *row, s1_err *err)
+{
+    if (!s1_order_book_goes_on(c->book, row)) {
+        S1_TRY(err, check_book(c, err));
+    }
+    (void)s1_order_book_take(c->book, row);
+    if (c->book->state == S1_BOOK_FOLLOWS) {
+        return S1_OK;
+    }
+    s1_quality_finding *found;
+    S1_TRY(err, add_to_run(c, S1_QUALITY_BOOK_UNKNOWN, b, &found, err));
+    if (found != NULL) {
+        say(found->found, "%s",
+            c->book->state == S1_BOOK_IS_LOST ? "messages are missing" : "no snapshot before it");
+        say(found->expected, "a snapshot");
+    }
+    return S1_OK;
+}
+
 /* Trades of one time may stand between the two. Where there are ids, they tell. */
 static s1_rc check_repeated(s1_quality_checker *c, const bar *b, s1_err *err)
 {
@@ -769,6 +806,12 @@ s1_rc s1_quality_checker_new_for(const s1_quality_options *options, const s1_str
     if (made == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "a quality checker");
     }
+    if (key->data_type == S1_DATA_BOOK &&
+        s1_order_book_new(S1_BOOK_LEVELS_DEFAULT, s1_order_book_cuts(key->source), &made->book,
+                          err) != S1_OK) {
+        free(made);
+        return S1_E_NO_MEMORY;
+    }
     made->options = *options;
     made->options.window = window;
     made->options.frozen_min = frozen;
@@ -801,6 +844,7 @@ void s1_quality_checker_free(s1_quality_checker *checker)
     for (size_t i = 0; i < S1_QUALITY_KINDS; i++) {
         free(checker->lists[i].items);
     }
+    s1_order_book_free(checker->book);
     free(checker);
 }
 
@@ -908,6 +952,10 @@ s1_rc s1_quality_checker_add_rows(s1_quality_checker *checker, const s1_market_b
 {
     for (size_t i = 0; i < batch->count; i++) {
         const bar b = row_of(checker, batch, i);
+        if (checker->book != NULL) {
+            const s1_book_row row = s1_book_row_of(batch, i);
+            S1_TRY(err, add_level(checker, &b, &row, err));
+        }
         S1_TRY(err, add_row(checker, &b, err));
     }
     return S1_OK;
@@ -946,6 +994,9 @@ static s1_rc finish(s1_quality_checker *c, s1_err *err)
         S1_TRY(err, end_equal(c, err));
         S1_TRY(err, end_straight(c, err));
         S1_TRY(err, end_mistaken(c, err));
+    }
+    if (c->book != NULL) {
+        S1_TRY(err, check_book(c, err));
     }
     for (int32_t kind = 0; kind < S1_QUALITY_KINDS; kind++) {
         S1_TRY(err, end_run(c, kind, err));

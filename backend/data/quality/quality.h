@@ -33,6 +33,7 @@ enum s1_quality_severity {
     X(HIGH_BELOW_LOW, "high_below_low", ERROR, "the high is below the low")                        \
     X(OUTSIDE_RANGE, "outside_range", ERROR, "open or close outside low and high")                 \
     X(NEGATIVE_VOLUME, "negative_volume", ERROR, "volume below zero")                              \
+    X(CROSSED_BOOK, "crossed_book", ERROR, "after a message the best bid is at or above the ask")  \
     X(HOLE, "hole", WARNING, "bars are missing while the market was open")                         \
     X(OUTLIER, "outlier", WARNING, "a price far off the closes around it")                         \
     X(JUMP, "jump", WARNING,                                                                       \
@@ -42,6 +43,8 @@ enum s1_quality_severity {
     X(VOLUME_IS_PRICE, "volume_is_price", WARNING,                                                 \
       "volumes between low and high, in a row: most often a column that was mistaken")             \
     X(CROSSED_QUOTE, "crossed_quote", WARNING, "the bid is above the ask")                         \
+    X(BOOK_UNKNOWN, "book_unknown", WARNING,                                                       \
+      "no snapshot came yet, or messages are missing: rows that no book follows")                  \
     X(RECEIVED_EARLY, "received_early", WARNING,                                                   \
       "received before it happened: two clocks that differ")                                       \
     X(ID_JUMP, "id_jump", WARNING, "ids are missing between two trades")                           \
@@ -139,9 +142,10 @@ s1_rc s1_quality_checker_end(s1_quality_checker *checker, s1_quality_report **re
 void s1_quality_report_free(s1_quality_report *report);
 
 /* Reads a stream and checks it. Of trades: order, ids, repeated ones, a clock ahead, prices and
- * quantities; of quotes also crossed and locked ones; of books order, prices and quantities alone.
- * None of these has a grid, holes or a last one. Of all, where it is known, when they were
- * received. Errors: those of the persistor, of `progress`, and above.
+ * quantities; of quotes also crossed and locked ones; of books order, prices, quantities, and
+ * what the book is after each message (backend/core/order_book.h). None of these has a grid, holes
+ * or a last one. Of all, where it is known, when they were received. Errors: those of the
+ * persistor, of `progress`, and above.
  */
 S1_WARN_UNUSED
 s1_rc s1_quality_check(s1_data_persistor *archive, const s1_stream_key *key, s1_time_range range,

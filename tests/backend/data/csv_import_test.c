@@ -224,8 +224,9 @@ static void test_bad_options(void **state)
     s1_data_import_options options = options_for(archive, "krakken");
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_NOT_FOUND);
     assert_string_equal(err.msg, "profile: found 'krakken', expected one of backtesting, generic, "
-                                 "kraken, kraken-trades, binance, binance-trades, bitfinex, cdd, "
-                                 "cdd-date, coinbase, yahoo, lean-equity, lean-fx, w1");
+                                 "kraken, kraken-trades, binance, binance-trades, binance-ws, "
+                                 "bitfinex, cdd, cdd-date, coinbase, yahoo, lean-equity, lean-fx, "
+                                 "w1");
     options = options_for(archive, "generic");
     options.price_scale = 19;
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_INVALID);
@@ -243,9 +244,9 @@ static void test_bad_options(void **state)
     assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_INVALID);
     assert_string_equal(err.msg, "--qty-scale: found none, expected the decimals to round to");
     options = options_for(archive, "generic");
-    options.key.data_type = S1_DATA_BOOK;
+    options.key.data_type = S1_DATA_BOOK; /* has no columns of one */
     options.key.timeframe = 0;
-    assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_UNSUPPORTED);
+    assert_int_equal(s1_data_import(&options, &summary, &err), S1_E_DATA);
     options = options_for(archive, "kraken"); /* has no trades */
     options.key.data_type = S1_DATA_TRADES;
     options.key.timeframe = 0;

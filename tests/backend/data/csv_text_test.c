@@ -246,7 +246,7 @@ static void test_profiles(void **state)
     (void)state;
     size_t count;
     const s1_import_profile *profiles = s1_import_profiles(&count);
-    assert_int_equal(count, 14);
+    assert_int_equal(count, 15);
     for (size_t i = 0; i < count; i++) {
         const s1_import_profile *const profile = &profiles[i];
         const s1_import_profile *found = NULL;

@@ -1202,7 +1202,8 @@ static void a_book_is_held_to_little(void **state)
         id[i] = i / 3;
         price[i] = i % 2 == 0 ? 1 : 99999999; /* levels may lie anywhere */
         quantity[i] = i % 5;                  /* none: the level is gone */
-        kind[i] = S1_BOOK_UPDATE;
+        quantity[i] += i < 3 ? 1 : 0;
+        kind[i] = i < 3 ? S1_BOOK_SNAPSHOT : S1_BOOK_UPDATE;
         side[i] = S1_BOOK_BID;
     }
     const s1_market_scales scales = {.price = 2, .qty = 3};

@@ -3,6 +3,8 @@
  * every best price the exchange itself told. Figures: ../shared/data/README.md section 3, of which
  * this file is the first of two. */
 #include "backend/connectors/kraken/kraken_book.h"
+#include "backend/core/order_book.h"
+#include "backend/data/ingest/data_import.h"
 #include "backend/data/persistors/memory_persistor.h"
 #include "backend/data/recorder/compaction.h"
 #include "backend/utils/json_pull.h"
@@ -307,10 +309,121 @@ static void test_a_recorded_book(void **state)
     free(r.tickers);
 }
 
+/* --- Through the product's import, archive and book; told against what was read above. --- */
+
+typedef struct own_replay {
+    size_t messages, crossed, compared, agreed, ticker_at;
+    uint32_t levels; /* the most of a side */
+} own_replay;
+
+static bool is_best(const s1_kraken_level *told, s1_book_level found,
+                    const s1_market_scales *scales)
+{
+    const s1_kraken_level level = {found.price, found.quantity, scales->price, scales->qty};
+    return is_level(told, &level);
+}
+
+/* Behind the last row of a message. */
+static void end_message(own_replay *p, const s1_order_book *book, const recording *r,
+                        const s1_market_scales *scales)
+{
+    p->messages++;
+    p->crossed += s1_order_book_is_crossed(book) ? 1 : 0;
+    p->levels = book->bids.count > p->levels ? book->bids.count : p->levels;
+    p->levels = book->asks.count > p->levels ? book->asks.count : p->levels;
+    for (; p->ticker_at < r->ticker_count && r->tickers[p->ticker_at].update_id <= book->update_id;
+         p->ticker_at++) {
+        const ticker *const told = &r->tickers[p->ticker_at];
+        if (told->update_id == book->update_id) {
+            p->compared++;
+            p->agreed +=
+                is_best(&told->bid, s1_order_book_level(book, S1_BOOK_BID, 0), scales) &&
+                        is_best(&told->ask, s1_order_book_level(book, S1_BOOK_ASK, 0), scales)
+                    ? 1
+                    : 0;
+        }
+    }
+}
+
+static void import_recording(s1_data_persistor *archive, s1_data_import_summary *summary)
+{
+    const char *const shared = getenv("S1_SHARED") != NULL ? getenv("S1_SHARED") : "../shared";
+    char path[1024];
+    s1_err err = S1_ERR_INIT;
+    (void)snprintf(path, sizeof path, "%s/data/l2/binance_ws/spot_btcusdt_20240808.gz", shared);
+    const s1_data_import_options options = {.fs = s1_fs_real(),
+                                            .archive = archive,
+                                            .file = path,
+                                            .profile = S1_STR("binance-ws"),
+                                            .key = key,
+                                            .price_scale = S1_SCALE_DETECT,
+                                            .qty_scale = S1_SCALE_DETECT};
+    if (s1_data_import(&options, summary, &err) != S1_OK) {
+        fail_msg("%s", err.msg);
+    }
+}
+
+static void replay_own(s1_data_persistor *archive, const recording *r, s1_order_book *book,
+                       own_replay *p)
+{
+    s1_market_reader *reader;
+    s1_market_batch batch;
+    assert_int_equal(s1_data_load(archive, &key, S1_RANGE_ALL, &reader, NULL), S1_OK);
+    while (s1_market_reader_next(reader, &batch, NULL) == S1_OK && batch.count > 0) {
+        for (size_t i = 0; i < batch.count; i++) {
+            const s1_book_row row = s1_book_row_of(&batch, i);
+            if (!s1_order_book_goes_on(book, &row) && book->counts.messages > 0) {
+                end_message(p, book, r, &reader->scales);
+            }
+            (void)s1_order_book_take(book, &row);
+        }
+    }
+    end_message(p, book, r, &reader->scales);
+    s1_market_reader_close(reader);
+}
+
+static void test_an_imported_book(void **state)
+{
+    recording r = {.rows = calloc(ROWS_MAX, sizeof *r.rows),
+                   .tickers = calloc(TICKERS_MAX, sizeof *r.tickers)};
+    (void)state;
+    assert_non_null(r.rows);
+    assert_non_null(r.tickers);
+    if (read_file(&r, true) && read_file(&r, false)) {
+        s1_data_persistor *archive;
+        s1_data_import_summary summary;
+        s1_order_book *book;
+        own_replay p = {0};
+        assert_int_equal(s1_memory_persistor_new(&archive, NULL), S1_OK);
+        import_recording(archive, &summary);
+        assert_int_equal(summary.rows, r.row_count);
+        assert_int_equal(summary.messages, 1 + r.differences);
+        assert_int_equal(summary.old_messages, r.before_snapshot);
+        assert_int_equal(summary.message_gaps, 0);
+        assert_int_equal(s1_order_book_new(S1_BOOK_LEVELS_DEFAULT, false, &book, NULL), S1_OK);
+        replay_own(archive, &r, book, &p);
+        (void)printf("%zu messages, %llu rows, %u levels at most, %llu gaps, %zu crossed, "
+                     "bookTicker %zu of %zu\n",
+                     p.messages, (unsigned long long)book->counts.rows, p.levels,
+                     (unsigned long long)book->counts.gaps, p.crossed, p.agreed, p.compared);
+        assert_int_equal(book->counts.rows, r.row_count);
+        assert_int_equal(p.messages, 1 + r.differences);
+        assert_int_equal(book->counts.stale + book->counts.early + book->counts.gaps, 0);
+        assert_int_equal(p.crossed, 0);
+        assert_int_equal(p.compared, 564);
+        assert_int_equal(p.agreed, p.compared);
+        s1_order_book_free(book);
+        s1_data_persistor_free(archive);
+    }
+    free(r.rows);
+    free(r.tickers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_recorded_book),
+        cmocka_unit_test(test_an_imported_book),
     };
     return cmocka_run_group_tests_name("backend/data/recorder/l2_replay", tests, NULL, NULL);
 }
