@@ -229,6 +229,7 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
         .streams = streams,
         .stream_count = link->streams.count,
         .from = parts->options.from,
+        .trades = parts->options.trades,
         .matching = {.instrument = &parts->instruments[0],
                      .rules = s1_fill_rules_of(simulation->fill_rule, &simulation->matching.knobs),
                      .ambiguity = simulation->ambiguity,

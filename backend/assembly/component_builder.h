@@ -31,9 +31,10 @@ typedef struct s1_component_options {
     const s1_worker_plan *const *plans; /* [link->blueprint->workers.count] */
     s1_plugin *const *plugins;          /* same order */
     s1_bar_reader *const *readers;      /* [link->streams.count]; taken, on failure too */
-    const s1_feed_table *const *feeds;  /* [link->blueprint->feeds.count]; NULL: not read by any */
-    const s1_model_file *models;        /* [link->blueprint->models.count]; may be NULL */
-    s1_nanos from;                      /* bars that open before it are warm-up */
+    s1_trade_bars *trades;             /* readers[0], where orders match on its trades; else NULL */
+    const s1_feed_table *const *feeds; /* [link->blueprint->feeds.count]; NULL: not read by any */
+    const s1_model_file *models;       /* [link->blueprint->models.count]; may be NULL */
+    s1_nanos from;                     /* bars that open before it are warm-up */
     uint64_t seed;
     s1_run_id run_id;
     s1_journal_persistor *journal_persistor; /* NULL at level off */

@@ -517,6 +517,42 @@ static void finish_simulation(const s1_loader *l, s1_simulation_config *sim)
     }
 }
 
+/* Trades decide what a bar cannot: the rules about bars would do nothing. */
+static void check_match_on_trades(s1_loader *l, const s1_simulation_config *sim)
+{
+    const s1_fill_rules rules = s1_fill_rules_of(sim->fill_rule, &sim->matching.knobs);
+    if (sim->fill_rule != S1_PRESET_NEXT_OPEN && sim->fill_rule != S1_PRESET_SAME_CLOSE &&
+        sim->fill_rule != S1_PRESET_NAUTILUS) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "fill_rule",
+                       s1_config_format(l->arena, "%s with match_on: trades",
+                                        s1_enum_text(s1_fill_rule_names, sim->fill_rule)),
+                       "next_open, same_close or nautilus: the others know bars alone");
+        return;
+    }
+    const struct {
+        bool is_idle;
+        const char *name;
+    } knobs[] = {
+        {rules.market == S1_FILL_NEXT_CLOSE, "market"},
+        {sim->matching.has_path, "path"},
+        {rules.limit_price == S1_LIMIT_PRICE_OPEN || rules.limit_price == S1_LIMIT_PRICE_CLAMPED,
+         "limit_price"},
+        {sim->matching.has_stop_gap, "stop_gap"},
+        {sim->matching.has_entry_bar, "entry_bar"},
+        {sim->matching.has_zero_volume, "zero_volume"},
+    };
+    for (size_t i = 0; i < sizeof knobs / sizeof knobs[0]; i++) {
+        if (knobs[i].is_idle) {
+            s1_faults_addf(
+                l->faults, S1_FAULT_SCHEMA, &sim->matching.source, knobs[i].name,
+                s1_yaml_show(s1_yaml_get(sim->matching.source.node, s1_str_of(knobs[i].name)),
+                             l->arena),
+                "no such rule with match_on: trades, where no bar is matched "
+                "(docs/matching.md)");
+        }
+    }
+}
+
 static void check_environments(s1_loader *l)
 {
     const s1_environments_config *const file = &l->config->environments;
@@ -534,6 +570,9 @@ static void check_environments(s1_loader *l)
         if (env->type == S1_ENVIRONMENT_LIVE && sim->source.node != NULL) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &env->source, "simulation", S1_STR("a map"),
                            "no simulation in a live environment");
+        }
+        if (sim->match_on == S1_MATCH_ON_TRADES) {
+            check_match_on_trades(l, sim);
         }
         if (sim->has_from && sim->has_to && sim->from >= sim->to) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "to",

@@ -521,6 +521,20 @@ static const s1_data_source_config *resampled_supply(const s1_environment_config
     return best;
 }
 
+/* The source of trades that the first stream's bars are made of where orders match on trades. */
+static const s1_data_source_config *traded_supply(const s1_environment_config *env,
+                                                  const s1_data_need *need)
+{
+    for (uint32_t i = 0; i < env->sources.count; i++) {
+        const s1_data_source_config *const s = env->sources.items[i];
+        if (s->data_type == S1_DATA_TRADES && s->resample && need->timeframe > 0 &&
+            s1_str_eq(s->asset_pair, need->asset_pair)) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
 static const s1_data_source_config *supply(const s1_environment_config *env,
                                            const s1_data_need *need)
 {
@@ -584,9 +598,11 @@ static void resolve_streams(s1_loader *l, s1_link *link)
     s1_link_stream *const streams = S1_CONFIG_ARRAY(l->arena, s1_link_stream, count);
     for (uint32_t i = 0; i < count; i++) {
         s1_link_stream *const stream = &streams[i];
+        const bool is_traded = i == 0 && env->simulation.match_on == S1_MATCH_ON_TRADES;
         if (run->data.count != 0) {
             stream->need = run->data.items[i];
-            stream->data_source = supply(env, &stream->need);
+            stream->data_source =
+                is_traded ? traded_supply(env, &stream->need) : supply(env, &stream->need);
         } else {
             stream->data_source = env->sources.items[0];
             stream->need = (s1_data_need){.asset_pair = stream->data_source->asset_pair,
@@ -595,6 +611,17 @@ static void resolve_streams(s1_loader *l, s1_link *link)
         }
         if (stream->data_source == NULL && !is_judgeable(env, &stream->need)) {
             continue; /* reported already */
+        }
+        if (stream->data_source == NULL && is_traded) {
+            s1_faults_add(l->faults, S1_FAULT_DEPENDENCY, &stream->need.source, none,
+                          stream_text(l, &stream->need),
+                          s1_config_format(l->arena,
+                                           "a source of its trades (data_type: trades, "
+                                           "resample: true) in environment %.*s, whose orders "
+                                           "match on trades",
+                                           S1_STR_ARG(env->environment_id)),
+                          none);
+            continue;
         }
         if (stream->data_source == NULL) {
             s1_faults_add(

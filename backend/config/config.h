@@ -245,6 +245,7 @@ typedef struct s1_simulation_config {
     s1_fees_config fees; /* default of platform.yaml filled in */
     s1_dec slippage;     /* fraction of the price */
     int32_t fill_rule;   /* enum s1_fill_preset */
+    int32_t match_on;    /* enum s1_match_on */
     int32_t ambiguity;   /* enum s1_ambiguity of the matching engine */
     struct s1_matching_config {
         s1_source source;

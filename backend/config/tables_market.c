@@ -249,6 +249,11 @@ static const s1_schema_field simulation_fields[] = {
              .default_text = "next_open",
              .doc = "the rules orders match by: our own, market orders at the next open or at the "
                     "close they were decided on, or those of another simulator (docs/matching.md)"),
+    S1_FIELD(s1_simulation_config, match_on, S1_KIND_ENUM, .names = s1_match_on_names,
+             .default_text = "bars",
+             .doc = "what orders are matched against: the bars of the strategy's first stream, or "
+                    "every trade that those bars are made of, which its data source must hold "
+                    "(data_type: trades, resample: true)"),
     S1_FIELD(s1_simulation_config, matching, S1_KIND_OBJECT, .schema = &matching_schema,
              .has_offset = offsetof(s1_simulation_config, has_matching),
              .doc = "single rules, instead of what fill_rule says"),

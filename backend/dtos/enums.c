@@ -62,6 +62,7 @@ const s1_enum_name s1_limit_price_names[] = {S1_LIMIT_PRICE_MAP(X){NULL, 0}};
 const s1_enum_name s1_stop_gap_names[] = {S1_STOP_GAP_MAP(X){NULL, 0}};
 const s1_enum_name s1_entry_bar_names[] = {S1_ENTRY_BAR_MAP(X){NULL, 0}};
 const s1_enum_name s1_zero_volume_names[] = {S1_ZERO_VOLUME_MAP(X){NULL, 0}};
+const s1_enum_name s1_match_on_names[] = {S1_MATCH_ON_MAP(X){NULL, 0}};
 const s1_enum_name s1_slippage_on_names[] = {S1_SLIPPAGE_ON_MAP(X){NULL, 0}};
 #undef X
 const s1_enum_name s1_ambiguity_names[] = {{"stop_first", S1_AMBIGUITY_STOP_FIRST},

@@ -35,6 +35,7 @@ struct s1_backtest {
     s1_data_persistor **versions; /* [stream_count]; what is read instead, or NULL */
     s1_run_stream *streams;       /* [stream_count]; as they are read */
     s1_bar_reader **readers;      /* [stream_count]; taken by the run */
+    s1_trade_bars *trades;        /* readers[0], where orders match on its trades */
     bool has_given_readers;
     s1_nanos opened, data_time; /* host time: when opening began, what the data took of it */
     s1_nanos from;              /* of the run: configured, else the first bar's open */
@@ -280,6 +281,12 @@ static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t 
         snprintf(text, sizeof text, "resampled %lld %lld%s", (long long)source.timeframe,
                  (long long)source.offset, source.drops_repeats ? " once" : "");
     s1_sha256_update(hash, text, (size_t)length);
+    if (index == 0 && link_of(b)->environment->simulation.match_on == S1_MATCH_ON_TRADES) {
+        S1_TRY(err, s1_trade_bars_open(archive_of(b, index), &source, range, b->request->clock,
+                                       &b->trades, ret_first, err));
+        b->readers[index] = &b->trades->base;
+        return S1_OK;
+    }
     return s1_resample_load(archive_of(b, index), &source, range, &b->readers[index], ret_first,
                             NULL, err);
 }
@@ -516,6 +523,7 @@ static s1_rc build_run(backtest *b, s1_err *err)
                        .plans = b->request->link->plans,
                        .plugins = b->request->link->plugins,
                        .readers = b->readers,
+                       .trades = b->trades,
                        .feeds = b->request->link->feeds,
                        .models = b->request->link->models,
                        .from = b->from,

@@ -549,11 +549,15 @@ static s1_rc add_in_order(s1_resampler *r, const s1_trade_batch *batch, s1_err *
     return S1_OK;
 }
 
-s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch, s1_err *err)
+s1_rc s1_resampler_add_marked(s1_resampler *resampler, const s1_trade_batch *batch,
+                              uint8_t *ret_repeats, s1_err *err)
 {
     s1_resampler *const r = resampler;
     const int64_t *const ids = batch->id;
     restart(r);
+    if (ret_repeats != NULL) {
+        memset(ret_repeats, 0, batch->count);
+    }
     if (r->options.rule == S1_BARS_TIME && !r->options.drops_repeats && is_in_order(r, batch)) {
         return add_in_order(r, batch, err);
     }
@@ -568,6 +572,9 @@ s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *bat
         if (r->options.drops_repeats && is_repeat(r, batch, i, ids)) {
             r->counts.rows++;
             r->counts.repeats++;
+            if (ret_repeats != NULL) {
+                ret_repeats[i] = 1;
+            }
             continue;
         }
         if (ids != NULL) {
@@ -577,6 +584,11 @@ s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *bat
         S1_TRY(err, take_trade(r, batch->time[i], batch->price[i], batch->quantity[i], err));
     }
     return S1_OK;
+}
+
+s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch, s1_err *err)
+{
+    return s1_resampler_add_marked(resampler, batch, NULL, err);
 }
 
 /* --- Bars ------------------------------------------------------------------------------------- */

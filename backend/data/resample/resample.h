@@ -102,6 +102,11 @@ void s1_resampler_free(s1_resampler *resampler); /* accepts NULL */
  * only be freed. */
 S1_WARN_UNUSED
 s1_rc s1_resampler_add_trades(s1_resampler *resampler, const s1_trade_batch *batch, s1_err *err);
+/* The same; `ret_repeats` ([batch->count], may be NULL) is 1 where drops_repeats left a trade out.
+ */
+S1_WARN_UNUSED
+s1_rc s1_resampler_add_marked(s1_resampler *resampler, const s1_trade_batch *batch,
+                              uint8_t *ret_repeats, s1_err *err);
 /* As above. S1_E_DATA also for a bar that lies in two larger ones. */
 S1_WARN_UNUSED
 s1_rc s1_resampler_add_bars(s1_resampler *resampler, const s1_bar_batch *batch, s1_err *err);

@@ -114,11 +114,9 @@ static s1_rc next_start(const s1_resample_source *source, s1_nanos time, s1_nano
     return S1_OK;
 }
 
-/* The rows of whole bars: from the first bar that opens in the range to the end of the last. Where
- * the source goes on behind it, that last bar is over. */
-static s1_rc widen(const s1_resample_source *source, const s1_archive_info *info,
-                   s1_time_range range, s1_time_range *ret_rows, s1_nanos *ret_known_to,
-                   s1_err *err)
+s1_rc s1_resample_rows(const s1_resample_source *source, const s1_archive_info *info,
+                       s1_time_range range, s1_time_range *ret_rows, s1_nanos *ret_known_to,
+                       s1_err *err)
 {
     *ret_rows = range;
     *ret_known_to = source->known_to;
@@ -162,7 +160,7 @@ static s1_rc make(made_bars *made, s1_data_persistor *persistor, const s1_resamp
                                    .qty_scale = info.qty_scale,
                                    .drops_repeats = source->drops_repeats};
     s1_time_range rows;
-    S1_TRY(err, widen(source, &info, range, &rows, &options.known_to, err));
+    S1_TRY(err, s1_resample_rows(source, &info, range, &rows, &options.known_to, err));
     s1_resampler *resampler = NULL;
     s1_bar_reader *bars = NULL;
     s1_trade_reader *trades = NULL;

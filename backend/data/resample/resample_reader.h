@@ -28,4 +28,12 @@ s1_rc s1_resample_load(s1_data_persistor *persistor, const s1_resample_source *s
                        s1_time_range range, s1_bar_reader **ret_reader, s1_nanos *ret_first,
                        s1_resample_counts *ret_counts, s1_err *err);
 
+/* The rows of whole bars: from the first bar that opens in the range to the end of the last. Where
+ * the source goes on behind it, that last bar is over: `ret_known_to` (else 0). Errors: S1_E_RANGE.
+ */
+S1_WARN_UNUSED
+s1_rc s1_resample_rows(const s1_resample_source *source, const s1_archive_info *info,
+                       s1_time_range range, s1_time_range *ret_rows, s1_nanos *ret_known_to,
+                       s1_err *err);
+
 #endif /* S1_BACKEND_DATA_RESAMPLE_RESAMPLE_READER_H */

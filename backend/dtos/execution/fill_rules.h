@@ -21,6 +21,11 @@
     X(JESSE, 8, "jesse")                                                                           \
     X(ZIPLINE, 9, "zipline")
 
+/* X(name, value, text): what orders are matched against, `simulation.match_on`. */
+#define S1_MATCH_ON_MAP(X)                                                                         \
+    X(MATCH_ON_BARS, 1, "bars")                                                                    \
+    X(MATCH_ON_TRADES, 2, "trades")
+
 /* When and at which price a market order fills. */
 #define S1_FILL_TIMING_MAP(X)                                                                      \
     X(FILL_NEXT_OPEN, 1, "next_open")                                                              \
@@ -94,6 +99,7 @@
 enum s1_fill_preset { S1_FILL_PRESET_MAP(X) S1_FILL_PRESET_COUNT };
 #undef X
 #define X(name, value, text) S1_##name = (value),
+enum s1_match_on { S1_MATCH_ON_MAP(X) };
 enum s1_fill_timing { S1_FILL_TIMING_MAP(X) };
 enum s1_arrival { S1_ARRIVAL_MAP(X) };
 enum s1_bar_path { S1_PATH_MAP(X) };

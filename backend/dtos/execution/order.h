@@ -62,7 +62,13 @@ enum s1_order_state {
     X(TRIGGER_TOUCH, 0)                                                                            \
     X(OPEN_IMPROVED, 0)                                                                            \
     X(CLOSE_NEXT, 0)                                                                               \
-    X(CLOSE_REACHED, 0)
+    X(CLOSE_REACHED, 0)                                                                            \
+    X(TRADE, 0)                                                                                    \
+    X(TRADE_MARKETABLE, 0)                                                                         \
+    X(TRADE_TOUCH, 0)                                                                              \
+    X(TRADE_THROUGH, 0)                                                                            \
+    X(TRADE_STOP, 0)                                                                               \
+    X(TRADE_TRIGGER, 0)
 enum s1_fill_rule {
     S1_FILL_RULE_INVALID,
 #define X(name, is_ambiguous) S1_FILL_##name,
@@ -106,7 +112,8 @@ typedef struct s1_fill {
 
 /* Who hears what happened to an order. A failing callback stops the match. Callbacks may submit and
  * cancel orders; a new order is not matched inside the bar that is being matched, except a
- * protective order (stop_loss, take_profit) submitted from its entry's on_fill. */
+ * protective order (stop_loss, take_profit) submitted from its entry's on_fill. Among trades every
+ * new order is matched from the next trade on. */
 typedef struct s1_order_listener {
     void *self;
     /* May the order be filled for this much? S1_OK, or S1_E_DENIED with the reason in err. */

@@ -22,6 +22,7 @@ struct s1_backtest_environment {
     s1_nanos from;
     s1_nanos read_time;
     const s1_clock *clock;
+    s1_trade_bars *trades; /* of the primary, whose reader it is; NULL: orders match on bars */
     s1_matching_engine *matching;
     s1_matching_line *line; /* NULL without latency */
     s1_market_snapshot snapshot;
@@ -29,8 +30,23 @@ struct s1_backtest_environment {
 
 /* --- Reading. ----------------------------------------------------------------------------- */
 
+/* The primary's next bars, made of trades; those of the bar that is being made are kept for the
+ * orders that work now. */
+static s1_rc refill_of_trades(s1_backtest_environment *environment, stream_cursor *cursor,
+                              s1_err *err)
+{
+    S1_TRY(err, s1_trade_bars_next(environment->trades, !s1_matching_is_idle(environment->matching),
+                                   &cursor->batch, err));
+    cursor->at = 0;
+    cursor->is_done = cursor->batch.count == 0;
+    return S1_OK;
+}
+
 static s1_rc refill(s1_backtest_environment *environment, stream_cursor *cursor, s1_err *err)
 {
+    if (environment->trades != NULL && cursor == environment->cursors) {
+        return refill_of_trades(environment, cursor, err);
+    }
     const s1_nanos start = s1_clock_monotonic(environment->clock);
     const s1_rc rc = s1_bar_reader_next(cursor->stream.reader, &cursor->batch, err);
     environment->read_time += s1_clock_monotonic(environment->clock) - start;
@@ -166,6 +182,25 @@ static s1_rc match(void *self, s1_err *err)
                : S1_OK;
 }
 
+/* The same against the trades of the bar. */
+static s1_rc match_trades(void *self, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    const stream_cursor *const primary = &environment->cursors[0];
+    s1_trade_pieces pieces;
+    s1_trade_flow flow = {.pieces = pieces.items};
+    if (!environment->has_bar[0]) {
+        return S1_OK;
+    }
+    if (!s1_matching_is_idle(environment->matching)) {
+        s1_trade_bars_trades(environment->trades, primary->at - 1, &pieces);
+        flow.piece_count = S1_TRADE_PIECES;
+        flow.price_scale = environment->trades->base.price_scale;
+        flow.qty_scale = environment->trades->base.qty_scale;
+    }
+    return s1_matching_trades(environment->matching, &environment->bars[0], &flow, err);
+}
+
 static s1_rc submit(void *self, const s1_order *order, s1_err *err)
 {
     s1_backtest_environment *const environment = self;
@@ -227,7 +262,7 @@ s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environmen
     }
     return (s1_environment){.self = environment,
                             .next = next,
-                            .match = match,
+                            .match = environment->trades != NULL ? match_trades : match,
                             .submit = submit,
                             .cancel = cancel,
                             .modify = modify};
@@ -235,7 +270,8 @@ s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environmen
 
 s1_nanos s1_backtest_environment_read_time(const s1_backtest_environment *environment)
 {
-    return environment->read_time;
+    return environment->read_time +
+           (environment->trades != NULL ? s1_trade_bars_read_time(environment->trades) : 0);
 }
 
 const uint64_t *s1_backtest_environment_rules(const s1_backtest_environment *environment)
@@ -291,6 +327,7 @@ s1_rc s1_backtest_environment_new(const s1_backtest_environment_options *options
                                              .has_bar = calloc(count, sizeof *environment->has_bar),
                                              .stream_count = count,
                                              .from = options->from,
+                                             .trades = options->trades,
                                              .clock = options->clock};
     for (uint32_t i = 0; i < count; i++) {
         cursors[i].stream = options->streams[i];

@@ -79,7 +79,7 @@ static s1_rc match_open(s1_matching_engine *engine, uint32_t index, const s1_bar
 
 /* --- Inside the bar. ---------------------------------------------------------------------- */
 
-static bool waits_below(const s1_order *order)
+bool s1_matching_waits_below(const s1_order *order)
 {
     const bool is_stop = order->type == S1_ORDER_STOP || order->type == S1_ORDER_STOP_LIMIT;
     return (order->side == S1_BUY) == !is_stop;
@@ -100,8 +100,8 @@ int32_t s1_matching_trigger_rule(const s1_order *order)
 
 bool s1_matching_is_reached(const s1_order *order, s1_dec price)
 {
-    return waits_below(order) ? s1_dec_cmp(price, order->price) <= 0
-                              : s1_dec_cmp(price, order->price) >= 0;
+    return s1_matching_waits_below(order) ? s1_dec_cmp(price, order->price) <= 0
+                                          : s1_dec_cmp(price, order->price) >= 0;
 }
 
 bool s1_matching_is_filled_at(const s1_matching_engine *engine, const s1_order *order, s1_dec price)
@@ -115,7 +115,8 @@ bool s1_matching_is_touched(const s1_matching_engine *engine, const s1_order *or
                             const s1_bar *bar)
 {
     return s1_matching_is_filled_at(
-        engine, order, s1_matching_price(engine, waits_below(order) ? bar->low : bar->high));
+        engine, order,
+        s1_matching_price(engine, s1_matching_waits_below(order) ? bar->low : bar->high));
 }
 
 /* Is a stop, of a position entered inside the bar, sure to have been hit after the entry? A limit

@@ -47,6 +47,7 @@
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
 
 #include "backend/dtos/execution/order.h"
+#include "backend/dtos/market/market_batch.h"
 
 typedef struct s1_matching_options {
     const s1_instrument *instrument; /* outlives the engine */
@@ -104,6 +105,33 @@ S1_WARN_UNUSED static inline s1_rc s1_matching_bar(s1_matching_engine *engine, c
     struct s1_matching_head *const head = (struct s1_matching_head *)(void *)engine;
     head->bars++;
     return head->working == 0 ? S1_OK : s1_matching_bar_orders(engine, bar, err);
+}
+
+/* What is traded within a bar: pieces of columns, time never falling from one to the next. */
+typedef struct s1_trade_flow {
+    const s1_trade_batch *pieces; /* [piece_count]; time, price and quantity are read */
+    uint32_t piece_count;
+    uint32_t price_scale, qty_scale; /* of the columns */
+} s1_trade_flow;
+
+/* The slow half of s1_matching_trades. */
+S1_WARN_UNUSED s1_rc s1_matching_trades_orders(s1_matching_engine *engine, const s1_bar *bar,
+                                               const s1_trade_flow *flow, s1_err *err);
+
+/* No order works: whatever is traded fills nothing. */
+static inline bool s1_matching_is_idle(const s1_matching_engine *engine)
+{
+    return ((const struct s1_matching_head *)(const void *)engine)->working == 0;
+}
+
+/* Matches the working orders against every trade of the next bar, one after another, instead of the
+ * bar itself; matching_trades.c has the rules. Where nothing works `flow` is not looked at. */
+S1_WARN_UNUSED static inline s1_rc s1_matching_trades(s1_matching_engine *engine, const s1_bar *bar,
+                                                      const s1_trade_flow *flow, s1_err *err)
+{
+    struct s1_matching_head *const head = (struct s1_matching_head *)(void *)engine;
+    head->bars++;
+    return head->working == 0 ? S1_OK : s1_matching_trades_orders(engine, bar, flow, err);
 }
 
 /* How often each rule decided a fill; [enum s1_fill_rule]. Borrowed. */

@@ -1,7 +1,8 @@
 /* backend/environments/matching/matching_internal.h - shared by the parts of the matching engine.
  *
  * matching_engine.c keeps the orders, matching_fill.c fills, triggers and ends them, matching_bar.c
- * matches bars without a path and matching_path.c walks bars with one. Nobody else includes this.
+ * matches bars without a path, matching_path.c walks bars with one and matching_trades.c matches
+ * trades. Nobody else includes this.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
@@ -15,6 +16,7 @@ typedef struct s1_working_order {
     bool is_born_inside; /* accepted while the inside of a bar was being matched */
     int32_t parent_type; /* born inside: of the order whose fill it came from */
     uint64_t shown_bar;  /* an iceberg: the bar whose touch filled what showed */
+    bool has_met;        /* a limit order among trades: it has met its first price */
 } s1_working_order;
 
 struct s1_matching_engine {
@@ -91,6 +93,9 @@ S1_WARN_UNUSED s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t in
 int32_t s1_matching_trigger_rule(const s1_order *order);
 
 s1_dec s1_matching_price(const s1_matching_engine *engine, int64_t mantissa);
+
+/* Is the order reached by falling prices? Else by rising ones. */
+bool s1_matching_waits_below(const s1_order *order);
 
 /* Does a price reach the order? A buy limit and a sell stop wait below, the others above. */
 bool s1_matching_is_reached(const s1_order *order, s1_dec price);
