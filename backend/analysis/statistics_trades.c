@@ -22,7 +22,7 @@ typedef struct trade_sums {
 /* --- Extremes. ---------------------------------------------------------------------------- */
 
 /* Where in its bar a fill lies. Inside a bar a fill has the time of the close: only its rule tells.
- */
+ * What a first trade fills is filled at the open, unless the order came inside the bar. */
 enum place { AT_OPEN, INSIDE, AT_CLOSE };
 
 static enum place place_of(int32_t rule, s1_nanos time, s1_nanos close)
@@ -32,6 +32,8 @@ static enum place place_of(int32_t rule, s1_nanos time, s1_nanos close)
     case S1_FILL_OPEN_MARKETABLE:
     case S1_FILL_OPEN_GAP:
     case S1_FILL_OPEN_IMPROVED:
+    case S1_FILL_TRADE:
+    case S1_FILL_TRADE_MARKETABLE:
         return AT_OPEN;
     case S1_FILL_CLOSE:
     case S1_FILL_CLOSE_NEXT:
@@ -50,9 +52,11 @@ static void add_rest_of_bar(const s1_run_series *series, const s1_trade_record *
                             double *high)
 {
     const uint64_t row = trade->entry_row;
-    const bool is_against =
-        trade->entry_rule == S1_FILL_LIMIT_TOUCH || trade->entry_rule == S1_FILL_TRIGGER_TOUCH;
-    const bool is_with = trade->entry_rule == S1_FILL_STOP_TOUCH;
+    const int32_t rule = trade->entry_rule;
+    const bool is_against = rule == S1_FILL_LIMIT_TOUCH || rule == S1_FILL_TRIGGER_TOUCH ||
+                            rule == S1_FILL_TRADE_TOUCH || rule == S1_FILL_TRADE_THROUGH ||
+                            rule == S1_FILL_TRADE_TRIGGER;
+    const bool is_with = rule == S1_FILL_STOP_TOUCH || rule == S1_FILL_TRADE_STOP;
     const bool is_long = trade->direction == S1_LONG;
     *low = fmin(*low, series->close[row]);
     *high = fmax(*high, series->close[row]);

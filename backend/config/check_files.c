@@ -529,6 +529,11 @@ static void check_match_on_trades(s1_loader *l, const s1_simulation_config *sim)
                        "next_open, same_close or nautilus: the others know bars alone");
         return;
     }
+    if (sim->latency.feed > 0 || sim->latency.order > 0 || sim->latency.response > 0) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "latency",
+                       S1_STR("it with match_on: trades"),
+                       "no latency (not in this version among trades)");
+    }
     const struct {
         bool is_idle;
         const char *name;
@@ -547,8 +552,7 @@ static void check_match_on_trades(s1_loader *l, const s1_simulation_config *sim)
                 l->faults, S1_FAULT_SCHEMA, &sim->matching.source, knobs[i].name,
                 s1_yaml_show(s1_yaml_get(sim->matching.source.node, s1_str_of(knobs[i].name)),
                              l->arena),
-                "no such rule with match_on: trades, where no bar is matched "
-                "(docs/matching.md)");
+                "none, as match_on: trades matches no bars (docs/matching.md)");
         }
     }
 }

@@ -60,6 +60,10 @@ static s1_rc resolve(const s1_backtest_options *options, const s1_results_list *
             return S1_RAISE(err, S1_E_UNSUPPORTED,
                             "%s matches at the close alone: no bar of it is ambiguous", view->link);
         }
+        if (strcmp(view->ambiguity_rule, "trades") == 0) {
+            return S1_RAISE(err, S1_E_UNSUPPORTED,
+                            "%s matches on trades: no bar of it is ambiguous", view->link);
+        }
         const char *const values[] = {s1_resolution_name(resolution), "stop_inside"};
         const char *const keys[] = {"path", "entry_bar"};
         for (size_t k = 0; k < 2; k++) {

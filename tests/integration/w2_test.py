@@ -135,6 +135,13 @@ def with_warmup(work):
     assert resampled.same_runs(stored, traded) > 100
 
 
+def nothing_is_ambiguous(work):
+    harness.has(harness.call(work, "backtest", "w2", "--results", "band", "--ambiguity",
+                             expected=None), "matches on trades: no bar of it is ambiguous")
+    found = harness.json.loads((work / "close/run.json").read_text())
+    assert found["ambiguity_rule"] == "trades", found["ambiguity_rule"]
+
+
 def faults(work):
     def refused(*words, sets):
         options = [part for text in sets for part in ("--set", text)]
@@ -148,7 +155,7 @@ def faults(work):
                   "data_sources.w2_archive.resample=false"])
     refused("found zipline with match_on: trades",
             sets=["environments.w2.simulation.fill_rule=zipline"])
-    refused("no such rule with match_on: trades",
+    refused("expected none, as match_on: trades matches no bars",
             sets=["environments.w2.simulation.matching.path=ohlc"])
     refused("expected bars or trades", sets=["environments.w2.simulation.match_on=quotes"])
 
@@ -172,6 +179,7 @@ def main():
         market_orders_at_the_next_trade(work, rows)
         closed_bars_only(root, work, rows)
         with_warmup(work)
+        nothing_is_ambiguous(work)
         faults(work)
     print("4 x 290 trades")
 

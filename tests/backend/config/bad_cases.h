@@ -415,6 +415,20 @@ static const bad_case bad_cases[] = {
      "expected a duration such as 30s, 5m or 1h\n"
      "config/environments.yaml:7:26: error: backtest_eurusd.simulation.latency.replies: found an "
      "unknown key, expected feed, order or response\n"},
+    {"matching on trades with rules of bars", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    match_on: trades\n    latency: { order: 1s }\n    matching: { "
+     "market: next_close, path: ohlc, limit_price: clamped }",
+     "config/environments.yaml:8:14: error: backtest_eurusd.simulation.latency: found it with "
+     "match_on: trades, expected no latency (not in this version among trades)\n"
+     "config/environments.yaml:9:25: error: backtest_eurusd.simulation.matching.market: found "
+     "'next_close', expected none, as match_on: trades matches no bars (docs/matching.md)\n"
+     "config/environments.yaml:9:43: error: backtest_eurusd.simulation.matching.path: found "
+     "'ohlc', expected none, as match_on: trades matches no bars (docs/matching.md)\n"
+     "config/environments.yaml:9:62: error: backtest_eurusd.simulation.matching.limit_price: found "
+     "'clamped', expected none, as match_on: trades matches no bars (docs/matching.md)\n"
+     "config/runs/demo.yaml:4:5: error: data[0]: found EUR/USD@1h, expected a source of its trades "
+     "(data_type: trades, resample: true) in environment backtest_eurusd, whose orders match on "
+     "trades\n"},
     {"several faults, all at once", "environments.yaml",
      "    fees: { maker: 0.0001 }\n    fill_rule: next_open",
      "    fees: { maker: -1, taker: x }\n    slippage: 2\n    fill_rul: next_open",
@@ -425,8 +439,8 @@ static const bad_case bad_cases[] = {
      "config/environments.yaml:6:15: error: backtest_eurusd.simulation.slippage: found '2', "
      "expected a decimal number from 0 to 1\n"
      "config/environments.yaml:7:5: error: backtest_eurusd.simulation.fill_rul: found an unknown "
-     "key, expected initial_capital, fees, slippage, fill_rule, matching, latency, ambiguity, from "
-     "or to "
+     "key, expected initial_capital, fees, slippage, fill_rule, match_on, matching, latency, "
+     "ambiguity, from or to "
      "(did you mean 'fill_rule'?)\n"},
 };
 

@@ -323,7 +323,7 @@ static void an_override_is_named_in_its_fault(void **state)
         "(did you mean 'next_open'?)\n"
         "--set environments.backtest_eurusd.simulation.speed=3: error: "
         "backtest_eurusd.simulation.speed: found an unknown key, expected initial_capital, fees, "
-        "slippage, fill_rule, matching, latency, ambiguity, from or to\n");
+        "slippage, fill_rule, match_on, matching, latency, ambiguity, from or to\n");
     end(&f);
 }
 

@@ -2,6 +2,7 @@
 #include "backend/data/resample/resample_reader.h"
 
 #include "backend/data/persistors/memory_persistor.h"
+#include "backend/data/resample/trade_bars.h"
 #include "backend/utils/timefmt.h"
 #include "s1mple/error.h"
 #include "tests/support/cmocka.h"
@@ -178,6 +179,148 @@ static void test_known_to_a_moment(void **state)
     s1_bar_reader_close(all);
 }
 
+/* Are the trades of a bar those it is made of? */
+static void check_trades(const s1_trade_pieces *pieces, const s1_bar_batch *bar, size_t row,
+                         s1_nanos timeframe)
+{
+    int64_t open = 0, high = 0, low = 0, close = 0, volume = 0;
+    size_t count = 0;
+    s1_nanos last = bar->open_time[row];
+    for (size_t p = 0; p < S1_TRADE_PIECES; p++) {
+        const s1_trade_batch *const piece = &pieces->items[p];
+        for (size_t i = 0; i < piece->count; i++, count++) {
+            const int64_t price = piece->price[i];
+            assert_true(piece->time[i] >= last);
+            last = piece->time[i];
+            open = count == 0 ? price : open;
+            high = count == 0 || price > high ? price : high;
+            low = count == 0 || price < low ? price : low;
+            close = price;
+            volume += piece->quantity[i];
+        }
+    }
+    assert_true(count > 0 && last < bar->open_time[row] + timeframe);
+    assert_int_equal(open, bar->open[row]);
+    assert_int_equal(high, bar->high[row]);
+    assert_int_equal(low, bar->low[row]);
+    assert_int_equal(close, bar->close[row]);
+    assert_int_equal(volume, bar->volume[row]);
+}
+
+/* Bars made in passing, in batches, against those made at once; `every` which bar's trades are
+ * asked for. */
+static size_t pass_by(s1_data_persistor *persistor, const s1_resample_source *source,
+                      s1_time_range range, size_t every, const s1_clock *clock)
+{
+    s1_bar_reader *made = NULL;
+    s1_trade_bars *bars = NULL;
+    s1_bar_batch whole, batch;
+    s1_nanos first = 0, found = 0;
+    size_t at = 0;
+    s1_err err = S1_ERR_INIT;
+    assert_int_equal(s1_resample_load(persistor, source, range, &made, &first, NULL, &err), S1_OK);
+    assert_int_equal(s1_bar_reader_next(made, &whole, &err), S1_OK);
+    assert_int_equal(s1_trade_bars_open(persistor, source, range, clock, &bars, &found, &err),
+                     S1_OK);
+    assert_int_equal(found, first);
+    assert_true(bars->base.rows_total >= whole.count);
+    assert_true((bars->base.rows_total == 0) == (whole.count == 0));
+    for (;;) {
+        const bool keeps = at > 0 && at % every == 0;
+        assert_int_equal(s1_trade_bars_next(bars, keeps, &batch, &err), S1_OK);
+        if (batch.count == 0) {
+            break;
+        }
+        const int64_t *const a[] = {batch.open_time, batch.open,  batch.high,
+                                    batch.low,       batch.close, batch.volume};
+        const int64_t *const b[] = {whole.open_time, whole.open,  whole.high,
+                                    whole.low,       whole.close, whole.volume};
+        assert_true(at + batch.count <= whole.count);
+        for (size_t c = 0; c < 6; c++) {
+            assert_memory_equal(a[c], b[c] + at, batch.count * sizeof a[c][0]);
+        }
+        for (size_t row = 0; row < batch.count; row++, at++) {
+            s1_trade_pieces pieces;
+            if (at % every == 0 && (row > 0 || keeps)) {
+                s1_trade_bars_trades(bars, row, &pieces);
+                check_trades(&pieces, &batch, row, source->timeframe);
+            }
+        }
+    }
+    assert_int_equal(at, whole.count);
+    s1_bar_reader_close(made);
+    s1_bar_reader_close(&bars->base);
+    return at;
+}
+
+/* Trades enough for several batches, at times that several share, some given twice. */
+static s1_data_persistor *many_trades(size_t count, bool has_ids)
+{
+    s1_data_persistor *persistor = NULL;
+    int64_t *const columns = calloc(4 * count, sizeof *columns);
+    uint8_t *const sides = malloc(count);
+    assert_non_null(columns);
+    assert_non_null(sides);
+    memset(sides, S1_TRADE_BUY, count);
+    s1_nanos time = 1001 * HOUR + 7;
+    uint64_t chance = 88172645463325252ULL;
+    for (size_t i = 0; i < count; i++) {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        const bool repeats = i > 0 && chance % 11 == 0;
+        time += repeats || chance % 5 == 0 ? 0 : (s1_nanos)(chance % (HOUR / 50));
+        time += chance % 997 == 0 ? 30 * HOUR : 0;
+        columns[i] = time;
+        columns[count + i] =
+            repeats ? columns[count + i - 1] : 10000 + (int64_t)(chance >> 40) % 500;
+        columns[2 * count + i] = repeats ? columns[2 * count + i - 1] : (int64_t)(chance >> 30) % 9;
+        columns[3 * count + i] = i == 0 ? 0 : columns[3 * count + i - 1] + 1;
+    }
+    assert_int_equal(s1_memory_persistor_new(&persistor, NULL), S1_OK);
+    const s1_trade_batch trades = {.count = count,
+                                   .time = columns,
+                                   .price = columns + count,
+                                   .quantity = columns + 2 * count,
+                                   .side = sides,
+                                   .id = has_ids ? columns + 3 * count : NULL};
+    s1_err err = S1_ERR_INIT;
+    if (s1_data_save_trades(persistor, &ticks, &trades, &scales, NULL, &err) != S1_OK) {
+        fail_msg("%s", err.msg);
+    }
+    free(columns);
+    free(sides);
+    return persistor;
+}
+
+static void test_bars_made_in_passing(void **state)
+{
+    (void)state;
+    s1_manual_clock clock;
+    s1_manual_clock_init(&clock, 0);
+    for (int has_ids = 0; has_ids < 2; has_ids++) {
+        s1_data_persistor *const persistor = many_trades(20000, has_ids == 1);
+        const s1_nanos last = 1001 * HOUR + 1100 * HOUR;
+        size_t bars = 0;
+        for (int drops = 0; drops < 2; drops++) {
+            const s1_nanos timeframes[] = {HOUR / 60, HOUR / 7, HOUR, 24 * HOUR, 700 * HOUR};
+            for (size_t k = 0; k < sizeof timeframes / sizeof timeframes[0]; k++) {
+                const s1_resample_source source = {.key = ticks,
+                                                   .timeframe = timeframes[k],
+                                                   .offset = (s1_nanos)k * 3 * HOUR / 4,
+                                                   .drops_repeats = drops == 1};
+                bars += pass_by(persistor, &source, S1_RANGE_ALL, 1 + k % 3, &clock.clock);
+                for (s1_nanos from = 990 * HOUR; from < last; from += 83 * HOUR + 11) {
+                    const s1_time_range range = {from, from + (from % 7 + 1) * 41 * HOUR + 3};
+                    bars += pass_by(persistor, &source, range, 1 + k % 2, &clock.clock);
+                }
+            }
+        }
+        assert_true(bars > 50000);
+        s1_data_persistor_free(persistor);
+    }
+}
+
 static void test_errors(void **state)
 {
     const fixture *const f = *state;
@@ -208,6 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_range_changes_no_bar, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known_to_a_moment, setup, teardown),
+=======
+        cmocka_unit_test(test_bars_made_in_passing),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
     };
     return cmocka_run_group_tests_name("resample_reader", tests, NULL, NULL);
