@@ -351,7 +351,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_range_changes_no_bar, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known_to_a_moment, setup, teardown),
-=======
         cmocka_unit_test(test_bars_made_in_passing),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
     };
