@@ -48,6 +48,14 @@ static void json_seconds(s1_json_writer *writer, s1_nanos value, bool is_null)
 #define METRIC_RATIO(value)          s1_json_double(&writer, (value))
 #define METRIC_AMOUNT(value)         s1_json_double(&writer, (value))
 
+static void print_trials_variance(s1_json_writer *writer, const s1_statistics *statistics)
+{
+    if (statistics->trials_variance > 0.0) {
+        s1_json_key_lit(writer, "trials_variance");
+        s1_json_double(writer, statistics->trials_variance);
+    }
+}
+
 static void print_conventions(s1_json_writer *writer, const s1_statistics *statistics)
 {
     s1_json_object(writer);
@@ -66,9 +74,16 @@ static void print_conventions(s1_json_writer *writer, const s1_statistics *stati
     s1_json_key_lit(writer, "stddev_ddof");
     s1_json_u64(writer, 1);
     s1_json_key_lit(writer, "benchmark");
-    s1_json_cstr(writer, "buy and hold: the closes, sampled as the equity");
+    if (statistics->benchmark.len == 0) {
+        s1_json_cstr(writer, "buy and hold: the closes, sampled as the equity");
+    } else {
+        s1_json_cstr(writer, "buy and hold: the closes of benchmark_stream, sampled as the equity");
+        s1_json_key_lit(writer, "benchmark_stream");
+        s1_json_str(writer, statistics->benchmark);
+    }
     s1_json_key_lit(writer, "trials");
     s1_json_u64(writer, statistics->trials);
+    print_trials_variance(writer, statistics);
     s1_json_key_lit(writer, "fractions");
     s1_json_cstr(writer, "0.1 is 10 %");
     s1_json_key_lit(writer, "durations");
@@ -112,6 +127,12 @@ static void print_basis(s1_json_writer *writer, const s1_statistics *statistics,
     if ((basis & S1_TRIALS) != 0) {
         s1_json_key_lit(writer, "trials");
         s1_json_u64(writer, statistics->trials);
+        print_trials_variance(writer, statistics);
+    }
+    if (statistics->benchmark.len > 0 &&
+        (sample == S1_OF_ACTIVE || sample == S1_OF_MARKET || (basis & S1_AGAINST) != 0)) {
+        s1_json_key_lit(writer, "benchmark");
+        s1_json_str(writer, statistics->benchmark);
     }
     s1_json_object_end(writer);
 }
@@ -492,7 +513,11 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
                                            .trade_count = input->trade_count,
                                            .initial_capital = input->manifest->initial_capital,
                                            .fees = input->fees,
-                                           .periods_per_year = input->periods_per_year},
+                                           .periods_per_year = input->periods_per_year,
+                                           .risk_free_rate = input->risk_free_rate,
+                                           .trials = input->trials,
+                                           .trials_variance = input->trials_variance,
+                                           .benchmark = input->benchmark},
                     &statistics, &tables, err));
     s1_rc rc = S1_OK;
     s1_strbuf text;

@@ -35,6 +35,10 @@ typedef struct s1_results_input {
     size_t trade_count;
     s1_dec fees;              /* the ledger's total */
     double periods_per_year;  /* 0: by the rule of statistics.h */
+    double risk_free_rate;    /* a year */
+    uint64_t trials;          /* made to find this run; 0 counts as 1 */
+    double trials_variance;   /* 0: by the rule of statistics.h */
+    s1_str benchmark;         /* the stream of series.benchmark; "" without */
     uint64_t parameter_count; /* numbers the blueprint sets */
     s1_duckdb *duckdb;        /* borrowed, for the two Parquet files; NULL leaves them out */
     const s1_context_records *context; /* NULL: not recorded, no file */

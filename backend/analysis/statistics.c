@@ -189,7 +189,7 @@ static void sampler_start(sampler *s, const s1_statistics_input *input, double c
     const double step = count > 1 ? days / (double)(count - 1) : 0.0;
     const bool is_open_all_week = has_saturdays(series);
     *s = (sampler){.base = capital,
-                   .base_close = series->close[0],
+                   .base_close = s1_run_series_market(series)[0],
                    .is_per_bar = step >= COARSE_STEP_MIN,
                    .is_folding_weekends = !is_open_all_week};
     out->sampling = s->is_per_bar ? S1_RETURNS_BAR : S1_RETURNS_DAILY;
@@ -217,7 +217,8 @@ static s1_rc walk_bars(const s1_run_series *series, sampler *sample, drawdown *e
     s1_nanos before = series->time[0] - 1;
     s1_dec exact = series->equity[0];
     double value = s1_dec_to_double(exact);
-    double peak = series->close[0];
+    const double *const market = s1_run_series_market(series);
+    double peak = market[0];
     double limit = peak; /* a close below it is the deepest yet */
     for (size_t i = 0; i < series->count; i++) {
         const s1_nanos time = series->time[i];
@@ -226,9 +227,9 @@ static s1_rc walk_bars(const s1_run_series *series, sampler *sample, drawdown *e
                             "bar %zu closes at %lld ns, not after the one before", i,
                             (long long)time);
         }
-        const double close = series->close[i];
+        const double close = market[i];
         if (time > sample->end) {
-            S1_TRY(err, sampler_close(sample, before, value, series->close[i - 1], err));
+            S1_TRY(err, sampler_close(sample, before, value, market[i - 1], err));
             sampler_open(sample, time);
         }
         before = time;
@@ -247,7 +248,7 @@ static s1_rc walk_bars(const s1_run_series *series, sampler *sample, drawdown *e
         }
         sums->in_position += series->in_position != NULL && series->in_position[i] != 0;
     }
-    S1_TRY(err, sampler_close(sample, before, value, series->close[series->count - 1], err));
+    S1_TRY(err, sampler_close(sample, before, value, market[series->count - 1], err));
     drawdown_surface(equity, before, false);
     return S1_OK;
 }
@@ -260,7 +261,8 @@ static void take_bars(const s1_run_series *series, double capital, const drawdow
     out->end_time = series->time[last];
     out->final_equity = series->equity[last];
     out->total_return = s1_dec_to_double(out->final_equity) / capital - 1.0;
-    out->buy_and_hold_return = s1_quotient(series->close[last], series->close[0]) - 1.0;
+    const double *const market = s1_run_series_market(series);
+    out->buy_and_hold_return = s1_quotient(market[last], market[0]) - 1.0;
     out->buy_and_hold_max_drawdown = sums->market_deepest;
     out->max_drawdown = equity->deepest;
     out->max_drawdown_peak = equity->deepest_peak_time;
@@ -337,6 +339,24 @@ const s1_statistic *s1_statistics_table(size_t *ret_count)
     return table;
 }
 
+const char *s1_basis_samples(s1_str sample)
+{
+    static const char *const names[][2] = {{"bar", "bars"},
+                                           {"return", "returns"},
+                                           {"active return", "active returns"},
+                                           {"market return", "market returns"},
+                                           {"month", "months"},
+                                           {"drawdown", "drawdowns"},
+                                           {"trade", "trades"},
+                                           {"trade with its bars", "trades with their bars"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (s1_str_eq_cstr(sample, names[i][0])) {
+            return names[i][1];
+        }
+    }
+    return "";
+}
+
 const char *s1_basis_sample(uint32_t basis)
 {
     static const char *const names[] = {
@@ -388,6 +408,8 @@ static s1_rc compute(const s1_statistics_input *input, s1_statistics *out,
     out->initial_capital = input->initial_capital;
     out->risk_free_rate = input->risk_free_rate;
     out->trials = input->trials > 0 ? input->trials : 1;
+    out->trials_variance = input->trials_variance;
+    out->benchmark = input->benchmark;
     S1_TRY(err, walk_series(input, out, tables, &mean_equity, err));
     return s1_statistics_trades(input, mean_equity, out, tables, err);
 }

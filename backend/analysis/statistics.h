@@ -9,8 +9,8 @@
  *  - A market with Saturdays is open all week: 365 periods a year. Otherwise 252, and what trades
  *    on a weekend (the Sunday opening of FX) counts to the Monday. Series coarser than a day keep
  *    one return per bar and 365.25 days over the mean step, rounded (52, 12).
- *  - The benchmark is buying and holding: the closes, sampled at the same moments, the first over
- *    the first close.
+ *  - The benchmark is buying and holding: the closes, or those of the stream the configuration
+ *    names, sampled at the same moments, the first over the first close.
  *  - Standard deviation with n - 1; downside deviation over all n.
  *  - Drawdown is measured on every bar, against the highest equity so far, the initial capital
  *    included; what says "of the returns" on the sampled equity.
@@ -42,6 +42,7 @@ enum s1_basis {
     S1_RISK_FREE = 1 << 7, /* above risk_free_rate */
     S1_QUANTILE = 1 << 8,  /* quantiles between neighbours, linearly */
     S1_TRIALS = 1 << 9,    /* allows for `trials` */
+    S1_AGAINST = 1 << 10,  /* of the benchmark, whatever the sample */
 };
 
 /* X(type, field, kind, basis, label, definition), in the order of the files. Kinds:
@@ -181,10 +182,10 @@ enum s1_basis {
       "Min. track record", "returns needed until probabilistic_sharpe reaches 0.95")
 
 #define S1_STATISTICS_MARKET_MAP(X)                                                                \
-    X(double, buy_and_hold_return, FRACTION, S1_OF_RUN, "Buy and hold",                            \
+    X(double, buy_and_hold_return, FRACTION, S1_OF_RUN | S1_AGAINST, "Buy and hold",               \
       "last close / first close - 1, without fees")                                                \
-    X(double, buy_and_hold_max_drawdown, FRACTION, S1_OF_BARS, "Buy and hold drawdown",            \
-      "lowest close / highest close before - 1")                                                   \
+    X(double, buy_and_hold_max_drawdown, FRACTION, S1_OF_BARS | S1_AGAINST,                        \
+      "Buy and hold drawdown", "lowest close / highest close before - 1")                          \
     X(double, buy_and_hold_cagr, FRACTION, S1_OF_MARKET | S1_ANNUAL, "Buy and hold CAGR",          \
       "(1 + buy_and_hold_return)^(periods_per_year / n) - 1")                                      \
     X(double, buy_and_hold_volatility, FRACTION, S1_OF_MARKET | S1_ANNUAL | S1_DDOF_1,             \
@@ -318,6 +319,8 @@ typedef struct s1_statistics {
     uint64_t trials;                 /* what deflated_sharpe allows for */
     double periods_per_year;         /* what they were annualised with */
     double risk_free_rate;           /* a year; (1 + it)^(1 / periods_per_year) - 1 a period */
+    double trials_variance;          /* of their Sharpe ratios; 0: 1 / (samples - 1) */
+    s1_str benchmark;                /* borrowed from the input */
     int32_t sampling;                /* enum s1_returns_sampling */
     uint32_t is_weekend_in_next_day; /* weekend bars were counted to the Monday */
 } s1_statistics;
@@ -338,6 +341,8 @@ void s1_statistics_print_docs(s1_strbuf *out);
 /* "bar", "return", "trade", ... and how many a value of that basis was made of; NULL and 0 for
  * S1_OF_RUN. */
 const char *s1_basis_sample(uint32_t basis);
+/* "bars" of "bar"; "" of what is no sample. */
+const char *s1_basis_samples(s1_str sample);
 uint64_t s1_basis_count(const s1_statistics *statistics, uint32_t basis);
 
 /* What lies behind the values. Heap: free with s1_statistics_tables_free. */
@@ -380,6 +385,7 @@ typedef struct s1_statistics_input {
     double risk_free_rate;   /* a year, as a fraction */
     uint64_t trials;         /* tried to find this run; 0 counts as 1 */
     double trials_variance;  /* of their Sharpe ratios, not annualised; 0: 1 / (n - 1) */
+    s1_str benchmark;        /* the stream of series.benchmark, "" without */
 } s1_statistics_input;
 
 /* Computes everything. `ret_tables` may be NULL. Errors: S1_E_INVALID for a capital that is not

@@ -21,6 +21,16 @@ static const char intro[] =
     "without skill would give (Bailey and Lopez de Prado 2014), their Sharpe ratios varying by "
     "`1 / (n - 1)`.\n"
     "\n"
+    "What a figure takes as given stands in the environment, under `statistics` "
+    "([configuration](configuration.md)):\n"
+    "`risk_free_rate` (0), `periods_per_year` (365 where the market trades on Saturdays, else "
+    "252), `benchmark` (the primary\n"
+    "stream; another stream of the blueprint, e.g. `BTC/USD@1h`: before its first bar it stands "
+    "at its first close),\n"
+    "`trials` (1) and `trials_variance`. `backtest ... --set "
+    "environments.NAME.statistics.risk_free_rate=0.03` changes one for a\n"
+    "run. Each value names what it was made with, in `convention_of` and in the report.\n"
+    "\n"
     "## Against other programs\n"
     "\n"
     "On the same daily returns every value of the same name in quantstats 0.0.81, empyrical "
@@ -65,8 +75,7 @@ static void print_basis(uint32_t basis, s1_strbuf *out)
                  {S1_QUANTILE, "; linear quantiles"},
                  {S1_TRIALS, "; trials"}};
     const char *const sample = s1_basis_sample(basis);
-    s1_strbuf_cstr_add(out, sample != NULL ? sample : "run");
-    s1_strbuf_cstr_add(out, sample != NULL ? "s" : "");
+    s1_strbuf_cstr_add(out, sample != NULL ? s1_basis_samples(s1_str_of(sample)) : "run");
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         s1_strbuf_cstr_add(out, (basis & flags[i].flag) != 0 ? flags[i].text : "");
     }

@@ -578,6 +578,12 @@ static void check_environments(s1_loader *l)
         if (sim->match_on == S1_MATCH_ON_TRADES) {
             check_match_on_trades(l, sim);
         }
+        const s1_statistics_config *const made = &env->statistics;
+        if (made->has_trials_variance && made->trials < 2) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &made->source, "trials_variance",
+                           made->has_trials ? S1_STR("trials: 1") : S1_STR("no trials"),
+                           "two trials or more: one alone has no variance");
+        }
         if (sim->has_from && sim->has_to && sim->from >= sim->to) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "to",
                            s1_yaml_show(s1_yaml_get(sim->source.node, S1_STR("to")), l->arena),

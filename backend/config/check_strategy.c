@@ -641,6 +641,35 @@ static void resolve_streams(s1_loader *l, s1_link *link)
     link->streams.count = count;
 }
 
+/* The stream the environment's benchmark names. */
+static void resolve_benchmark(s1_loader *l, s1_link *link)
+{
+    const s1_statistics_config *const made = &link->environment->statistics;
+    if (made->benchmark.len == 0 || link->streams.count == 0) {
+        return;
+    }
+    const size_t at_sign = s1_str_find_byte(made->benchmark, '@', 0);
+    s1_nanos timeframe;
+    if (at_sign == S1_STR_NPOS ||
+        s1_timeframe_parse(s1_str_slice(made->benchmark, at_sign + 1, made->benchmark.len),
+                           &timeframe, NULL) != S1_OK) {
+        return; /* reported already */
+    }
+    const s1_str pair = s1_str_slice(made->benchmark, 0, at_sign);
+    s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, link->streams.count);
+    for (uint32_t i = 0; i < link->streams.count; i++) {
+        const s1_data_need *const need = &link->streams.items[i].need;
+        names[i] = stream_text(l, need);
+        if (need->timeframe == timeframe && s1_str_eq(need->asset_pair, pair)) {
+            link->benchmark = i;
+            return;
+        }
+    }
+    const s1_source at = s1_source_field(&made->source, S1_STR("benchmark"));
+    s1_config_report_missing(l, S1_FAULT_DEPENDENCY, &at, none, made->benchmark,
+                             "a stream of the blueprint", names, link->streams.count);
+}
+
 static void resolve_operators(s1_loader *l, s1_link *link)
 {
     const s1_operators_config *const file = &l->config->operators;
@@ -681,6 +710,7 @@ static bool resolve_link(s1_loader *l, const s1_source *source, s1_str id, s1_st
         .records_context = run->recording.has_context ? run->recording.context
                                                       : l->config->platform.recording.context};
     resolve_streams(l, ret_link);
+    resolve_benchmark(l, ret_link);
     resolve_operators(l, ret_link);
     return true;
 }

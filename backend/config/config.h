@@ -263,6 +263,16 @@ typedef struct s1_simulation_config {
     bool has_from, has_to; /* false: from the first bar, to the last */
 } s1_simulation_config;
 
+typedef struct s1_statistics_config { /* what the figures of a run are made with */
+    s1_source source;
+    s1_dec risk_free_rate;   /* a year, as a fraction; zero where not set */
+    s1_dec periods_per_year; /* zero: by the market (statistics.h) */
+    s1_str benchmark;        /* "BTC/USD@1h"; empty: the primary stream */
+    int64_t trials;          /* made to find this run; 0 where not set */
+    s1_dec trials_variance;  /* of their Sharpe ratios, not annualised; zero: 1 / (n - 1) */
+    bool has_risk_free_rate, has_periods_per_year, has_trials, has_trials_variance;
+} s1_statistics_config;
+
 typedef struct s1_environment_config {
     s1_source source;
     s1_str environment_id;
@@ -271,7 +281,9 @@ typedef struct s1_environment_config {
     s1_text_list data_archives;
     s1_str connector_id;
     s1_simulation_config simulation;
-    bool has_simulation;                      /* always in a backtest or paper environment */
+    bool has_simulation; /* always in a backtest or paper environment */
+    s1_statistics_config statistics;
+    bool has_statistics;
     S1_LIST(s1_data_source_config *) sources; /* resolved, in order; not a field of the file */
 } s1_environment_config;
 
@@ -523,6 +535,7 @@ typedef struct s1_link {
     S1_LIST(s1_link_stream) streams;       /* the primary first */
     S1_LIST(s1_operator_config) operators; /* overrides applied; order of operators.yaml */
     int32_t journal_level;                 /* enum s1_config_journal */
+    uint32_t benchmark;                    /* index in streams of what the run is held against */
     bool records_context;
     /* Its initial capital (environment->simulation) is its share of the operation's. */
     bool is_allocated;

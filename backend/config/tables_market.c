@@ -272,6 +272,31 @@ static const s1_schema_field simulation_fields[] = {
 static const s1_schema simulation_schema = {"simulation", "", simulation_fields,
                                             sizeof(s1_simulation_config), false};
 
+static const s1_schema_field statistics_fields[] = {
+    S1_FIELD(s1_statistics_config, risk_free_rate, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_statistics_config, has_risk_free_rate), .min = "-0.5",
+             .max = "1", .default_doc = "0",
+             .doc = "a year, as a fraction: taken off the returns of what is \"above rf\""),
+    S1_FIELD(s1_statistics_config, periods_per_year, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_statistics_config, has_periods_per_year), .min = "0",
+             .max = "1000000", .flags = S1_FIELD_ABOVE_MIN,
+             .default_doc = "365 where the market trades on Saturdays, else 252",
+             .doc = "what the figures of returns are annualised with"),
+    S1_FIELD(s1_statistics_config, benchmark, S1_KIND_NAME, .accepts = s1_is_stream,
+             .pattern_doc = S1_STREAM_DOC, .default_doc = "the primary stream",
+             .doc = "what was bought and held instead: a stream of the blueprint"),
+    S1_FIELD(s1_statistics_config, trials, S1_KIND_INT,
+             .has_offset = offsetof(s1_statistics_config, has_trials), .min = "1",
+             .max = "1000000000", .default_doc = "1",
+             .doc = "runs that were made to find this one, for `deflated_sharpe`"),
+    S1_FIELD(s1_statistics_config, trials_variance, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_statistics_config, has_trials_variance), .min = "0",
+             .max = "1000000", .flags = S1_FIELD_ABOVE_MIN, .default_doc = "1 / (n - 1)",
+             .doc = "of the Sharpe ratios of those runs, not annualised"),
+    S1_FIELD_END};
+static const s1_schema statistics_schema = {"statistics", "", statistics_fields,
+                                            sizeof(s1_statistics_config), false};
+
 static const s1_schema_field environment_fields[] = {
     S1_FIELD(s1_environment_config, environment_id, S1_KIND_STRING, .flags = S1_FIELD_KEY,
              .accepts = s1_is_id, .pattern_doc = S1_ID_DOC),
@@ -287,6 +312,9 @@ static const s1_schema_field environment_fields[] = {
     S1_FIELD(s1_environment_config, simulation, S1_KIND_OBJECT, .schema = &simulation_schema,
              .has_offset = offsetof(s1_environment_config, has_simulation),
              .doc = "capital, costs and fills of a backtest or paper environment"),
+    S1_FIELD(s1_environment_config, statistics, S1_KIND_OBJECT, .schema = &statistics_schema,
+             .has_offset = offsetof(s1_environment_config, has_statistics),
+             .doc = "what the figures of a run are made with (docs/statistics.md)"),
     S1_FIELD_END};
 static const s1_schema environment_schema = {"environment", "", environment_fields,
                                              sizeof(s1_environment_config), false};

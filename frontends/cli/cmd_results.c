@@ -301,6 +301,7 @@ static s1_rc print_returns(s1_cli *cli, s1_results *results, s1_err *err)
 static s1_rc print_equity(s1_cli *cli, s1_results *results, s1_err *err)
 {
     s1_results_series series;
+    const bool has_benchmark = s1_results_view_borrow(results)->benchmark[0] != '\0';
     S1_TRY(err, s1_api_results_series(results, &series, err));
     s1_strbuf text;
     s1_json_writer w;
@@ -320,11 +321,15 @@ static s1_rc print_equity(s1_cli *cli, s1_results *results, s1_err *err)
         COLUMN(drawdown, s1_json_double)
         COLUMN(close, s1_json_double)
         COLUMN(in_position, s1_json_bool)
+        if (has_benchmark) {
+            COLUMN(benchmark, s1_json_double)
+        }
 #undef COLUMN
         s1_json_object_end(&w);
         return s1_cli_json_end(cli, &text, err);
     }
-    s1_strbuf_lit(&text, "time,equity,drawdown,close,in_position\n");
+    s1_strbuf_lit(&text, "time,equity,drawdown,close,in_position");
+    s1_strbuf_cstr_add(&text, has_benchmark ? ",benchmark\n" : "\n");
     for (size_t i = 0; i < series.count; i++) {
         char time[S1_TIME_TEXT_MAX];
         (void)s1_time_print(series.time[i], time);
@@ -334,7 +339,12 @@ static s1_rc print_equity(s1_cli *cli, s1_results *results, s1_err *err)
             s1_strbuf_char(&text, ',');
             s1_strbuf_double(&text, numbers[k]);
         }
-        s1_strbuf_cstr_add(&text, series.in_position[i] != 0 ? ",1\n" : ",0\n");
+        s1_strbuf_cstr_add(&text, series.in_position[i] != 0 ? ",1" : ",0");
+        if (has_benchmark) {
+            s1_strbuf_char(&text, ',');
+            s1_strbuf_double(&text, series.benchmark[i]);
+        }
+        s1_strbuf_char(&text, '\n');
     }
     const s1_rc rc = s1_strbuf_check(&text, err);
     (void)fwrite(text.data, 1, text.len, cli->out.out);

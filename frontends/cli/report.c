@@ -199,7 +199,8 @@ static void print_ratios(const report *r)
     (void)snprintf(b, sizeof b, "report.sampling_%s", view->sampling);
     (void)snprintf(c, sizeof c, "%g", view->periods_per_year);
     (void)fprintf(out, "  %s", s1_terminal_on(&cli->out, S1_STYLE_DIM));
-    SAY(r, "report.returns", {"sampling", words(r, b)}, {"periods", c});
+    (void)snprintf(a, sizeof a, "%g", view->risk_free_rate);
+    SAY(r, "report.returns", {"sampling", words(r, b)}, {"periods", c}, {"rate", a});
     (void)fprintf(out, "%s\n", s1_terminal_off(&cli->out));
 }
 

@@ -64,7 +64,7 @@ static void tile(s1_report *r, const char *metric, const char *key, bool has_ton
     s1_report_metric(r->out, m);
     s1_report_say(r, "</b><span>");
     if (against != NULL) {
-        s1_report_words(r, "buy_and_hold");
+        s1_report_market(r);
         s1_report_say(r, " ");
         s1_report_metric(r->out, s1_results_metric_find(r->view, against));
     } else {
@@ -116,7 +116,7 @@ static void print_equity(s1_report *r)
     s1_report_section(r, "equity", "equity");
     s1_report_say(r, "<div class=\"legend\">");
     s1_report_legend(r, "", "own", "strategy");
-    s1_report_legend(r, "", "market", "buy_and_hold");
+    s1_report_legend(r, "", "market", NULL);
     s1_report_legend(r, "", "bad", "drawdown");
     s1_report_say(r, "<span>");
     s1_report_text(r, r->view->currency);
@@ -185,7 +185,7 @@ static void print_months(s1_report *r)
     s1_report_say(r, "<th>");
     s1_report_words(r, "year");
     s1_report_say(r, "</th><th>");
-    s1_report_words(r, "buy_and_hold");
+    s1_report_market(r);
     s1_report_say(r, "</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < json_array_size(years); i++) {
         print_year(r, months, json_array_get(years, i), largest(months), largest(years));
@@ -242,14 +242,16 @@ static void print_drawdowns(s1_report *r)
 
 static void print_rolling(s1_report *r)
 {
-    char window[32];
+    char window[32], rate[32];
+    const s1_locale_value values[] = {{"window", window}, {"rate", rate}};
     (void)snprintf(window, sizeof window, "%zu", s1_report_window(r));
     s1_report_section(r, "rolling", "rolling");
     s1_report_say(r, "<p class=\"dim\">");
     if (s1_report_window(r) == 0) {
         s1_report_words(r, "rolling_too_short");
     } else {
-        s1_report_words_with(r, "rolling_note", "window", window);
+        (void)snprintf(rate, sizeof rate, "%g", r->view->risk_free_rate);
+        s1_report_words_with(r, "rolling_note", values, sizeof values / sizeof values[0]);
     }
     s1_report_say(r, "</p>\n");
     s1_report_rolling_charts(r);

@@ -166,18 +166,19 @@ void s1_report_equity_chart(s1_report *r)
 {
     const s1_results_series *const series = &r->series;
     const double capital = s1_report_number(r, "initial_capital");
-    const double share = series->close[0] > 0.0 ? capital / series->close[0] : (double)NAN;
+    const double *const market = series->benchmark;
+    const double share = market[0] > 0.0 ? capital / market[0] : (double)NAN;
     scale s = scale_of(260.0, series->count);
     for (size_t i = 0; i < series->count; i++) {
         stretch(&s, series->equity[i]);
-        stretch(&s, series->close[i] * share);
+        stretch(&s, market[i] * share);
     }
     pad(&s);
     const double step = nice_step(s.high - s.low, TICKS);
     open_plot(r, "", &s, "equity-plot");
     grid(r, &s, step);
     if (isfinite(share)) {
-        line(r, "market", &s, series->close, share);
+        line(r, "market", &s, market, share);
     }
     line(r, "own", &s, series->equity, 1.0);
     close_plot(r, &s, step, 1.0, "");
@@ -372,7 +373,8 @@ static window_figures figures_of(const s1_report *r, size_t end, size_t window)
     }
     const double deviation = sqrt(own_squares / (n - 1.0));
     const double root = sqrt(r->view->periods_per_year);
-    return (window_figures){deviation > 1e-15 ? mean / deviation * root : (double)NAN,
+    const double rate = pow(1.0 + r->view->risk_free_rate, 1.0 / r->view->periods_per_year) - 1.0;
+    return (window_figures){deviation > 1e-15 ? (mean - rate) / deviation * root : (double)NAN,
                             deviation * root,
                             market_squares > 1e-30 ? products / market_squares : (double)NAN};
 }

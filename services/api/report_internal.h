@@ -74,8 +74,11 @@ void s1_report_escape(s1_strbuf *out, s1_str text);
 /* The words of a key under "html."; the second appends them, escaped. */
 const char *s1_report_word(const s1_report *report, const char *key);
 void s1_report_words(s1_report *report, const char *key);
-/* The same with a slot of theirs filled. */
-void s1_report_words_with(s1_report *report, const char *key, const char *slot, const char *value);
+/* The same with their slots filled. */
+void s1_report_words_with(s1_report *report, const char *key, const s1_locale_value *values,
+                          size_t count);
+/* "buy and hold", and of which stream where that is another. */
+void s1_report_market(s1_report *report);
 /* The first eight characters of an id. */
 void s1_report_id(s1_report *report, const char *id);
 /* The number of a metric; NaN where there is none. */
@@ -92,7 +95,8 @@ const char *s1_report_tone(double value);
 /* <section> with its heading, and its end. */
 void s1_report_section(s1_report *report, const char *id, const char *key);
 void s1_report_section_end(s1_report *report);
-/* One entry of a legend: style "" for a line, "dash", "dot"; a colour of the page. */
+/* One entry of a legend: style "" for a line, "dash", "dot"; a colour of the page; key NULL: the
+ * benchmark. */
 void s1_report_legend(s1_report *report, const char *style, const char *color, const char *key);
 
 /* --- The band of --ambiguity (report_band.c). --------------------------------------------- */

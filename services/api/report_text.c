@@ -58,17 +58,27 @@ void s1_report_words(s1_report *r, const char *key)
     s1_report_text(r, s1_report_word(r, key));
 }
 
-void s1_report_words_with(s1_report *r, const char *key, const char *slot, const char *value)
+void s1_report_words_with(s1_report *r, const char *key, const s1_locale_value *values,
+                          size_t count)
 {
     char full[96];
     s1_strbuf text;
     s1_strbuf_init(&text, 4096);
     (void)snprintf(full, sizeof full, "html.%s", key);
-    const s1_locale_value values[] = {{slot, value}};
-    s1_locale_word(r->locale, full, values, 1, &text);
+    s1_locale_word(r->locale, full, values, count, &text);
     s1_report_escape(r->out, s1_strbuf_view(&text));
     r->is_short = r->is_short || text.has_failed;
     s1_strbuf_done(&text);
+}
+
+void s1_report_market(s1_report *r)
+{
+    const s1_locale_value value = {"stream", r->view->benchmark};
+    if (r->view->benchmark[0] != '\0') {
+        s1_report_words_with(r, "buy_and_hold_of", &value, 1);
+    } else {
+        s1_report_words(r, "buy_and_hold");
+    }
 }
 
 void s1_report_say(s1_report *r, const char *text)
@@ -183,6 +193,10 @@ void s1_report_legend(s1_report *r, const char *style, const char *color, const 
 {
     s1_strbuf_printf(r->out, "<span><i class=\"%s\" style=\"%s:var(--%s)\"></i>", style,
                      strcmp(style, "dot") == 0 ? "background" : "border-color", color);
-    s1_report_words(r, key);
+    if (key == NULL) {
+        s1_report_market(r);
+    } else {
+        s1_report_words(r, key);
+    }
     s1_report_say(r, "</span>");
 }

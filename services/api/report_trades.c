@@ -220,7 +220,8 @@ void s1_report_print_ambiguous(s1_report *r)
     char number[32];
     (void)snprintf(number, sizeof number, "%llu", (unsigned long long)count);
     s1_report_say(r, "<p class=\"dim\">");
-    s1_report_words_with(r, count > 0 ? "ambiguous_note" : "ambiguous_none", "count", number);
+    s1_report_words_with(r, count > 0 ? "ambiguous_note" : "ambiguous_none",
+                         &(s1_locale_value){"count", number}, 1);
     s1_report_say(r, "</p>\n");
     if (json_array_size(list) > 0) {
         s1_report_say(r, "<div class=\"scroll high\"><table><thead><tr><th>");

@@ -23,6 +23,7 @@ struct s1_results {
     s1_arena arena;
     s1_results_view view;
     json_t *run, *metrics;
+    s1_locale *locale; /* of the run's language */
     char *json;
     const s1_results_trade *trades; /* NULL until asked for */
     size_t trade_count;
@@ -83,37 +84,90 @@ static const char *fact(s1_results *results, const char *name)
     return text != NULL ? text : "";
 }
 
+/* Appends the words of convention.NAME with their {value}. */
+static void add_convention(const s1_results *results, const char *name, const char *value,
+                           s1_strbuf *out)
+{
+    char key[64];
+    const s1_locale_value values[] = {{"value", value}};
+    (void)snprintf(key, sizeof key, "convention.%s", name);
+    s1_locale_word(results->locale, key, values, 1, out);
+}
+
+/* "500 daily returns". */
+static void add_sample(const s1_results *results, const char *of, const char *n,
+                       const char *sampling, s1_strbuf *out)
+{
+    char sample[96], name[64];
+    (void)snprintf(sample, sizeof sample, "convention.sample_%s%s", of,
+                   strcmp(n, "1") == 0 ? "_one" : "");
+    for (char *at = sample; *at != '\0'; at++) {
+        *at = (char)(*at == ' ' ? '_' : *at);
+    }
+    (void)snprintf(name, sizeof name, "convention.sampling_%s", sampling != NULL ? sampling : "");
+    const s1_locale_value values[] = {
+        {"n", n},
+        {"sample", s1_locale_cstr(results->locale, sample)},
+        {"sampling", sampling != NULL ? s1_locale_cstr(results->locale, name) : ""}};
+    s1_locale_word(results->locale, sampling != NULL ? "convention.of_sampled" : "convention.of",
+                   values, sizeof values / sizeof values[0], out);
+}
+
 /* How a value was made, in words, of its entry in "convention_of". "" where a file of an earlier
  * version does not say, NULL without memory. */
 static const char *convention_text(s1_results *results, const json_t *entry)
 {
     const char *const of = member(results, entry, "of");
     const char *const n = member(results, entry, "n");
-    const char *const sampling = member(results, entry, "sampling");
-    static const struct {
-        const char *name, *before, *after;
-    } parts[] = {{"periods_per_year", ", ", " a year"},
-                 {"ddof", ", ddof ", ""},
-                 {"risk_free_rate", ", risk-free rate ", ""},
-                 {"quantile", ", ", " quantiles"},
-                 {"trials", ", trials: ", ""}};
-    if (of == NULL || n == NULL) {
-        return of != NULL ? of : "";
+    static const char *const parts[][2] = {{"periods_per_year", "annual"},
+                                           {"ddof", "ddof"},
+                                           {"risk_free_rate", "risk_free"},
+                                           {"quantile", "quantile"},
+                                           {"trials", "trials"},
+                                           {"trials_variance", "trials_variance"},
+                                           {"benchmark", "benchmark"}};
+    if (of == NULL) {
+        return "";
     }
     s1_strbuf text;
-    s1_strbuf_init(&text, 1024);
-    s1_strbuf_printf(&text, "%s%s%s %s%s", n, sampling != NULL ? " " : "",
-                     sampling != NULL ? sampling : "", of, strcmp(n, "1") != 0 ? "s" : "");
+    s1_strbuf_init(&text, 4096);
+    if (n == NULL) {
+        s1_strbuf_cstr_add(&text, s1_locale_cstr(results->locale, "convention.run"));
+    } else {
+        add_sample(results, of, n, member(results, entry, "sampling"), &text);
+    }
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        const char *const value = member(results, entry, parts[i].name);
+        const char *const value = member(results, entry, parts[i][0]);
         if (value != NULL) {
-            s1_strbuf_printf(&text, "%s%s%s", parts[i].before, value, parts[i].after);
+            add_convention(results, parts[i][1],
+                           strcmp(value, "linear") == 0
+                               ? s1_locale_cstr(results->locale, "convention.quantile_linear")
+                               : value,
+                           &text);
         }
     }
     const char *const copy =
         text.has_failed ? NULL : s1_arena_copy_cstr(&results->arena, s1_strbuf_view(&text));
     s1_strbuf_done(&text);
     return copy;
+}
+
+/* The heading of a group in the run's language: metric_group.against_buying_and_holding. */
+static const char *group_text(const s1_results *results, const char *group)
+{
+    char key[96];
+    (void)snprintf(key, sizeof key, "metric_group.%s", group);
+    for (char *at = key; *at != '\0'; at++) {
+        *at = (char)(*at == ' ' ? '_' : *at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+    }
+    return s1_locale_cstr(results->locale, key);
+}
+
+static const char *label_text(const s1_results *results, const char *name)
+{
+    char key[96];
+    (void)snprintf(key, sizeof key, "metric.%s", name);
+    return s1_locale_cstr(results->locale, key);
 }
 
 static s1_rc take_metrics(s1_results *results, s1_err *err)
@@ -130,9 +184,9 @@ static s1_rc take_metrics(s1_results *results, s1_err *err)
     for (size_t i = 0; i < count; i++) {
         metrics[i] = (s1_results_metric){
             .name = table[i].name,
-            .label = table[i].label,
+            .label = label_text(results, table[i].name),
             .kind = table[i].kind,
-            .group = table[i].group,
+            .group = group_text(results, table[i].group),
             .definition = table[i].definition,
             .convention = convention_text(results, json_object_get(bases, table[i].name)),
             .text = member(results, values, table[i].name)};
@@ -150,6 +204,12 @@ static s1_rc take_metrics(s1_results *results, s1_err *err)
     results->view.metric_count = count;
     const char *const sampling = member(results, conventions, "returns");
     results->view.sampling = sampling != NULL ? sampling : "";
+    const char *const benchmark = member(results, conventions, "benchmark_stream");
+    results->view.benchmark = benchmark != NULL ? benchmark : "";
+    results->view.risk_free_rate =
+        json_number_value(json_object_get(conventions, "risk_free_rate"));
+    results->view.samples = (uint64_t)json_integer_value(json_object_get(conventions, "samples"));
+    results->view.trials = (uint64_t)json_integer_value(json_object_get(conventions, "trials"));
     results->view.periods_per_year =
         json_number_value(json_object_get(conventions, "periods_per_year"));
     return S1_OK;
@@ -175,7 +235,6 @@ static s1_rc take_counts(s1_results *results, s1_err *err)
 }
 
 /* The cause of a diagnosis, or with a folder what to do. */
-/* The cause of a diagnosis, or with a folder what to do. */
 static const char *worded(s1_results *results, const s1_locale *locale,
                           const s1_diagnosis *diagnosis, const char *folder)
 {
@@ -199,12 +258,11 @@ static s1_rc take_diagnoses(s1_results *results, s1_err *err)
     const json_t *const list = json_object_get(results->metrics, "diagnostics");
     s1_results_diagnosis *const diagnoses =
         s1_arena_array(&results->arena, s1_results_diagnosis, json_array_size(list) + 1);
-    s1_locale *locale;
+    const s1_locale *const locale = results->locale;
     bool is_whole = true;
     if (diagnoses == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%zu diagnoses", json_array_size(list));
     }
-    S1_TRY(err, s1_locale_new(s1_language_parse(s1_str_of(view->language)), &locale, err));
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *const item = json_array_get(list, i);
         const char *const name = member(results, item, "code");
@@ -228,7 +286,6 @@ static s1_rc take_diagnoses(s1_results *results, s1_err *err)
         is_whole =
             is_whole && to->cause != NULL && to->advice != NULL && to->advice_anywhere != NULL;
     }
-    s1_locale_free(locale);
     view->diagnoses = diagnoses;
     return is_whole ? S1_OK : S1_RAISE(err, S1_E_NO_MEMORY, "%zu diagnoses", view->diagnosis_count);
 }
@@ -294,6 +351,7 @@ static s1_rc load(s1_results *results, const char *folder, s1_err *err)
     view->data_hash = fact(results, "data_hash");
     view->binary_hash = fact(results, "binary_hash");
     view->journal_head = fact(results, "journal_head");
+    S1_TRY(err, s1_locale_new(s1_language_parse(s1_str_of(view->language)), &results->locale, err));
     S1_TRY(err, take_metrics(results, err));
     S1_TRY(err, take_counts(results, err));
     S1_TRY(err, take_diagnoses(results, err));
@@ -399,6 +457,7 @@ void s1_results_free(s1_results *results)
     if (results != NULL) {
         json_decref(results->run);
         json_decref(results->metrics);
+        s1_locale_free(results->locale);
         s1_json_text_free(results->json);
         s1_equity_table_done(&results->equity);
         free(results->equity_number);
@@ -555,7 +614,8 @@ static s1_rc take_returns(s1_results *results, s1_err *err)
                                             .time = equity->time,
                                             .equity = equity->equity,
                                             .close = equity->close,
-                                            .in_position = equity->in_position}};
+                                            .in_position = equity->in_position,
+                                            .benchmark = equity->benchmark}};
     const s1_results_metric *const capital =
         s1_results_metric_find(&results->view, "initial_capital");
     if (capital == NULL || capital->text == NULL) {
@@ -588,7 +648,8 @@ static s1_rc read_equity(s1_results *results, s1_err *err)
         return S1_RAISE(err, S1_E_NOT_FOUND, "%s does not exist", path);
     }
     S1_TRY(err, s1_duckdb_new(NULL, &duckdb, err));
-    const s1_rc rc = s1_equity_table_read(duckdb, path, &results->equity, err);
+    const s1_rc rc = s1_equity_table_read(duckdb, path, results->view.benchmark[0] != '\0',
+                                          &results->equity, err);
     s1_duckdb_free(duckdb);
     S1_TRY(err, rc);
     results->equity_number = malloc((results->equity.count + 1) * sizeof *results->equity_number);
@@ -620,7 +681,10 @@ s1_rc s1_api_results_series(s1_results *results, s1_results_series *ret_series, 
                                       .equity = results->equity_number,
                                       .drawdown = results->equity.drawdown,
                                       .close = results->equity.close,
-                                      .in_position = results->equity.in_position};
+                                      .in_position = results->equity.in_position,
+                                      .benchmark = results->equity.benchmark != NULL
+                                                       ? results->equity.benchmark
+                                                       : results->equity.close};
     return S1_OK;
 }
 

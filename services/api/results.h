@@ -9,7 +9,7 @@ typedef struct s1_results s1_results; /* opaque, heap: one run of a results fold
 /* One metric: a name, how a report calls it, and its value as text and number. */
 typedef struct s1_results_metric {
     const char *name;  /* "sharpe" */
-    const char *label; /* "Sharpe" */
+    const char *label; /* "Sharpe", in the run's language, as are group and convention */
     const char *kind;  /* "TIME", "DURATION", "COUNT", "MONEY", "FRACTION", "RATIO", "AMOUNT" */
     const char *group; /* "Returns": the heading it stands under */
     const char *definition;
@@ -55,8 +55,10 @@ typedef struct s1_results_view {
     const double *line; /* [line_count]: the equity at even steps, the last at the end */
     size_t line_count;
     const char *sampling; /* "daily" or "bar" */
-    double periods_per_year;
-    const char *json; /* metrics, diagnostics and the run's facts as one JSON object */
+    double periods_per_year, risk_free_rate;
+    uint64_t samples, trials;
+    const char *benchmark; /* "BTC/USD@1h"; "" where it is the pair itself */
+    const char *json;      /* metrics, diagnostics and the run's facts as one JSON object */
 } s1_results_view;
 
 /* Opens the run in `dir`; for an operation of several links the one called `link` (NULL: the only
@@ -99,6 +101,7 @@ typedef struct s1_results_series {
     size_t count;
     const s1_nanos *time;
     const double *equity, *drawdown, *close;
+    const double *benchmark; /* what is bought and held instead; `close` where no other is */
     const uint8_t *in_position;
 } s1_results_series;
 S1_WARN_UNUSED

@@ -170,6 +170,35 @@ static uint64_t count_parameters(const s1_components *parts)
     return count;
 }
 
+/* The closes of the benchmark's stream as they were known at the bars of the run: before its first
+ * bar its first close. */
+static s1_rc list_benchmark(s1_result_logger *logger, const s1_components *parts,
+                            s1_run_series *series, s1_err *err)
+{
+    const s1_link *const link = logger->options.link;
+    if (link->benchmark == 0) {
+        return S1_OK;
+    }
+    const s1_stream *const stream = parts->context->view.streams[link->benchmark];
+    double *const values = s1_arena_array(&logger->arena, double, series->count);
+    if (values == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu rows of a benchmark", series->count);
+    }
+    if (stream->rows == 0) {
+        return S1_RAISE(err, S1_E_DATA, "benchmark %.*s: found no bar in the period of the run",
+                        S1_STR_ARG(link->environment->statistics.benchmark));
+    }
+    uint64_t at = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        while (at + 1 < stream->rows && stream->close_time[at + 1] <= series->time[i]) {
+            at++;
+        }
+        values[i] = stream->close.values[at];
+    }
+    series->benchmark = values;
+    return S1_OK;
+}
+
 static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
                            const s1_run_sums *sums, s1_err *err)
 {
@@ -178,7 +207,8 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
     const s1_simulation_config *const simulation = &link->environment->simulation;
     const s1_fill_rules rules =
         s1_fill_rules_of(simulation->fill_rule, &simulation->matching.knobs);
-    const s1_run_series series = s1_components_series(parts);
+    const s1_statistics_config *const made = &link->environment->statistics;
+    s1_run_series series = s1_components_series(parts);
     static const char *const levels[] = {"", "full", "trades", "off"};
     char timeframe[S1_TIMEFRAME_TEXT_MAX];
     char journal_head[S1_SHA256_HEX];
@@ -225,9 +255,15 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
     S1_TRY(err, list_models(logger, parts, &manifest, err));
     S1_TRY(err, list_ambiguous(logger, &counts, &manifest, err));
     fill_counts(parts, sums, &manifest);
+    S1_TRY(err, list_benchmark(logger, parts, &series, err));
     s1_results_input input = {
         .manifest = &manifest,
         .series = series,
+        .periods_per_year = s1_dec_to_double(made->periods_per_year),
+        .risk_free_rate = s1_dec_to_double(made->risk_free_rate),
+        .trials = (uint64_t)made->trials,
+        .trials_variance = s1_dec_to_double(made->trials_variance),
+        .benchmark = series.benchmark != NULL ? made->benchmark : S1_STR(""),
         .fees = parts->ledger->view.fees,
         .parameter_count = count_parameters(parts),
         .duckdb = options->duckdb,

@@ -187,6 +187,18 @@ def other_languages_and_levels(work, results):
     has("\n".join(page.texts), "Voor u dit gelooft", "Vermogen en terugval", "Geweigerde kansen",
         "Getallen in de blueprint")
     has(call(work, "results", "show", dutch).out, "Diagnose", "Getallen in de blueprint", "Vermogen")
+    words = "\n".join(page.texts)
+    texts = {language: dict(re.findall(r'^([a-z0-9_.]+): "(.*)"$', (
+        harness.SOURCE / f"locales/{language}.yaml").read_text(), re.M)) for language in ("en", "nl")}
+    figures = words[words.index(texts["nl"]["html.figures"]):]
+    for key, text in texts["nl"].items():  # every figure and heading by its Dutch name
+        if key.startswith(("metric.", "metric_group.")):
+            has(figures, text)
+            assert text == texts["en"][key] or f"\n{texts['en'][key]}\n" not in figures, key
+    has(figures, "rendementen per dag", "risicovrije rente 0", "trades met hun bars", "pogingen: 1")
+    has(call(work, "results", "show", dutch, "--conventions").out, "rendementen per dag, 252 per jaar")
+    for name in ("result_metrics.json", "result_trades.csv"):  # what programs read is English
+        assert (dutch / name).read_bytes() == (results / name).read_bytes()
     for level in ("trades", "off"):
         call(work, "backtest", "demo", "--results", work / level, "--journal", level, "--report")
         text, page = read(work / level / "report.html")

@@ -9,6 +9,7 @@ import io
 import json
 import math
 import pathlib
+import statistics
 import sys
 import types
 import warnings
@@ -171,6 +172,98 @@ def check(name, results, libs):
     print(f"{name}: {compared} values of {len(returns)} returns are the same")
 
 
+def configured(work, libs):
+    """The demo with a risk-free rate, periods a year and trials of its own: quantstats and empyrical
+    with the same; every value says what it was made with."""
+    pd, qs, ep = libs
+    at = "environments.backtest_eurusd_1h.statistics."
+    results = work / "configured"
+    harness.call(work, "backtest", "demo", "--results", results, "--set", at + "risk_free_rate=0.03",
+                 "--set", at + "periods_per_year=260", "--set", at + "trials=25", "--set",
+                 at + "trials_variance=0.004", "--report")
+    rows = list(csv.DictReader(io.StringIO(
+        harness.call(work, "results", "show", results, "--returns").out)))
+    index = (pd.to_datetime([row["end"] for row in rows], utc=True) -
+             pd.Timedelta(1, "ns")).tz_localize(None).normalize()
+    returns = pd.Series([float(row["return"]) for row in rows], index=index)
+    market = pd.Series([float(row["buy_and_hold"]) for row in rows], index=index)
+    document = harness.metrics(results)
+    values, made = document["metrics"], document["convention_of"]
+    rate = 1.03 ** (1 / 260) - 1
+    expected = {"sharpe": qs.sharpe(returns, rf=0.03, periods=260),
+                "sortino": qs.sortino(returns, rf=0.03, periods=260),
+                "smart_sharpe": qs.smart_sharpe(returns, rf=0.03, periods=260),
+                "omega": ep.omega_ratio(returns, risk_free=rate, annualization=1),
+                "alpha": ep.alpha(returns, market, risk_free=rate, annualization=260),
+                "volatility": qs.volatility(returns, periods=260),
+                "buy_and_hold_sharpe": qs.sharpe(market, rf=0.03, periods=260),
+                "downside_risk": ep.downside_risk(returns, required_return=rate, annualization=260)}
+    for key, value in expected.items():
+        assert close_to(values[key], float(value)), (key, values[key], value)
+        assert made[key]["risk_free_rate" if key != "volatility" else "periods_per_year"] in (0.03, 260)
+    plain = harness.metrics(work / "demo-run")["metrics"]
+    assert values["deflated_sharpe"] < values["probabilistic_sharpe"] < plain["probabilistic_sharpe"]
+    assert made["deflated_sharpe"]["trials"] == 25
+    assert made["deflated_sharpe"]["trials_variance"] == 0.004
+    best = (1 - 0.5772156649015329) * normal_quantile(1 - 1 / 25) + \
+        0.5772156649015329 * normal_quantile(1 - 1 / (25 * math.e))
+    s = float((returns - rate).mean() / returns.std())
+    spread = 1 - values["skew"] * s + (values["kurtosis"] + 2) / 4 * s * s
+    chance = statistics.NormalDist().cdf(
+        (s - math.sqrt(0.004) * best) * math.sqrt((len(returns) - 1) / spread))
+    assert close_to(values["deflated_sharpe"], chance), (values["deflated_sharpe"], chance)
+    harness.has(harness.call(work, "results", "show", results, "--conventions").out,
+                "260 a year", "risk-free rate 0.03", "trials: 25, of variance 0.004")
+    harness.has(harness.call(work, "results", "show", results).out,
+                "260 periods a year, risk-free rate 0.03")
+    harness.has((results / "report.html").read_text(), "risk-free rate 0.03, ddof 1")
+    print(f"configured: {len(expected) + 1} values above a risk-free rate are the same")
+
+
+def normal_quantile(share):
+    return statistics.NormalDist().inv_cdf(share)
+
+
+def held_against(work, archive, libs):
+    """pair_spread held against the stream it reads: buy and hold is of the closes of BTC/USD as they
+    were known at the bars of ETH/USD, in the bars, the figures and the page."""
+    pd, qs, ep = libs
+    results, stream = work / "results/against", "BTC/USD@1h"
+    harness.call(work, "backtest", "pair_spread", "--results", results, "--report", "--set",
+                 f"environments.backtest_ethusd_1h.statistics.benchmark={stream}")
+    harness.call(work, "data", "export", "--archive", archive, "--pair", "BTC/USD", "--timeframe",
+                 "1h", "--output", "btc.csv")
+    bars = pd.read_csv(io.StringIO(
+        harness.call(work, "results", "show", results, "--equity").out))
+    btc = pd.read_csv(work / "btc.csv")
+    opened = pd.to_datetime(btc.iloc[:, 0], utc=True, format="ISO8601")
+    known = pd.DataFrame({"time": opened + pd.Timedelta(1, "h"), "other": btc["close"]})
+    wanted = pd.merge_asof(pd.DataFrame({"time": pd.to_datetime(bars["time"], utc=True)}), known,
+                           on="time")
+    assert (wanted["other"] == bars["benchmark"]).all() and len(bars) > 30000
+    own = harness.metrics(work / "results/pair_spread")
+    document = harness.metrics(results)
+    values = document["metrics"]
+    assert values["sharpe"] == own["metrics"]["sharpe"] and values["beta"] != own["metrics"]["beta"]
+    assert close_to(values["buy_and_hold_return"],
+                    bars["benchmark"].iloc[-1] / bars["benchmark"].iloc[0] - 1)
+    depth = bars["benchmark"] / bars["benchmark"].cummax() - 1
+    assert close_to(values["buy_and_hold_max_drawdown"], float(depth.min()))
+    rows = list(csv.DictReader(io.StringIO(
+        harness.call(work, "results", "show", results, "--returns").out)))
+    returns, market = (pd.Series([float(row[name]) for row in rows])
+                       for name in ("return", "buy_and_hold"))
+    greeks = qs.greeks(returns, market, periods=365, prepare_returns=False)
+    assert close_to(values["beta"], greeks["beta"])
+    assert close_to(values["alpha"], ep.alpha(returns, market, annualization=365))
+    with_it = {key for key, made in document["convention_of"].items() if "benchmark" in made}
+    assert {"beta", "alpha", "buy_and_hold_return", "treynor"} < with_it and "sharpe" not in with_it
+    assert all(document["convention_of"][key]["benchmark"] == stream for key in with_it)
+    assert document["conventions"]["benchmark_stream"] == stream
+    harness.has((results / "report.html").read_text(), f"buy and hold of {stream}")
+    print(f"against {stream}: {len(bars)} bars and {len(with_it)} figures are of it")
+
+
 def trade_figures(name, results):
     """What is made of trades, again from result_trades.csv."""
     rows = harness.trades(results)
@@ -220,6 +313,8 @@ def examples(libs):
                 harness.call(work, *step)
             check(name, work / "results" / name, libs)
             trade_figures(name, work / "results" / name)
+            if name == "pair_spread":
+                held_against(work, steps[0][steps[0].index("--archive") + 1], libs)
 
 
 def main():
@@ -233,6 +328,7 @@ def main():
             harness.call(work, "backtest", "demo", "--results", work / "demo-run")
             check("demo", work / "demo-run", libs)
             trade_figures("demo", work / "demo-run")
+            configured(work, libs)
     with harness.folder() as folder:
         w1(pathlib.Path(folder), libs)
     examples(libs)

@@ -133,8 +133,9 @@ s1_rc s1_parquet_write_table(s1_duckdb *duckdb, const s1_fs *fs, const char *pat
                              size_t row_count, s1_err *err);
 
 /* results/equity.parquet: time, equity (DECIMAL(38, 18)), drawdown (DOUBLE, a fraction at or below
- * zero), close (DOUBLE), in_position (BOOLEAN; all false where the series has none). `drawdown` is
- * [series->count]. Errors as s1_parquet_write_table. */
+ * zero), close (DOUBLE), in_position (BOOLEAN; all false where the series has none), and
+ * where the series has one benchmark (DOUBLE). `drawdown` is [series->count]. Errors as
+ * s1_parquet_write_table. */
 S1_WARN_UNUSED
 s1_rc s1_parquet_write_equity(s1_duckdb *duckdb, const s1_fs *fs, const char *path,
                               const s1_run_series *series, const double *drawdown, s1_err *err);

@@ -188,9 +188,11 @@ s1_rc s1_parquet_write_equity(s1_duckdb *duckdb, const s1_fs *fs, const char *pa
         {S1_STR("drawdown"), S1_PARQUET_DOUBLE, 0, drawdown},
         {S1_STR("close"), S1_PARQUET_DOUBLE, 0, series->close},
         {S1_STR("in_position"), S1_PARQUET_BOOL, 0, in_position},
+        {S1_STR("benchmark"), S1_PARQUET_DOUBLE, 0, series->benchmark},
     };
-    const s1_rc rc = s1_parquet_write_table(duckdb, fs, path, columns,
-                                            sizeof columns / sizeof columns[0], series->count, err);
+    const size_t column_count = sizeof columns / sizeof columns[0] - (series->benchmark == NULL);
+    const s1_rc rc =
+        s1_parquet_write_table(duckdb, fs, path, columns, column_count, series->count, err);
     free(never);
     return rc;
 }

@@ -62,7 +62,7 @@ static s1_diagnoses look(const run *r)
     s1_statistics statistics;
     s1_statistics_tables tables;
     s1_diagnoses found;
-    const s1_run_series series = {BARS, r->time, r->equity, r->close, NULL, r->high, r->low};
+    const s1_run_series series = {BARS, r->time, r->equity, r->close, NULL, r->high, r->low, NULL};
     const s1_statistics_input input = {.series = series,
                                        .trades = r->trades,
                                        .trade_count = r->trade_count,

@@ -2,9 +2,11 @@
 
 #include "backend/dtos/execution/order.h"
 #include "backend/utils/fs.h"
+#include "backend/utils/locale.h"
 #include "backend/utils/timefmt.h"
 #include "tests/support/cmocka.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -109,7 +111,7 @@ static s1_statistics compute(const fixture *f, double periods)
     s1_statistics statistics;
     s1_err err = S1_ERR_INIT;
     const s1_statistics_input input = {
-        .series = {f->count, f->time, f->equity, f->close, f->in_position, NULL, NULL},
+        .series = {f->count, f->time, f->equity, f->close, f->in_position, NULL, NULL, NULL},
         .trades = f->trades,
         .trade_count = f->trade_count,
         .initial_capital = dec("1000000"),
@@ -195,7 +197,7 @@ static void nothing_traded_is_not_defined_rather_than_zero(void **state)
         equity[i] = dec("1000");
         close[i] = 100.0 + (double)i;
     }
-    const s1_run_series series = {48, time, equity, close, NULL, NULL, NULL};
+    const s1_run_series series = {48, time, equity, close, NULL, NULL, NULL, NULL};
     const s1_statistics s = compute_series(&series, "1000");
     assert_near(s.total_return, 0.0);
     assert_near(s.volatility, 0.0);
@@ -242,7 +244,7 @@ static void sunday_evening_counts_to_monday(void **state)
             count++;
         }
     }
-    const s1_run_series series = {count, time, equity, close, NULL, NULL, NULL};
+    const s1_run_series series = {count, time, equity, close, NULL, NULL, NULL, NULL};
     const s1_statistics s = compute_series(&series, "1000");
     assert_near(s.periods_per_year, 252);
     assert_int_equal(s.is_weekend_in_next_day, 1);
@@ -260,7 +262,7 @@ static void weekly_bars_have_52_periods(void **state)
         equity[i] = dec_of(1000.0 + (double)(i % 3));
         close[i] = 10.0;
     }
-    const s1_run_series series = {30, time, equity, close, NULL, NULL, NULL};
+    const s1_run_series series = {30, time, equity, close, NULL, NULL, NULL, NULL};
     const s1_statistics s = compute_series(&series, "1000");
     assert_int_equal(s.sampling, S1_RETURNS_BAR);
     assert_near(s.periods_per_year, 52);
@@ -273,7 +275,7 @@ static void a_ruined_account_has_no_ratios(void **state)
     s1_nanos time[4] = {DAY, 2 * DAY, 3 * DAY, 4 * DAY};
     s1_dec equity[4] = {dec("1000"), dec("-10"), dec("5"), dec("7")};
     double close[4] = {1, 1, 1, 1};
-    const s1_run_series series = {4, time, equity, close, NULL, NULL, NULL};
+    const s1_run_series series = {4, time, equity, close, NULL, NULL, NULL, NULL};
     const s1_statistics s = compute_series(&series, "1000");
     assert_near(s.total_return, 0.007 - 1.0);
     assert_near(s.max_drawdown, -1.01);
@@ -289,7 +291,7 @@ static void refused_input(void **state)
     double close[2] = {1, 1};
     s1_statistics s;
     s1_err err = S1_ERR_INIT;
-    s1_statistics_input input = {.series = {2, time, equity, close, NULL, NULL, NULL},
+    s1_statistics_input input = {.series = {2, time, equity, close, NULL, NULL, NULL, NULL},
                                  .initial_capital = dec("1000")};
     assert_int_equal(s1_statistics_compute(&input, &s, NULL, &err), S1_E_INVALID);
     assert_non_null(strstr(err.msg, "bar 1"));
@@ -305,7 +307,7 @@ static void drawdown_column_agrees_with_the_figure(void **state)
     s1_dec equity[4] = {dec("900"), dec("1200"), dec("600"), dec("1200")};
     double close[4] = {1, 1, 1, 1};
     double drawdown[4];
-    const s1_run_series series = {4, time, equity, close, NULL, NULL, NULL};
+    const s1_run_series series = {4, time, equity, close, NULL, NULL, NULL, NULL};
     s1_drawdown_fill(&series, dec("1000"), drawdown);
     assert_near(drawdown[0], -0.1);
     assert_near(drawdown[1], 0.0);
@@ -478,7 +480,7 @@ static s1_statistics compute_with_benchmark(fixture *f, double periods, double r
         f->close[i + 1] = close;
     }
     const s1_statistics_input input = {
-        .series = {f->count + 1, f->time, f->equity, f->close, NULL, NULL, NULL},
+        .series = {f->count + 1, f->time, f->equity, f->close, NULL, NULL, NULL, NULL},
         .initial_capital = dec("1000000"),
         .risk_free_rate = risk_free,
         .periods_per_year = periods};
@@ -663,7 +665,68 @@ static void the_page_is_up_to_date(void **state)
     s1_strbuf_done(&there);
 }
 
+/* Every figure and every group has its name in both languages; the English one is the table's. */
+static void every_figure_has_its_name(void **state)
+{
+    (void)state;
+    size_t count;
+    const s1_statistic *const table = s1_statistics_table(&count);
+    for (int32_t language = S1_LANGUAGE_EN; language <= S1_LANGUAGE_NL; language++) {
+        s1_locale *locale;
+        assert_int_equal(s1_locale_new(language, &locale, NULL), S1_OK);
+        for (size_t i = 0; i < count; i++) {
+            char key[96];
+            (void)snprintf(key, sizeof key, "metric.%s", table[i].name);
+            const s1_str label = s1_locale_text(locale, s1_str_of(key));
+            assert_true(label.len > 0);
+            if (language == S1_LANGUAGE_EN) {
+                assert_string_equal(label.ptr, table[i].label);
+            }
+            (void)snprintf(key, sizeof key, "metric_group.%s", table[i].group);
+            for (char *at = key; *at != '\0'; at++) {
+                *at = (char)(*at == ' ' ? '_' : tolower((unsigned char)*at));
+            }
+            assert_true(s1_locale_text(locale, s1_str_of(key)).len > 0);
+            const char *const sample = s1_basis_sample(table[i].basis);
+            assert_true(sample == NULL || s1_basis_samples(s1_str_of(sample))[0] != '\0');
+        }
+        s1_locale_free(locale);
+    }
+    assert_string_equal(s1_basis_samples(S1_STR("run")), "");
+}
+
 /* --- Trades. ------------------------------------------------------------------------------ */
+
+/* Buy and hold is of the benchmark, where there is one; what is made of it follows. */
+static void held_against_another_stream(void **state)
+{
+    (void)state;
+    static s1_nanos time[40];
+    static s1_dec equity[40];
+    static double close[40], other[40];
+    for (size_t i = 0; i < 40; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "%.2f", 1000.0 + (double)(i * i % 17));
+        time[i] = (s1_nanos)(i + 1) * 24 * HOUR;
+        equity[i] = dec(text);
+        close[i] = 50.0 + (double)(i * 7 % 11);
+        other[i] = strtod(text, NULL) / 8.0;
+    }
+    s1_statistics_input input = {.series = {40, time, equity, close, NULL, NULL, NULL, NULL},
+                                 .initial_capital = equity[0]};
+    s1_statistics own, s;
+    assert_int_equal(s1_statistics_compute(&input, &own, NULL, NULL), S1_OK);
+    input.series.benchmark = other;
+    input.benchmark = S1_STR("ETH/USD@1d");
+    assert_int_equal(s1_statistics_compute(&input, &s, NULL, NULL), S1_OK);
+    assert_near(s.buy_and_hold_return, s.total_return);
+    assert_near(s.beta, 1.0);
+    assert_near(s.r_squared, 1.0);
+    assert_near(s.tracking_error, 0.0);
+    assert_near(s.buy_and_hold_max_drawdown, s.max_drawdown);
+    assert_near(s.sharpe, own.sharpe);
+    assert_true(fabs(own.beta) < 0.9);
+}
 
 /* A fill inside a bar has the time of its close; what of that bar is its own the rule tells. */
 static void extremes_of_fills_inside_a_bar(void **state)
@@ -692,7 +755,7 @@ static void extremes_of_fills_inside_a_bar(void **state)
     trades[3].exit_price = dec("97");
     trades[4].exit_row = 1; /* in and out inside one bar: no more than its own prices */
     trades[4].exit_time = time[1];
-    const s1_statistics_input input = {.series = {4, time, equity, close, NULL, high, low},
+    const s1_statistics_input input = {.series = {4, time, equity, close, NULL, high, low, NULL},
                                        .trades = trades,
                                        .trade_count = 5,
                                        .initial_capital = dec("1000")};
@@ -750,7 +813,7 @@ static void trades_and_their_extremes(void **state)
     trades[2].exit_price = dec("102");
     trades[2].pnl = dec("-2");
     trades[2].fees = dec("0");
-    const s1_statistics_input input = {.series = {5, time, equity, close, NULL, high, low},
+    const s1_statistics_input input = {.series = {5, time, equity, close, NULL, high, low, NULL},
                                        .trades = trades,
                                        .trade_count = 3,
                                        .initial_capital = dec("1000")};
@@ -798,8 +861,10 @@ int main(void)
         cmocka_unit_test(trials_deflate_a_sharpe),
         cmocka_unit_test(the_table_names_every_value_once),
         cmocka_unit_test(the_page_is_up_to_date),
+        cmocka_unit_test(every_figure_has_its_name),
         cmocka_unit_test(trades_and_their_extremes),
         cmocka_unit_test(extremes_of_fills_inside_a_bar),
+        cmocka_unit_test(held_against_another_stream),
         cmocka_unit_test(golden_values_of_both_conventions),
         cmocka_unit_test(golden_values_of_trades),
         cmocka_unit_test(nothing_traded_is_not_defined_rather_than_zero),

@@ -7,7 +7,34 @@ typedef struct bad_case {
     const char *name, *file, *find, *put, *expected;
 } bad_case;
 
+#define TO      "    to: 2019-01-01T12:00:00Z\n"
+#define FIGURES TO "  statistics: "
+
 static const bad_case bad_cases[] = {
+    {"a risk-free rate in percent", "environments.yaml", TO, FIGURES "{ risk_free_rate: 3 }\n",
+     "config/environments.yaml:9:33: error: backtest_eurusd.statistics.risk_free_rate: found '3', "
+     "expected a decimal number from -0.5 to 1\n"},
+    {"no period a year", "environments.yaml", TO, FIGURES "{ periods_per_year: 0 }\n",
+     "config/environments.yaml:9:35: error: backtest_eurusd.statistics.periods_per_year: found "
+     "'0', expected a decimal number above 0 and up to 1000000\n"},
+    {"a benchmark that is no stream", "environments.yaml", TO, FIGURES "{ benchmark: SPY }\n",
+     "config/environments.yaml:9:28: error: backtest_eurusd.statistics.benchmark: found 'SPY', "
+     "expected a stream such as ETH/USD@1h\n"},
+    {"a benchmark the blueprint does not read", "environments.yaml", TO,
+     FIGURES "{ benchmark: EUR/USD@1d }\n",
+     "config/environments.yaml:9:28: error: backtest_eurusd.statistics.benchmark: found "
+     "'EUR/USD@1d', expected a stream of the blueprint: EUR/USD@1h or EUR/USD@4h (did you mean "
+     "'EUR/USD@1h'?)\n"},
+    {"no trial", "environments.yaml", TO, FIGURES "{ trials: 0 }\n",
+     "config/environments.yaml:9:25: error: backtest_eurusd.statistics.trials: found '0', expected "
+     "an integer from 1 to 1000000000\n"},
+    {"the variance of one trial", "environments.yaml", TO, FIGURES "{ trials_variance: 0.1 }\n",
+     "config/environments.yaml:9:34: error: backtest_eurusd.statistics.trials_variance: found no "
+     "trials, expected two trials or more: one alone has no variance\n"},
+    {"a figure nobody knows", "environments.yaml", TO, FIGURES "{ risk_free: 0.1 }\n",
+     "config/environments.yaml:9:17: error: backtest_eurusd.statistics.risk_free: found an unknown "
+     "key, expected risk_free_rate, periods_per_year, benchmark, trials or "
+     "trials_variance\n"},
     {"an unknown key with its nearest name", "operators.yaml", "    execution_strategy: SEQUENTIAL",
      "    execution_stragety: SEQUENTIAL",
      "config/operators.yaml:2:5: error: operators[0].execution_strategy: found nothing, expected "

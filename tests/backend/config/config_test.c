@@ -143,6 +143,8 @@ static void values_and_defaults_are_typed(void **state)
     assert_int_equal(sim->ambiguity, S1_AMBIGUITY_STOP_FIRST);
     assert_int_equal(sim->from, 1514764800LL * S1_NANOS_PER_SECOND);
     assert_int_equal(sim->to, 1546344000LL * S1_NANOS_PER_SECOND);
+    assert_decimal(link->environment->statistics.risk_free_rate, "0");
+    assert_int_equal(link->benchmark, 0);
     assert_int_equal(c->platform.limits.open_trades_max, 64);
     assert_text(c->platform.core.plugins_root_path, "plugins");
     assert_text(c->connectors.connectors.items[1].api_key, "key-of-test");
@@ -302,6 +304,29 @@ static void overrides_change_values(void **state)
         s1_yaml_get(f.config->links.items[0].blueprint->workers.items[0]->params, S1_STR("periods"))
             ->last->text,
         "7");
+    end(&f);
+}
+
+/* What the figures are made with; the benchmark is found among the blueprint's streams. */
+static void statistics_are_configured(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {
+        "environments.backtest_eurusd.statistics.risk_free_rate=0.035",
+        "environments.backtest_eurusd.statistics.periods_per_year=260",
+        "environments.backtest_eurusd.statistics.benchmark=EUR/USD@4h",
+        "environments.backtest_eurusd.statistics.trials=40",
+        "environments.backtest_eurusd.statistics.trials_variance=0.002"};
+    fixture f;
+    write_base();
+    load_clean(&f, "demo", overrides, 5);
+    const s1_link *const link = &f.config->links.items[0];
+    const s1_statistics_config *const made = &link->environment->statistics;
+    assert_decimal(made->risk_free_rate, "0.035");
+    assert_decimal(made->periods_per_year, "260");
+    assert_decimal(made->trials_variance, "0.002");
+    assert_int_equal(made->trials, 40);
+    assert_int_equal(link->benchmark, 1);
     end(&f);
 }
 
@@ -719,6 +744,7 @@ int main(void)
         cmocka_unit_test(a_blueprint_without_a_link_takes_the_only_backtest),
         cmocka_unit_test(index_yaml_says_where_files_are),
         cmocka_unit_test(overrides_change_values),
+        cmocka_unit_test(statistics_are_configured),
         cmocka_unit_test(an_override_is_named_in_its_fault),
         cmocka_unit_test(overrides_that_cannot_be_read_are_errors),
         cmocka_unit_test(every_bad_configuration_gets_its_message),

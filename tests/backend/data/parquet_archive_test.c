@@ -310,7 +310,7 @@ static void test_bytes_do_not_depend_on_threads(void **state)
         numbers[i] = (double)(i % 1013) / -1013.0;
         flags[i] = i % 3 == 0;
     }
-    const s1_run_series series = {COUNT, time, equity, numbers, flags, NULL, NULL};
+    const s1_run_series series = {COUNT, time, equity, numbers, flags, NULL, NULL, NULL};
     static const uint32_t threads[] = {1, 1, 4, 2};
     for (size_t i = 0; i < 4; i++) {
         s1_duckdb *duckdb = new_duckdb(threads[i]);
@@ -342,7 +342,7 @@ static void test_equity_reads_back(void **state)
     }
     const double drawdown[COUNT] = {0.0, -0.1, -1e-300};
     const double close[COUNT] = {1.1, 2.2, 3.3};
-    const s1_run_series series = {COUNT, time, equity, close, NULL, NULL, NULL};
+    const s1_run_series series = {COUNT, time, equity, close, NULL, NULL, NULL, NULL};
     const char *path = in_folder("small equity.parquet");
     s1_duckdb *duckdb = new_duckdb(0);
     assert_int_equal(s1_parquet_write_equity(duckdb, s1_fs_real(), path, &series, drawdown, NULL),

@@ -57,7 +57,7 @@ static void write_rows(size_t count, s1_nanos *time, s1_dec *equity, double *num
         numbers[i] = 1.0 / (double)(i + 3);
         flags[i] = i % 3 == 0;
     }
-    const s1_run_series series = {count, time, equity, numbers, flags, NULL, NULL};
+    const s1_run_series series = {count, time, equity, numbers, flags, NULL, NULL, NULL};
     assert_int_equal(s1_parquet_write_equity(duckdb, s1_fs_real(), path, &series, numbers, NULL),
                      S1_OK);
 }
@@ -76,7 +76,7 @@ static void what_was_written_is_read(void **state)
     for (size_t k = 0; k < 3; k++) {
         s1_equity_table table;
         write_rows(counts[k], time, equity, numbers, flags);
-        assert_int_equal(s1_equity_table_read(duckdb, path, &table, NULL), S1_OK);
+        assert_int_equal(s1_equity_table_read(duckdb, path, false, &table, NULL), S1_OK);
         assert_int_equal(table.count, counts[k]);
         for (size_t i = 0; i < counts[k]; i++) {
             assert_int_equal(table.time[i], time[i]);
@@ -87,6 +87,30 @@ static void what_was_written_is_read(void **state)
         }
         s1_equity_table_done(&table);
     }
+}
+
+/* The sixth column of a run that is held against another stream. */
+static void a_benchmark_is_a_column(void **state)
+{
+    (void)state;
+    const s1_nanos time[3] = {1, 2, 3};
+    const s1_dec equity[3] = {S1_DEC_ONE, S1_DEC_ONE, S1_DEC_ONE};
+    const double close[3] = {1.0, 2.0, 3.0};
+    const double other[3] = {7.5, 0.1, -2.0};
+    const s1_run_series series = {3, time, equity, close, NULL, NULL, NULL, other};
+    s1_equity_table table;
+    if (!has_library()) {
+        return;
+    }
+    assert_int_equal(s1_parquet_write_equity(duckdb, s1_fs_real(), path, &series, close, NULL),
+                     S1_OK);
+    assert_int_equal(s1_equity_table_read(duckdb, path, true, &table, NULL), S1_OK);
+    assert_memory_equal(table.benchmark, other, sizeof other);
+    assert_memory_equal(table.close, close, sizeof close);
+    s1_equity_table_done(&table);
+    assert_int_equal(s1_equity_table_read(duckdb, path, false, &table, NULL), S1_OK);
+    assert_null(table.benchmark);
+    s1_equity_table_done(&table);
 }
 
 static void other_files_are_refused(void **state)
@@ -107,19 +131,20 @@ static void other_files_are_refused(void **state)
     s1_err err = S1_ERR_INIT;
     assert_int_equal(s1_parquet_write_table(duckdb, s1_fs_real(), path, columns, 5, 2, NULL),
                      S1_OK);
-    assert_int_equal(s1_equity_table_read(duckdb, path, &table, &err), S1_E_DATA);
+    assert_int_equal(s1_equity_table_read(duckdb, path, false, &table, &err), S1_E_DATA);
     assert_non_null(strstr(err.msg, "column 1"));
     assert_int_equal(s1_parquet_write_table(duckdb, s1_fs_real(), path, columns, 2, 2, NULL),
                      S1_OK);
-    assert_int_not_equal(s1_equity_table_read(duckdb, path, &table, &err), S1_OK);
+    assert_int_not_equal(s1_equity_table_read(duckdb, path, false, &table, &err), S1_OK);
     assert_int_equal(s1_fs_write_file(s1_fs_real(), path, S1_STR("no table"), NULL), S1_OK);
-    assert_int_not_equal(s1_equity_table_read(duckdb, path, &table, &err), S1_OK);
+    assert_int_not_equal(s1_equity_table_read(duckdb, path, false, &table, &err), S1_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_written_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_benchmark_is_a_column, setup, teardown),
         cmocka_unit_test_setup_teardown(other_files_are_refused, setup, teardown),
     };
     return cmocka_run_group_tests_name("equity_reader", tests, NULL, NULL);
