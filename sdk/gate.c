@@ -463,6 +463,10 @@ static void say_plan(life *of, const s1_plan *plan, const s1_verdict *verdict)
     say(of, " %lld %s %u %lld %s", (long long)plan->expires_at,
         s1_harness_text(plan->display_quantity), plan->slices, (long long)plan->slice_interval,
         s1_harness_text(plan->cash_fraction));
+    say(of, " %s %s %s", s1_harness_text(plan->trail_amount), s1_harness_text(plan->trail_percent),
+        s1_harness_text(plan->trail_activation));
+    say(of, " %s %s %s", s1_harness_text(plan->entry_trail_amount),
+        s1_harness_text(plan->entry_trail_percent), s1_harness_text(plan->entry_trail_activation));
     say(of, " %u %.*s %a %a", verdict->is_rejected, S1_STR_ARG(verdict->code), verdict->limit,
         verdict->actual);
 }

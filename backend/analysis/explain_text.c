@@ -384,6 +384,9 @@ s1_explain_node *s1_explain_plan(s1_explain_builder *builder, s1_explain_node *p
                    S1_SAY_PART("entry_price", "explain.part_price", "entry_price"),
                    S1_SAY_PART("stop_loss", "explain.part_stop", "stop_loss"),
                    S1_SAY_PART("take_profit", "explain.part_target", "take_profit"),
+                   S1_SAY_PART("trail_amount", "explain.part_trails", "trail_amount"),
+                   S1_SAY_PART("trail_percent", "explain.part_trails_percent", "trail_percent"),
+                   S1_SAY_PART("trail_activation", "explain.part_trails_from", "trail_activation"),
                    S1_SAY_PART("time_in_force", "explain.part_comma", "time_in_force"),
                    S1_SAY_PART("expires_at", "explain.part_until", "expires_at"),
                    S1_SAY_PART("display_quantity", "explain.part_shows", "display_quantity"),
@@ -455,6 +458,9 @@ s1_explain_node *s1_explain_order(s1_explain_builder *builder, s1_explain_node *
                    S1_SAY_PART("expires_at", "explain.part_until", "expires_at"),
                    S1_SAY_PART("display_quantity", "explain.part_shows", "display_quantity"),
                    S1_SAY_PART("cash_fraction", "explain.part_sized_at_fill", "cash_fraction"),
+                   S1_SAY_PART("trail_amount", "explain.part_trails", "trail_amount"),
+                   S1_SAY_PART("trail_percent", "explain.part_trails_percent", "trail_percent"),
+                   S1_SAY_PART("trail_activation", "explain.part_trails_from", "trail_activation"),
                    S1_SAY_PART("role", "explain.part_role", "role"));
     s1_explain_node *const node = s1_explain_add(builder, parent, "order");
     node->time = entry->time;
@@ -493,6 +499,13 @@ s1_explain_node *s1_explain_order_event(s1_explain_builder *builder, s1_explain_
             S1_SAY_PART("rule", "explain.part_rule", is_nested ? "fill.rule" : "rule"),
             S1_SAY_PART("remaining", "explain.part_remaining", "remaining"),
             S1_SAY_PART("reason", "explain.part_comma", "reason"));
+    } else if (entry->kind == S1_JOURNAL_ORDER_AMENDED) {
+        S1_EXPLAIN_SAY(builder, "explain.event_amend", details, S1_SAY_TEXT("event", verb),
+                       S1_SAY_PART("quantity", "explain.part_space", "quantity"),
+                       S1_SAY_PART("limit", "explain.part_order_limit", "limit"),
+                       S1_SAY_PART("trigger", "explain.part_order_trigger", "trigger"),
+                       S1_SAY_PART("reason", "explain.part_comma", "reason"),
+                       S1_SAY_WORDS("worker", "explain.part_worker", entry->worker));
     } else {
         S1_EXPLAIN_SAY(builder, "explain.event", details, S1_SAY_TEXT("event", verb),
                        S1_SAY_PART("reason", "explain.part_comma", "reason"));

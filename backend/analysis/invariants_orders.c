@@ -199,6 +199,29 @@ static s1_rc fill(s1_audit *audit, audit_order *order, s1_err *err)
     return s1_audit_book_fill(audit, trade, order, err);
 }
 
+/* An entry that works was changed; a new quantity is one of the plan too. */
+static s1_rc amend(s1_audit *audit, audit_order *order, s1_err *err)
+{
+    audit_fill *const plan = &audit->last_fills[order->trade];
+    s1_dec quantity, grown;
+    if (order->role != S1_ROLE_ENTRY || (ways_out(order->state) & TO(FILLED)) == 0) {
+        return s1_audit_breach(audit, S1_INVARIANT_STATE, "order_id",
+                               s1_order_state_name(order->state), "an entry order that works", err);
+    }
+    if (!s1_audit_dec(audit, "quantity", &quantity)) {
+        return S1_OK;
+    }
+    if (s1_dec_cmp(quantity, order->filled) <= 0) {
+        return s1_audit_breach(audit, S1_INVARIANT_FILLED, "quantity", "no more than is filled",
+                               "more than is filled", err);
+    }
+    S1_TRY(err, s1_dec_sub(quantity, order->quantity, &grown, err));
+    S1_TRY(err, s1_dec_add(plan->ordered, grown, &plan->ordered, err));
+    S1_TRY(err, s1_dec_add(plan->planned, grown, &plan->planned, err));
+    order->quantity = quantity;
+    return S1_OK;
+}
+
 s1_rc s1_audit_order(s1_audit *audit, s1_err *err)
 {
     const int32_t kind = audit->entry->kind;
@@ -221,6 +244,9 @@ s1_rc s1_audit_order(s1_audit *audit, s1_err *err)
     }
     if (kind == S1_JOURNAL_ORDER_FILLED) {
         return fill(audit, order, err);
+    }
+    if (kind == S1_JOURNAL_ORDER_AMENDED) {
+        return amend(audit, order, err);
     }
     const int32_t next = state_of_kind(kind);
     if ((ways_out(order->state) >> next & 1u) == 0) {

@@ -39,10 +39,25 @@ static s1_tape *begin_order(s1_journal *journal, int32_t kind, const s1_order *o
     s1_tape_key_lit(w, "side");
     s1_tape_name(w, s1_side_name(order->side));
     s1_tape_key_lit(w, "order_type");
-    s1_tape_name(w, s1_order_type_name(order->type));
+    s1_tape_name(w, s1_order_name(order));
     s1_tape_key_lit(w, "role");
     s1_tape_name(w, s1_order_role_name(order->role));
     return w;
+}
+
+static void write_trail(s1_tape *w, const s1_order *order)
+{
+    if (!s1_dec_is_zero(order->trail_amount)) {
+        s1_tape_key_lit(w, "trail_amount");
+        s1_tape_dec(w, order->trail_amount);
+    } else {
+        s1_tape_key_lit(w, "trail_percent");
+        s1_tape_dec(w, order->trail_percent);
+    }
+    if (!s1_dec_is_zero(order->trail_activation)) {
+        s1_tape_key_lit(w, "trail_activation");
+        s1_tape_dec(w, order->trail_activation);
+    }
 }
 
 s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str worker,
@@ -80,6 +95,9 @@ s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str 
             s1_tape_key_lit(w, "display_quantity");
             s1_tape_dec(w, order->display);
         }
+        if (s1_order_trails(order)) {
+            write_trail(w, order);
+        }
         if (order->expires_at != 0) {
             s1_tape_key_lit(w, "expires_at");
             s1_tape_time(w, order->expires_at);
@@ -116,6 +134,32 @@ s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order, const s1
         s1_tape_key_lit(w, "remaining");
         s1_tape_dec(w, s1_dec_of_raw(s1_dec_raw(order->quantity) - s1_dec_raw(order->filled)));
     }
+    return s1_journal_end(journal, err);
+}
+
+s1_rc s1_order_journal_amended(s1_journal *journal, const s1_order *order, s1_dec quantity,
+                               s1_str worker, s1_str reason, s1_nanos time, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, S1_JOURNAL_ORDER_AMENDED)) {
+        return S1_OK;
+    }
+    s1_tape *const w = begin_ids(journal, S1_JOURNAL_ORDER_AMENDED, order, worker, time);
+    const s1_dec limit = order->type == S1_ORDER_LIMIT ? order->price : order->limit;
+    s1_journal_details(journal);
+    if (!s1_dec_is_zero(limit)) {
+        s1_tape_key_lit(w, "limit");
+        s1_tape_dec(w, limit);
+    }
+    if (order->type != S1_ORDER_LIMIT) {
+        s1_tape_key_lit(w, "trigger");
+        s1_tape_dec(w, order->price);
+    }
+    if (!s1_dec_is_zero(quantity)) {
+        s1_tape_key_lit(w, "quantity");
+        s1_tape_dec(w, quantity);
+    }
+    s1_tape_key_lit(w, "reason");
+    s1_tape_str(w, reason);
     return s1_journal_end(journal, err);
 }
 

@@ -14,6 +14,11 @@ S1_WARN_UNUSED s1_rc s1_order_journal_state(s1_journal *journal, const s1_order 
                                             s1_str worker, s1_str reason, s1_nanos time,
                                             s1_err *err);
 
+/* ORDER_AMENDED: what an entry's prices are now, and its quantity unless zero. */
+S1_WARN_UNUSED s1_rc s1_order_journal_amended(s1_journal *journal, const s1_order *order,
+                                              s1_dec quantity, s1_str worker, s1_str reason,
+                                              s1_nanos time, s1_err *err);
+
 /* ORDER_FILLED. */
 S1_WARN_UNUSED s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order,
                                            const s1_fill *fill, s1_err *err);

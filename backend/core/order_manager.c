@@ -352,6 +352,9 @@ static void entry_order(const s1_order_manager *manager, const open_trade *trade
         ret_order->price = plan->trigger_price;
         ret_order->limit =
             s1_order_type_has_limit(plan->order_type) ? plan->limit_price : S1_DEC_ZERO;
+        ret_order->trail_amount = plan->entry_trail_amount;
+        ret_order->trail_percent = plan->entry_trail_percent;
+        ret_order->trail_activation = plan->entry_trail_activation;
     }
 }
 
@@ -519,6 +522,11 @@ static s1_rc protect(s1_order_manager *manager, open_trade *trade, int32_t role,
                       .quantity = position->view.quantity,
                       .price = price,
                       .submitted_at = time};
+    if (is_stop) {
+        order.trail_amount = trade->plan.trail_amount;
+        order.trail_percent = trade->plan.trail_percent;
+        order.trail_activation = trade->plan.trail_activation;
+    }
     return send(manager, trade, &order, S1_STR(""), err);
 }
 
@@ -896,6 +904,49 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
+/* A price of the plan that keeps its distance from the entry; never down to nothing. */
+static s1_dec shifted(const s1_order_manager *manager, s1_dec price, s1_i128 by)
+{
+    if (s1_dec_is_zero(price)) {
+        return price;
+    }
+    const s1_dec moved = s1_dec_of_raw(s1_dec_raw(price) + by);
+    return s1_dec_sign(moved) > 0
+               ? moved
+               : s1_dec_max(manager->options.instrument->tick_size, s1_dec_of_raw(1));
+}
+
+/* The venue moved the trigger of a trailing stop. That of an entry takes the bracket with it. */
+static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err)
+{
+    s1_order_manager *const manager = self;
+    open_trade *const trade = find_trade(manager, order->trade_id);
+    S1_ASSERT(trade != NULL);
+    if (order->role == S1_ROLE_ENTRY) {
+        s1_plan *const plan = &trade->plan;
+        const s1_i128 by = s1_dec_raw(order->price) - s1_dec_raw(from);
+        s1_dec *const bracket[] = {&plan->entry_price, &plan->stop_loss, &plan->take_profit,
+                                   &plan->trail_activation};
+        for (size_t i = 0; i < sizeof bracket / sizeof bracket[0]; i++) {
+            *bracket[i] = shifted(manager, *bracket[i], by);
+        }
+        plan->trigger_price = order->price;
+        plan->limit_price = order->limit;
+        return s1_order_journal_amended(manager->options.journal, order, S1_DEC_ZERO, S1_STR(""),
+                                        S1_STR("TRAIL"), time, err);
+    }
+    const s1_dec known = trade->plan.stop_loss; /* moved by hand it may be further, on its way */
+    if (s1_direction_sign(trade->plan.direction) * s1_dec_cmp(order->price, known) <= 0) {
+        return S1_OK;
+    }
+    trade->plan.stop_loss = order->price;
+    trade->is_stop_moved = true;
+    s1_ledger_find(manager->options.ledger, order->trade_id)->view.stop_loss = order->price;
+    manager->changes |= S1_LEDGER_CHANGED;
+    return s1_order_journal_adjusted(manager->options.journal, order->trade_id, S1_STR("stop_loss"),
+                                     from, order->price, S1_STR(""), time, err);
+}
+
 s1_order_listener s1_order_manager_listener(s1_order_manager *manager)
 {
     return (s1_order_listener){.self = manager,
@@ -903,5 +954,6 @@ s1_order_listener s1_order_manager_listener(s1_order_manager *manager)
                                .on_fill = on_fill,
                                .on_state = on_state,
                                .on_size = on_size,
-                               .on_undecided = on_undecided};
+                               .on_undecided = on_undecided,
+                               .on_trailed = on_trailed};
 }

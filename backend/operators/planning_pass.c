@@ -19,7 +19,10 @@ static const plan_block blocks[] = {
     {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, slices), offsetof(s1_plan, reserved2)},
     {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, slice_interval),
      offsetof(s1_plan, cash_fraction)},
-    {S1_SUBTYPE_SIZE_PLANNING, offsetof(s1_plan, cash_fraction), sizeof(s1_plan)},
+    {S1_SUBTYPE_SIZE_PLANNING, offsetof(s1_plan, cash_fraction), offsetof(s1_plan, trail_amount)},
+    {S1_SUBTYPE_EXIT_PLANNING, offsetof(s1_plan, trail_amount),
+     offsetof(s1_plan, entry_trail_amount)},
+    {S1_SUBTYPE_ORDER_ROUTING, offsetof(s1_plan, entry_trail_amount), sizeof(s1_plan)},
 };
 
 static bool wrote_elsewhere(const s1_plan *before, const s1_plan *after, int32_t subtype)
@@ -92,6 +95,10 @@ static int32_t missing_phase(const s1_plan *plan)
         !s1_order_type_has_trigger(plan->order_type) || s1_dec_sign(plan->trigger_price) > 0;
     if (plan->slices > 1 && plan->slice_interval <= 0) {
         return S1_SUBTYPE_ENTRY_PLANNING;
+    }
+    const bool trails = !s1_dec_is_zero(plan->trail_amount) || !s1_dec_is_zero(plan->trail_percent);
+    if (s1_dec_is_zero(plan->stop_loss) && (trails || !s1_dec_is_zero(plan->trail_activation))) {
+        return S1_SUBTYPE_EXIT_PLANNING;
     }
     if ((plan->time_in_force == S1_TIF_GTD) != (plan->expires_at != 0)) {
         return S1_SUBTYPE_ORDER_ROUTING;

@@ -225,6 +225,16 @@ typedef struct s1_plan {
     /* size_planning, since minor 1 */
     s1_dec cash_fraction; /* of a market entry: its quantity is worked out as it fills, what this
                              part of the cash then free buys; `quantity` is an estimate. Else 0 */
+    /* exit_planning, since minor 1: the stop-loss is a trailing stop of the exchange. It follows
+     * the best price since the entry at one of the two distances, never back, from stop_loss on */
+    s1_dec trail_amount;     /* in price */
+    s1_dec trail_percent;    /* of the best price */
+    s1_dec trail_activation; /* it follows once the price was here; zero: at once */
+    /* order_routing, since minor 1: the trigger_price of a STOP or STOP_LIMIT entry follows the
+     * best price since it was sent, limit_price with it */
+    s1_dec entry_trail_amount;
+    s1_dec entry_trail_percent;
+    s1_dec entry_trail_activation;
 } s1_plan;
 
 /* A planning worker lets the plan pass (the default) or refuses the opportunity. */

@@ -69,6 +69,44 @@ static s1_rc measure_slice(const s1_portfolio_supervisor *supervisor, const s1_p
     return s1_dec_mul(price, *ret_quantity, S1_ROUND_UP, ret_notional, err);
 }
 
+/* A distance of a trailing stop: one of the two, above zero, the percents below 100. */
+static bool is_trail_sound(s1_portfolio_supervisor *supervisor, s1_dec amount, s1_dec percents,
+                           s1_dec activation)
+{
+    const s1_dec tick = supervisor->instrument->tick_size;
+    const s1_dec all = s1_dec_from_int(100);
+    const bool has_both = !s1_dec_is_zero(amount) && !s1_dec_is_zero(percents);
+    const bool has_none = s1_dec_is_zero(amount) && s1_dec_is_zero(percents);
+    if (s1_dec_sign(amount) < 0 || has_both) {
+        return break_rule(supervisor, S1_STR("TRAIL"), amount);
+    }
+    if (s1_dec_sign(percents) < 0 || s1_dec_cmp(percents, all) >= 0) {
+        return break_rule(supervisor, S1_STR("TRAIL"), percents);
+    }
+    if (has_none && !s1_dec_is_zero(activation)) {
+        return break_rule(supervisor, S1_STR("TRAIL"), activation);
+    }
+    if (!is_multiple(amount, tick)) {
+        return break_rule(supervisor, S1_STR("TICK_SIZE"), amount);
+    }
+    return (s1_dec_sign(activation) >= 0 && is_multiple(activation, tick)) ||
+           break_rule(supervisor, S1_STR("TICK_SIZE"), activation);
+}
+
+static bool are_trails_sound(s1_portfolio_supervisor *supervisor, const s1_plan *plan)
+{
+    const s1_dec entry = s1_dec_max(plan->entry_trail_amount, plan->entry_trail_percent);
+    const bool is_stop =
+        plan->order_type == S1_ORDER_STOP || plan->order_type == S1_ORDER_STOP_LIMIT;
+    if (!s1_dec_is_zero(entry) && !is_stop) {
+        return break_rule(supervisor, S1_STR("TRAIL"), entry);
+    }
+    return is_trail_sound(supervisor, plan->trail_amount, plan->trail_percent,
+                          plan->trail_activation) &&
+           is_trail_sound(supervisor, plan->entry_trail_amount, plan->entry_trail_percent,
+                          plan->entry_trail_activation);
+}
+
 /* Ways of sending an order that do not go together, or that this time rules out. */
 static bool is_routing_sound(s1_portfolio_supervisor *supervisor, const s1_plan *plan)
 {
@@ -125,7 +163,8 @@ static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan
     if (s1_dec_is_zero(quantity)) { /* slices of less than a lot */
         return break_rule(supervisor, S1_STR("LOT_SIZE"), quantity);
     }
-    return is_bracket_sound(supervisor, plan) && is_routing_sound(supervisor, plan) &&
+    return is_bracket_sound(supervisor, plan) && are_trails_sound(supervisor, plan) &&
+           is_routing_sound(supervisor, plan) &&
            check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity, quantity) &&
            check_floor(supervisor, S1_STR("MIN_NOTIONAL"), instrument->min_notional, notional);
 }

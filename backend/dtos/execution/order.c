@@ -39,6 +39,15 @@ const char *s1_order_type_name(int32_t type)
     return type >= S1_ORDER_MARKET && type <= S1_ORDER_LIMIT_IF_TOUCHED ? names[type] : "INVALID";
 }
 
+const char *s1_order_name(const s1_order *order)
+{
+    if (!s1_order_trails(order) ||
+        (order->type != S1_ORDER_STOP && order->type != S1_ORDER_STOP_LIMIT)) {
+        return s1_order_type_name(order->type);
+    }
+    return order->type == S1_ORDER_STOP ? "TRAILING_STOP" : "TRAILING_STOP_LIMIT";
+}
+
 const char *s1_side_name(int32_t side)
 {
     return side == S1_BUY ? "buy" : "sell";

@@ -68,7 +68,9 @@ enum s1_order_state {
     X(TRADE_TOUCH, 0)                                                                              \
     X(TRADE_THROUGH, 0)                                                                            \
     X(TRADE_STOP, 0)                                                                               \
-    X(TRADE_TRIGGER, 0)
+    X(TRADE_TRIGGER, 0)                                                                            \
+    X(AMBIGUOUS_TRAIL, 1)                                                                          \
+    X(TRAIL_WAITS, 1)
 enum s1_fill_rule {
     S1_FILL_RULE_INVALID,
 #define X(name, is_ambiguous) S1_FILL_##name,
@@ -99,7 +101,17 @@ typedef struct s1_order {
     s1_nanos expires_at;   /* 0: never */
     s1_dec cash_fraction;  /* not zero: `quantity` is an estimate until it fills (on_size) */
     s1_nanos arrives_at;   /* the first moment it is at the venue; 0: at once (submitted_at) */
+    /* of a stop: its trigger (and its limit with it) follows the best price at one of the two
+     * distances, never back */
+    s1_dec trail_amount;
+    s1_dec trail_percent;    /* of the best price */
+    s1_dec trail_activation; /* it follows once the price was here; zero: it does */
 } s1_order;
+
+static inline bool s1_order_trails(const s1_order *order)
+{
+    return !s1_dec_is_zero(order->trail_amount) || !s1_dec_is_zero(order->trail_percent);
+}
 
 typedef struct s1_fill {
     s1_dec price; /* slippage included */
@@ -131,12 +143,16 @@ typedef struct s1_order_listener {
     /* A bar reached the order and did not tell whether in time, and the rule was not to fill it;
      * what did fill tells of itself. NULL: nobody wants to know. */
     void (*on_undecided)(void *self, const s1_order *order, int32_t rule, s1_nanos time);
+    /* The trigger of a trailing stop moved to order->price: told at the end of a bar, and before a
+     * fill of the order's trade. NULL where no order trails. */
+    s1_rc (*on_trailed)(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err);
 } s1_order_listener;
 
 const char *s1_order_role_name(int32_t role);
 const char *s1_order_state_name(int32_t state);
-const char *s1_order_type_name(int32_t type); /* MARKET, LIMIT, STOP, STOP_LIMIT, .. */
-const char *s1_side_name(int32_t side);       /* buy, sell */
+const char *s1_order_type_name(int32_t type);     /* MARKET, LIMIT, STOP, STOP_LIMIT, .. */
+const char *s1_order_name(const s1_order *order); /* the same, or TRAILING_STOP, .. */
+const char *s1_side_name(int32_t side);           /* buy, sell */
 const char *s1_fill_rule_name(int32_t rule);
 bool s1_fill_rule_is_ambiguous(int32_t rule);
 

@@ -48,11 +48,17 @@
     F(entry_price, DECIMAL, 1)                                                                     \
     F(stop_loss, DECIMAL, 0)                                                                       \
     F(take_profit, DECIMAL, 0)                                                                     \
+    F(trail_amount, DECIMAL, 0)                                                                    \
+    F(trail_percent, DECIMAL, 0)                                                                   \
+    F(trail_activation, DECIMAL, 0)                                                                \
     F(quantity, DECIMAL, 1)                                                                        \
     F(cash_fraction, DECIMAL, 0)                                                                   \
     F(order_type, TEXT, 1)                                                                         \
     F(time_in_force, TEXT, 1)                                                                      \
     F(display_quantity, DECIMAL, 0)                                                                \
+    F(entry_trail_amount, DECIMAL, 0)                                                              \
+    F(entry_trail_percent, DECIMAL, 0)                                                             \
+    F(entry_trail_activation, DECIMAL, 0)                                                          \
     F(expires_at, TIME, 0)                                                                         \
     F(slices, INTEGER, 0)                                                                          \
     F(slice_interval, TEXT, 0)                                                                     \
@@ -74,6 +80,9 @@
     F(quantity, DECIMAL, 1)                                                                        \
     F(cash_fraction, DECIMAL, 0)                                                                   \
     F(display_quantity, DECIMAL, 0)                                                                \
+    F(trail_amount, DECIMAL, 0)                                                                    \
+    F(trail_percent, DECIMAL, 0)                                                                   \
+    F(trail_activation, DECIMAL, 0)                                                                \
     F(expires_at, TIME, 0)
 #define FIELDS_ORDER_ACCEPTED(F)  F(reason, TEXT, 0) /* its submission told the rest */
 #define FIELDS_ORDER_TRIGGERED(F) FIELDS_ORDER(F)
@@ -89,6 +98,11 @@
 #define FIELDS_ORDER_CANCELED(F) FIELDS_ORDER(F)
 #define FIELDS_ORDER_EXPIRED(F)  FIELDS_ORDER(F)
 #define FIELDS_ORDER_DENIED(F)   FIELDS_ORDER(F)
+#define FIELDS_ORDER_AMENDED(F)                                                                    \
+    F(limit, DECIMAL, 0)                                                                           \
+    F(trigger, DECIMAL, 0)                                                                         \
+    F(quantity, DECIMAL, 0)                                                                        \
+    F(reason, TEXT, 1)
 #define FIELDS_TRADE_OPENED(F)                                                                     \
     F(direction, TEXT, 1)                                                                          \
     F(entry_price, DECIMAL, 1)                                                                     \

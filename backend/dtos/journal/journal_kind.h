@@ -84,6 +84,8 @@ enum s1_journal_level {
       "An order's time in force ended")                                                            \
     X(ORDER_DENIED, S1_JOURNAL_IN_FULL, S1_JOURNAL_IDS_TR, S1_JOURNAL_IDS_TR,                      \
       "The platform stopped an order before it was sent")                                          \
+    X(ORDER_AMENDED, S1_JOURNAL_IN_FULL, S1_JOURNAL_IDS_TR, S1_JOURNAL_IDS_TR,                     \
+      "A working entry order was changed, or its trigger followed the price")                      \
     X(TRADE_OPENED, S1_JOURNAL_IN_TRADES, S1_JOURNAL_IDS_OT, S1_JOURNAL_IDS_OT,                    \
       "A position came into being")                                                                \
     X(POSITION_ADJUSTED, S1_JOURNAL_IN_TRADES, S1_JOURNAL_IDS_T, S1_JOURNAL_IDS_TH,                \

@@ -296,10 +296,11 @@ static s1_rc match_inside(s1_matching_engine *engine, uint32_t index, const s1_b
     return s1_matching_fill(engine, index, decided, err);
 }
 
-/* One pass over the orders of one kind; reduce-only orders go before entries. */
-static s1_rc pass_inside(s1_matching_engine *engine, bool is_entry, const s1_bar *bar, s1_err *err)
+/* One pass over the orders of one kind, from a slot on; reduce-only orders go before entries. */
+static s1_rc pass_inside(s1_matching_engine *engine, bool is_entry, uint32_t from,
+                         const s1_bar *bar, s1_err *err)
 {
-    for (uint32_t i = 0; i < engine->count; i++) {
+    for (uint32_t i = from; i < engine->count; i++) {
         const s1_working_order *const slot = &engine->orders[i];
         if ((slot->order.role == S1_ROLE_ENTRY) == is_entry &&
             s1_matching_is_eligible(engine, slot, bar)) {
@@ -327,14 +328,24 @@ static void tell_waiting(const s1_matching_engine *engine, uint32_t resting, con
 /* The inside of a bar without a path: exits, entries, and the exits of those. */
 static s1_rc match_passes(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
 {
-    S1_TRY(err, pass_inside(engine, false, bar, err));
-    S1_TRY(err, pass_inside(engine, true, bar, err));
-    return pass_inside(engine, false, bar, err); /* stops of entries made inside this bar */
+    S1_TRY(err, pass_inside(engine, false, 0, bar, err));
+    S1_TRY(err, pass_inside(engine, true, 0, bar, err));
+    S1_TRY(err,
+           pass_inside(engine, false, 0, bar, err)); /* stops of entries made inside this bar */
+    if (engine->trailing == 0) {
+        return S1_OK;
+    }
+    const uint32_t resting = engine->count;
+    S1_TRY(err, s1_matching_trail_extremes(engine, bar, err));
+    return pass_inside(engine, false, resting, bar, err); /* and of those they triggered */
 }
 
 static s1_rc match_rest(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
 {
     const uint32_t resting = engine->count;
+    if (engine->trailing > 0 && engine->options.rules.path != S1_PATH_CLOSE) {
+        S1_TRY(err, s1_matching_trail_all(engine, s1_matching_price(engine, bar->open), bar, err));
+    }
     engine->is_inside_bar = true;
     const s1_rc rc = engine->options.rules.path < S1_PATH_CLOSE ? match_passes(engine, bar, err)
                      : engine->options.rules.path > S1_PATH_CLOSE
@@ -349,6 +360,13 @@ static s1_rc match_rest(s1_matching_engine *engine, const s1_bar *bar, s1_err *e
                    engine->options.rules.market == S1_FILL_NEXT_CLOSE
                ? s1_matching_at_close(engine, bar, err)
                : S1_OK;
+}
+
+/* Whatever trails has seen the close, and what moved is told once. */
+static s1_rc end_trailing(s1_matching_engine *engine, const s1_bar *bar, s1_err *err)
+{
+    S1_TRY(err, s1_matching_trail_all(engine, s1_matching_price(engine, bar->close), NULL, err));
+    return s1_matching_tell_trailed(engine, NULL, bar->close_time, err);
 }
 
 /* A bar that matches nothing, and is no bar for whoever waits for his first. */
@@ -383,6 +401,9 @@ s1_rc s1_matching_bar_rest(s1_matching_engine *engine, const s1_bar *bar, s1_err
     }
     engine->is_matching = true;
     s1_rc rc = engine->head.working > 0 ? match_rest(engine, bar, err) : S1_OK;
+    if (rc == S1_OK && engine->trailing > 0) {
+        rc = end_trailing(engine, bar, err);
+    }
     if (rc == S1_OK && engine->expiring > 0) {
         rc = s1_matching_expire_due(engine, bar->close_time, err);
     }

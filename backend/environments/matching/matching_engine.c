@@ -55,6 +55,7 @@ void s1_matching_retire(s1_matching_engine *engine, s1_working_order *slot, int3
     slot->is_working = false;
     engine->head.working--;
     engine->expiring -= slot->order.expires_at != 0;
+    engine->trailing -= s1_order_trails(&slot->order);
 }
 
 s1_rc s1_matching_expire_due(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
@@ -105,10 +106,19 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
     slot->order.accepted_bar = engine->head.bars;
     engine->head.working++;
     engine->expiring += order->expires_at != 0;
+    engine->trailing += s1_order_trails(order);
     const s1_order copy = slot->order;
     S1_TRY(err, engine->listener.on_state(
                     engine->listener.self, &copy, S1_STR(""),
                     order->arrives_at != 0 ? order->arrives_at : order->submitted_at, err));
+    if (slot->is_working && s1_order_trails(order)) {
+        if (order->role == S1_ROLE_STOP_LOSS && !s1_dec_is_zero(engine->filling_price)) {
+            S1_TRY(err, s1_matching_trail(engine, slot, engine->filling_price, err));
+        }
+        if (!engine->is_matching) {
+            S1_TRY(err, s1_matching_tell_trailed(engine, NULL, order->submitted_at, err));
+        }
+    }
     return engine->is_matching || last == NULL ? S1_OK
                                                : s1_matching_arrival(engine, index, last, err);
 }
@@ -143,8 +153,9 @@ s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id, s1_de
     if (index == UINT32_MAX || engine->orders[index].order.type == S1_ORDER_MARKET) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working order with a price to modify");
     }
-    engine->orders[index].order.price = price;
-    engine->orders[index].order.quantity = quantity;
+    s1_order *const order = &engine->orders[index].order;
+    order->price = s1_matching_best_trigger(order, price);
+    order->quantity = quantity;
     return S1_OK;
 }
 

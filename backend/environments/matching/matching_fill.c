@@ -91,6 +91,9 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
                        s1_err *err)
 {
     s1_working_order *const slot = &engine->orders[index];
+    if (engine->trailing > 0) {
+        S1_TRY(err, s1_matching_tell_trailed(engine, &slot->order.trade_id, decided.time, err));
+    }
     s1_fill result = {.price = decided.price,
                       .quantity = part_of(&slot->order, decided),
                       .time = decided.time,
@@ -122,7 +125,10 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
     advance(engine, slot, result.quantity);
     const s1_order copy = slot->order; /* the callback may submit and move the array's end */
     engine->filling_type = side_of_entry(&copy, decided.rule);
-    return listener->on_fill(listener->self, &copy, &result, err);
+    engine->filling_price = decided.price;
+    const s1_rc rc = listener->on_fill(listener->self, &copy, &result, err);
+    engine->filling_price = S1_DEC_ZERO;
+    return rc;
 }
 
 s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index, int32_t state, s1_str reason,
@@ -161,6 +167,9 @@ s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_executi
                           s1_err *err)
 {
     s1_working_order *const slot = &engine->orders[index];
+    if (s1_order_trails(&slot->order)) {
+        S1_TRY(err, s1_matching_tell_trailed(engine, &slot->order.trade_id, decided.time, err));
+    }
     slot->order.state = S1_ORDER_TRIGGERED;
     const s1_order copy = slot->order;
     S1_TRY(err,
@@ -168,6 +177,8 @@ s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_executi
     if (!slot->is_working) {
         return S1_OK;
     }
+    engine->trailing -= s1_order_trails(&slot->order);
+    slot->order.trail_amount = slot->order.trail_percent = S1_DEC_ZERO;
     slot->order.type = S1_ORDER_LIMIT;
     slot->order.price = slot->order.limit;
     const bool is_marketable = s1_matching_is_reached(&slot->order, decided.price);

@@ -1,8 +1,9 @@
 /* backend/environments/matching/matching_internal.h - shared by the parts of the matching engine.
  *
- * matching_engine.c keeps the orders, matching_fill.c fills, triggers and ends them, matching_bar.c
- * matches bars without a path, matching_path.c walks bars with one and matching_trades.c matches
- * trades. Nobody else includes this.
+ * matching_engine.c keeps the orders, matching_fill.c fills, triggers and ends them,
+ * matching_trail.c moves trailing stops, matching_bar.c matches bars without a path,
+ * matching_path.c walks bars with one and matching_trades.c matches trades. Nobody else includes
+ * this.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
@@ -17,6 +18,7 @@ typedef struct s1_working_order {
     int32_t parent_type; /* born inside: of the order whose fill it came from */
     uint64_t shown_bar;  /* an iceberg: the bar whose touch filled what showed */
     bool has_met;        /* a limit order among trades: it has met its first price */
+    s1_dec moved_from;   /* where the trigger was that moved since it was told of; zero: nowhere */
 } s1_working_order;
 
 struct s1_matching_engine {
@@ -26,9 +28,11 @@ struct s1_matching_engine {
     s1_working_order *orders; /* in order of submission, holes until the next compaction */
     uint32_t count;           /* slots used, holes included */
     uint32_t expiring;        /* working orders with an end */
+    uint32_t trailing;        /* working orders whose trigger follows the price */
     bool is_matching;         /* somebody iterates over orders */
     bool is_inside_bar;
     int32_t filling_type; /* of the order whose fill is being told */
+    s1_dec filling_price; /* what the market was at as it filled */
     uint64_t rule_counts[S1_FILL_RULE_COUNT];
 };
 
@@ -88,6 +92,27 @@ bool s1_matching_turns_limit(const s1_order *order);
 /* It does, at a price: it takes there (`decided`), rests from now on, or ends. */
 S1_WARN_UNUSED s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index,
                                          s1_execution decided, s1_err *err);
+
+/* A price of the market: the trigger of a trailing stop follows it, never back. Any order may be
+ * given; one that does not trail stays. Errors: S1_E_RANGE. */
+S1_WARN_UNUSED s1_rc s1_matching_trail(s1_matching_engine *engine, s1_working_order *slot,
+                                       s1_dec price, s1_err *err);
+
+/* The trigger of an order that is given another: of a trailing stop the one that is further. */
+s1_dec s1_matching_best_trigger(const s1_order *order, s1_dec trigger);
+
+/* The same for all that may be matched: of the bar, or, `bar` being NULL, everything that works. */
+S1_WARN_UNUSED s1_rc s1_matching_trail_all(s1_matching_engine *engine, s1_dec price,
+                                           const s1_bar *bar, s1_err *err);
+
+/* Tells the listener of the triggers that moved: of one trade, or, NULL, of all. */
+S1_WARN_UNUSED s1_rc s1_matching_tell_trailed(s1_matching_engine *engine,
+                                              const s1_trade_id *trade_id, s1_nanos time,
+                                              s1_err *err);
+
+/* The inside of a bar without a path, after all else: what its extreme does to trailing stops. */
+S1_WARN_UNUSED s1_rc s1_matching_trail_extremes(s1_matching_engine *engine, const s1_bar *bar,
+                                                s1_err *err);
 
 /* The rule of a fill where the price first reaches the order. */
 int32_t s1_matching_trigger_rule(const s1_order *order);

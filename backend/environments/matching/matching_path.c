@@ -55,12 +55,26 @@ static uint32_t find_next(const s1_matching_engine *engine, s1_dec at, s1_dec to
     return best;
 }
 
+/* Does the bar reach the other side of the bracket too? A stop that trails counts where it stood
+ * before the bar: on another path it would not have moved. */
+static bool has_rival(const s1_matching_engine *engine, const s1_working_order *slot,
+                      const s1_bar *bar)
+{
+    const uint32_t rival = s1_matching_rival(engine, &slot->order, bar);
+    if (rival == UINT32_MAX || s1_dec_is_zero(engine->orders[rival].moved_from)) {
+        return rival != UINT32_MAX;
+    }
+    s1_order before = engine->orders[rival].order;
+    before.price = engine->orders[rival].moved_from;
+    return s1_matching_is_touched(engine, &before, bar);
+}
+
 /* Why the order fills where the path meets it. */
 static int32_t rule_of(const s1_matching_engine *engine, const s1_working_order *slot,
                        const s1_bar *bar)
 {
     const bool is_stop = slot->order.role == S1_ROLE_STOP_LOSS;
-    if (s1_matching_rival(engine, &slot->order, bar) != UINT32_MAX) {
+    if (has_rival(engine, slot, bar)) {
         return is_stop ? S1_FILL_AMBIGUOUS_STOP : S1_FILL_AMBIGUOUS_TARGET;
     }
     if (slot->is_born_inside && slot->order.accepted_bar == engine->head.bars) {
@@ -76,7 +90,7 @@ static s1_rc walk_leg(s1_matching_engine *engine, s1_dec at, s1_dec to, const s1
     for (;;) {
         const uint32_t index = find_next(engine, at, to, bar);
         if (index == UINT32_MAX) {
-            return S1_OK;
+            return engine->trailing > 0 ? s1_matching_trail_all(engine, to, bar, err) : S1_OK;
         }
         s1_working_order *const slot = &engine->orders[index];
         const s1_order *const order = &slot->order;
@@ -91,6 +105,9 @@ static s1_rc walk_leg(s1_matching_engine *engine, s1_dec at, s1_dec to, const s1
             .is_maker = order->type == S1_ORDER_LIMIT,
             .quantity = s1_matching_part(engine, order, bar)};
         at = is_passed ? at : order->price;
+        if (engine->trailing > 0) { /* up to here, and no further */
+            S1_TRY(err, s1_matching_trail_all(engine, at, bar, err));
+        }
         if (s1_matching_turns_limit(order)) {
             S1_TRY(err,
                    s1_matching_trigger(
@@ -101,6 +118,9 @@ static s1_rc walk_leg(s1_matching_engine *engine, s1_dec at, s1_dec to, const s1
         }
         slot->shown_bar = engine->head.bars;
         S1_TRY(err, s1_matching_fill(engine, index, decided, err));
+        if (engine->trailing > 0) { /* what came with the fill sees it too */
+            S1_TRY(err, s1_matching_trail_all(engine, at, bar, err));
+        }
     }
 }
 

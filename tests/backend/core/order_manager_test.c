@@ -352,6 +352,65 @@ static void test_trailing_stop(void **state)
 }
 
 /* A short's stop moves down; a trade without one gets its first. */
+/* A trailing stop of the exchange: the ledger knows where it is, the journal says so once a bar,
+ * and what is left or moved by hand goes on from there. */
+static void test_trailing_stop_of_the_exchange(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "2", 9500, 0);
+    plan.trail_percent = dec("4");
+    const s1_trade_id id = submit(s, &plan);
+    flat_bar(s, 10000);
+    assert_int_equal(tape_count(&s->k->tape, "\"order_type\":\"TRAILING_STOP\"",
+                                "\"quantity\":\"2\",\"trigger\":\"95\",\"trail_percent\":\"4\""),
+                     1);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "POSITION_ADJUSTED"),
+                 "\"details\":{\"what\":\"stop_loss\",\"from\":\"95\",\"to\":\"96\"}");
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->stop_loss, "96");
+    bar(s, 10000, 10200, 9900, 10100);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->stop_loss, "97.92");
+    assert_int_equal(tape_count(&s->k->tape, TYPE("POSITION_ADJUSTED"), ""), 2);
+    MUST(close_at_market(s, id, "1", "PARTIAL", err));
+    bar(s, 10100, 10100, 9900, 10000); /* what is left is covered where the stop was */
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->stop_loss, "97.92");
+    FAILS(s1_order_manager_modify_stop(s->orders, id, dec("97"), S1_STR("w"), err), S1_E_INVALID,
+          "closer");
+    MUST(s1_order_manager_modify_stop(s->orders, id, dec("98"), S1_STR("w"), err));
+    bar(s, 10000, 10300, 9900, 10200);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->stop_loss, "98.88");
+    bar(s, 10000, 10000, 9800, 9850);
+    ASSERT_REASON(only_trade(s), "TRAILING_STOP");
+    ASSERT_DEC(only_trade(s)->exit_price, "99.94"); /* 101 and 98.88, one of each */
+    assert_at_rest(s);
+    stage_free(s);
+}
+
+/* A trailing entry takes its bracket with it. */
+static void test_trailing_entry(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "10000"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "2", 9900, 10600);
+    plan.order_type = S1_ORDER_STOP;
+    plan.trigger_price = dec("103");
+    plan.entry_trail_amount = dec("3");
+    (void)submit(s, &plan);
+    bar(s, 10000, 10050, 9800, 9850); /* 103 -> 101 */
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_AMENDED"),
+                 "\"details\":{\"trigger\":\"101\",\"reason\":\"TRAIL\"}");
+    bar(s, 9850, 10150, 9850, 10140);
+    ASSERT_HOLDS(tape_only(&s->k->tape, "TRADE_OPENED"),
+                 "\"entry_price\":\"101\",\"quantity\":\"2\",");
+    ASSERT_HOLDS(tape_only(&s->k->tape, "TRADE_OPENED"),
+                 "\"stop_loss\":\"97\",\"take_profit\":\"104\"");
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->stop_loss, "97");
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    stage_free(s);
+}
+
 static void test_trailing_stop_of_a_short(void **state)
 {
     (void)state;
@@ -1425,6 +1484,8 @@ int main(void)
         cmocka_unit_test(test_bad_closes),
         cmocka_unit_test(test_trailing_stop),
         cmocka_unit_test(test_trailing_stop_of_a_short),
+        cmocka_unit_test(test_trailing_stop_of_the_exchange),
+        cmocka_unit_test(test_trailing_entry),
         cmocka_unit_test(test_partial_close),
         cmocka_unit_test(test_venue_refuses_the_entry),
         cmocka_unit_test(test_dearer_open_is_paid_from_free_cash_only),

@@ -36,6 +36,9 @@ static void write_block(const planner *p, s1_plan *plan)
     case EXIT:
         plan->stop_loss = p->block.stop_loss;
         plan->take_profit = p->block.take_profit;
+        plan->trail_amount = p->block.trail_amount;
+        plan->trail_percent = p->block.trail_percent;
+        plan->trail_activation = p->block.trail_activation;
         break;
     case SIZE:
         plan->quantity = p->block.quantity;
@@ -48,6 +51,9 @@ static void write_block(const planner *p, s1_plan *plan)
         plan->trigger_price = p->block.trigger_price;
         plan->expires_at = p->block.expires_at;
         plan->display_quantity = p->block.display_quantity;
+        plan->entry_trail_amount = p->block.entry_trail_amount;
+        plan->entry_trail_percent = p->block.entry_trail_percent;
+        plan->entry_trail_activation = p->block.entry_trail_activation;
         break;
     }
 }
@@ -187,6 +193,21 @@ static void test_plan_of_slices_and_of_an_iceberg(void **state)
                  "\"slice_interval\":\"90m\"}}");
     stage_free(s);
     s = stage_new(S1_FAILURE_STOP);
+    s->planners[EXIT].block.trail_percent = dec("2");
+    s->planners[EXIT].block.trail_activation = dec("101");
+    s->planners[ROUTING].block.order_type = S1_ORDER_STOP;
+    s->planners[ROUTING].block.trigger_price = dec("101");
+    s->planners[ROUTING].block.entry_trail_amount = dec("0.5");
+    MUST(run(s, 1, err));
+    line = tape_only(&s->k->tape, "PLAN_CREATED");
+    ASSERT_HOLDS(line, "\"take_profit\":\"103.5\",\"trail_percent\":\"2\","
+                       "\"trail_activation\":\"101\",\"quantity\":");
+    ASSERT_HOLDS(line, "\"trigger_price\":\"101\",\"entry_trail_amount\":\"0.5\","
+                       "\"order_type\":\"STOP\"");
+    ASSERT_HOLDS(line, "\"changed\":{\"stop_loss\":\"99\",\"take_profit\":\"103.5\","
+                       "\"trail_percent\":\"2\",\"trail_activation\":\"101\"}");
+    stage_free(s);
+    s = stage_new(S1_FAILURE_STOP);
     s->planners[ROUTING].block.order_type = S1_ORDER_LIMIT;
     s->planners[ROUTING].block.limit_price = dec("100.5");
     s->planners[ROUTING].block.display_quantity = dec("0.05");
@@ -315,9 +336,18 @@ static void test_foreign_block_is_refused(void **state)
             s->planners[worker].block.slices = 1;
             s->planners[worker].block.display_quantity = dec("0.01");
             s->planners[worker].block.cash_fraction = dec("0.5");
-            if (worker == written || written != EXIT) {
-                run_foreign(s, worker, written);
-            }
+            s->planners[worker].block.stop_loss = dec("99");
+            s->planners[worker].block.trail_amount = dec("1");
+            run_foreign(s, worker, written);
+            stage_free(s);
+            s = stage_new(S1_FAILURE_STOP); /* the last of each block */
+            s->planners[worker].phase = written;
+            s->planners[worker].block.slice_interval = 1;
+            s->planners[worker].block.cash_fraction = dec("0.5");
+            s->planners[worker].block.stop_loss = dec("99");
+            s->planners[worker].block.trail_activation = dec("101");
+            s->planners[worker].block.entry_trail_activation = dec("101");
+            run_foreign(s, worker, written);
             stage_free(s);
         }
     }
@@ -408,6 +438,12 @@ static void test_unfinished_plan_is_refused(void **state)
     plan_ = whole;
     plan_.slices = 2;
     check_incomplete(&plan_, "entry");
+    plan_ = whole; /* a stop that trails is one */
+    plan_.trail_percent = dec("2");
+    check_incomplete(&plan_, "exit");
+    plan_ = whole;
+    plan_.trail_activation = dec("101");
+    check_incomplete(&plan_, "exit");
     plan_ = whole;
     plan_.time_in_force = S1_TIF_GTD;
     check_incomplete(&plan_, "routing");

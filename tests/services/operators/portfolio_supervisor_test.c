@@ -263,6 +263,56 @@ static void test_cash_fractions(void **state)
     stage_free(s);
 }
 
+/* Distances of trailing stops: of the stop-loss, and of an entry. */
+static void test_trails(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("100000");
+    s->k->instrument.tick_size = dec("0.01");
+    s1_plan plan = *add(s, "100", "5");
+    s->plan_count = 0;
+    plan.stop_loss = dec("95");
+#define TRAILS(field, value)                                                                       \
+    do {                                                                                           \
+        s1_plan *const added = add(s, "100", "5");                                                 \
+        const s1_trade_id id = added->trade_id;                                                    \
+        *added = plan;                                                                             \
+        added->trade_id = id;                                                                      \
+        added->field = dec(value);                                                                 \
+    } while (0)
+    TRAILS(trail_amount, "0.5");
+    PASSES(s);
+    TRAILS(trail_percent, "99.9");
+    PASSES(s);
+    TRAILS(trail_percent, "100");
+    REFUSED(s, "TRAIL", "0", "100");
+    TRAILS(trail_percent, "-1");
+    REFUSED(s, "TRAIL", "0", "-1");
+    TRAILS(trail_amount, "-0.5");
+    REFUSED(s, "TRAIL", "0", "-0.5");
+    TRAILS(trail_amount, "0.505");
+    REFUSED(s, "TICK_SIZE", "0", "0.505");
+    TRAILS(trail_activation, "101"); /* of nothing */
+    REFUSED(s, "TRAIL", "0", "101");
+    plan.trail_percent = dec("2");
+    TRAILS(trail_amount, "1"); /* one of the two */
+    REFUSED(s, "TRAIL", "0", "1");
+    TRAILS(trail_activation, "101.005");
+    REFUSED(s, "TICK_SIZE", "0", "101.005");
+    TRAILS(entry_trail_amount, "1"); /* at market */
+    REFUSED(s, "TRAIL", "0", "1");
+    plan.order_type = S1_ORDER_STOP;
+    plan.trigger_price = dec("102");
+    TRAILS(entry_trail_amount, "1");
+    PASSES(s);
+    TRAILS(entry_trail_percent, "100");
+    REFUSED(s, "TRAIL", "0", "100");
+    TRAILS(entry_trail_activation, "99");
+    REFUSED(s, "TRAIL", "0", "99");
+#undef TRAILS
+    stage_free(s);
+}
+
 /* An order with a trigger and a limit costs its limit, one with a trigger alone that. */
 static void test_triggered_orders(void **state)
 {
@@ -661,6 +711,7 @@ int main(void)
         cmocka_unit_test(test_floors),
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_cash_fractions),
+        cmocka_unit_test(test_trails),
         cmocka_unit_test(test_triggered_orders),
         cmocka_unit_test(test_icebergs_and_ends),
         cmocka_unit_test(test_drawdown),

@@ -127,6 +127,16 @@ static void on_undecided(void *self, const s1_order *order, int32_t rule, s1_nan
                    s1_order_role_name(order->role), s1_fill_rule_name(rule));
 }
 
+static s1_order_listener listener_of(ear *heard)
+{
+    return (s1_order_listener){.self = heard,
+                               .on_before_fill = on_before_fill,
+                               .on_fill = on_fill,
+                               .on_state = on_state,
+                               .on_size = on_size,
+                               .on_undecided = on_undecided};
+}
+
 static const s1_instrument instrument = {
     .size = sizeof instrument, .price_scale = 1, .qty_scale = 0};
 
@@ -451,8 +461,7 @@ static void run_example(const example *item)
                                          .maker_fee = dec("0"),
                                          .taker_fee = dec("0.001"),
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
-                                        on_state, on_size,        on_undecided};
+    const s1_order_listener listener = listener_of(&heard);
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -495,8 +504,7 @@ static void test_poor_trader_is_rejected(void **state)
                                          .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                                          .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
-                                        on_state, on_size,        on_undecided};
+    const s1_order_listener listener = listener_of(&heard);
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .side = S1_BUY,
@@ -524,8 +532,7 @@ static void test_fees_modify_and_limits(void **state)
                                          .maker_fee = dec("0.002"),
                                          .taker_fee = dec("0.001"),
                                          .orders_max = 1};
-    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
-                                        on_state, on_size,        on_undecided};
+    const s1_order_listener listener = listener_of(&heard);
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     s1_order order = {.order_id = {{{1}}},
                       .side = S1_BUY,
@@ -667,8 +674,7 @@ static void run_resting(const resting *item)
                                          .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
                                          .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
-                                        on_state, on_size,        on_undecided};
+    const s1_order_listener listener = listener_of(&heard);
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -1391,8 +1397,7 @@ static void run_cell(const cell *item)
         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
         .slippage = dec(item->slippage == NULL ? "0" : item->slippage),
         .orders_max = 8};
-    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
-                                        on_state, on_size,        on_undecided};
+    const s1_order_listener listener = listener_of(&heard);
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{1}}},
@@ -1444,8 +1449,7 @@ static void test_sized_as_it_fills(void **state)
                                          .slippage = dec("0.001"),
                                          .taker_fee = dec("0.01"),
                                          .orders_max = 8};
-    const s1_order_listener listener = {&heard,   on_before_fill, on_fill,
-                                        on_state, on_size,        on_undecided};
+    const s1_order_listener listener = listener_of(&heard);
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_order order = {.order_id = {{{1}}},
                             .side = S1_BUY,
