@@ -944,7 +944,7 @@ static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos
     s1_ledger_find(manager->options.ledger, order->trade_id)->view.stop_loss = order->price;
     manager->changes |= S1_LEDGER_CHANGED;
     return s1_order_journal_adjusted(manager->options.journal, order->trade_id, S1_STR("stop_loss"),
-                                     from, order->price, S1_STR(""), time, err);
+                                     known, order->price, S1_STR(""), time, err);
 }
 
 s1_order_listener s1_order_manager_listener(s1_order_manager *manager)

@@ -79,7 +79,8 @@ S1_WARN_UNUSED s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_ord
 S1_WARN_UNUSED s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id,
                                         s1_str reason, s1_nanos time, s1_err *err);
 
-/* Replaces price and quantity of a working limit or stop order. S1_E_NOT_FOUND if it is not
+/* Replaces price and quantity of a working limit or stop order; the trigger of a trailing stop goes
+ * no way back. S1_E_NOT_FOUND if it is not
  * working. */
 S1_WARN_UNUSED s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id,
                                         s1_dec price, s1_dec quantity, s1_err *err);
