@@ -75,6 +75,7 @@ void s1_audit_free(s1_audit *audit)
     free(audit->orders);
     free(audit->threats);
     free(audit->closed);
+    free(audit->lots);
     s1_arena_done(&audit->arena);
     free(audit);
 }
@@ -315,7 +316,7 @@ static s1_rc see_started(s1_audit *audit, s1_err *err)
     }
     books->has_started = 1;
     (void)s1_audit_dec(audit, "initial_capital", &books->initial_capital);
-    books->cash = books->initial_capital;
+    S1_TRY(err, s1_audit_balances(audit, err));
     const char *const timeframe = s1_journal_details_text(&audit->details, "timeframe");
     if (timeframe == NULL ||
         s1_timeframe_parse(s1_str_of(timeframe), &audit->timeframe, NULL) != S1_OK) {
@@ -457,6 +458,9 @@ static s1_rc book(s1_audit *audit, s1_err *err)
         return s1_audit_adjusted(audit, err);
     case S1_JOURNAL_TRADE_CLOSED:
         return s1_audit_closed(audit, err);
+    case S1_JOURNAL_FUNDING_PAID:
+    case S1_JOURNAL_INTEREST_PAID:
+        return s1_audit_carried(audit, err);
     case S1_JOURNAL_RUN_FINISHED:
         return s1_audit_finished(audit, err);
     case S1_JOURNAL_SCHEDULED_TICK:
@@ -587,7 +591,8 @@ s1_rc s1_audit_journal(s1_audit *audit, s1_journal_reader *reader, s1_journal_ve
 
 s1_trade_record s1_book_trade_record(const s1_book_trade *trade)
 {
-    const s1_i128 net = s1_dec_raw(trade->pnl) - s1_dec_raw(trade->fees);
+    const s1_i128 net = s1_dec_raw(trade->pnl) - s1_dec_raw(trade->fees) -
+                        s1_dec_raw(trade->funding) - s1_dec_raw(trade->interest);
     return (s1_trade_record){
         .trade_id = trade->trade_id,
         .opportunity_id = trade->opportunity_id,

@@ -71,7 +71,10 @@ typedef struct s1_book_trade {
     s1_dec entry_quantity, entry_notional, exit_quantity, exit_notional; /* sums of fills */
     s1_dec entry_price, exit_price;                                      /* averages */
     s1_dec fees, pnl;                                                    /* pnl gross of fees */
-    s1_dec stop_loss, take_profit;                                       /* zero: none */
+    s1_dec fees_cash;               /* of the fees, what was paid in quote */
+    s1_dec funding, interest;       /* paid to hold it */
+    s1_dec withheld, withheld_cost; /* bought, but for the fee or the rest of a lot */
+    s1_dec stop_loss, take_profit;  /* zero: none */
     const char *closure_reason;
     uint32_t is_announced;  /* TRADE_OPENED was there */
     uint32_t unknown_parts; /* level trades: parts that left at a price nobody told */
@@ -94,6 +97,9 @@ typedef struct s1_books {
     s1_nanos last_time;
     s1_dec initial_capital;
     s1_dec cash, open_cost, realized_pnl, fees; /* realised is gross of fees */
+    s1_dec funding, interest;                   /* paid */
+    s1_dec elsewhere;                           /* cost of what is neither cash nor a position */
+    s1_dec base_balance, fee_balance;           /* level full: of those currencies */
     s1_dec net_quantity;                        /* signed, of all open positions */
     s1_dec final_equity;                        /* as RUN_FINISHED states it */
     uint64_t unknown_parts;                     /* level trades: of positions still open */

@@ -13,41 +13,133 @@ static s1_rc add_signed(s1_dec *value, int sign, s1_dec add, s1_err *err)
 
 /* One change of a position, from a fill or from TRADE_*. */
 typedef struct movement {
-    s1_dec price, quantity, fee;
+    s1_dec price, quantity, fee; /* quantity: what joins or leaves the position */
+    s1_dec gross;                /* what was traded */
+    s1_dec amount;               /* of the fee, in what it is paid in */
+    bool is_in_base, is_in_other;
     s1_nanos time;
 } movement;
 
 static movement movement_of(const s1_audit *audit, const char *price, const char *fee)
 {
     movement moved = {.time = audit->entry->time};
+    s1_dec withheld = S1_DEC_ZERO;
+    const char *const currency = s1_journal_details_text(&audit->details, "fee_currency");
+    moved.is_in_base = currency != NULL && strcmp(currency, audit->base_currency) == 0;
+    moved.is_in_other = currency != NULL && !moved.is_in_base;
     (void)s1_audit_dec(audit, price, &moved.price);
     (void)s1_audit_dec(audit, "quantity", &moved.quantity);
     (void)s1_audit_dec(audit, fee, &moved.fee);
+    (void)s1_audit_dec(audit, "fee_amount", &moved.amount);
+    moved.gross = moved.quantity;
+    if (s1_audit_dec(audit, "withheld", &withheld)) {
+        moved.quantity = s1_dec_of_raw(s1_dec_raw(moved.gross) - s1_dec_raw(withheld));
+    }
+    (void)s1_audit_dec(audit, "bought", &moved.gross);
     return moved;
 }
 
-static s1_rc take_fee(s1_books *books, s1_book_trade *trade, s1_dec fee, s1_err *err)
+/* A fee in another currency is worth what it says. */
+static s1_rc check_worth(s1_audit *audit, const movement *moved, s1_err *err)
 {
-    S1_TRY(err, s1_dec_sub(books->cash, fee, &books->cash, err));
-    S1_TRY(err, s1_dec_add(books->fees, fee, &books->fees, err));
-    return s1_dec_add(trade->fees, fee, &trade->fees, err);
+    s1_dec worth;
+    if (!moved->is_in_base && !moved->is_in_other) {
+        return S1_OK;
+    }
+    S1_TRY(err, s1_dec_mul(moved->amount, moved->is_in_base ? moved->price : audit->fee_price,
+                           S1_ROUND_HALF_EVEN, &worth, err));
+    return s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fee", worth, err);
 }
 
-static s1_rc enter(s1_books *books, s1_book_trade *trade, const movement *moved, s1_err *err)
+static s1_rc take_fee(s1_books *books, s1_book_trade *trade, const movement *moved, s1_err *err)
 {
+    if (moved->is_in_base) {
+        S1_TRY(err, s1_dec_sub(books->base_balance, moved->amount, &books->base_balance, err));
+        S1_TRY(err, s1_dec_sub(books->elsewhere, moved->fee, &books->elsewhere, err));
+    } else if (moved->is_in_other) {
+        S1_TRY(err, s1_dec_sub(books->fee_balance, moved->amount, &books->fee_balance, err));
+        S1_TRY(err, s1_dec_sub(books->elsewhere, moved->fee, &books->elsewhere, err));
+    } else {
+        S1_TRY(err, s1_dec_sub(books->cash, moved->fee, &books->cash, err));
+        S1_TRY(err, s1_dec_add(trade->fees_cash, moved->fee, &trade->fees_cash, err));
+    }
+    S1_TRY(err, s1_dec_add(books->fees, moved->fee, &books->fees, err));
+    return s1_dec_add(trade->fees, moved->fee, &trade->fees, err);
+}
+
+/* First in, first out: the position has a lot more. */
+static s1_rc keep_lot(s1_audit *audit, audit_fill *of, const movement *moved, s1_err *err)
+{
+    const uint32_t number = ++audit->lot_count;
+    S1_TRY(err, s1_audit_room(&audit->lots, &audit->lot_room, number, sizeof *audit->lots, err));
+    audit->lots[number] = (audit_lot){moved->price, moved->quantity, 0};
+    if (of->last_lot != 0) {
+        audit->lots[of->last_lot].next = number;
+    } else {
+        of->first_lot = number;
+    }
+    of->last_lot = number;
+    return S1_OK;
+}
+
+/* What the oldest `quantity` cost; it is gone. */
+static s1_rc take_lots(s1_audit *audit, audit_fill *of, s1_dec quantity, s1_dec *ret_cost,
+                       s1_err *err)
+{
+    s1_dec cost = S1_DEC_ZERO;
+    while (s1_dec_sign(quantity) > 0 && of->first_lot != 0) {
+        audit_lot *const lot = &audit->lots[of->first_lot];
+        const s1_dec part = s1_dec_min(lot->quantity, quantity);
+        s1_dec worth;
+        S1_TRY(err, s1_dec_mul(lot->price, part, S1_ROUND_HALF_EVEN, &worth, err));
+        S1_TRY(err, s1_dec_add(cost, worth, &cost, err));
+        S1_TRY(err, s1_dec_sub(quantity, part, &quantity, err));
+        S1_TRY(err, s1_dec_sub(lot->quantity, part, &lot->quantity, err));
+        if (s1_dec_is_zero(lot->quantity)) {
+            of->first_lot = lot->next;
+            of->last_lot = lot->next != 0 ? of->last_lot : 0;
+        }
+    }
+    *ret_cost = cost;
+    return S1_OK;
+}
+
+/* Bought and not of the position: the fee and the rest of a lot. */
+static s1_rc put_aside(s1_books *books, s1_book_trade *trade, const movement *moved, s1_err *err)
+{
+    s1_dec aside, worth;
+    S1_TRY(err, s1_dec_sub(moved->gross, moved->quantity, &aside, err));
+    S1_TRY(err, s1_dec_mul(aside, moved->price, S1_ROUND_HALF_EVEN, &worth, err));
+    S1_TRY(err, s1_dec_add(books->elsewhere, worth, &books->elsewhere, err));
+    S1_TRY(err, s1_dec_add(trade->withheld, aside, &trade->withheld, err));
+    return s1_dec_add(trade->withheld_cost, worth, &trade->withheld_cost, err);
+}
+
+static s1_rc enter(s1_audit *audit, s1_book_trade *trade, const movement *moved, s1_err *err)
+{
+    s1_books *const books = &audit->books;
     const int sign = s1_direction_sign(trade->direction);
-    s1_dec notional;
-    S1_TRY(err, s1_dec_mul(moved->price, moved->quantity, S1_ROUND_HALF_EVEN, &notional, err));
+    s1_dec notional, cost;
+    S1_TRY(err, s1_dec_mul(moved->price, moved->gross, S1_ROUND_HALF_EVEN, &notional, err));
+    S1_TRY(err, s1_dec_mul(moved->price, moved->quantity, S1_ROUND_HALF_EVEN, &cost, err));
     S1_TRY(err, add_signed(&books->cash, -sign, notional, err));
-    S1_TRY(err, add_signed(&books->open_cost, sign, notional, err));
+    S1_TRY(err, add_signed(&books->open_cost, sign, cost, err));
     S1_TRY(err, add_signed(&books->net_quantity, sign, moved->quantity, err));
-    S1_TRY(err, add_signed(&trade->cost, sign, notional, err));
+    S1_TRY(err, add_signed(&books->base_balance, sign, moved->gross, err));
+    S1_TRY(err, add_signed(&trade->cost, sign, cost, err));
+    if (!s1_dec_eq(moved->gross, moved->quantity)) {
+        S1_TRY(err, put_aside(books, trade, moved, err));
+    }
+    if (audit->is_fifo) {
+        S1_TRY(err, keep_lot(audit, &audit->last_fills[trade - audit->trades], moved, err));
+    }
     S1_TRY(err, s1_dec_add(trade->quantity, moved->quantity, &trade->quantity, err));
-    S1_TRY(err, s1_dec_add(trade->entry_quantity, moved->quantity, &trade->entry_quantity, err));
+    S1_TRY(err, s1_dec_add(trade->entry_quantity, moved->gross, &trade->entry_quantity, err));
     S1_TRY(err, s1_dec_add(trade->entry_notional, notional, &trade->entry_notional, err));
     S1_TRY(err, s1_dec_div(trade->entry_notional, trade->entry_quantity, S1_ROUND_HALF_EVEN,
                            &trade->entry_price, err));
-    S1_TRY(err, take_fee(books, trade, moved->fee, err));
+    S1_TRY(err, check_worth(audit, moved, err));
+    S1_TRY(err, take_fee(books, trade, moved, err));
     if (trade->state != S1_BOOK_OPEN) {
         books->open_positions++;
         trade->state = S1_BOOK_OPEN;
@@ -57,11 +149,18 @@ static s1_rc enter(s1_books *books, s1_book_trade *trade, const movement *moved,
 }
 
 /* Takes `quantity` of the position away at cost; *ret_part is its signed cost. */
-static s1_rc reduce(s1_books *books, s1_book_trade *trade, s1_dec quantity, s1_dec *ret_part,
+static s1_rc reduce(s1_audit *audit, s1_book_trade *trade, s1_dec quantity, s1_dec *ret_part,
                     s1_err *err)
 {
+    s1_books *const books = &audit->books;
     s1_dec part = trade->cost;
-    if (!s1_dec_eq(quantity, trade->quantity)) {
+    if (audit->is_fifo) {
+        s1_dec cost;
+        S1_TRY(err,
+               take_lots(audit, &audit->last_fills[trade - audit->trades], quantity, &cost, err));
+        part = S1_DEC_ZERO;
+        S1_TRY(err, add_signed(&part, s1_direction_sign(trade->direction), cost, err));
+    } else if (!s1_dec_eq(quantity, trade->quantity)) {
         S1_TRY(err, s1_dec_mul_div(trade->cost, quantity, trade->quantity, S1_ROUND_HALF_EVEN,
                                    &part, err));
     }
@@ -75,13 +174,15 @@ static s1_rc reduce(s1_books *books, s1_book_trade *trade, s1_dec quantity, s1_d
     return S1_OK;
 }
 
-static s1_rc leave(s1_books *books, s1_book_trade *trade, const movement *moved, s1_err *err)
+static s1_rc leave(s1_audit *audit, s1_book_trade *trade, const movement *moved, s1_err *err)
 {
+    s1_books *const books = &audit->books;
     const int sign = s1_direction_sign(trade->direction);
     s1_dec notional, part;
     S1_TRY(err, s1_dec_mul(moved->price, moved->quantity, S1_ROUND_HALF_EVEN, &notional, err));
-    S1_TRY(err, reduce(books, trade, moved->quantity, &part, err));
+    S1_TRY(err, reduce(audit, trade, moved->quantity, &part, err));
     S1_TRY(err, add_signed(&books->cash, sign, notional, err));
+    S1_TRY(err, add_signed(&books->base_balance, -sign, moved->quantity, err));
     s1_dec pnl = S1_DEC_ZERO;
     S1_TRY(err, add_signed(&pnl, sign, notional, err));
     S1_TRY(err, s1_dec_sub(pnl, part, &pnl, err));
@@ -91,7 +192,8 @@ static s1_rc leave(s1_books *books, s1_book_trade *trade, const movement *moved,
     S1_TRY(err, s1_dec_add(trade->exit_notional, notional, &trade->exit_notional, err));
     S1_TRY(err, s1_dec_div(trade->exit_notional, trade->exit_quantity, S1_ROUND_HALF_EVEN,
                            &trade->exit_price, err));
-    S1_TRY(err, take_fee(books, trade, moved->fee, err));
+    S1_TRY(err, check_worth(audit, moved, err));
+    S1_TRY(err, take_fee(books, trade, moved, err));
     trade->exit_time = moved->time;
     return S1_OK;
 }
@@ -138,7 +240,7 @@ s1_rc s1_audit_book_fill(s1_audit *audit, uint32_t index, const audit_order *ord
                                    "an entry of a trade that is not closed, in its direction", err);
         }
         trade->direction = direction;
-        S1_TRY(err, enter(&audit->books, trade, &moved, err));
+        S1_TRY(err, enter(audit, trade, &moved, err));
         resize_protection(audit, index);
         return S1_OK;
     }
@@ -155,7 +257,7 @@ s1_rc s1_audit_book_fill(s1_audit *audit, uint32_t index, const audit_order *ord
                        s1_side_name(exit_side), open);
         return s1_audit_breach(audit, S1_INVARIANT_POSITION, "quantity", found, expected, err);
     }
-    S1_TRY(err, leave(&audit->books, trade, &moved, err));
+    S1_TRY(err, leave(audit, trade, &moved, err));
     resize_protection(audit, index);
     return S1_OK;
 }
@@ -195,7 +297,7 @@ static s1_rc open_by_entry(s1_audit *audit, s1_book_trade *trade, s1_err *err)
                                "a price, quantity or fee that cannot be", "above zero", err);
     }
     trade->direction = direction != NULL && strcmp(direction, "short") == 0 ? S1_SHORT : S1_LONG;
-    return enter(&audit->books, trade, &moved, err);
+    return enter(audit, trade, &moved, err);
 }
 
 s1_rc s1_audit_opened(s1_audit *audit, s1_err *err)
@@ -239,7 +341,10 @@ static s1_rc grow_by_entry(s1_audit *audit, s1_book_trade *trade, s1_dec to, s1_
 {
     movement moved = movement_of(audit, "price", "fee");
     S1_TRY(err, s1_dec_sub(to, trade->quantity, &moved.quantity, err));
-    return is_sound(&moved) ? enter(&audit->books, trade, &moved, err)
+    if (!s1_audit_dec(audit, "bought", &moved.gross)) {
+        moved.gross = moved.quantity;
+    }
+    return is_sound(&moved) ? enter(audit, trade, &moved, err)
                             : s1_audit_breach(audit, S1_INVARIANT_KIND, "details",
                                               "a larger position without the fill's price",
                                               "price and fee", err);
@@ -294,7 +399,7 @@ static s1_rc adjust_quantity(s1_audit *audit, s1_book_trade *trade, const audit_
                                "a part of what is open", err);
     }
     S1_TRY(err, s1_dec_sub(trade->quantity, to, &gone, err));
-    S1_TRY(err, reduce(&audit->books, trade, gone, &part, err));
+    S1_TRY(err, reduce(audit, trade, gone, &part, err));
     trade->unknown_parts++;
     audit->books.unknown_parts++;
     return S1_OK;
@@ -335,33 +440,47 @@ s1_rc s1_audit_adjusted(s1_audit *audit, s1_err *err)
 static s1_rc close_by_entry(s1_audit *audit, s1_book_trade *trade, s1_err *err)
 {
     s1_books *const books = &audit->books;
-    s1_dec part, fees, left_fees, money;
+    s1_dec part, fees, left_fees, left_cash, bought, cost, money;
     s1_dec pnl = S1_DEC_ZERO;
     s1_dec stated_fees = S1_DEC_ZERO;
     (void)s1_audit_dec(audit, "pnl_gross", &pnl);
     (void)s1_audit_dec(audit, "fees", &stated_fees);
+    s1_dec stated_cash = stated_fees;
+    (void)s1_audit_dec(audit, "fees_cash", &stated_cash);
     (void)s1_audit_dec(audit, "exit_price", &trade->exit_price);
-    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity", trade->entry_quantity,
-                                    err));
+    S1_TRY(err, s1_dec_sub(trade->entry_quantity, trade->withheld, &bought, err));
+    S1_TRY(err, s1_dec_sub(trade->entry_notional, trade->withheld_cost, &cost, err));
+    S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity", bought, err));
     if (!s1_dec_is_zero(trade->quantity)) {
-        S1_TRY(err, reduce(books, trade, trade->quantity, &part, err));
+        S1_TRY(err, reduce(audit, trade, trade->quantity, &part, err));
     }
     S1_TRY(err, s1_dec_sub(stated_fees, trade->fees, &left_fees, err));
+    S1_TRY(err, s1_dec_sub(stated_cash, trade->fees_cash, &left_cash, err));
     S1_TRY(err, s1_dec_add(books->fees, left_fees, &fees, err));
     /* What came back is what it cost, signed, and the profit. */
-    S1_TRY(err, add_signed(&books->cash, s1_direction_sign(trade->direction), trade->entry_notional,
-                           err));
-    S1_TRY(err, s1_dec_sub(pnl, left_fees, &money, err));
+    S1_TRY(err, add_signed(&books->cash, s1_direction_sign(trade->direction), cost, err));
+    S1_TRY(err, s1_dec_sub(pnl, left_cash, &money, err));
+    S1_TRY(err, s1_dec_add(books->elsewhere, left_cash, &books->elsewhere, err));
+    S1_TRY(err, s1_dec_sub(books->elsewhere, left_fees, &books->elsewhere, err));
     S1_TRY(err, s1_dec_add(books->cash, money, &books->cash, err));
     S1_TRY(err, s1_dec_add(books->realized_pnl, pnl, &books->realized_pnl, err));
     books->fees = fees;
     books->unknown_parts -= trade->unknown_parts;
     trade->unknown_parts = 0;
-    trade->exit_quantity = trade->entry_quantity;
+    trade->exit_quantity = bought;
     trade->fees = stated_fees;
+    trade->fees_cash = stated_cash;
     trade->pnl = pnl;
     trade->exit_time = audit->entry->time;
     return S1_OK;
+}
+
+/* A sum that is told only where it is not the plain one. */
+static s1_rc expect_sum(s1_audit *audit, const char *name, s1_dec expected, s1_err *err)
+{
+    return s1_journal_details_at(&audit->details, name) != NULL
+               ? s1_audit_expect_dec(audit, S1_INVARIANT_CASH, name, expected, err)
+               : S1_OK;
 }
 
 /* What a closed trade states of itself. */
@@ -369,6 +488,11 @@ static s1_rc check_closed(s1_audit *audit, const s1_book_trade *trade, s1_err *e
 {
     s1_dec net;
     S1_TRY(err, s1_dec_sub(trade->pnl, trade->fees, &net, err));
+    S1_TRY(err, s1_dec_sub(net, trade->funding, &net, err));
+    S1_TRY(err, s1_dec_sub(net, trade->interest, &net, err));
+    S1_TRY(err, expect_sum(audit, "fees_cash", trade->fees_cash, err));
+    S1_TRY(err, expect_sum(audit, "funding", trade->funding, err));
+    S1_TRY(err, expect_sum(audit, "interest", trade->interest, err));
     S1_TRY(err, expect_opportunity(audit, trade, err));
     S1_TRY(err,
            s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "exit_price", trade->exit_price, err));
@@ -451,6 +575,71 @@ static s1_rc check_left_open(s1_audit *audit, s1_err *err)
     return s1_audit_expect_u64(audit, S1_INVARIANT_POSITION, "open_positions", left, err);
 }
 
+s1_rc s1_audit_balances(s1_audit *audit, s1_err *err)
+{
+    s1_books *const books = &audit->books;
+    const char *const base = s1_journal_details_text(&audit->details, "base_currency");
+    const char *const basis = s1_journal_details_text(&audit->details, "cost_basis");
+    s1_dec price = S1_DEC_ZERO;
+    s1_dec worth;
+    (void)snprintf(audit->base_currency, sizeof audit->base_currency, "%s",
+                   base != NULL ? base : "");
+    audit->is_fifo = basis != NULL && strcmp(basis, "fifo") == 0;
+    (void)s1_audit_dec(audit, "base_balance", &books->base_balance);
+    (void)s1_audit_dec(audit, "base_price", &price);
+    (void)s1_audit_dec(audit, "fee_balance", &books->fee_balance);
+    (void)s1_audit_dec(audit, "fee_price", &audit->fee_price);
+    S1_TRY(err, s1_dec_mul(books->base_balance, price, S1_ROUND_HALF_EVEN, &books->elsewhere, err));
+    S1_TRY(err, s1_dec_mul(books->fee_balance, audit->fee_price, S1_ROUND_HALF_EVEN, &worth, err));
+    S1_TRY(err, s1_dec_add(books->elsewhere, worth, &books->elsewhere, err));
+    return s1_dec_sub(books->initial_capital, books->elsewhere, &books->cash, err);
+}
+
+s1_rc s1_audit_carried(s1_audit *audit, s1_err *err)
+{
+    const uint32_t index = s1_audit_trade(audit);
+    s1_books *const books = &audit->books;
+    if (index == S1_UID_TABLE_NONE) {
+        return S1_OK;
+    }
+    s1_book_trade *const trade = &audit->trades[index];
+    if (trade->state != S1_BOOK_OPEN) {
+        return s1_audit_breach(audit, S1_INVARIANT_CAUSE, "trade_id", "a trade that is not open",
+                               "an open trade", err);
+    }
+    const bool is_funding = audit->entry->kind == S1_JOURNAL_FUNDING_PAID;
+    s1_dec *const of_trade = is_funding ? &trade->funding : &trade->interest;
+    s1_dec *const of_run = is_funding ? &books->funding : &books->interest;
+    s1_dec amount = S1_DEC_ZERO;
+    (void)s1_audit_dec(audit, "amount", &amount);
+    S1_TRY(err,
+           s1_audit_expect_dec(audit, S1_INVARIANT_POSITION, "quantity", trade->quantity, err));
+    S1_TRY(err, s1_dec_add(*of_trade, amount, of_trade, err));
+    S1_TRY(err, s1_dec_add(*of_run, amount, of_run, err));
+    return s1_dec_sub(books->cash, amount, &books->cash, err);
+}
+
+/* Cash and all that stands for it, against what came in. */
+static s1_rc check_conserved(s1_audit *audit, s1_err *err)
+{
+    const s1_books *const books = &audit->books;
+    s1_dec left, right;
+    S1_TRY(err, s1_dec_add(books->cash, books->open_cost, &left, err));
+    S1_TRY(err, s1_dec_add(left, books->elsewhere, &left, err));
+    S1_TRY(err, s1_dec_add(books->initial_capital, books->realized_pnl, &right, err));
+    S1_TRY(err, s1_dec_sub(right, books->fees, &right, err));
+    S1_TRY(err, s1_dec_sub(right, books->funding, &right, err));
+    S1_TRY(err, s1_dec_sub(right, books->interest, &right, err));
+    if (s1_dec_eq(left, right)) {
+        return S1_OK;
+    }
+    char found[S1_DEC_TEXT_MAX];
+    char expected[S1_DEC_TEXT_MAX];
+    (void)s1_dec_print(left, found);
+    (void)s1_dec_print(right, expected);
+    return s1_audit_breach(audit, S1_INVARIANT_CASH, "cash + open cost", found, expected, err);
+}
+
 s1_rc s1_audit_finished(s1_audit *audit, s1_err *err)
 {
     s1_books *const books = &audit->books;
@@ -477,19 +666,14 @@ s1_rc s1_audit_finished(s1_audit *audit, s1_err *err)
     S1_TRY(err, s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "fees", books->fees, err));
     S1_TRY(err,
            s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "realized_pnl", books->realized_pnl, err));
-    s1_dec left, right;
-    S1_TRY(err, s1_dec_add(books->cash, books->open_cost, &left, err));
-    S1_TRY(err, s1_dec_add(books->initial_capital, books->realized_pnl, &right, err));
-    S1_TRY(err, s1_dec_sub(right, books->fees, &right, err));
-    if (!s1_dec_eq(left, right)) {
-        char found[S1_DEC_TEXT_MAX];
-        char expected[S1_DEC_TEXT_MAX];
-        (void)s1_dec_print(left, found);
-        (void)s1_dec_print(right, expected);
-        S1_TRY(err,
-               s1_audit_breach(audit, S1_INVARIANT_CASH, "cash + open cost", found, expected, err));
+    S1_TRY(err, check_conserved(audit, err));
+    S1_TRY(err, expect_sum(audit, "funding", books->funding, err));
+    S1_TRY(err, expect_sum(audit, "interest", books->interest, err));
+    if (is_full) {
+        S1_TRY(err, expect_sum(audit, "base_balance", books->base_balance, err));
+        S1_TRY(err, expect_sum(audit, "fee_balance", books->fee_balance, err));
     }
-    return s1_dec_is_zero(books->net_quantity) && books->open_positions == 0
+    return books->open_positions == 0 && s1_dec_is_zero(books->elsewhere)
                ? s1_audit_expect_dec(audit, S1_INVARIANT_CASH, "final_equity", books->cash, err)
                : S1_OK;
 }

@@ -24,15 +24,22 @@ typedef struct audit_order {
 /* What the last fill of a trade was: TRADE_OPENED, POSITION_ADJUSTED and TRADE_CLOSED must agree
  * with it. And what its plan lets enter. */
 typedef struct audit_fill {
-    s1_dec price, quantity, fee;
+    s1_dec price, quantity, fee; /* quantity: what joined or left the position */
     s1_nanos time;
     uint32_t stop_order, target_order; /* numbers of the working ones; S1_UID_TABLE_NONE */
     uint32_t is_entry;
-    uint32_t entries; /* entry orders so far */
-    int64_t slices;   /* entry orders of the plan; 0: not known */
-    s1_dec planned;   /* quantity of the plan */
-    s1_dec ordered;   /* sum of the entry orders */
+    uint32_t entries;             /* entry orders so far */
+    int64_t slices;               /* entry orders of the plan; 0: not known */
+    s1_dec planned;               /* quantity of the plan */
+    s1_dec ordered;               /* sum of the entry orders */
+    uint32_t first_lot, last_lot; /* first in, first out: numbers from 1 */
 } audit_fill;
+
+/* First in, first out: what a position bought at a price and still has. */
+typedef struct audit_lot {
+    s1_dec price, quantity;
+    uint32_t next; /* 0: none */
+} audit_lot;
 
 struct s1_audit {
     s1_arena arena;
@@ -44,7 +51,12 @@ struct s1_audit {
     audit_order *orders;
     s1_book_threat *threats;
     uint32_t *closed;
+    audit_lot *lots;
     uint32_t opportunity_room, trade_room, fill_room, order_room, threat_room, closed_room;
+    uint32_t lot_room, lot_count;
+    bool is_fifo;
+    char base_currency[17];
+    s1_dec fee_price;
     s1_finding findings[S1_FINDINGS_MAX];
     uint64_t finding_count;
     s1_nanos timeframe;            /* of the run; 0: not known */
@@ -88,6 +100,9 @@ S1_WARN_UNUSED s1_rc s1_audit_book_fill(s1_audit *audit, uint32_t trade, const a
 S1_WARN_UNUSED s1_rc s1_audit_opened(s1_audit *audit, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_audit_adjusted(s1_audit *audit, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_audit_closed(s1_audit *audit, s1_err *err);
+S1_WARN_UNUSED s1_rc s1_audit_carried(s1_audit *audit, s1_err *err);
 S1_WARN_UNUSED s1_rc s1_audit_finished(s1_audit *audit, s1_err *err);
+/* What the account has at the start, of RUN_STARTED. */
+S1_WARN_UNUSED s1_rc s1_audit_balances(s1_audit *audit, s1_err *err);
 
 #endif /* S1_BACKEND_ANALYSIS_INVARIANTS_INTERNAL_H */

@@ -256,7 +256,8 @@ static s1_rc compare_run(comparison *c, s1_err *err)
 static s1_rc compare_equity(comparison *c, const json_t *metrics, s1_err *err)
 {
     const s1_books *const books = c->books;
-    const bool is_flat = books->open_positions == 0 && books->unknown_parts == 0;
+    const bool is_flat =
+        books->open_positions == 0 && books->unknown_parts == 0 && s1_dec_is_zero(books->elsewhere);
     S1_TRY(err, compare_dec(c, S1_RESULTS_METRICS_FILE, metrics, "final_equity",
                             is_flat ? books->cash : books->final_equity, err));
     return is_flat ? S1_OK : skip(c, "books", "equity", S1_REPLAY_NOTE_LAST_CLOSE, err);

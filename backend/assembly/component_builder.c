@@ -1,5 +1,6 @@
 #include "backend/assembly/component_builder.h"
 
+#include "backend/assembly/money_builder.h"
 #include "backend/data/models/lightgbm.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/reserve.h"
@@ -168,12 +169,14 @@ static s1_rc build_books(s1_components *parts, s1_err *err)
 {
     const s1_link *const link = parts->options.link;
     const s1_limits_config *const limits = &parts->options.config->platform.limits;
-    const s1_ledger_options ledger = {
+    s1_ledger_options ledger = {
         .instrument = &parts->instruments[0],
-        .initial_capital = link->environment->simulation.initial_capital,
         .positions_max = (uint32_t)limits->open_trades_max,
     };
+    s1_ledger_options_of(link, &parts->instruments[0], &ledger);
     S1_TRY(err, s1_ledger_new(&ledger, &parts->ledger, err));
+    S1_TRY(err, s1_fee_book_of(link, &parts->instruments[0], parts->ledger, &parts->arena,
+                               &parts->fees, err));
     parts->context->view.ledger = &parts->ledger->view;
     char run_id[S1_UID_TEXT_MAX];
     const size_t run_id_length = s1_uid_print(parts->options.run_id.uid, run_id);
@@ -194,6 +197,7 @@ static s1_rc build_books(s1_components *parts, s1_err *err)
         .instrument = &parts->instruments[0],
         .trades_max = (uint32_t)limits->open_trades_max,
         .checks_invariants = parts->options.checks_invariants,
+        .fees = parts->fees,
     };
     S1_TRY(err, s1_order_manager_new(&orders, &parts->orders, err));
     s1_signal *signals;
@@ -236,6 +240,7 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
                      .slippage = simulation->slippage,
                      .maker_fee = parts->instruments[0].maker_fee,
                      .taker_fee = parts->instruments[0].taker_fee,
+                     .fees = parts->fees,
                      .orders_max = (uint32_t)limits->working_orders_max},
         .latency = {.feed = simulation->latency.feed,
                     .order = simulation->latency.order,

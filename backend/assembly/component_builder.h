@@ -60,6 +60,7 @@ typedef struct s1_components {
     uint32_t model_count;
     s1_bound_model *models; /* [model_count], order of the blueprint */
     s1_ledger *ledger;
+    s1_fee_book *fees; /* NULL: plain */
     s1_journal *journal;
     s1_derived_ids derived_ids;
     s1_id_source ids;

@@ -564,6 +564,7 @@ static void check_environments(s1_loader *l)
     for (uint32_t i = 0; i < file->environments.count; i++) {
         s1_environment_config *const env = &items[i];
         finish_simulation(l, &env->simulation);
+        s1_config_check_fees(l, &env->simulation.fees);
         env->has_simulation = env->has_simulation || env->type != S1_ENVIRONMENT_LIVE;
         if (env->type == S1_ENVIRONMENT_BACKTEST) {
             check_backtest(l, env);

@@ -711,6 +711,7 @@ static bool resolve_link(s1_loader *l, const s1_source *source, s1_str id, s1_st
                                                       : l->config->platform.recording.context};
     resolve_streams(l, ret_link);
     resolve_benchmark(l, ret_link);
+    s1_config_check_balances(l, ret_link);
     resolve_operators(l, ret_link);
     return true;
 }
@@ -887,6 +888,7 @@ void s1_config_make_links(s1_loader *l)
             count += resolve_link(l, &run->source, id, env->environment_id, run, NULL, links);
         }
     }
+    s1_config_check_shared_balances(l, links, count);
     l->config->links.items = links;
     l->config->links.count = count;
 }

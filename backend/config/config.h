@@ -203,11 +203,30 @@ typedef struct s1_data_sources_config {
     S1_LIST(s1_data_source_config) data_sources;
 } s1_data_sources_config;
 
+typedef struct s1_fee_tier_config {
+    s1_source source;
+    s1_dec volume, maker, taker;
+} s1_fee_tier_config;
+
 typedef struct s1_fees_config { /* fractions of the notional */
     s1_source source;
     s1_dec maker, taker;
     bool has_maker, has_taker;
+    /* Of an environment only; backend/dtos/execution/fees.h. */
+    s1_str currency; /* empty: quote */
+    s1_dec price;    /* of a third currency */
+    s1_dec volume_30d;
+    int64_t decimals;
+    int32_t rounding; /* enum s1_rounding; 0: half to even */
+    bool has_price, has_decimals, has_volume_30d;
+    S1_LIST(s1_fee_tier_config) tiers;
 } s1_fees_config;
+
+typedef struct s1_balance_config {
+    s1_source source;
+    s1_str currency;
+    s1_dec amount;
+} s1_balance_config;
 
 typedef struct s1_session_config { /* backend/config/sessions.h */
     s1_source source;
@@ -242,11 +261,13 @@ typedef struct s1_simulation_config {
     s1_source source;
     s1_dec initial_capital; /* quote currency; default of platform.yaml filled in */
     bool has_initial_capital;
-    s1_fees_config fees; /* default of platform.yaml filled in */
-    s1_dec slippage;     /* fraction of the price */
-    int32_t fill_rule;   /* enum s1_fill_preset */
-    int32_t match_on;    /* enum s1_match_on */
-    int32_t ambiguity;   /* enum s1_ambiguity of the matching engine */
+    S1_LIST(s1_balance_config) initial_balances; /* of other currencies */
+    int32_t cost_basis;                          /* enum s1_cost_basis of the ledger; 0: average */
+    s1_fees_config fees;                         /* default of platform.yaml filled in */
+    s1_dec slippage;                             /* fraction of the price */
+    int32_t fill_rule;                           /* enum s1_fill_preset */
+    int32_t match_on;                            /* enum s1_match_on */
+    int32_t ambiguity;                           /* enum s1_ambiguity of the matching engine */
     struct s1_matching_config {
         s1_source source;
         s1_fill_rules knobs; /* zero: as fill_rule says */

@@ -32,6 +32,10 @@ void s1_config_check_files(s1_loader *loader);
  */
 void s1_config_finish_blueprint(s1_loader *loader, s1_blueprint *blueprint);
 void s1_config_check_operation(s1_loader *loader, const s1_operation_config *operation);
+/* check_money.c: fees of an environment, their defaults filled in; balances of a link. */
+void s1_config_check_fees(s1_loader *loader, s1_fees_config *fees);
+void s1_config_check_balances(s1_loader *loader, const s1_link *link);
+void s1_config_check_shared_balances(s1_loader *loader, const s1_link *links, uint32_t count);
 /* Makes config->links. */
 void s1_config_make_links(s1_loader *loader);
 /* The blueprint of an id, read once; NULL if it is not there (not reported) . */

@@ -88,6 +88,59 @@ static const s1_schema_field fees_fields[] = {
     S1_FIELD_END};
 static const s1_schema fees_schema = {"fees", "", fees_fields, sizeof(s1_fees_config), false};
 
+static const s1_schema_field fee_tier_fields[] = {
+    S1_FIELD(s1_fee_tier_config, volume, S1_KIND_DECIMAL, .flags = S1_FIELD_REQUIRED, .min = "0",
+             .doc = "traded in 30 days from which on it counts, in the quote currency"),
+    S1_FIELD(s1_fee_tier_config, maker, S1_KIND_DECIMAL, .flags = S1_FIELD_REQUIRED, .min = "0",
+             .max = "1", .doc = "instead of fees.maker"),
+    S1_FIELD(s1_fee_tier_config, taker, S1_KIND_DECIMAL, .flags = S1_FIELD_REQUIRED, .min = "0",
+             .max = "1", .doc = "instead of fees.taker"),
+    S1_FIELD_END};
+static const s1_schema fee_tier_schema = {"tiers", "", fee_tier_fields, sizeof(s1_fee_tier_config),
+                                          false};
+
+static const s1_schema_field simulated_fees_fields[] = {
+    S1_FIELD(s1_fees_config, maker, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_fees_config, has_maker), .min = "0", .max = "1",
+             .doc = "of a fill that gave liquidity, a fraction (0.001 is 0.1 percent)"),
+    S1_FIELD(s1_fees_config, taker, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_fees_config, has_taker), .min = "0", .max = "1",
+             .doc = "of a fill that took liquidity, a fraction"),
+    S1_FIELD(s1_fees_config, currency, S1_KIND_STRING, .accepts = s1_is_currency,
+             .pattern_doc = "quote, base, received or a currency", .default_doc = "`quote`",
+             .doc = "what they are paid in: received is base of a buy and quote of a sell; a third "
+                    "currency has a price and a balance (docs/money.md)"),
+    S1_FIELD(s1_fees_config, price, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_fees_config, has_price), .min = "0",
+             .flags = S1_FIELD_ABOVE_MIN, .doc = "of one of the third currency, in quote"),
+    S1_FIELD(s1_fees_config, decimals, S1_KIND_INT,
+             .has_offset = offsetof(s1_fees_config, has_decimals), .min = "0", .max = "18",
+             .default_doc = "`18`; `8` of a third currency",
+             .doc = "digits behind the point that the fee of each fill is rounded to; in base at "
+                    "most qty_scale"),
+    S1_FIELD(s1_fees_config, rounding, S1_KIND_ENUM, .names = s1_fee_rounding_names,
+             .default_doc = "`half_even`", .doc = "which way"),
+    S1_FIELD(s1_fees_config, tiers, S1_KIND_LIST, .item_kind = S1_KIND_OBJECT,
+             .schema = &fee_tier_schema,
+             .doc =
+                 "other rates from a volume on, by volume; of today (UTC) and the 29 days before"),
+    S1_FIELD(s1_fees_config, volume_30d, S1_KIND_DECIMAL,
+             .has_offset = offsetof(s1_fees_config, has_volume_30d), .min = "0",
+             .default_doc = "`0`",
+             .doc = "traded before the run; a thirtieth of it leaves each day"),
+    S1_FIELD_END};
+static const s1_schema simulated_fees_schema = {"fees", "", simulated_fees_fields,
+                                                sizeof(s1_fees_config), false};
+
+static const s1_schema_field balance_fields[] = {
+    S1_FIELD(s1_balance_config, currency, S1_KIND_STRING, .flags = S1_FIELD_KEY,
+             .accepts = s1_is_currency, .pattern_doc = S1_CURRENCY_DOC),
+    S1_FIELD(s1_balance_config, amount, S1_KIND_DECIMAL, .min = "0", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "of that currency"),
+    S1_FIELD_END};
+static const s1_schema balance_schema = {"initial_balances", "", balance_fields,
+                                         sizeof(s1_balance_config), .is_inline = true};
+
 static const s1_schema_field margin_fields[] = {
     S1_FIELD(struct s1_margin_config, enabled, S1_KIND_BOOL, .default_text = "false",
              .doc = "allows going short and, with leverage, orders beyond the cash"),
@@ -239,7 +292,14 @@ static const s1_schema_field simulation_fields[] = {
              .has_offset = offsetof(s1_simulation_config, has_initial_capital), .min = "0",
              .flags = S1_FIELD_ABOVE_MIN, .default_doc = "platform: portfolio.defaults",
              .doc = "in the quote currency"),
-    S1_FIELD(s1_simulation_config, fees, S1_KIND_OBJECT, .schema = &fees_schema,
+    S1_FIELD(s1_simulation_config, initial_balances, S1_KIND_MAP, .schema = &balance_schema,
+             .doc = "by currency, beside initial_capital: base currency held at the start, worth "
+                    "the first open; the currency of fees"),
+    S1_FIELD(s1_simulation_config, cost_basis, S1_KIND_ENUM, .names = s1_cost_basis_names,
+             .default_doc = "`average`",
+             .doc = "what a part of a position cost that is closed: its share, or what was bought "
+                    "first (docs/money.md)"),
+    S1_FIELD(s1_simulation_config, fees, S1_KIND_OBJECT, .schema = &simulated_fees_schema,
              .default_doc = "platform: portfolio.defaults.fee_rate",
              .doc = "fractions of the notional"),
     S1_FIELD(s1_simulation_config, slippage, S1_KIND_DECIMAL, .default_text = "0", .min = "0",

@@ -1,4 +1,5 @@
 #include "backend/core/order_journal_internal.h"
+#include "backend/dtos/execution/fees.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/uid.h"
 
@@ -110,6 +111,21 @@ s1_rc s1_order_journal_state(s1_journal *journal, const s1_order *order, s1_str 
     return s1_journal_end(journal, err);
 }
 
+/* Of a fee that is not paid in quote: what it is paid in. */
+static void write_fee(s1_tape *w, const s1_fill *fill, const char *whole)
+{
+    if (fill->fee_in != S1_FEE_QUOTE) {
+        s1_tape_key_lit(w, "fee_currency");
+        s1_tape_str(w, fill->fee_currency);
+        s1_tape_key_lit(w, "fee_amount");
+        s1_tape_dec(w, fill->fee_amount);
+    }
+    if (!s1_dec_is_zero(fill->withheld)) {
+        s1_tape_key(w, s1_str_of(whole));
+        s1_tape_dec(w, whole[0] == 'b' ? fill->quantity : fill->withheld);
+    }
+}
+
 s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order, const s1_fill *fill,
                             s1_err *err)
 {
@@ -126,6 +142,11 @@ s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order, const s1
     s1_tape_dec(w, fill->quantity);
     s1_tape_key_lit(w, "fee");
     s1_tape_dec(w, fill->fee);
+    write_fee(w, fill, "withheld");
+    if (fill->is_fee_fallback) {
+        s1_tape_key_lit(w, "fee_fallback");
+        s1_tape_bool(w, true);
+    }
     s1_tape_key_lit(w, "liquidity");
     s1_tape_name(w, fill->is_maker ? "maker" : "taker");
     s1_tape_key_lit(w, "rule");
@@ -183,9 +204,10 @@ s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan, const s1
     s1_tape_key_lit(w, "entry_price");
     s1_tape_dec(w, fill->price);
     s1_tape_key_lit(w, "quantity");
-    s1_tape_dec(w, fill->quantity);
+    s1_tape_dec(w, s1_dec_of_raw(s1_dec_raw(fill->quantity) - s1_dec_raw(fill->withheld)));
     s1_tape_key_lit(w, "fee");
     s1_tape_dec(w, fill->fee);
+    write_fee(w, fill, "bought");
     if (!s1_dec_is_zero(plan->stop_loss)) {
         s1_tape_key_lit(w, "stop_loss");
         s1_tape_dec(w, plan->stop_loss);
@@ -234,12 +256,14 @@ s1_rc s1_order_journal_grown(s1_journal *journal, s1_trade_id trade_id, s1_dec g
     }
     s1_dec before;
     S1_TRY(err, s1_dec_sub(grown, fill->quantity, &before, err));
+    S1_TRY(err, s1_dec_add(before, fill->withheld, &before, err));
     s1_tape *const w = begin_adjusted(journal, trade_id, S1_STR("quantity"), before, grown,
                                       S1_STR(""), fill->time);
     s1_tape_key_lit(w, "price");
     s1_tape_dec(w, fill->price);
     s1_tape_key_lit(w, "fee");
     s1_tape_dec(w, fill->fee);
+    write_fee(w, fill, "bought");
     return s1_journal_end(journal, err);
 }
 
@@ -257,7 +281,7 @@ s1_rc s1_order_journal_planned(s1_journal *journal, s1_trade_id trade_id, s1_dec
 }
 
 s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record,
-                              s1_opportunity_id closing, s1_dec pnl_gross, s1_err *err)
+                              s1_opportunity_id closing, const s1_trade_money *money, s1_err *err)
 {
     if (!s1_journal_enabled(journal, S1_JOURNAL_TRADE_CLOSED)) {
         return S1_OK;
@@ -279,10 +303,22 @@ s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record
     s1_tape_dec(w, record->quantity);
     s1_tape_key_lit(w, "fees");
     s1_tape_dec(w, record->fees);
+    if (!s1_dec_eq(record->fees, money->fees_cash)) {
+        s1_tape_key_lit(w, "fees_cash");
+        s1_tape_dec(w, money->fees_cash);
+    }
+    if (!s1_dec_is_zero(money->funding)) {
+        s1_tape_key_lit(w, "funding");
+        s1_tape_dec(w, money->funding);
+    }
+    if (!s1_dec_is_zero(money->interest)) {
+        s1_tape_key_lit(w, "interest");
+        s1_tape_dec(w, money->interest);
+    }
     s1_tape_key_lit(w, "pnl");
     s1_tape_dec(w, record->pnl);
     s1_tape_key_lit(w, "pnl_gross");
-    s1_tape_dec(w, pnl_gross);
+    s1_tape_dec(w, money->pnl_gross);
     return s1_journal_end(journal, err);
 }
 

@@ -23,6 +23,13 @@ S1_WARN_UNUSED s1_rc s1_order_journal_amended(s1_journal *journal, const s1_orde
 S1_WARN_UNUSED s1_rc s1_order_journal_fill(s1_journal *journal, const s1_order *order,
                                            const s1_fill *fill, s1_err *err);
 
+/* What came of a trade beside its record: all in quote. */
+typedef struct s1_trade_money {
+    s1_dec pnl_gross;
+    s1_dec fees_cash; /* of its fees, what was paid in quote */
+    s1_dec funding, interest;
+} s1_trade_money;
+
 /* TRADE_OPENED. */
 S1_WARN_UNUSED s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan,
                                              const s1_fill *fill, s1_err *err);
@@ -43,7 +50,7 @@ S1_WARN_UNUSED s1_rc s1_order_journal_planned(s1_journal *journal, s1_trade_id t
 
 /* TRADE_CLOSED; `pnl_gross` before fees, `closing` zero unless a signal asked for it. */
 S1_WARN_UNUSED s1_rc s1_order_journal_closed(s1_journal *journal, const s1_trade_record *record,
-                                             s1_opportunity_id closing, s1_dec pnl_gross,
+                                             s1_opportunity_id closing, const s1_trade_money *money,
                                              s1_err *err);
 
 /* OPPORTUNITY_REJECTED, stage venue: the venue refused the entry of an approved plan. */

@@ -29,7 +29,8 @@ typedef struct open_trade {
     int32_t entry_rule;                    /* enum s1_fill_rule, of the first fill */
     s1_dec entry_quantity, entry_notional; /* sums over the entry fills */
     s1_dec exit_quantity, exit_notional;
-    s1_dec fees, pnl;                                              /* pnl gross of fees */
+    s1_dec fees;
+    s1_trade_money money;
     s1_order_id entry_order, stop_order, target_order, exit_order; /* none where not working */
     s1_str close_reason; /* interned; of the exit order that works */
     s1_threat_id close_threat;
@@ -607,16 +608,34 @@ static s1_rc open_position(s1_order_manager *manager, open_trade *trade, const s
     return s1_order_journal_opened(manager->options.journal, &trade->plan, fill, err);
 }
 
+static s1_ledger_fill booked_fill(const s1_order_manager *manager, const open_trade *trade,
+                                  const s1_fill *fill)
+{
+    return (s1_ledger_fill){.trade_id = trade->plan.trade_id,
+                            .direction = trade->plan.direction,
+                            .quantity = fill->quantity,
+                            .price = fill->price,
+                            .fee = fill->fee,
+                            .time = fill->time,
+                            .row = manager->row,
+                            .fee_in = fill->fee_in,
+                            .fee_amount = fill->fee_amount,
+                            .withheld = fill->withheld};
+}
+
+static s1_rc pay_fee(open_trade *trade, const s1_fill *fill, s1_err *err)
+{
+    s1_dec *const cash = &trade->money.fees_cash;
+    if (fill->fee_in == S1_FEE_QUOTE) {
+        S1_TRY(err, s1_dec_add(*cash, fill->fee, cash, err));
+    }
+    return s1_dec_add(trade->fees, fill->fee, &trade->fees, err);
+}
+
 static s1_rc enter(s1_order_manager *manager, open_trade *trade, const s1_order *order,
                    const s1_fill *fill, s1_err *err)
 {
-    const s1_ledger_fill booked = {.trade_id = trade->plan.trade_id,
-                                   .direction = trade->plan.direction,
-                                   .quantity = fill->quantity,
-                                   .price = fill->price,
-                                   .fee = fill->fee,
-                                   .time = fill->time,
-                                   .row = manager->row};
+    const s1_ledger_fill booked = booked_fill(manager, trade, fill);
     s1_dec kept;
     S1_TRY(err, kept_after(manager, trade, fill->quantity, &kept, err));
     hold_only(manager, trade, kept);
@@ -625,7 +644,7 @@ static s1_rc enter(s1_order_manager *manager, open_trade *trade, const s1_order 
     }
     S1_TRY(err, s1_ledger_open(manager->options.ledger, &booked, err));
     S1_TRY(err, accumulate(fill, &trade->entry_quantity, &trade->entry_notional, err));
-    S1_TRY(err, s1_dec_add(trade->fees, fill->fee, &trade->fees, err));
+    S1_TRY(err, pay_fee(trade, fill, err));
     if (trade->is_entered) {
         const s1_dec grown =
             s1_ledger_find(manager->options.ledger, trade->plan.trade_id)->view.quantity;
@@ -679,7 +698,9 @@ static s1_rc record_trade(s1_order_manager *manager, const open_trade *trade, co
                            &record.entry_price, err));
     S1_TRY(err, s1_dec_div(trade->exit_notional, trade->exit_quantity, S1_ROUND_HALF_EVEN,
                            &record.exit_price, err));
-    S1_TRY(err, s1_dec_sub(trade->pnl, trade->fees, &record.pnl, err));
+    S1_TRY(err, s1_dec_sub(trade->money.pnl_gross, trade->fees, &record.pnl, err));
+    S1_TRY(err, s1_dec_sub(record.pnl, trade->money.funding, &record.pnl, err));
+    S1_TRY(err, s1_dec_sub(record.pnl, trade->money.interest, &record.pnl, err));
     manager->records[manager->record_count] = record;
     *ret_record = &manager->records[manager->record_count++];
     return S1_OK;
@@ -693,7 +714,7 @@ static s1_rc finish_trade(s1_order_manager *manager, open_trade *trade, const s1
     S1_TRY(err, s1_order_journal_closed(manager->options.journal, record,
                                         order->role == S1_ROLE_EXIT ? trade->close_opportunity
                                                                     : (s1_opportunity_id){0},
-                                        trade->pnl, err));
+                                        &trade->money, err));
     manager->changes |= S1_LEDGER_CLOSED;
     drop_slices(manager, trade); /* the trade's end says so */
     hold_only(manager, trade, S1_DEC_ZERO);
@@ -721,20 +742,14 @@ static void drop_order(open_trade *trade, s1_order_id order_id)
 static s1_rc leave(s1_order_manager *manager, open_trade *trade, const s1_order *order,
                    const s1_fill *fill, s1_err *err)
 {
-    const s1_ledger_fill booked = {.trade_id = trade->plan.trade_id,
-                                   .direction = trade->plan.direction,
-                                   .quantity = fill->quantity,
-                                   .price = fill->price,
-                                   .fee = fill->fee,
-                                   .time = fill->time,
-                                   .row = manager->row};
+    const s1_ledger_fill booked = booked_fill(manager, trade, fill);
     s1_dec pnl;
     bool is_closed;
     drop_order(trade, order->order_id);
     S1_TRY(err, s1_ledger_close(manager->options.ledger, &booked, &pnl, &is_closed, err));
     S1_TRY(err, accumulate(fill, &trade->exit_quantity, &trade->exit_notional, err));
-    S1_TRY(err, s1_dec_add(trade->fees, fill->fee, &trade->fees, err));
-    S1_TRY(err, s1_dec_add(trade->pnl, pnl, &trade->pnl, err));
+    S1_TRY(err, pay_fee(trade, fill, err));
+    S1_TRY(err, s1_dec_add(trade->money.pnl_gross, pnl, &trade->money.pnl_gross, err));
     manager->changes |= S1_LEDGER_CHANGED;
     S1_TRY(err, check(manager, err));
     if (is_closed) {
@@ -853,6 +868,9 @@ static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_
     open_trade *const trade = find_trade(manager, order->trade_id);
     S1_ASSERT(trade != NULL);
     count_fill(manager, order, fill);
+    if (manager->options.fees != NULL) {
+        S1_TRY(err, s1_fee_book_traded(manager->options.fees, fill, err));
+    }
     S1_TRY(err, s1_order_journal_fill(manager->options.journal, order, fill, err));
     return order->role == S1_ROLE_ENTRY ? enter(manager, trade, order, fill, err)
                                         : leave(manager, trade, order, fill, err);

@@ -13,6 +13,7 @@
 #include "backend/core/interfaces/environment.h"
 #include "backend/core/journal.h"
 #include "backend/core/strategy_ledger.h"
+#include "backend/dtos/execution/fees.h"
 #include "backend/dtos/results/trade_record.h"
 #include "backend/utils/ids.h"
 
@@ -25,6 +26,7 @@ typedef struct s1_order_manager_options {
     const s1_instrument *instrument;
     uint32_t trades_max;    /* pending and open at the same time */
     bool checks_invariants; /* s1_ledger_check after every change */
+    s1_fee_book *fees;      /* that the environment charges by; NULL: plain */
 } s1_order_manager_options;
 
 /* Fields the inline half needs; do not touch. */

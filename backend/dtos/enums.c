@@ -1,6 +1,6 @@
 #include "backend/dtos/enums.h"
 
-#include "backend/dtos/execution/order.h"
+#include "backend/dtos/execution/fees.h"
 #include "backend/dtos/market/stream_key.h"
 #include "backend/utils/text.h"
 
@@ -65,6 +65,10 @@ const s1_enum_name s1_zero_volume_names[] = {S1_ZERO_VOLUME_MAP(X){NULL, 0}};
 const s1_enum_name s1_match_on_names[] = {S1_MATCH_ON_MAP(X){NULL, 0}};
 const s1_enum_name s1_slippage_on_names[] = {S1_SLIPPAGE_ON_MAP(X){NULL, 0}};
 #undef X
+const s1_enum_name s1_fee_rounding_names[] = {
+    {"half_even", S1_ROUND_HALF_EVEN}, {"down", S1_ROUND_DOWN}, {"up", S1_ROUND_UP}, {NULL, 0}};
+const s1_enum_name s1_cost_basis_names[] = {
+    {"average", S1_COST_AVERAGE}, {"fifo", S1_COST_FIFO}, {NULL, 0}};
 const s1_enum_name s1_ambiguity_names[] = {{"stop_first", S1_AMBIGUITY_STOP_FIRST},
                                            {"target_first", S1_AMBIGUITY_TARGET_FIRST},
                                            {NULL, 0}};

@@ -123,6 +123,15 @@ typedef struct s1_position {
     uint32_t reserved;
 } s1_position;
 
+/* What the account has of one currency. Since minor 2. */
+typedef struct s1_balance {
+    uint32_t size;
+    uint32_t padding;
+    s1_str currency;
+    s1_dec total;    /* below zero: borrowed */
+    s1_dec reserved; /* of it, held for working orders */
+} s1_balance;
+
 /* The ledger as a worker may see it: read-only, marked to the newest close. */
 typedef struct s1_ledger_view {
     uint32_t size;
@@ -143,7 +152,21 @@ typedef struct s1_ledger_view {
     uint64_t closed_trades;
     uint64_t closed_wins; /* of them with a result above zero */
     s1_dec last_closed_pnl;
+    /* Since minor 2. */
+    uint32_t
+        balance_count; /* the quote currency, the base currency, that of fees if it is another */
+    uint32_t balance_stride;
+    const s1_balance *balances;
+    s1_dec funding;  /* paid so far; below zero: received */
+    s1_dec interest; /* paid so far */
 } s1_ledger_view;
+
+/* Balance `index` of balance_count. */
+static inline const s1_balance *s1_ledger_balance(const s1_ledger_view *ledger, uint32_t index)
+{
+    return (const s1_balance *)(const void *)((const char *)(const void *)ledger->balances +
+                                              (size_t)index * ledger->balance_stride);
+}
 
 /* Position `index` of position_count, oldest first. */
 static inline const s1_position *s1_ledger_position(const s1_ledger_view *ledger, uint32_t index)

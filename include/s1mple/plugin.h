@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 #define S1_ABI_MAJOR     1u /* differs: refuse to load */
-#define S1_ABI_MINOR     1u /* plugin newer than host: refuse; older: accept */
+#define S1_ABI_MINOR     2u /* plugin newer than host: refuse; older: accept */
 #define S1_PLUGIN_EXPORT __attribute__((visibility("default")))
 
 /* --- What the host offers. ---------------------------------------------------------------- */

@@ -524,6 +524,23 @@ static inline s1_rc tick(s1_run_orchestrator *run, const s1_market_snapshot *sna
 
 static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err);
 
+/* Base currency held at the start is worth the first price there is to trade at. */
+static s1_rc value_balances(s1_run_orchestrator *run, const s1_market_snapshot *snapshot,
+                            s1_err *err)
+{
+    s1_ledger *const ledger = run->parts->ledger;
+    if (s1_dec_is_zero(ledger->held)) {
+        return S1_OK;
+    }
+    const int64_t price = snapshot == NULL       ? 0
+                          : snapshot->has_bar[0] ? snapshot->bars[0].open
+                                                 : snapshot->bars[0].close;
+    return price > 0 ? s1_ledger_start(ledger, price, err)
+                     : S1_RAISE(err, S1_E_DATA,
+                                "no price to value the base currency at that "
+                                "initial_balances holds");
+}
+
 /* Primes the context with the bars before `from`. *ret_snapshot is the first moment to trade on, or
  * NULL. */
 static s1_rc bootstrap(s1_run_orchestrator *run, const s1_market_snapshot **ret_snapshot,
@@ -541,6 +558,7 @@ static s1_rc bootstrap(s1_run_orchestrator *run, const s1_market_snapshot **ret_
     }
     S1_LOG_EVENT(run->options.components.log, S1_LOG_SETUP, "run.bootstrapped",
                  s1_log_u64("warmup_bars", run->sums.warmup_bars));
+    S1_TRY(err, value_balances(run, snapshot, err));
     S1_TRY(err, journal_started(run, err));
     S1_TRY(err, s1_run_publish(run, run->events.bootstrap_complete, &run->sums, err));
     *ret_snapshot = snapshot;
@@ -638,6 +656,62 @@ static s1_rc drive(s1_run_orchestrator *run, s1_err *err)
 
 /* --- Start and end. ------------------------------------------------------------------------- */
 
+/* Is there more than cash to tell of? */
+static bool has_balances(const s1_run_orchestrator *run)
+{
+    return run->parts->fees != NULL ||
+           !s1_dec_is_zero(run->parts->ledger->accounts[S1_LEDGER_BASE].initial);
+}
+
+static void tell_dec(s1_tape *w, const char *name, s1_dec value)
+{
+    s1_tape_key(w, s1_str_of(name));
+    s1_tape_dec(w, value);
+}
+
+/* What the account holds beside cash at the start, and how it counts. */
+static void tell_balances(const s1_run_orchestrator *run, s1_tape *w)
+{
+    const s1_ledger *const ledger = run->parts->ledger;
+    const s1_balance *const other = &ledger->balances[S1_LEDGER_OTHER];
+    if (ledger->cost_basis == S1_COST_FIFO) {
+        s1_tape_key_lit(w, "cost_basis");
+        s1_tape_name(w, "fifo");
+    }
+    if (!has_balances(run)) {
+        return;
+    }
+    s1_tape_key_lit(w, "base_currency");
+    s1_tape_str(w, ledger->instrument->base);
+    tell_dec(w, "base_balance", ledger->held);
+    if (!s1_dec_is_zero(ledger->held)) {
+        tell_dec(w, "base_price", ledger->start_price);
+    }
+    if (other->currency.len > 0) {
+        s1_tape_key_lit(w, "fee_currency");
+        s1_tape_str(w, other->currency);
+        tell_dec(w, "fee_balance", other->total);
+        tell_dec(w, "fee_price", ledger->other_price);
+    }
+}
+
+/* What was paid beside fees, and what is left of other currencies. */
+static void tell_costs(const s1_ledger *ledger, bool is_all, s1_tape *w)
+{
+    if (!s1_dec_is_zero(ledger->view.funding)) {
+        tell_dec(w, "funding", ledger->view.funding);
+    }
+    if (!s1_dec_is_zero(ledger->view.interest)) {
+        tell_dec(w, "interest", ledger->view.interest);
+    }
+    if (is_all) {
+        tell_dec(w, "base_balance", ledger->balances[S1_LEDGER_BASE].total);
+    }
+    if (ledger->balances[S1_LEDGER_OTHER].currency.len > 0) {
+        tell_dec(w, "fee_balance", ledger->balances[S1_LEDGER_OTHER].total);
+    }
+}
+
 static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err)
 {
     s1_journal *const journal = run->parts->journal;
@@ -682,11 +756,12 @@ static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err)
     s1_tape_key_lit(w, "data_hash");
     s1_tape_str(w, run->options.data_hash);
     s1_tape_key_lit(w, "initial_capital");
-    s1_tape_dec(w, simulation->initial_capital);
+    s1_tape_dec(w, run->parts->ledger->view.initial_capital);
     s1_tape_key_lit(w, "fill_rule");
     s1_tape_name(w, s1_enum_text(s1_fill_rule_names, simulation->fill_rule));
     s1_tape_key_lit(w, "currency");
     s1_tape_str(w, run->parts->instruments[0].quote);
+    tell_balances(run, w);
     return s1_journal_end(journal, err);
 }
 
@@ -724,6 +799,7 @@ static s1_rc journal_finished(s1_run_orchestrator *run, s1_err *err)
     s1_tape_dec(w, view->equity);
     s1_tape_key_lit(w, "fees");
     s1_tape_dec(w, view->fees);
+    tell_costs(parts->ledger, has_balances(run), w);
     s1_tape_key_lit(w, "realized_pnl");
     s1_tape_dec(w, view->realized_pnl);
     s1_tape_key_lit(w, "open_positions");

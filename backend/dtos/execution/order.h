@@ -116,10 +116,15 @@ static inline bool s1_order_trails(const s1_order *order)
 typedef struct s1_fill {
     s1_dec price; /* slippage included */
     s1_dec quantity;
-    s1_dec fee;
+    s1_dec fee; /* what it is worth in the quote currency, whatever it is paid in */
     s1_nanos time;
     int32_t rule; /* enum s1_fill_rule */
     uint32_t is_maker;
+    int32_t fee_in;           /* enum s1_fee_currency: QUOTE, BASE or OTHER */
+    uint32_t is_fee_fallback; /* paid in quote because there was not enough of the other */
+    s1_dec fee_amount;        /* in what it is paid in; not told of a plain fee in quote */
+    s1_dec withheld;          /* of an entry: of `quantity`, what does not join the position */
+    s1_str fee_currency;      /* of BASE and OTHER; borrowed for the run */
 } s1_fill;
 
 /* Who hears what happened to an order. A failing callback stops the match. Callbacks may submit and

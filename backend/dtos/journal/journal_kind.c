@@ -23,7 +23,14 @@
     F(data_hash, TEXT, 1)                                                                          \
     F(initial_capital, DECIMAL, 1)                                                                 \
     F(fill_rule, TEXT, 0)                                                                          \
-    F(currency, TEXT, 0)
+    F(currency, TEXT, 0)                                                                           \
+    F(cost_basis, TEXT, 0)                                                                         \
+    F(base_currency, TEXT, 0)                                                                      \
+    F(base_balance, DECIMAL, 0)                                                                    \
+    F(base_price, DECIMAL, 0)                                                                      \
+    F(fee_currency, TEXT, 0)                                                                       \
+    F(fee_balance, DECIMAL, 0)                                                                     \
+    F(fee_price, DECIMAL, 0)
 #define FIELDS_OPPORTUNITY_DETECTED(F)                                                             \
     F(signal_type, TEXT, 1)                                                                        \
     F(direction, TEXT, 1)                                                                          \
@@ -91,6 +98,10 @@
     F(price, DECIMAL, 1)                                                                           \
     F(quantity, DECIMAL, 1)                                                                        \
     F(fee, DECIMAL, 1)                                                                             \
+    F(fee_currency, TEXT, 0)                                                                       \
+    F(fee_amount, DECIMAL, 0)                                                                      \
+    F(withheld, DECIMAL, 0)                                                                        \
+    F(fee_fallback, BOOLEAN, 0)                                                                    \
     F(liquidity, TEXT, 1)                                                                          \
     F(rule, TEXT, 0)                                                                               \
     F(remaining, DECIMAL, 0)
@@ -108,6 +119,9 @@
     F(entry_price, DECIMAL, 1)                                                                     \
     F(quantity, DECIMAL, 1)                                                                        \
     F(fee, DECIMAL, 1)                                                                             \
+    F(fee_currency, TEXT, 0)                                                                       \
+    F(fee_amount, DECIMAL, 0)                                                                      \
+    F(bought, DECIMAL, 0)                                                                          \
     F(stop_loss, DECIMAL, 0)                                                                       \
     F(take_profit, DECIMAL, 0)
 #define FIELDS_POSITION_ADJUSTED(F)                                                                \
@@ -116,6 +130,9 @@
     F(to, DECIMAL, 0)                                                                              \
     F(price, DECIMAL, 0)                                                                           \
     F(fee, DECIMAL, 0)                                                                             \
+    F(fee_currency, TEXT, 0)                                                                       \
+    F(fee_amount, DECIMAL, 0)                                                                      \
+    F(bought, DECIMAL, 0)                                                                          \
     F(reason, TEXT, 0)
 #define FIELDS_TRADE_CLOSED(F)                                                                     \
     F(closure_reason, TEXT, 1)                                                                     \
@@ -123,6 +140,9 @@
     F(exit_price, DECIMAL, 1)                                                                      \
     F(quantity, DECIMAL, 1)                                                                        \
     F(fees, DECIMAL, 1)                                                                            \
+    F(fees_cash, DECIMAL, 0)                                                                       \
+    F(funding, DECIMAL, 0)                                                                         \
+    F(interest, DECIMAL, 0)                                                                        \
     F(pnl, DECIMAL, 1)                                                                             \
     F(pnl_gross, DECIMAL, 1)
 #define FIELDS_WORKER_NOTE(F)        F(event, TEXT, 1)
@@ -139,10 +159,21 @@
     F(final_cash, DECIMAL, 1)                                                                      \
     F(final_equity, DECIMAL, 1)                                                                    \
     F(fees, DECIMAL, 1)                                                                            \
+    F(funding, DECIMAL, 0)                                                                         \
+    F(interest, DECIMAL, 0)                                                                        \
+    F(base_balance, DECIMAL, 0)                                                                    \
+    F(fee_balance, DECIMAL, 0)                                                                     \
     F(realized_pnl, DECIMAL, 1)                                                                    \
     F(open_positions, INTEGER, 1)                                                                  \
     F(ambiguous_bars, INTEGER, 0)                                                                  \
     F(reason, TEXT, 1)
+#define FIELDS_CARRY(F)                                                                            \
+    F(amount, DECIMAL, 1)                                                                          \
+    F(rate, DECIMAL, 1)                                                                            \
+    F(price, DECIMAL, 1)                                                                           \
+    F(quantity, DECIMAL, 1)
+#define FIELDS_FUNDING_PAID(F)  FIELDS_CARRY(F)
+#define FIELDS_INTEREST_PAID(F) FIELDS_CARRY(F)
 
 #define FIELD(name, type, required) {#name, S1_JOURNAL_##type, (required)},
 #define X(name, levels, required, allowed, description)                                            \

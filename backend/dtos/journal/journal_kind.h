@@ -99,7 +99,11 @@ enum s1_journal_level {
       "Books and venue were compared and brought in line")                                         \
     X(SCHEDULED_TICK, S1_JOURNAL_IN_FULL, S1_JOURNAL_IDS_S, S1_JOURNAL_IDS_S,                      \
       "The scheduler asked for something")                                                         \
-    X(RUN_FINISHED, S1_JOURNAL_IN_TRADES, 0u, 0u, "A run ended, with its sums")
+    X(RUN_FINISHED, S1_JOURNAL_IN_TRADES, 0u, 0u, "A run ended, with its sums")                    \
+    X(FUNDING_PAID, S1_JOURNAL_IN_TRADES, S1_JOURNAL_IDS_T, S1_JOURNAL_IDS_T,                      \
+      "Funding of an open position was paid, or received (below zero)")                            \
+    X(INTEREST_PAID, S1_JOURNAL_IN_TRADES, S1_JOURNAL_IDS_T, S1_JOURNAL_IDS_T,                     \
+      "Interest on what an open position has borrowed was paid")
 enum s1_journal_kind {
     S1_JOURNAL_KIND_INVALID,
 #define X(name, levels, required, allowed, description) S1_JOURNAL_##name,

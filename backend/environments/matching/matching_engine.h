@@ -46,7 +46,7 @@
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
 
-#include "backend/dtos/execution/order.h"
+#include "backend/dtos/execution/fees.h"
 #include "backend/dtos/market/market_batch.h"
 
 typedef struct s1_matching_options {
@@ -55,6 +55,7 @@ typedef struct s1_matching_options {
     int32_t ambiguity;               /* enum s1_ambiguity, where the path is unknown */
     s1_dec slippage;                 /* fraction of the price, 0.0005 = 5 basis points */
     s1_dec maker_fee, taker_fee;     /* fractions of the notional */
+    const s1_fee_book *fees;         /* borrowed; NULL: those two, in quote */
     uint32_t orders_max;             /* working at the same time */
 } s1_matching_options;
 

@@ -87,6 +87,15 @@ static int32_t side_of_entry(const s1_order *order, int32_t rule)
                                                                       : S1_ORDER_LIMIT;
 }
 
+static s1_rc charge(const s1_matching_engine *engine, const s1_order *order, s1_fill *fill,
+                    s1_err *err)
+{
+    const s1_matching_options *const options = &engine->options;
+    return options->fees != NULL
+               ? s1_fee_book_charge(options->fees, order, fill, err)
+               : s1_fee_plain(fill->is_maker ? options->maker_fee : options->taker_fee, fill, err);
+}
+
 s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution decided,
                        s1_err *err)
 {
@@ -110,13 +119,11 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
             return sized == S1_E_DENIED ? refuse_fill(engine, slot, decided.time, err) : sized;
         }
     }
-    s1_dec notional;
-    S1_TRY(err, s1_dec_mul(result.price, result.quantity, S1_ROUND_HALF_EVEN, &notional, err));
-    S1_TRY(err, s1_dec_mul(notional,
-                           decided.is_maker ? engine->options.maker_fee : engine->options.taker_fee,
-                           S1_ROUND_HALF_EVEN, &result.fee, err));
     const s1_order_listener *const listener = &engine->listener;
-    const s1_rc allowed = listener->on_before_fill(listener->self, &slot->order, &result, err);
+    s1_rc allowed = charge(engine, &slot->order, &result, err);
+    if (allowed == S1_OK) {
+        allowed = listener->on_before_fill(listener->self, &slot->order, &result, err);
+    }
     if (allowed == S1_E_DENIED) {
         return refuse_fill(engine, slot, decided.time, err);
     }

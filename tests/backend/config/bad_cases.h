@@ -456,6 +456,50 @@ static const bad_case bad_cases[] = {
      "config/runs/demo.yaml:4:5: error: data[0]: found EUR/USD@1h, expected a source of its trades "
      "(data_type: trades, resample: true) in environment backtest_eurusd, whose orders match on "
      "trades\n"},
+    {"fees in a currency without a price", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001, currency: KFEE }",
+     "config/environments.yaml:5:11: error: backtest_eurusd.simulation.fees.price: found nothing, "
+     "expected what one of the currency is worth in quote\n"},
+    {"a price of the quote currency", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001, price: 2 }",
+     "config/environments.yaml:5:35: error: backtest_eurusd.simulation.fees.price: found a price "
+     "of no third currency, expected none: quote and base need no price\n"},
+    {"more digits than fit", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001, currency: KFEE, price: 0.12345678901 }",
+     "config/environments.yaml:5:51: error: backtest_eurusd.simulation.fees.price: found more "
+     "digits than fit, expected at most 10 digits behind the point (18 with fees.decimals)\n"},
+    {"tiers out of order", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001, taker: 0.0002, tiers: [{ volume: 10, maker: 0, taker: 0 }, { volume: "
+     "5, maker: 0, taker: 0 }] }",
+     "config/environments.yaml:5:97: error: backtest_eurusd.simulation.fees.tiers[1].volume: found "
+     "no more than that of the tier before, expected tiers by volume\n"},
+    {"a tier that is dearer", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001, taker: 0.0002, tiers: [{ volume: 10, maker: 0.0001, taker: 0.0003 }] "
+     "}",
+     "config/environments.yaml:5:87: error: backtest_eurusd.simulation.fees.tiers[0].taker: found "
+     "a rate above that of less volume, expected rates that fall, or stay, with the volume\n"},
+    {"a volume and no tiers", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001, volume_30d: 5 }",
+     "config/environments.yaml:5:40: error: backtest_eurusd.simulation.fees.volume_30d: found a "
+     "volume without tiers, expected tiers, or none\n"},
+    {"rounding nobody knows", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001, rounding: near }",
+     "config/environments.yaml:5:38: error: backtest_eurusd.simulation.fees.rounding: found "
+     "'near', expected half_even, down or up\n"},
+    {"a balance of the quote currency", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001 }\n    initial_balances: { USD: 5 }",
+     "config/environments.yaml:6:30: error: backtest_eurusd.simulation.initial_balances.USD: found "
+     "'USD', expected EUR, the base currency of link demo@backtest_eurusd, or fees.currency (USD "
+     "is initial_capital)\n"},
+    {"a balance of a foreign currency", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001 }\n    initial_balances: { XYZ: 5 }",
+     "config/environments.yaml:6:30: error: backtest_eurusd.simulation.initial_balances.XYZ: found "
+     "'XYZ', expected EUR, the base currency of link demo@backtest_eurusd, or fees.currency (USD "
+     "is initial_capital)\n"},
+    {"a balance with too many digits", "environments.yaml", "fees: { maker: 0.0001 }",
+     "fees: { maker: 0.0001 }\n    initial_balances: { EUR: 0.0000001 }",
+     "config/environments.yaml:6:30: error: backtest_eurusd.simulation.initial_balances.EUR: found "
+     "more digits than quantities have, expected at most 2 digits behind the point (qty_scale)\n"},
     {"several faults, all at once", "environments.yaml",
      "    fees: { maker: 0.0001 }\n    fill_rule: next_open",
      "    fees: { maker: -1, taker: x }\n    slippage: 2\n    fill_rul: next_open",
@@ -466,7 +510,8 @@ static const bad_case bad_cases[] = {
      "config/environments.yaml:6:15: error: backtest_eurusd.simulation.slippage: found '2', "
      "expected a decimal number from 0 to 1\n"
      "config/environments.yaml:7:5: error: backtest_eurusd.simulation.fill_rul: found an unknown "
-     "key, expected initial_capital, fees, slippage, fill_rule, match_on, matching, latency, "
+     "key, expected initial_capital, initial_balances, cost_basis, fees, slippage, fill_rule, "
+     "match_on, matching, latency, "
      "ambiguity, from or to "
      "(did you mean 'fill_rule'?)\n"},
 };

@@ -347,7 +347,8 @@ static void an_override_is_named_in_its_fault(void **state)
         "nautilus, backtesting_py, backtrader, freqtrade, vectorbt, jesse or zipline "
         "(did you mean 'next_open'?)\n"
         "--set environments.backtest_eurusd.simulation.speed=3: error: "
-        "backtest_eurusd.simulation.speed: found an unknown key, expected initial_capital, fees, "
+        "backtest_eurusd.simulation.speed: found an unknown key, expected initial_capital, "
+        "initial_balances, cost_basis, fees, "
         "slippage, fill_rule, match_on, matching, latency, ambiguity, from or to\n");
     end(&f);
 }

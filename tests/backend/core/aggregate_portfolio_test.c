@@ -193,7 +193,9 @@ static void test_is_the_sum_at_every_tick(void **state)
         s1_rng_init(&b.rng, seed);
         for (uint32_t i = 0; i < LINKS; i++) {
             const s1_ledger_options options = {
-                &instrument, s1_dec_from_int(1000 + (int64_t)s1_rng_below(&b.rng, 1000)), 4};
+                .instrument = &instrument,
+                .initial_capital = s1_dec_from_int(1000 + (int64_t)s1_rng_below(&b.rng, 1000)),
+                .positions_max = 4};
             assert_int_equal(s1_ledger_new(&options, &b.ledgers[i], &err), S1_OK);
             links[i] = (s1_aggregate_link){i % 2 == 0 ? S1_STR("USD") : S1_STR("EUR"),
                                            options.initial_capital};

@@ -108,9 +108,10 @@ static void test_levels(void **state)
         .level = S1_JOURNAL_LEVEL_TRADES, .link = S1_STR("l"), .run_id = S1_STR("r")};
     s1_journal *journal = NULL;
     MUST(s1_journal_new(&options, persistor, &journal, err));
-    static const int32_t kept[] = {S1_JOURNAL_RUN_STARTED, S1_JOURNAL_RUN_FINISHED,
-                                   S1_JOURNAL_TRADE_OPENED, S1_JOURNAL_TRADE_CLOSED,
-                                   S1_JOURNAL_POSITION_ADJUSTED};
+    static const int32_t kept[] = {S1_JOURNAL_RUN_STARTED,       S1_JOURNAL_RUN_FINISHED,
+                                   S1_JOURNAL_TRADE_OPENED,      S1_JOURNAL_TRADE_CLOSED,
+                                   S1_JOURNAL_POSITION_ADJUSTED, S1_JOURNAL_FUNDING_PAID,
+                                   S1_JOURNAL_INTEREST_PAID};
     for (int32_t kind = 1; kind < S1_JOURNAL_KIND_COUNT; kind++) {
         bool is_kept = false;
         for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {

@@ -60,7 +60,9 @@ static stage *stage_new(setting with)
         instrument->flags = S1_INSTRUMENT_MARGIN;
         instrument->leverage = dec(with.leverage);
     }
-    const s1_ledger_options ledger = {instrument, dec(with.capital), TRADES_MAX};
+    const s1_ledger_options ledger = {.instrument = instrument,
+                                      .initial_capital = dec(with.capital),
+                                      .positions_max = TRADES_MAX};
     MUST(s1_ledger_new(&ledger, &s->ledger, err));
     const s1_order_manager_options orders = {.ledger = s->ledger,
                                              .journal = s->k->journal,

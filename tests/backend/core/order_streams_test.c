@@ -1062,7 +1062,9 @@ static real *real_new(const script *s)
     instrument->taker_fee = instrument->maker_fee = s1_dec_from_mantissa(FEE_E4, 4);
     instrument->flags = S1_INSTRUMENT_MARGIN;
     instrument->leverage = S1_DEC_ONE;
-    const s1_ledger_options ledger = {instrument, s1_dec_from_int(CAPITAL), TRADES};
+    const s1_ledger_options ledger = {.instrument = instrument,
+                                      .initial_capital = s1_dec_from_int(CAPITAL),
+                                      .positions_max = TRADES};
     MUST(s1_ledger_new(&ledger, &made->ledger, err));
     const s1_order_manager_options orders = {.ledger = made->ledger,
                                              .journal = made->k->journal,

@@ -35,7 +35,8 @@ static s1_ledger *ledger_new(const char *capital, uint32_t positions_max)
 {
     s1_err err = S1_ERR_INIT;
     s1_ledger *ledger = NULL;
-    const s1_ledger_options options = {&instrument, dec(capital), positions_max};
+    const s1_ledger_options options = {
+        .instrument = &instrument, .initial_capital = dec(capital), .positions_max = positions_max};
     assert_int_equal(s1_ledger_new(&options, &ledger, &err), S1_OK);
     return ledger;
 }

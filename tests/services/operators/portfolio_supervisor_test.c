@@ -21,7 +21,8 @@ static stage *stage_new(const char *capital)
     stage *const s = calloc(1, sizeof *s);
     assert_non_null(s);
     s->k = kernel_new();
-    const s1_ledger_options ledger = {&s->k->instrument, dec(capital), 8};
+    const s1_ledger_options ledger = {
+        .instrument = &s->k->instrument, .initial_capital = dec(capital), .positions_max = 8};
     MUST(s1_ledger_new(&ledger, &s->ledger, err));
     const s1_order_manager_options orders = {.ledger = s->ledger,
                                              .journal = s->k->journal,
