@@ -1,5 +1,7 @@
 #include "backend/utils/fs.h"
+#include "backend/utils/locale.h"
 #include "frontends/cli/cli.h"
+#include "services/api/compare.h"
 #include "services/api/report.h"
 #include "services/api/results.h"
 
@@ -100,10 +102,15 @@ static const struct {
     {"probabilistic_sharpe", 1, false},
 };
 
+#define RUNS_MAX 8u
+
 typedef struct comparison {
-    s1_results **items; /* [count] */
+    s1_results *items[RUNS_MAX]; /* [count] */
     size_t count;
     bool is_all; /* every metric, not those above */
+    s1_locale *locale;
+    s1_comparison *made;
+    const s1_comparison_view *view;
 } comparison;
 
 static double number_of(const s1_results *results, const char *metric)
@@ -130,6 +137,7 @@ static size_t best_of(const comparison *c, const char *metric, int better)
     return is_shared ? c->count : best;
 }
 
+/* The star stands behind, and two blanks where there is none: the figures stay in line. */
 static void format_value(const s1_results_metric *metric, bool is_best, bool is_signed,
                          char out[S1_FORMAT_MAX])
 {
@@ -149,7 +157,7 @@ static void format_value(const s1_results_metric *metric, bool is_best, bool is_
         text = s1_format_money(digits, buffer);
     }
     text += !is_signed && text[0] == '+';
-    (void)snprintf(out, S1_FORMAT_MAX, "%s%s", is_best ? "* " : "", text);
+    (void)snprintf(out, S1_FORMAT_MAX, "%s%s", text, is_best ? " *" : "  ");
 }
 
 static bool add_metric(s1_table *table, const comparison *c, const char *metric, int better,
@@ -169,68 +177,80 @@ static bool add_metric(s1_table *table, const comparison *c, const char *metric,
 
 static bool add_deflated(s1_table *table, const comparison *c)
 {
-    bool is_whole = s1_table_add(table, "Deflated Sharpe");
+    bool is_whole = s1_table_add(
+        table,
+        s1_results_metric_find(s1_results_view_borrow(c->items[0]), "deflated_sharpe")->label);
     for (size_t i = 0; i < c->count && is_whole; i++) {
-        char buffer[S1_FORMAT_MAX];
+        char buffer[S1_FORMAT_MAX], text[S1_FORMAT_MAX];
         const double chance = s1_api_results_deflated(c->items, c->count, i);
-        const char *const text = s1_format_percent(chance, buffer);
-        is_whole = s1_table_add(table, text + (text[0] == '+'));
+        const char *const share = s1_format_percent(chance, buffer);
+        (void)snprintf(text, sizeof text, "%s  ", share + (share[0] == '+'));
+        is_whole = s1_table_add(table, text);
     }
     return is_whole;
 }
 
-/* What is not the same, so that figures are not read against each other that should not be. */
-static void print_differences(const s1_cli *cli, const comparison *c)
+static void say(const s1_cli *cli, const comparison *c, const char *key, const char *slot,
+                const char *value)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } facts[] = {
-#define FACT(field) {#field, offsetof(s1_results_view, field)}
-        FACT(strategy),  FACT(asset_pair),  FACT(timeframe), FACT(currency),    FACT(fill_rule),
-        FACT(data_hash), FACT(config_hash), FACT(seed),      FACT(binary_hash), FACT(version),
-#undef FACT
-    };
-    const char *separator = "\nnot the same: ";
-    for (size_t f = 0; f < sizeof facts / sizeof facts[0]; f++) {
-        bool is_same = true;
-        const char *first = NULL;
-        for (size_t i = 0; i < c->count; i++) {
-            const char *const view = (const char *)s1_results_view_borrow(c->items[i]);
-            const char *const value = *(const char *const *)(const void *)(view + facts[f].offset);
-            first = i == 0 ? value : first;
-            is_same = is_same && strcmp(first, value) == 0;
-        }
-        if (!is_same) {
-            (void)fprintf(cli->out.out, "%s%s", separator, facts[f].name);
-            separator = ", ";
-        }
-    }
-    for (size_t i = 1; i < c->count; i++) {
-        const s1_results_view *const a = s1_results_view_borrow(c->items[0]);
-        const s1_results_view *const b = s1_results_view_borrow(c->items[i]);
-        if (a->periods_per_year < b->periods_per_year ||
-            a->periods_per_year > b->periods_per_year) {
-            (void)fprintf(cli->out.out, "%speriods_per_year", separator);
-            separator = ", ";
-            break;
-        }
-    }
-    (void)fprintf(cli->out.out, "\ndeflated Sharpe: of %zu trials, these\n", c->count);
+    s1_strbuf text;
+    const s1_locale_value values[] = {{slot, value}};
+    s1_strbuf_init(&text, 4096);
+    s1_locale_word(c->locale, key, values, 1, &text);
+    (void)fprintf(cli->out.out, "%s\n", s1_strbuf_cstr(&text));
+    s1_strbuf_done(&text);
 }
 
-static s1_rc print_comparison(s1_cli *cli, const comparison *c, s1_err *err)
+/* "A", "B", ...: folders are too long for columns. */
+static const char *letter(size_t index)
 {
-    s1_table_column *const columns = calloc(c->count + 1, sizeof *columns);
-    if (columns == NULL) {
-        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu results", c->count);
-    }
-    columns[0].title = "";
+    static const char letters[] = "A\0B\0C\0D\0E\0F\0G\0H";
+    return letters + 2 * index;
+}
+
+/* A table of a column of names and one for each run. */
+static s1_table *new_table(const comparison *c, const char *title,
+                           s1_table_column columns[static RUNS_MAX + 1])
+{
+    columns[0] = (s1_table_column){.title = title};
     for (size_t i = 0; i < c->count; i++) {
-        columns[i + 1] =
-            (s1_table_column){.title = s1_results_view_borrow(c->items[i])->dir, .is_right = true};
+        columns[i + 1] = (s1_table_column){.title = letter(i), .is_right = true};
     }
-    s1_table *const table = s1_table_new(columns, c->count + 1);
+    return s1_table_new(columns, c->count + 1);
+}
+
+/* Which letter is which run. */
+static s1_rc print_runs(s1_cli *cli, const comparison *c, s1_err *err)
+{
+    const s1_table_column columns[] = {
+        {.title = ""},
+        {.title = s1_locale_cstr(c->locale, "report.strategy"), .is_flexible = true},
+        {.title = s1_locale_cstr(c->locale, "compare.market")},
+        {.title = s1_locale_cstr(c->locale, "compare.from"), .is_optional = true},
+        {.title = s1_locale_cstr(c->locale, "compare.to"), .is_optional = true},
+        {.title = s1_locale_cstr(c->locale, "compare.results")}}; /* whole: it tells which it is */
+    s1_table *const table = s1_table_new(columns, sizeof columns / sizeof columns[0]);
+    bool is_whole = table != NULL;
+    for (size_t i = 0; i < c->count && is_whole; i++) {
+        const s1_results_view *const view = s1_results_view_borrow(c->items[i]);
+        char market[128], from[S1_FORMAT_MAX], to[S1_FORMAT_MAX];
+        (void)snprintf(market, sizeof market, "%s %s", view->asset_pair, view->timeframe);
+        is_whole =
+            s1_table_add(table, letter(i)) && s1_table_add(table, view->link) &&
+            s1_table_add(table, market) &&
+            s1_table_add(table,
+                         s1_format_time(s1_results_metric_find(view, "start_time")->text, from)) &&
+            s1_table_add(table,
+                         s1_format_time(s1_results_metric_find(view, "end_time")->text, to)) &&
+            s1_table_add(table, view->dir);
+    }
+    return s1_cli_table_end(cli, table, is_whole, err);
+}
+
+static s1_rc print_figures(s1_cli *cli, const comparison *c, s1_err *err)
+{
+    s1_table_column columns[RUNS_MAX + 1];
+    s1_table *const table = new_table(c, "", columns);
     bool is_whole = table != NULL;
     if (c->is_all) {
         const s1_results_view *const first = s1_results_view_borrow(c->items[0]);
@@ -244,11 +264,178 @@ static s1_rc print_comparison(s1_cli *cli, const comparison *c, s1_err *err)
         }
     }
     is_whole = is_whole && add_deflated(table, c);
-    const s1_rc rc = s1_cli_table_end(cli, table, is_whole, err);
-    free(columns);
-    S1_TRY(err, rc);
+    return s1_cli_table_end(cli, table, is_whole, err);
+}
+
+/* The pairs of one line: of which member, and how it reads. */
+static const struct {
+    const char *key;
+    size_t offset;
+    bool is_fraction, is_chance;
+} paired[] = {
+    {"compare.correlation", offsetof(s1_compare_pair, correlation), false, false},
+    {"compare.mean", offsetof(s1_compare_pair, mean), true, false},
+    {"compare.p", offsetof(s1_compare_pair, mean_p), false, true},
+    {"compare.sharpe", offsetof(s1_compare_pair, sharpe), false, false},
+    {"compare.p", offsetof(s1_compare_pair, sharpe_p), false, true},
+};
+
+static s1_rc print_pairs(s1_cli *cli, const comparison *c, s1_err *err)
+{
+    s1_table_column columns[RUNS_MAX + 1];
+    s1_table *const table = new_table(c, s1_locale_cstr(c->locale, "compare.against"), columns);
+    bool is_whole = table != NULL;
+    for (size_t k = 0; k < sizeof paired / sizeof paired[0] && is_whole; k++) {
+        is_whole = s1_table_add(table, s1_locale_cstr(c->locale, paired[k].key));
+        for (size_t i = 0; i < c->count && is_whole; i++) {
+            char buffer[S1_FORMAT_MAX] = "n/a";
+            const double value = *(const double *)(const void *)((const char *)&c->view->pairs[i] +
+                                                                 paired[k].offset);
+            const char *text = buffer;
+            if (i == 0) {
+                text = "";
+            } else if (paired[k].is_chance && isfinite(value)) {
+                (void)snprintf(buffer, sizeof buffer, "%.3f", value);
+            } else if (isfinite(value)) {
+                text = paired[k].is_fraction ? s1_format_percent(value, buffer)
+                                             : s1_format_ratio(value, buffer);
+            }
+            is_whole = s1_table_add(table, text);
+        }
+    }
+    return s1_cli_table_end(cli, table, is_whole, err);
+}
+
+/* "    A, C 0    B 0.0001": runs of one value stand together. */
+static void print_setting(const s1_cli *cli, const comparison *c, const s1_compare_setting *setting)
+{
+    (void)fprintf(cli->out.out, "  %s\n", setting->path);
+    for (size_t i = 0; i < c->count; i++) {
+        bool is_first = true; /* to have this value */
+        for (size_t k = 0; k < i && is_first; k++) {
+            is_first = strcmp(setting->values[k], setting->values[i]) != 0;
+        }
+        const char *separator = "    ";
+        for (size_t k = i; k < c->count && is_first; k++) {
+            if (strcmp(setting->values[k], setting->values[i]) == 0) {
+                (void)fprintf(cli->out.out, "%s%s", separator, letter(k));
+                separator = ", ";
+            }
+        }
+        if (is_first) {
+            (void)fprintf(cli->out.out, "  %s\n", setting->values[i]);
+        }
+    }
+}
+
+static void print_settings(const s1_cli *cli, const comparison *c)
+{
+    const s1_terminal *const terminal = &cli->out;
+    char count[32];
+    if (c->view->setting_count > 0) {
+        (void)fprintf(terminal->out, "%s%s%s\n", s1_terminal_on(terminal, S1_STYLE_BOLD),
+                      s1_locale_cstr(c->locale, "compare.settings"), s1_terminal_off(terminal));
+    } else if (c->view->config_missing == 0) {
+        say(cli, c, "compare.no_settings", "", "");
+    }
+    for (size_t i = 0; i < c->view->setting_count; i++) {
+        print_setting(cli, c, &c->view->settings[i]);
+    }
+    if (c->view->settings_left_out > 0) {
+        (void)snprintf(count, sizeof count, "%zu", c->view->settings_left_out);
+        say(cli, c, "compare.more", "count", count);
+    }
+    if (c->view->config_missing > 0) {
+        (void)snprintf(count, sizeof count, "%zu", c->view->config_missing);
+        say(cli, c, "compare.unread", "count", count);
+    }
+}
+
+/* What is not the same of the runs' facts, so that figures are not read against each other that
+ * should not be. */
+static void print_differences(const s1_cli *cli, const comparison *c)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } facts[] = {
+#define FACT(field) {#field, offsetof(s1_results_view, field)}
+        FACT(strategy),       FACT(asset_pair), FACT(timeframe), FACT(currency),    FACT(fill_rule),
+        FACT(ambiguity_rule), FACT(data_hash),  FACT(seed),      FACT(binary_hash), FACT(version),
+#undef FACT
+    };
+    char text[256] = "";
+    size_t at = 0;
+    for (size_t f = 0; f < sizeof facts / sizeof facts[0]; f++) {
+        bool is_same = true;
+        const char *first = NULL;
+        for (size_t i = 0; i < c->count; i++) {
+            const char *const view = (const char *)s1_results_view_borrow(c->items[i]);
+            const char *const value = *(const char *const *)(const void *)(view + facts[f].offset);
+            first = i == 0 ? value : first;
+            is_same = is_same && strcmp(first, value) == 0;
+        }
+        if (!is_same) {
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", at > 0 ? ", " : "",
+                                   facts[f].name);
+        }
+    }
+    for (size_t i = 1; i < c->count; i++) {
+        const s1_results_view *const a = s1_results_view_borrow(c->items[0]);
+        const s1_results_view *const b = s1_results_view_borrow(c->items[i]);
+        if (a->periods_per_year < b->periods_per_year ||
+            a->periods_per_year > b->periods_per_year) {
+            at += (size_t)snprintf(text + at, sizeof text - at, "%speriods_per_year",
+                                   at > 0 ? ", " : "");
+            break;
+        }
+    }
+    if (at > 0) {
+        say(cli, c, "compare.facts", "facts", text);
+    }
+}
+
+static s1_rc print_comparison(s1_cli *cli, const comparison *c, s1_err *err)
+{
+    char count[32];
+    (void)snprintf(count, sizeof count, "%zu", c->count);
+    S1_TRY(err, print_runs(cli, c, err));
+    (void)fputc('\n', cli->out.out);
+    S1_TRY(err, print_figures(cli, c, err));
+    say(cli, c, "compare.trials", "count", count);
+    if (c->view->has_returns) {
+        (void)fputc('\n', cli->out.out);
+        S1_TRY(err, print_pairs(cli, c, err));
+        (void)snprintf(count, sizeof count, "%llu", (unsigned long long)c->view->pairs[1].pairs);
+        say(cli, c, "compare.note", "count", count);
+    }
+    (void)fputc('\n', cli->out.out);
+    print_settings(cli, c);
     print_differences(cli, c);
+    if (!c->view->is_same_data) {
+        say(cli, c, "compare.other_data", "", "");
+    }
     return S1_OK;
+}
+
+static void write_pair(s1_json_writer *w, const s1_compare_pair *pair)
+{
+    s1_json_key_lit(w, "against_first");
+    s1_json_object(w);
+    s1_json_key_lit(w, "pairs");
+    s1_json_u64(w, pair->pairs);
+#define NUMBER(field)                                                                              \
+    s1_json_key_lit(w, #field);                                                                    \
+    s1_json_double(w, pair->field);
+    NUMBER(correlation)
+    NUMBER(mean)
+    NUMBER(mean_t)
+    NUMBER(mean_p)
+    NUMBER(sharpe)
+    NUMBER(sharpe_z)
+    NUMBER(sharpe_p)
+#undef NUMBER
+    s1_json_object_end(w);
 }
 
 static s1_rc print_comparison_json(s1_cli *cli, const comparison *c, s1_err *err)
@@ -263,6 +450,14 @@ static s1_rc print_comparison_json(s1_cli *cli, const comparison *c, s1_err *err
         s1_json_u64(&w, c->count);
         s1_json_key_lit(&w, "deflated_sharpe");
         s1_json_double(&w, s1_api_results_deflated(c->items, c->count, i));
+        write_pair(&w, &c->view->pairs[i]);
+        s1_json_key_lit(&w, "settings"); /* those that differ */
+        s1_json_object(&w);
+        for (size_t k = 0; k < c->view->setting_count; k++) {
+            s1_json_key(&w, s1_str_of(c->view->settings[k].path));
+            s1_json_cstr(&w, c->view->settings[k].values[i]);
+        }
+        s1_json_object_end(&w);
         s1_json_key_lit(&w, "run");
         s1_json_raw(&w, s1_str_of(s1_results_view_borrow(c->items[i])->json));
         s1_json_object_end(&w);
@@ -271,24 +466,31 @@ static s1_rc print_comparison_json(s1_cli *cli, const comparison *c, s1_err *err
     return s1_cli_json_end(cli, &text, err);
 }
 
+static s1_rc compare_runs(s1_cli *cli, comparison *c, s1_err *err)
+{
+    const s1_results_view *const first = s1_results_view_borrow(c->items[0]);
+    S1_TRY(err, s1_locale_new(s1_language_parse(s1_str_of(first->language)), &c->locale, err));
+    S1_TRY(err, s1_api_compare(c->items, c->count, &c->made, err));
+    c->view = s1_comparison_view_borrow(c->made);
+    return cli->is_json ? print_comparison_json(cli, c, err) : print_comparison(cli, c, err);
+}
+
 static int run_compare(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     comparison c = {.is_all = s1_cli_flag(args, "all")};
-    c.items = calloc(args->positional_count, sizeof *c.items);
-    s1_rc rc = c.items != NULL
-                   ? S1_OK
-                   : S1_RAISE(err, S1_E_NO_MEMORY, "%u results", (unsigned)args->positional_count);
-    for (size_t i = 0; rc == S1_OK && i < args->positional_count; i++) {
+    s1_rc rc = S1_OK;
+    for (size_t i = 0; rc == S1_OK && i < args->positional_count && i < RUNS_MAX; i++) {
         rc = s1_api_results_open(args->positionals[i], NULL, &c.items[i], err);
         c.count += rc == S1_OK;
     }
     if (rc == S1_OK) {
-        rc = cli->is_json ? print_comparison_json(cli, &c, err) : print_comparison(cli, &c, err);
+        rc = compare_runs(cli, &c, err);
     }
+    s1_comparison_free(c.made);
+    s1_locale_free(c.locale);
     for (size_t i = 0; i < c.count; i++) {
         s1_results_free(c.items[i]);
     }
-    free(c.items);
     return s1_exit_from_rc(rc);
 }
 
@@ -306,11 +508,12 @@ const s1_cli_command s1_cmd_results_compare = {
     .name = "results compare",
     .summary = "Put the figures of several runs side by side",
     .usage = "RESULTS RESULTS...",
-    .detail = "The best of a line has a star. What the runs do not share (data, configuration, "
-              "fill rule) is named. The deflated Sharpe ratio takes the runs as the trials that "
-              "were made: the chance that the best of so many is more than luck.",
+    .detail = "The best of a line has a star. The others are held against the first: their paired "
+              "returns tell how far a difference may be chance. Then the settings that differ, and "
+              "what else the runs do not share. The deflated Sharpe ratio takes the runs as the "
+              "trials that were made: the chance that the best of so many is more than luck.",
     .positionals_min = 2,
-    .positionals_max = 8,
+    .positionals_max = RUNS_MAX,
     .options = compare_options,
     .examples = compare_examples,
     .run = run_compare,

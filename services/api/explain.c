@@ -4,19 +4,17 @@
 #include "backend/analysis/funnel.h"
 #include "backend/analysis/run_diff.h"
 #include "backend/analysis/why_not.h"
-#include "backend/config/config.h"
 #include "backend/utils/json_memory.h"
 #include "backend/utils/timefmt.h"
 #include "services/api/journal_open_internal.h"
 #include "services/api/observe_internal.h"
-#include "services/api/results.h"
+#include "services/api/results_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BYTES_MAX  ((size_t)1 << 30)
-#define JSON_BYTES_MAX   ((size_t)256 << 20)
-#define CONFIG_BYTES_MAX ((size_t)256 << 20)
+#define ARENA_BYTES_MAX ((size_t)1 << 30)
+#define JSON_BYTES_MAX  ((size_t)256 << 20)
 
 struct s1_explanation {
     s1_arena arena;
@@ -127,31 +125,6 @@ static void side_close(side *s)
     s1_results_free(s->results);
 }
 
-/* The configuration the run recorded, as one JSON object; NULL where it cannot be read. */
-static json_t *read_config(const char *results_dir)
-{
-    char dir[S1_PATH_MAX];
-    s1_arena arena;
-    s1_faults faults;
-    s1_strbuf text;
-    const s1_config *config = NULL;
-    json_t *root = NULL;
-    s1_arena_init(&arena, CONFIG_BYTES_MAX, 0);
-    s1_faults_init(&faults, &arena, 0);
-    s1_strbuf_init(&text, JSON_BYTES_MAX);
-    if (s1_path_join(dir, sizeof dir, s1_str_of(results_dir), S1_STR("config"), NULL) == S1_OK) {
-        const s1_config_options options = {.dir = dir, .target = "operation", .fs = s1_fs_real()};
-        if (s1_config_load(&options, &arena, &faults, &config, NULL) == S1_OK &&
-            faults.errors == 0) {
-            s1_config_print_resolved_json(config, &text);
-            root = json_loadb(text.data, text.len, 0, NULL);
-        }
-    }
-    s1_strbuf_done(&text);
-    s1_arena_done(&arena);
-    return root;
-}
-
 static s1_rc side_open(side *s, const char *dir, s1_err *err)
 {
     S1_TRY(err, s1_api_results_open(dir, NULL, &s->results, err));
@@ -161,7 +134,7 @@ static s1_rc side_open(side *s, const char *dir, s1_err *err)
     if (s->facts == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%s", dir);
     }
-    s->config = read_config(view->dir);
+    s->config = s1_results_config_read(view->dir);
     return S1_OK;
 }
 

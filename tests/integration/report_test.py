@@ -3,12 +3,16 @@
 loads nothing, escapes everything and is the same bytes every time, in both languages; what is said of
 a run without trades; and the page in Chromium, where there is one."""
 
+import csv
 import html.parser
+import io
 import json
+import math
 import os
 import pathlib
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 
@@ -227,20 +231,77 @@ def no_trades(work):
     has("\n".join(read(silent / "report.html")[1].texts), "No closed trades.")
 
 
+def paired(work, first, other, periods):
+    """The figures of a pair again, from the returns both runs print."""
+    rows = []
+    for folder in (first, other):
+        out = call(work, "results", "show", folder, "--returns").out
+        rows.append({row["end"]: float(row["return"]) for row in csv.DictReader(io.StringIO(out))})
+    ends = sorted(rows[0].keys() & rows[1].keys())
+    x, y = ([row[end] for end in ends] for row in rows)
+    n = len(ends)
+    apart = [b - a for a, b in zip(x, y)]
+    rho = statistics.correlation(x, y)
+    sx, sy = (statistics.mean(v) / statistics.stdev(v) for v in (x, y))
+    variance = (2 * (1 - rho) + .5 * (sx * sx + sy * sy - 2 * sx * sy * rho * rho)) / n
+    z = (sy - sx) / math.sqrt(variance)
+    t = statistics.mean(apart) / (statistics.stdev(apart) / math.sqrt(n))
+    return {"pairs": n, "correlation": rho, "mean": statistics.mean(apart) * periods, "mean_t": t,
+            "mean_p": math.erfc(abs(t) / math.sqrt(2)), "sharpe": (sy - sx) * math.sqrt(periods),
+            "sharpe_z": z, "sharpe_p": math.erfc(abs(z) / math.sqrt(2))}
+
+
 def side_by_side(work, results):
-    call(work, "backtest", "demo", "--results", work / "close", "--set",
-         "environments.backtest_eurusd_1h.simulation.fill_rule=same_close")
+    """Figures, how sure their differences are, and the settings behind them."""
+    rule = "environments.backtest_eurusd_1h.simulation.fill_rule"
+    call(work, "backtest", "demo", "--results", work / "close", "--set", f"{rule}=same_close")
+    call(work, "backtest", "demo", "--results", work / "short", "--to", "2017-10-01")
     out = call(work, "results", "compare", results, work / "close").out
-    has(out, "Sharpe", "Max drawdown", "Deflated Sharpe", "not the same: ", "fill_rule",
-        "of 2 trials")
-    assert "data_hash" not in out
-    both = json.loads(call(work, "results", "compare", results, work / "close", "--json").out)
-    assert [item["trials"] for item in both] == [2, 2]
-    for item, folder in zip(both, (results, work / "close")):
-        own = harness.metrics(folder)["metrics"]
-        assert item["run"]["metrics"]["sharpe"] == own["sharpe"]
-        assert item["deflated_sharpe"] < own["probabilistic_sharpe"]
-    codes = {d["code"] for d in both[1]["run"]["diagnostics"]}
+    has(out, "Sharpe", "Max drawdown", "Deflated Sharpe", "not the same: fill_rule\n", rule,
+        "of 2 trials", "Against A, paired returns", "211 pairs", "2017-04-19 10:00")
+    has(out, f"  {rule}\n    A  next_open\n    B  same_close\n")
+    assert "data_hash" not in out and "not of the same data" not in out and "same_close" in out
+    for name in ("demo-run", "close"):
+        assert sum(line.endswith(f" {work / name}") for line in out.splitlines()) == 1, out
+    runs = (results, work / "close", work / "short")
+    three = json.loads(call(work, "results", "compare", *runs, "--json").out)
+    assert [item["trials"] for item in three] == [3, 3, 3]
+    for item, folder in zip(three, runs):
+        own = harness.metrics(folder)
+        assert item["run"]["metrics"]["sharpe"] == own["metrics"]["sharpe"]
+        assert item["deflated_sharpe"] < own["metrics"]["probabilistic_sharpe"]
+        if folder == work / "close":
+            expected = paired(work, results, folder, own["conventions"]["periods_per_year"])
+            for key, value in expected.items():
+                assert abs(item["against_first"][key] - value) < 1e-9 * max(1, abs(value)), key
+    assert [item["settings"][rule] for item in three] == ["next_open", "same_close", "next_open"]
+    assert three[2]["settings"]["environments.backtest_eurusd_1h.simulation.to"].startswith("2017-10")
+    assert len(three[0]["settings"]) == 2
+    has(call(work, "results", "compare", *runs).out, "not of the same data and period")
+    out = call(work, "results", "compare", results, work / "elsewhere").out
+    has(out, "Every setting is the same.", "n/a")  # no difference has no spread
+    call(work, "backtest", "mean_reversion", "--results", work / "other")
+    out = call(work, "results", "compare", results, work / "other").out
+    has(out, "not the same: strategy", "[ema_crossover]\n    A  {...}\n    B  -\n")
+    copied = (work / "config/runs/demo.yaml").read_text()
+    (work / "config/runs/mine.yaml").write_text(copied.replace("multiple: 2.0", "multiple: 2.5"))
+    operation = work / "config/operation.yaml"
+    operation.write_text(operation.read_text().replace("strategy_links:\n", (
+        "strategy_links:\n  - { id: mine, strategy_blueprint_id: mine, "
+        "execution_environment_id: backtest_eurusd_1h, is_active: false }\n"), 1))
+    call(work, "backtest", "mine", "--results", work / "mine")
+    item = json.loads(call(work, "results", "compare", results, work / "mine", "--json").out)[1]
+    path = "runs.demo.workforce.planning_workers.exit_planning[atr_based_stops].params.multiple"
+    assert item["settings"] == {path: "2.5", "operation.risk_policy.strategy_rules": "-"}
+    has(call(work, "results", "compare", work / "dutch", work / "close", "--all").out,
+        "Sharpe na aftrek van pogingen", "Instellingen die verschillen", "Tegen A")
+    shutil.copytree(work / "close", work / "bare")
+    (work / "bare/equity.parquet").unlink()
+    shutil.rmtree(work / "bare/config")
+    out = call(work, "results", "compare", results, work / "bare").out
+    has(out, "Runs whose configuration cannot be read: 1", "of 2 trials")
+    assert "Against A" not in out
+    codes = {d["code"] for d in three[1]["run"]["diagnostics"]}
     assert "same_close" in codes
     has(call(work, "results", "compare", results, expected=2).err, "results compare")
 
