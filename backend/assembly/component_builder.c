@@ -215,6 +215,25 @@ static s1_rc build_books(s1_components *parts, s1_err *err)
     return S1_OK;
 }
 
+/* What fills cost and how much there is, from the configuration. */
+static s1_fill_costs costs_of(const s1_simulation_config *simulation, uint64_t seed)
+{
+    const struct s1_slippage_config *const slippage = &simulation->slippage;
+    s1_fill_costs costs = {.model = slippage->model,
+                           .volume_share = simulation->matching.volume_share,
+                           .touch_luck = simulation->matching.touch_probability,
+                           .seed = seed};
+    switch (slippage->model) {
+#define X(name, number, text, key)                                                                 \
+    case S1_SLIPPAGE_##name:                                                                       \
+        costs.value = slippage->key;                                                               \
+        break;
+        S1_SLIPPAGE_MODEL_MAP(X)
+#undef X
+    }
+    return costs;
+}
+
 /* Takes the readers: from here on the environment closes them. */
 static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1_err *err)
 {
@@ -237,7 +256,7 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
         .matching = {.instrument = &parts->instruments[0],
                      .rules = s1_fill_rules_of(simulation->fill_rule, &simulation->matching.knobs),
                      .ambiguity = simulation->ambiguity,
-                     .slippage = simulation->slippage,
+                     .costs = costs_of(simulation, parts->options.seed),
                      .maker_fee = parts->instruments[0].maker_fee,
                      .taker_fee = parts->instruments[0].taker_fee,
                      .fees = parts->fees,

@@ -557,6 +557,31 @@ static void check_match_on_trades(s1_loader *l, const s1_simulation_config *sim)
     }
 }
 
+/* The model has its value, and no other. */
+static void check_slippage(const s1_loader *l, const struct s1_slippage_config *slippage)
+{
+    const struct {
+        int32_t model;
+        bool is_given;
+        const char *key;
+    } values[] = {{S1_SLIPPAGE_FRACTION, !s1_dec_is_zero(slippage->fraction), "fraction"},
+                  {S1_SLIPPAGE_FIXED, slippage->has_amount, "amount"},
+                  {S1_SLIPPAGE_TICKS, slippage->has_ticks, "ticks"},
+                  {S1_SLIPPAGE_SPREAD, slippage->has_spread, "spread"},
+                  {S1_SLIPPAGE_VOLUME_SHARE, slippage->has_impact, "impact"},
+                  {S1_SLIPPAGE_CHANCE, slippage->has_probability, "probability"}};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        const bool is_his = values[i].model == slippage->model;
+        const bool is_needed = is_his && slippage->model != S1_SLIPPAGE_FRACTION;
+        if ((values[i].is_given && !is_his) || (is_needed && !values[i].is_given)) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &slippage->source, values[i].key,
+                           values[i].is_given ? S1_STR("a value") : (s1_str){NULL, 0},
+                           is_needed ? "the value of slippage model %s" : "none: the model is %s",
+                           s1_enum_text(s1_slippage_model_names, slippage->model));
+        }
+    }
+}
+
 static void check_environments(s1_loader *l)
 {
     const s1_environments_config *const file = &l->config->environments;
@@ -572,6 +597,7 @@ static void check_environments(s1_loader *l)
             check_connected(l, env);
         }
         const s1_simulation_config *const sim = &env->simulation;
+        check_slippage(l, &sim->slippage);
         if (env->type == S1_ENVIRONMENT_LIVE && sim->source.node != NULL) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &env->source, "simulation", S1_STR("a map"),
                            "no simulation in a live environment");

@@ -12,6 +12,7 @@
 #define S1_BACKEND_CONFIG_CONFIG_H
 
 #include "backend/config/schema.h"
+#include "backend/dtos/execution/fill_costs.h"
 #include "backend/dtos/execution/fill_rules.h"
 #include "backend/utils/fs.h"
 #include "s1mple/market.h"
@@ -264,16 +265,25 @@ typedef struct s1_simulation_config {
     S1_LIST(s1_balance_config) initial_balances; /* of other currencies */
     int32_t cost_basis;                          /* enum s1_cost_basis of the ledger; 0: average */
     s1_fees_config fees;                         /* default of platform.yaml filled in */
-    s1_dec slippage;                             /* fraction of the price */
-    int32_t fill_rule;                           /* enum s1_fill_preset */
-    int32_t match_on;                            /* enum s1_match_on */
-    int32_t ambiguity;                           /* enum s1_ambiguity of the matching engine */
+    struct s1_slippage_config {
+        s1_source source;
+        int32_t model;                                     /* enum s1_slippage_model */
+        s1_dec fraction;                                   /* of the price; a bare number is this */
+        s1_dec amount, ticks, spread, impact, probability; /* of the model that has it */
+        bool has_amount, has_ticks, has_spread, has_impact, has_probability;
+    } slippage;
+    int32_t fill_rule; /* enum s1_fill_preset */
+    int32_t match_on;  /* enum s1_match_on */
+    int32_t ambiguity; /* enum s1_ambiguity of the matching engine */
     struct s1_matching_config {
         s1_source source;
         s1_fill_rules knobs; /* zero: as fill_rule says */
 #define X(field, MAP) bool has_##field;
         S1_FILL_KNOB_MAP(X)
 #undef X
+        s1_dec volume_share; /* of a bar's volume; zero: any */
+        s1_dec touch_probability;
+        bool has_volume_share, has_touch_probability;
     } matching;
     bool has_matching;
     struct s1_latency_config {

@@ -382,6 +382,16 @@ static bool is_blank(const s1_yaml_node *node)
     return node == NULL || node->kind == S1_YAML_NULL;
 }
 
+/* Is it a scalar that stands for the whole map? */
+static bool is_scalar_of(const s1_schema *schema, const s1_yaml_node *node)
+{
+    const s1_schema_field *field = schema->fields;
+    while (field->name != NULL && (field->flags & S1_FIELD_BARE) == 0) {
+        field++;
+    }
+    return field->name != NULL && node != NULL && node->kind == S1_YAML_SCALAR;
+}
+
 static void report_missing(const reader *r, const s1_schema_field *field, const s1_source *source)
 {
     const s1_str path = s1_yaml_path(source->node, r->arena);
@@ -408,7 +418,9 @@ static void read_field(const reader *r, const s1_schema *schema, const s1_schema
     }
     set_default(field, ret_struct);
     const bool is_whole = (field->flags & S1_FIELD_REST) != 0 || schema->is_inline;
-    const s1_yaml_node *const value = is_whole ? node : s1_yaml_get(node, s1_str_of(field->name));
+    const bool is_bare = (field->flags & S1_FIELD_BARE) != 0 && is_scalar_of(schema, node);
+    const s1_yaml_node *const value =
+        is_whole || is_bare ? node : s1_yaml_get(node, s1_str_of(field->name));
     if (is_blank(value)) {
         if (field->kind == S1_KIND_OBJECT) {
             const bool is_written = value != NULL;
@@ -455,7 +467,7 @@ static void read_object(const reader *r, const s1_schema *schema, const s1_yaml_
     source.node = node;
     memcpy(ret_struct, &source, sizeof source);
     if (node != NULL && !schema->is_inline && node->kind != S1_YAML_MAP &&
-        node->kind != S1_YAML_NULL) {
+        node->kind != S1_YAML_NULL && !is_scalar_of(schema, node)) {
         s1_faults_add(r->faults, S1_FAULT_SCHEMA, &source, (s1_str){NULL, 0},
                       s1_yaml_show(node, r->arena), S1_STR("a map"), (s1_str){NULL, 0});
         node = NULL;

@@ -51,7 +51,8 @@ enum s1_field_flag {
     S1_FIELD_ABOVE_MIN = 1u << 5, /* min itself is refused */
     S1_FIELD_REFUSED = 1u << 6,   /* known, but not in this version; `refusal` says what instead */
     S1_FIELD_NOT_EMPTY = 1u << 7, /* a text or list of at least one */
-    S1_FIELD_HIDDEN = 1u << 8     /* another spelling: read, neither printed nor documented */
+    S1_FIELD_HIDDEN = 1u << 8,    /* another spelling: read, neither printed nor documented */
+    S1_FIELD_BARE = 1u << 9       /* a scalar in place of the map is this field's value */
 };
 
 typedef struct s1_schema s1_schema;

@@ -207,6 +207,31 @@ static s1_yaml_node *field_node(const s1_schema_field *field, const char *at, s1
     }
 }
 
+static const s1_schema_field *find_field(const s1_schema *schema, s1_str name)
+{
+    const s1_schema_field *field = schema->fields;
+    while (field->name != NULL && !s1_str_eq_cstr(name, field->name)) {
+        field++;
+    }
+    return field;
+}
+
+/* The scalar that says the same as the map (S1_FIELD_BARE), or the map. */
+static s1_yaml_node *bare_or_map(const s1_schema *schema, s1_yaml_node *map)
+{
+    s1_yaml_node *bare = NULL;
+    for (s1_yaml_node *child = map->first; child != NULL; child = child->next) {
+        const s1_schema_field *const field = find_field(schema, child->key);
+        if ((field->flags & S1_FIELD_BARE) != 0) {
+            bare = child;
+        } else if (field->name == NULL || field->default_text == NULL ||
+                   !s1_str_eq_cstr(child->text, field->default_text)) {
+            return map;
+        }
+    }
+    return bare != NULL ? bare : map;
+}
+
 s1_yaml_node *s1_schema_tree(const s1_schema *schema, const void *values, s1_arena *arena)
 {
     const char *const base = values;
@@ -226,7 +251,7 @@ s1_yaml_node *s1_schema_tree(const s1_schema *schema, const void *values, s1_are
         }
         s1_yaml_put(map, s1_str_of(field->name), field_node(field, base + field->offset, arena));
     }
-    return map;
+    return bare_or_map(schema, map);
 }
 
 /* --- A tree as text. --- */

@@ -263,9 +263,60 @@ static const s1_schema_field matching_fields[] = {
          "after one inside the bar, none, only after an entry at the open, all"),
     KNOB(zero_volume, s1_zero_volume_names, "a bar without volume matches as any, or nothing"),
     KNOB(slippage_on, s1_slippage_on_names, "slippage moves all market and stop fills, or entries"),
+    {.name = "volume_share",
+     .kind = S1_KIND_DECIMAL,
+     .offset = offsetof(struct s1_matching_config, volume_share),
+     .has_offset = offsetof(struct s1_matching_config, has_volume_share),
+     .min = "0",
+     .max = "1",
+     .default_doc = "no limit",
+     .doc = "the part of a bar's volume that the orders of a run take together at most; 0: no "
+            "limit"},
+    {.name = "touch_probability",
+     .kind = S1_KIND_DECIMAL,
+     .offset = offsetof(struct s1_matching_config, touch_probability),
+     .has_offset = offsetof(struct s1_matching_config, has_touch_probability),
+     .min = "0",
+     .max = "1",
+     .flags = S1_FIELD_ABOVE_MIN,
+     .default_doc = "1",
+     .doc = "how likely a resting limit fills in a bar whose price only touches it (limit_fill: "
+            "touch)"},
     S1_FIELD_END};
 static const s1_schema matching_schema = {"matching", "", matching_fields,
                                           sizeof(struct s1_matching_config), false};
+
+static const s1_schema_field slippage_fields[] = {
+    {.name = "model",
+     .kind = S1_KIND_ENUM,
+     .offset = offsetof(struct s1_slippage_config, model),
+     .names = s1_slippage_model_names,
+     .default_text = "fraction",
+     .doc = "how far the price moves, against the trader and to the next tick"},
+    {.name = "fraction",
+     .kind = S1_KIND_DECIMAL,
+     .offset = offsetof(struct s1_slippage_config, fraction),
+     .flags = S1_FIELD_BARE,
+     .default_text = "0",
+     .min = "0",
+     .max = "1",
+     .doc = "fraction: of the price"},
+#define SLIPPAGE(field_, max_, doc_)                                                               \
+    {.name = #field_,                                                                              \
+     .kind = S1_KIND_DECIMAL,                                                                      \
+     .offset = offsetof(struct s1_slippage_config, field_),                                        \
+     .has_offset = offsetof(struct s1_slippage_config, has_##field_),                              \
+     .min = "0",                                                                                   \
+     .max = (max_),                                                                                \
+     .doc = (doc_)}
+    SLIPPAGE(amount, NULL, "fixed: in the quote currency"),
+    SLIPPAGE(ticks, NULL, "ticks: how many"),
+    SLIPPAGE(spread, NULL, "spread: in the quote currency; half of it is paid"),
+    SLIPPAGE(impact, NULL, "volume_share: times the square of the share of the bar's volume"),
+    SLIPPAGE(probability, "1", "chance: of one tick"),
+    S1_FIELD_END};
+static const s1_schema slippage_schema = {"slippage", "", slippage_fields,
+                                          sizeof(struct s1_slippage_config), false};
 
 static const s1_schema_field latency_fields[] = {
     {.name = "feed",
@@ -302,9 +353,10 @@ static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, fees, S1_KIND_OBJECT, .schema = &simulated_fees_schema,
              .default_doc = "platform: portfolio.defaults.fee_rate",
              .doc = "fractions of the notional"),
-    S1_FIELD(s1_simulation_config, slippage, S1_KIND_DECIMAL, .default_text = "0", .min = "0",
-             .max = "1",
-             .doc = "against the trader on market and stop fills, a fraction of the price"),
+    S1_FIELD(s1_simulation_config, slippage, S1_KIND_OBJECT, .schema = &slippage_schema,
+             .default_doc = "`0`",
+             .doc = "against the trader on market and stop fills: a number is a fraction of the "
+                    "price, a map has another model (docs/matching.md)"),
     S1_FIELD(s1_simulation_config, fill_rule, S1_KIND_ENUM, .names = s1_fill_rule_names,
              .default_text = "next_open",
              .doc = "the rules orders match by: our own, market orders at the next open or at the "

@@ -32,6 +32,7 @@ typedef struct open_trade {
     s1_dec fees;
     s1_trade_money money;
     s1_order_id entry_order, stop_order, target_order, exit_order; /* none where not working */
+    s1_dec exit_left;                                              /* of the exit order */
     s1_str close_reason; /* interned; of the exit order that works */
     s1_threat_id close_threat;
     s1_opportunity_id close_opportunity;
@@ -474,6 +475,7 @@ s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
                       .time_in_force = S1_TIF_GTC,
                       .quantity = quantity,
                       .submitted_at = manager->now};
+    trade->exit_left = quantity;
     return send(manager, trade, &order, worker, err);
 }
 
@@ -739,33 +741,47 @@ static void drop_order(open_trade *trade, s1_order_id order_id)
     }
 }
 
+/* A part of the position is gone: the orders that close it keep step with what is left. */
+static s1_rc keep_step(s1_order_manager *manager, open_trade *trade, const s1_order *order,
+                       const s1_fill *fill, s1_err *err)
+{
+    s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
+    trade->is_closing = !s1_uid_is_none(trade->exit_order.uid);
+    position->view.is_closing = trade->is_closing;
+    s1_dec before;
+    S1_TRY(err, s1_dec_add(position->view.quantity, fill->quantity, &before, err));
+    S1_TRY(err, s1_order_journal_adjusted(manager->options.journal, trade->plan.trade_id,
+                                          S1_STR("quantity"), before, position->view.quantity,
+                                          S1_STR(""), fill->time, err));
+    if (order->role == S1_ROLE_EXIT) {
+        trade->exit_left = s1_dec_of_raw(s1_dec_raw(trade->exit_left) - s1_dec_raw(fill->quantity));
+    } else if (trade->is_closing && s1_dec_cmp(trade->exit_left, position->view.quantity) > 0) {
+        trade->exit_left = position->view.quantity;
+        S1_TRY(err, manager->environment.modify(manager->environment.self, trade->exit_order,
+                                                S1_DEC_ZERO, trade->exit_left, err));
+    }
+    S1_TRY(err, protect(manager, trade, S1_ROLE_STOP_LOSS, fill->time, err));
+    return protect(manager, trade, S1_ROLE_TAKE_PROFIT, fill->time, err);
+}
+
 static s1_rc leave(s1_order_manager *manager, open_trade *trade, const s1_order *order,
                    const s1_fill *fill, s1_err *err)
 {
     const s1_ledger_fill booked = booked_fill(manager, trade, fill);
     s1_dec pnl;
     bool is_closed;
-    drop_order(trade, order->order_id);
+    if (order->state == S1_ORDER_FILLED) {
+        drop_order(trade, order->order_id);
+    }
     S1_TRY(err, s1_ledger_close(manager->options.ledger, &booked, &pnl, &is_closed, err));
     S1_TRY(err, accumulate(fill, &trade->exit_quantity, &trade->exit_notional, err));
     S1_TRY(err, pay_fee(trade, fill, err));
     S1_TRY(err, s1_dec_add(trade->money.pnl_gross, pnl, &trade->money.pnl_gross, err));
     manager->changes |= S1_LEDGER_CHANGED;
     S1_TRY(err, check(manager, err));
-    if (is_closed) {
-        return finish_trade(manager, trade, order, fill, err);
-    }
-    s1_ledger_position_record *const position =
-        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
-    trade->is_closing = false;
-    position->view.is_closing = 0;
-    s1_dec before;
-    S1_TRY(err, s1_dec_add(position->view.quantity, fill->quantity, &before, err));
-    S1_TRY(err, s1_order_journal_adjusted(manager->options.journal, trade->plan.trade_id,
-                                          S1_STR("quantity"), before, position->view.quantity,
-                                          S1_STR(""), fill->time, err));
-    S1_TRY(err, protect(manager, trade, S1_ROLE_STOP_LOSS, fill->time, err));
-    return protect(manager, trade, S1_ROLE_TAKE_PROFIT, fill->time, err);
+    return is_closed ? finish_trade(manager, trade, order, fill, err)
+                     : keep_step(manager, trade, order, fill, err);
 }
 
 /* What of the account no position and no order holds, but for `mine` of what is reserved. */
@@ -839,6 +855,7 @@ static s1_rc on_size(void *self, const s1_order *order, s1_dec price, s1_dec *re
         return S1_RAISE(err, S1_E_DENIED, "SIZE_BELOW_MINIMUM");
     }
     trade->plan.quantity = quantity;
+    trade->reserve_price = price; /* of what does not fill at once */
     *ret_quantity = quantity;
     return S1_OK;
 }

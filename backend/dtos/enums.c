@@ -1,6 +1,7 @@
 #include "backend/dtos/enums.h"
 
 #include "backend/dtos/execution/fees.h"
+#include "backend/dtos/execution/fill_costs.h"
 #include "backend/dtos/market/stream_key.h"
 #include "backend/utils/text.h"
 
@@ -64,6 +65,9 @@ const s1_enum_name s1_entry_bar_names[] = {S1_ENTRY_BAR_MAP(X){NULL, 0}};
 const s1_enum_name s1_zero_volume_names[] = {S1_ZERO_VOLUME_MAP(X){NULL, 0}};
 const s1_enum_name s1_match_on_names[] = {S1_MATCH_ON_MAP(X){NULL, 0}};
 const s1_enum_name s1_slippage_on_names[] = {S1_SLIPPAGE_ON_MAP(X){NULL, 0}};
+#undef X
+#define X(name, value, text, key) {text, value},
+const s1_enum_name s1_slippage_model_names[] = {S1_SLIPPAGE_MODEL_MAP(X){NULL, 0}};
 #undef X
 const s1_enum_name s1_fee_rounding_names[] = {
     {"half_even", S1_ROUND_HALF_EVEN}, {"down", S1_ROUND_DOWN}, {"up", S1_ROUND_UP}, {NULL, 0}};

@@ -119,9 +119,10 @@ extern const s1_enum_name s1_match_on_names[];         /* enum s1_match_on */
 extern const s1_enum_name s1_fill_timing_names[], s1_arrival_names[], s1_path_names[],
     s1_limit_fill_names[], s1_limit_price_names[], s1_stop_gap_names[], s1_entry_bar_names[],
     s1_zero_volume_names[], s1_slippage_on_names[];
-extern const s1_enum_name s1_fee_rounding_names[]; /* enum s1_rounding */
-extern const s1_enum_name s1_cost_basis_names[];   /* enum s1_cost_basis of the ledger */
-extern const s1_enum_name s1_ambiguity_names[];    /* enum s1_ambiguity of the matching engine */
+extern const s1_enum_name s1_slippage_model_names[]; /* fill_costs.h */
+extern const s1_enum_name s1_fee_rounding_names[];   /* enum s1_rounding */
+extern const s1_enum_name s1_cost_basis_names[];     /* enum s1_cost_basis of the ledger */
+extern const s1_enum_name s1_ambiguity_names[];      /* enum s1_ambiguity of the matching engine */
 
 #define S1_DEFER_MAP(X) X(S1_DEFER_NONE, "none") X(S1_DEFER_NEXT_TICK, "next_tick")
 enum s1_defer {

@@ -106,9 +106,12 @@ bool s1_matching_is_reached(const s1_order *order, s1_dec price)
 
 bool s1_matching_is_filled_at(const s1_matching_engine *engine, const s1_order *order, s1_dec price)
 {
-    const bool is_strict =
-        engine->options.rules.limit_fill == S1_LIMIT_FILL_THROUGH && order->type == S1_ORDER_LIMIT;
-    return s1_matching_is_reached(order, price) && !(is_strict && s1_dec_eq(price, order->price));
+    const bool is_strict = engine->options.rules.limit_fill == S1_LIMIT_FILL_THROUGH;
+    if (!s1_matching_is_reached(order, price)) {
+        return false;
+    }
+    return order->type != S1_ORDER_LIMIT || !s1_dec_eq(price, order->price) ||
+           (!is_strict && s1_matching_has_touch_luck(engine, order));
 }
 
 bool s1_matching_is_touched(const s1_matching_engine *engine, const s1_order *order,
@@ -383,6 +386,9 @@ s1_rc s1_matching_bar_open(s1_matching_engine *engine, const s1_bar *bar, s1_err
         return s1_matching_expire_due(engine, bar->open_time, err);
     }
     engine->is_matching = true;
+    if (engine->needs_volume) {
+        s1_matching_use_volume(engine, bar->open_time, bar->volume);
+    }
     s1_rc rc = engine->expiring > 0 ? s1_matching_expire_due(engine, bar->open_time, err) : S1_OK;
     const bool has_open = engine->options.rules.path != S1_PATH_CLOSE;
     for (uint32_t i = 0; i < resting && rc == S1_OK && has_open; i++) {
@@ -427,6 +433,9 @@ s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t index, const s1_b
     s1_execution decided = {.price = s1_matching_price(engine, last->close),
                             .time = last->close_time,
                             .rule = S1_FILL_CLOSE};
+    if (engine->needs_volume) {
+        s1_matching_use_volume(engine, last->open_time, last->volume);
+    }
     if (order->type == S1_ORDER_MARKET) {
         const bool is_late = order->arrives_at != 0; /* it is not the close of its decision */
         const int32_t market = engine->options.rules.market;

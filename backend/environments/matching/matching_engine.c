@@ -17,6 +17,13 @@ s1_rc s1_matching_new(const s1_matching_options *options, const s1_order_listene
         return S1_RAISE(err, S1_E_NO_MEMORY, "a matching engine of %u orders", options->orders_max);
     }
     engine->options = *options;
+    s1_fill_costs *const costs = &engine->options.costs;
+    if (costs->model == 0) {
+        costs->model = S1_SLIPPAGE_FRACTION;
+        costs->value = options->slippage;
+    }
+    engine->needs_volume =
+        !s1_dec_is_zero(costs->volume_share) || costs->model == S1_SLIPPAGE_VOLUME_SHARE;
     engine->listener = *listener;
     engine->orders = orders;
     *ret_engine = engine;
@@ -123,7 +130,7 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
                                                : s1_matching_arrival(engine, index, last, err);
 }
 
-static uint32_t find_order(const s1_matching_engine *engine, s1_order_id order_id)
+uint32_t s1_matching_index_of(const s1_matching_engine *engine, s1_order_id order_id)
 {
     for (uint32_t i = 0; i < engine->count; i++) {
         if (engine->orders[i].is_working &&
@@ -137,7 +144,7 @@ static uint32_t find_order(const s1_matching_engine *engine, s1_order_id order_i
 s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id, s1_str reason,
                          s1_nanos time, s1_err *err)
 {
-    const uint32_t index = find_order(engine, order_id);
+    const uint32_t index = s1_matching_index_of(engine, order_id);
     if (index == UINT32_MAX) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working order to cancel");
     }
@@ -149,13 +156,14 @@ s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id, s1_st
 s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id, s1_dec price,
                          s1_dec quantity, s1_err *err)
 {
-    const uint32_t index = find_order(engine, order_id);
-    if (index == UINT32_MAX || engine->orders[index].order.type == S1_ORDER_MARKET) {
-        return S1_RAISE(err, S1_E_NOT_FOUND, "no working order with a price to modify");
+    const uint32_t index = s1_matching_index_of(engine, order_id);
+    if (index == UINT32_MAX) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no working order to modify");
     }
     s1_order *const order = &engine->orders[index].order;
-    order->price = s1_matching_best_trigger(order, price);
-    order->quantity = quantity;
+    order->price =
+        order->type == S1_ORDER_MARKET ? order->price : s1_matching_best_trigger(order, price);
+    order->quantity = s1_dec_of_raw(s1_dec_raw(order->filled) + s1_dec_raw(quantity));
     return S1_OK;
 }
 

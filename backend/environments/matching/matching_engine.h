@@ -4,7 +4,10 @@
  * One instrument, one order state machine:
  *   SUBMITTED -> ACCEPTED -> (TRIGGERED ->) (PARTIALLY_FILLED ->) FILLED | CANCELED | EXPIRED,
  *   or REJECTED.
- * Fills are whole but those of an iceberg.
+ * Fills are whole but those of an iceberg, and where a bar's volume is shared out
+ * (costs.volume_share): then all orders of a bar together take at most that share of it, in the
+ * order they match. What is left of an order works on (an order that was triggered as a market
+ * order), of an IOC order it expires (NO_VOLUME), and a FOK order that cannot fill whole expires.
  * What a bar cannot decide follows a named rule (enum s1_fill_rule) that travels with the fill and
  * is counted. Which rule is data (s1_fill_rules); docs/matching.md has them all. Those of
  * next_open, for a bar after the order was accepted:
@@ -47,13 +50,15 @@
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
 
 #include "backend/dtos/execution/fees.h"
+#include "backend/dtos/execution/fill_costs.h"
 #include "backend/dtos/market/market_batch.h"
 
 typedef struct s1_matching_options {
     const s1_instrument *instrument; /* outlives the engine */
     s1_fill_rules rules;             /* every knob set: s1_fill_rules_of */
     int32_t ambiguity;               /* enum s1_ambiguity, where the path is unknown */
-    s1_dec slippage;                 /* fraction of the price, 0.0005 = 5 basis points */
+    s1_dec slippage;                 /* fraction of the price; short for costs of this model */
+    s1_fill_costs costs;             /* else zero */
     s1_dec maker_fee, taker_fee;     /* fractions of the notional */
     const s1_fee_book *fees;         /* borrowed; NULL: those two, in quote */
     uint32_t orders_max;             /* working at the same time */
@@ -80,9 +85,8 @@ S1_WARN_UNUSED s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_ord
 S1_WARN_UNUSED s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id,
                                         s1_str reason, s1_nanos time, s1_err *err);
 
-/* Replaces price and quantity of a working limit or stop order; the trigger of a trailing stop goes
- * no way back. S1_E_NOT_FOUND if it is not
- * working. */
+/* Replaces the price of a working order and how much of it is left to fill (of a market order only
+ * this); the trigger of a trailing stop goes no way back. S1_E_NOT_FOUND if it is not working. */
 S1_WARN_UNUSED s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id,
                                         s1_dec price, s1_dec quantity, s1_err *err);
 

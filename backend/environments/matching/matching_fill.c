@@ -7,25 +7,6 @@ s1_dec s1_matching_price(const s1_matching_engine *engine, int64_t mantissa)
     return s1_dec_from_mantissa(mantissa, engine->options.instrument->price_scale);
 }
 
-/* The price with slippage: a buyer pays more, a seller gets less, to the next tick. */
-static s1_rc slipped(const s1_matching_engine *engine, s1_dec price, int32_t side,
-                     s1_dec *ret_price, s1_err *err)
-{
-    if (s1_dec_is_zero(engine->options.slippage)) {
-        *ret_price = price;
-        return S1_OK;
-    }
-    s1_dec shift, moved;
-    S1_TRY(err, s1_dec_mul(price, engine->options.slippage, S1_ROUND_UP, &shift, err));
-    if (side == S1_BUY) {
-        S1_TRY(err, s1_dec_add(price, shift, &moved, err));
-    } else {
-        S1_TRY(err, s1_dec_sub(price, shift, &moved, err));
-    }
-    return s1_dec_round_to_step(moved, engine->options.instrument->tick_size,
-                                side == S1_BUY ? S1_ROUND_CEIL : S1_ROUND_FLOOR, ret_price, err);
-}
-
 /* A limit order takes nothing beyond its limit, however far the price slips. */
 static s1_dec within_limit(const s1_order *order, s1_dec price)
 {
@@ -43,15 +24,24 @@ static s1_dec part_of(const s1_order *order, s1_execution decided)
     return s1_dec_is_zero(decided.quantity) ? left : s1_dec_min(decided.quantity, left);
 }
 
-/* Books the fill in the order, which works on if some of it is left. */
+/* Books the fill in the order, which works on if some of it is left: what was triggered as a market
+ * order of now on. */
 static void advance(s1_matching_engine *engine, s1_working_order *slot, s1_dec quantity)
 {
     s1_order *const order = &slot->order;
     order->filled = s1_dec_of_raw(s1_dec_raw(order->filled) + s1_dec_raw(quantity));
+    if (engine->needs_volume) {
+        s1_matching_take_volume(engine, quantity);
+    }
     if (s1_dec_eq(order->filled, order->quantity)) {
         s1_matching_retire(engine, slot, S1_ORDER_FILLED);
-    } else {
-        order->state = S1_ORDER_PARTIALLY_FILLED;
+        return;
+    }
+    order->state = S1_ORDER_PARTIALLY_FILLED;
+    if (order->type != S1_ORDER_LIMIT) {
+        engine->trailing -= s1_order_trails(order);
+        order->trail_amount = order->trail_percent = S1_DEC_ZERO;
+        order->type = S1_ORDER_MARKET;
     }
 }
 
@@ -73,8 +63,20 @@ static s1_rc size_order(s1_matching_engine *engine, s1_working_order *slot, s1_f
     const s1_order_listener *const listener = &engine->listener;
     S1_TRY(err, listener->on_size(listener->self, &slot->order, result->price,
                                   &slot->order.quantity, err));
-    result->quantity = slot->order.quantity;
-    return S1_OK;
+    return s1_matching_fit(engine, slot->order.quantity, &result->quantity, err);
+}
+
+/* The bar has too little volume for an order that waits for no other. */
+static bool is_short(const s1_order *order, s1_dec quantity)
+{
+    const s1_i128 left = s1_dec_raw(order->quantity) - s1_dec_raw(order->filled);
+    return (order->time_in_force == S1_TIF_FOK && s1_dec_raw(quantity) < left) ||
+           (order->time_in_force == S1_TIF_IOC && s1_dec_is_zero(quantity));
+}
+
+static s1_rc end_short(s1_matching_engine *engine, uint32_t index, s1_nanos time, s1_err *err)
+{
+    return s1_matching_end(engine, index, S1_ORDER_EXPIRED, S1_STR("NO_VOLUME"), time, err);
 }
 
 /* From which side the price came that filled an entry: STOP, LIMIT, or MARKET for neither. */
@@ -96,6 +98,23 @@ static s1_rc charge(const s1_matching_engine *engine, const s1_order *order, s1_
                : s1_fee_plain(fill->is_maker ? options->maker_fee : options->taker_fee, fill, err);
 }
 
+/* Tells the fill; what is left of an IOC order ends with it. */
+static s1_rc tell_fill(s1_matching_engine *engine, uint32_t index, const s1_fill *fill,
+                       s1_dec market, s1_err *err)
+{
+    const s1_order_listener *const listener = &engine->listener;
+    const s1_order copy = engine->orders[index].order; /* the callback may move the array's end */
+    engine->filling_price = market;
+    const s1_rc rc = listener->on_fill(listener->self, &copy, fill, err);
+    engine->filling_price = S1_DEC_ZERO;
+    S1_TRY(err, rc);
+    if (copy.state == S1_ORDER_FILLED || copy.time_in_force != S1_TIF_IOC) {
+        return S1_OK;
+    }
+    index = s1_matching_index_of(engine, copy.order_id);
+    return index == UINT32_MAX ? S1_OK : end_short(engine, index, fill->time, err);
+}
+
 s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution decided,
                        s1_err *err)
 {
@@ -108,16 +127,28 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
                       .time = decided.time,
                       .rule = decided.rule,
                       .is_maker = decided.is_maker};
-    if (!decided.is_maker && (engine->options.rules.slippage_on == S1_SLIPPAGE_ON_ALL ||
-                              slot->order.role == S1_ROLE_ENTRY)) {
-        S1_TRY(err, slipped(engine, decided.price, slot->order.side, &result.price, err));
+    const bool is_unsized = !s1_dec_is_zero(slot->order.cash_fraction);
+    if (engine->needs_volume) {
+        S1_TRY(err, s1_matching_fit(engine, result.quantity, &result.quantity, err));
+    }
+    if (!decided.is_maker && !s1_dec_is_zero(engine->options.costs.value) &&
+        (engine->options.rules.slippage_on == S1_SLIPPAGE_ON_ALL ||
+         slot->order.role == S1_ROLE_ENTRY)) {
+        S1_TRY(err, s1_matching_slip(engine, &slot->order, decided.price, result.quantity,
+                                     &result.price, err));
         result.price = within_limit(&slot->order, result.price);
     }
-    if (!s1_dec_is_zero(slot->order.cash_fraction)) {
+    if (is_unsized && !s1_dec_is_zero(result.quantity)) {
         const s1_rc sized = size_order(engine, slot, &result, err);
         if (sized != S1_OK) {
             return sized == S1_E_DENIED ? refuse_fill(engine, slot, decided.time, err) : sized;
         }
+    }
+    if (is_short(&slot->order, result.quantity)) {
+        return end_short(engine, index, decided.time, err);
+    }
+    if (s1_dec_is_zero(result.quantity)) {
+        return S1_OK; /* it waits for the next bar */
     }
     const s1_order_listener *const listener = &engine->listener;
     s1_rc allowed = charge(engine, &slot->order, &result, err);
@@ -129,13 +160,10 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
     }
     S1_TRY(err, allowed);
     engine->rule_counts[decided.rule]++;
+    slot->order.cash_fraction = S1_DEC_ZERO; /* what is left of it has its size */
+    engine->filling_type = side_of_entry(&slot->order, decided.rule);
     advance(engine, slot, result.quantity);
-    const s1_order copy = slot->order; /* the callback may submit and move the array's end */
-    engine->filling_type = side_of_entry(&copy, decided.rule);
-    engine->filling_price = decided.price;
-    const s1_rc rc = listener->on_fill(listener->self, &copy, &result, err);
-    engine->filling_price = S1_DEC_ZERO;
-    return rc;
+    return tell_fill(engine, index, &result, decided.price, err);
 }
 
 s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index, int32_t state, s1_str reason,

@@ -2,8 +2,8 @@
  *
  * matching_engine.c keeps the orders, matching_fill.c fills, triggers and ends them,
  * matching_trail.c moves trailing stops, matching_bar.c matches bars without a path,
- * matching_path.c walks bars with one and matching_trades.c matches trades. Nobody else includes
- * this.
+ * matching_path.c walks bars with one and matching_trades.c matches trades; matching_costs.c knows
+ * what a fill costs and how much there is. Nobody else includes this but matching_line.c.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
@@ -34,6 +34,10 @@ struct s1_matching_engine {
     int32_t filling_type; /* of the order whose fill is being told */
     s1_dec filling_price; /* what the market was at as it filled */
     uint64_t rule_counts[S1_FILL_RULE_COUNT];
+    bool needs_volume;    /* somebody looks at `volume` and `taken` */
+    bool has_volume;      /* ever told */
+    s1_nanos volume_of;   /* the bar's open, or the trade */
+    s1_dec volume, taken; /* of that bar; of it by our orders */
 };
 
 /* One decided execution, before slippage and fee. */
@@ -74,7 +78,35 @@ S1_WARN_UNUSED s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t in
 /* IOC or FOK? */
 bool s1_matching_is_immediate(const s1_order *order);
 
-/* Fills the order at an index and tells the listener, who may submit and cancel. */
+/* --- matching_costs.c ------------------------------------------------------------------------ */
+
+/* The volume that is there from `moment` on, mantissa at qty_scale; the same moment again changes
+ * nothing. Where engine->needs_volume. */
+void s1_matching_use_volume(s1_matching_engine *engine, s1_nanos moment, int64_t volume);
+
+/* A new volume, whatever was taken before: of a trade. */
+void s1_matching_set_volume(s1_matching_engine *engine, s1_dec volume);
+
+/* What of a quantity the volume allows now, in whole lots; all of it without a limit. */
+S1_WARN_UNUSED s1_rc s1_matching_fit(const s1_matching_engine *engine, s1_dec wanted,
+                                     s1_dec *ret_quantity, s1_err *err);
+
+/* It was taken. */
+void s1_matching_take_volume(s1_matching_engine *engine, s1_dec quantity);
+
+/* The price of a taking fill with slippage; not where costs.value is zero. */
+S1_WARN_UNUSED s1_rc s1_matching_slip(const s1_matching_engine *engine, const s1_order *order,
+                                      s1_dec price, s1_dec quantity, s1_dec *ret_price,
+                                      s1_err *err);
+
+/* Does this bar fill the limit order that its price only touches? */
+bool s1_matching_has_touch_luck(const s1_matching_engine *engine, const s1_order *order);
+
+/* The index of a working order, or UINT32_MAX. */
+uint32_t s1_matching_index_of(const s1_matching_engine *engine, s1_order_id order_id);
+
+/* Fills the order at an index, as far as there is volume, and tells the listener, who may submit
+ * and cancel. Of an IOC order the rest ends, of a FOK order all. */
 S1_WARN_UNUSED s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index,
                                       s1_execution decided, s1_err *err);
 

@@ -207,9 +207,9 @@ static s1_rc arrive(s1_matching_line *line, const command *sent, s1_err *err)
                                   (s1_str){sent->reason, sent->reason_length}, sent->arrives_at,
                                   err);
     }
-    return s1_matching_modify(
-        line->engine, sent->order.order_id, sent->order.price,
-        working->role == S1_ROLE_ENTRY ? sent->order.quantity : working->quantity, err);
+    const s1_dec left = s1_dec_of_raw(s1_dec_raw(working->quantity) - s1_dec_raw(working->filled));
+    return s1_matching_modify(line->engine, sent->order.order_id, sent->order.price,
+                              working->role == S1_ROLE_ENTRY ? sent->order.quantity : left, err);
 }
 
 /* Everything that is there at `moment`; `last` is the bar that closes then, or NULL at an open. */

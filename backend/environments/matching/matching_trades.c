@@ -171,6 +171,9 @@ static s1_rc match_trade(s1_matching_engine *engine, const s1_trade_flow *flow,
                                   .time = trades->time[at]};
     const s1_dec traded = s1_dec_from_mantissa(trades->quantity[at], flow->qty_scale);
     S1_TRY(err, expire_until(engine, decided.time, err));
+    if (engine->needs_volume) {
+        s1_matching_set_volume(engine, traded);
+    }
     const uint32_t resting = engine->count;
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < resting; i++) {

@@ -500,6 +500,19 @@ static const bad_case bad_cases[] = {
      "fees: { maker: 0.0001 }\n    initial_balances: { EUR: 0.0000001 }",
      "config/environments.yaml:6:30: error: backtest_eurusd.simulation.initial_balances.EUR: found "
      "more digits than quantities have, expected at most 2 digits behind the point (qty_scale)\n"},
+    {"a slippage without its value, with another's", "environments.yaml",
+     "    fill_rule: next_open",
+     "    fill_rule: next_open\n    slippage: { model: ticks, amount: 1 }",
+     "config/environments.yaml:7:39: error: backtest_eurusd.simulation.slippage.amount: found a "
+     "value, expected none: the model is ticks\n"
+     "config/environments.yaml:7:15: error: backtest_eurusd.simulation.slippage.ticks: found "
+     "nothing, expected the value of slippage model ticks\n"},
+    {"more than a bar's volume", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    matching: { volume_share: 1.5, touch_probability: 0 }",
+     "config/environments.yaml:7:31: error: backtest_eurusd.simulation.matching.volume_share: "
+     "found '1.5', expected a decimal number from 0 to 1\n"
+     "config/environments.yaml:7:55: error: backtest_eurusd.simulation.matching.touch_probability: "
+     "found '0', expected a decimal number above 0 and up to 1\n"},
     {"several faults, all at once", "environments.yaml",
      "    fees: { maker: 0.0001 }\n    fill_rule: next_open",
      "    fees: { maker: -1, taker: x }\n    slippage: 2\n    fill_rul: next_open",

@@ -138,7 +138,8 @@ static void values_and_defaults_are_typed(void **state)
     assert_decimal(sim->initial_capital, "5000"); /* platform.yaml */
     assert_decimal(sim->fees.maker, "0.0001");    /* its own */
     assert_decimal(sim->fees.taker, "0.002");     /* platform.yaml */
-    assert_decimal(sim->slippage, "0");           /* table */
+    assert_decimal(sim->slippage.fraction, "0");  /* table */
+    assert_int_equal(sim->slippage.model, S1_SLIPPAGE_FRACTION);
     assert_int_equal(sim->fill_rule, S1_FILL_NEXT_OPEN);
     assert_int_equal(sim->ambiguity, S1_AMBIGUITY_STOP_FIRST);
     assert_int_equal(sim->from, 1514764800LL * S1_NANOS_PER_SECOND);
@@ -286,7 +287,7 @@ static void overrides_change_values(void **state)
     assert_text(link->id, "mine");
     assert_int_equal(link->journal_level, S1_CONFIG_JOURNAL_OFF);
     assert_int_equal(link->environment->simulation.fill_rule, S1_FILL_SAME_CLOSE);
-    assert_decimal(link->environment->simulation.slippage, "0.0005");
+    assert_decimal(link->environment->simulation.slippage.fraction, "0.0005");
     assert_int_equal(f.config->platform.limits.open_trades_max, 7);
     assert_decimal(link->streams.items[0].instrument->min_quantity, "2");
     const s1_yaml_node *const periods =
