@@ -616,6 +616,11 @@ static void check_environments(s1_loader *l)
                            s1_yaml_show(s1_yaml_get(sim->source.node, S1_STR("to")), l->arena),
                            "a time after from");
         }
+        if (sim->has_warmup_bars && !sim->has_from) { /* --from may still give one */
+            s1_faults_warn(l->faults, S1_FAULT_SCHEMA, &sim->source, (s1_str){NULL, 0},
+                           S1_STR("warmup_bars without from"),
+                           S1_STR("a start (from) these bars come before"), (s1_str){NULL, 0});
+        }
     }
 }
 

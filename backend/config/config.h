@@ -292,6 +292,8 @@ typedef struct s1_simulation_config {
     } latency;
     s1_nanos from, to;     /* [from, to) */
     bool has_from, has_to; /* false: from the first bar, to the last */
+    int64_t warmup_bars;   /* of the primary stream before `from`, at least; with has_warmup_bars */
+    bool has_warmup_bars;
 } s1_simulation_config;
 
 typedef struct s1_statistics_config { /* what the figures of a run are made with */

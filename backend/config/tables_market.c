@@ -380,6 +380,11 @@ static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, to, S1_KIND_TIMESTAMP,
              .has_offset = offsetof(s1_simulation_config, has_to), .default_doc = "the last bar",
              .doc = "end of the run, itself outside"),
+    S1_FIELD(s1_simulation_config, warmup_bars, S1_KIND_INT,
+             .has_offset = offsetof(s1_simulation_config, has_warmup_bars), .min = "1",
+             .max = "1000000", .default_doc = "what the workers' manifests add up to",
+             .doc = "bars of the primary stream a run has before from at least, as far as the "
+                    "archive holds them: what `warmup` finds (docs/bias.md)"),
     S1_FIELD_END};
 static const s1_schema simulation_schema = {"simulation", "", simulation_fields,
                                             sizeof(s1_simulation_config), false};

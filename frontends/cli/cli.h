@@ -32,7 +32,8 @@ extern const s1_cli_command s1_cmd_init, s1_cmd_validate, s1_cmd_data_import, s1
     s1_cmd_doctor, s1_cmd_version, s1_cmd_replay, s1_cmd_results_check, s1_cmd_journal_export,
     s1_cmd_plugins_new, s1_cmd_plugins_test, s1_cmd_completion, s1_cmd_migrate, s1_cmd_data_check,
     s1_cmd_data_list, s1_cmd_data_export, s1_cmd_data_resample, s1_cmd_data_reindex,
-    s1_cmd_data_show, s1_cmd_data_prune, s1_cmd_data_fetch, s1_cmd_data_record, s1_cmd_lookahead;
+    s1_cmd_data_show, s1_cmd_data_prune, s1_cmd_data_fetch, s1_cmd_data_record, s1_cmd_lookahead,
+    s1_cmd_warmup;
 
 /* --- For commands. ------------------------------------------------------------------------ */
 

@@ -344,8 +344,21 @@ static s1_rc open_archive(backtest *b, uint32_t index, const s1_stream_key *key,
     return choose_version(b, index, key, ret_info, err);
 }
 
-/* Opens one stream with as many bars before `from` as the workers need, where there are any. Time
+/* Where as many bars before `from` begin as the workers need, or the configuration says. Time
  * without trading (weekends) makes holes, so twice as long a span is asked for. */
+static s1_nanos begin_of(const s1_simulation_config *simulation, uint64_t warmup_bars,
+                         s1_nanos timeframe)
+{
+    const uint64_t asked = simulation->has_warmup_bars ? (uint64_t)simulation->warmup_bars : 0;
+    const int64_t bars = (int64_t)(warmup_bars > asked ? warmup_bars : asked);
+    s1_nanos before, begin;
+    return __builtin_mul_overflow(bars, 2 * timeframe, &before) ||
+                   __builtin_sub_overflow(simulation->from, before, &begin)
+               ? INT64_MIN
+               : begin;
+}
+
+/* Opens one stream with the bars before `from` that the workers need, where there are any. */
 static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_sha256 *hash,
                          s1_err *err)
 {
@@ -363,9 +376,7 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     s1_sha256_update(hash, b->streams[index].hash.ptr, b->streams[index].hash.len);
     s1_time_range range = S1_RANGE_ALL;
     if (simulation->has_from) {
-        const s1_nanos before =
-            (s1_nanos)(warmup_bars * 2) * link_of(b)->streams.items[0].need.timeframe;
-        range.from = simulation->from - before;
+        range.from = begin_of(simulation, warmup_bars, link_of(b)->streams.items[0].need.timeframe);
     }
     if (simulation->has_to) {
         range.to = simulation->to;
