@@ -525,7 +525,7 @@ static const bad_case bad_cases[] = {
      "config/environments.yaml:7:5: error: backtest_eurusd.simulation.fill_rul: found an unknown "
      "key, expected initial_capital, initial_balances, cost_basis, fees, slippage, fill_rule, "
      "match_on, matching, latency, "
-     "ambiguity, from or to "
+     "ambiguity, from, to or warmup_bars "
      "(did you mean 'fill_rule'?)\n"},
 };
 
