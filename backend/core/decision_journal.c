@@ -184,8 +184,8 @@ static void write_price(s1_tape *w, const char *name, size_t length, s1_dec valu
     X(quantity)                                                                                    \
     X(cash_fraction)                                                                               \
     X(limit_price)                                                                                 \
-    X(trigger_price) X(display_quantity) X(entry_trail_amount) X(entry_trail_percent)              \
-        X(entry_trail_activation)
+    X(trigger_price)                                                                               \
+    X(display_quantity) X(entry_trail_amount) X(entry_trail_percent) X(entry_trail_activation)
 
 static void write_expiry(s1_tape *w, s1_nanos expires_at)
 {
