@@ -1,0 +1,601 @@
+/* Random orders among random trades, and a slow reference in whole numbers that asks every order at
+ * every trade. Every line of what was heard must be the same. S1_TRADE_STREAMS says how many
+ * streams; the first that differs is told with its seed. */
+#include "backend/environments/matching/matching_engine.h"
+#include "tests/support/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STREAMS    400
+#define ORDERS_MAX 512
+#define TEXT_MAX   (1u << 20)
+#define MINUTE     600 /* tenths of a second */
+#define TENTH      (S1_NANOS_PER_SECOND / 10)
+#define BARS       40
+#define TICKS_MAX  40
+
+typedef struct tale {
+    char *text;
+    size_t length;
+} tale;
+
+__attribute__((format(printf, 2, 3))) static void say(tale *t, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    const int length = vsnprintf(t->text + t->length, TEXT_MAX - t->length, format, list);
+    va_end(list);
+    t->length += (size_t)length;
+    assert_true(t->length < TEXT_MAX);
+}
+
+/* --- What is random. ---------------------------------------------------------------------- */
+
+static uint64_t chance_state;
+
+static int64_t below(int64_t end)
+{
+    chance_state ^= chance_state << 13;
+    chance_state ^= chance_state >> 7;
+    chance_state ^= chance_state << 17;
+    return (int64_t)((chance_state >> 11) % (uint64_t)end);
+}
+
+/* Prices are whole ticks, quantities whole lots, times tenths of a second. */
+typedef struct spec {
+    int id, trade, side, type, role, tif, post_only;
+    int64_t price, limit, quantity, display, expires_at;
+} spec;
+
+typedef struct rules {
+    int32_t preset, limit_fill, limit_price;
+    int64_t slippage; /* thousandths */
+} rules;
+
+typedef struct protection {
+    int64_t stop, target; /* 0: none */
+} protection;
+
+typedef struct tick {
+    int64_t time, price, quantity;
+} tick;
+
+/* --- The reference. ----------------------------------------------------------------------- */
+
+typedef struct ref_order {
+    spec is;
+    int64_t filled;
+    bool works, has_met;
+} ref_order;
+
+typedef struct reference {
+    tale *tale;
+    rules rules;
+    const protection *protections;
+    ref_order orders[ORDERS_MAX];
+    int count;
+} reference;
+
+static void ref_add(reference *r, spec is)
+{
+    assert_true(r->count < ORDERS_MAX);
+    r->orders[r->count++] = (ref_order){.is = is, .works = true};
+}
+
+static ref_order *ref_find(reference *r, int trade, int role)
+{
+    for (int i = 0; i < r->count; i++) {
+        if (r->orders[i].works && r->orders[i].is.trade == trade && r->orders[i].is.role == role) {
+            return &r->orders[i];
+        }
+    }
+    return NULL;
+}
+
+static void ref_end(reference *r, ref_order *o, const char *how, int64_t time)
+{
+    o->works = false;
+    say(r->tale, "%d %s @%lld\n", o->is.id, how, (long long)time);
+}
+
+static void ref_protect(reference *r, const ref_order *entry, int role, int64_t price)
+{
+    ref_order *const working = ref_find(r, entry->is.trade, role);
+    if (price == 0) {
+        return;
+    }
+    if (working != NULL) {
+        working->is.quantity = entry->filled;
+        return;
+    }
+    ref_add(r, (spec){.id = entry->is.id + role * 1000,
+                      .trade = entry->is.trade,
+                      .side = entry->is.side == S1_BUY ? S1_SELL : S1_BUY,
+                      .type = role == S1_ROLE_STOP_LOSS ? S1_ORDER_STOP : S1_ORDER_LIMIT,
+                      .role = role,
+                      .price = price,
+                      .quantity = entry->filled});
+}
+
+static int64_t ref_slipped(const reference *r, const ref_order *o, int64_t price)
+{
+    const int64_t moved = o->is.side == S1_BUY ? price * (1000 + r->rules.slippage)
+                                               : price * (1000 - r->rules.slippage);
+    int64_t whole = o->is.side == S1_BUY ? (moved + 999) / 1000 : moved / 1000;
+    if (o->is.type == S1_ORDER_LIMIT) {
+        const bool is_beyond = o->is.side == S1_BUY ? whole > o->is.price : whole < o->is.price;
+        whole = is_beyond ? o->is.price : whole;
+    }
+    return whole;
+}
+
+static void ref_fill(reference *r, int index, int64_t price, int64_t quantity, const char *rule,
+                     bool is_maker, int64_t time)
+{
+    ref_order *const o = &r->orders[index];
+    const int64_t left = o->is.quantity - o->filled;
+    const int64_t part = quantity == 0 || quantity > left ? left : quantity;
+    o->filled += part;
+    o->works = o->filled < o->is.quantity;
+    say(r->tale, "%d FILLED %lld of %lld %s %d @%lld\n", o->is.id, (long long)part,
+        (long long)(is_maker ? price : ref_slipped(r, o, price)), rule, is_maker, (long long)time);
+    const ref_order copy = *o;
+    if (copy.is.role == S1_ROLE_ENTRY) {
+        ref_protect(r, &copy, S1_ROLE_STOP_LOSS, r->protections[copy.is.trade].stop);
+        ref_protect(r, &copy, S1_ROLE_TAKE_PROFIT, r->protections[copy.is.trade].target);
+        return;
+    }
+    for (int role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT; role++) {
+        ref_order *const rival = ref_find(r, copy.is.trade, role);
+        if (rival != NULL) {
+            ref_end(r, rival, "CANCELED CLOSED", time);
+        }
+    }
+}
+
+static bool ref_reaches(const ref_order *o, int64_t price)
+{
+    const bool is_stop = o->is.type == S1_ORDER_STOP || o->is.type == S1_ORDER_STOP_LIMIT;
+    const bool is_below = (o->is.side == S1_BUY) != is_stop;
+    return is_below ? price <= o->is.price : price >= o->is.price;
+}
+
+/* A limit order's first price: false where that is the end of the order. */
+static bool ref_meet(reference *r, ref_order *o, bool takes, int64_t time)
+{
+    if (takes && o->is.post_only) {
+        ref_end(r, o, "REJECTED POST_ONLY_WOULD_TAKE", time);
+    } else if (!takes && (o->is.tif == S1_TIF_IOC || o->is.tif == S1_TIF_FOK)) {
+        ref_end(r, o, "EXPIRED NOT_MARKETABLE", time);
+    }
+    return o->works;
+}
+
+static void ref_limit(reference *r, int index, const tick *t)
+{
+    ref_order *const o = &r->orders[index];
+    const bool is_immediate = o->is.tif == S1_TIF_IOC || o->is.tif == S1_TIF_FOK;
+    const bool reaches = ref_reaches(o, t->price);
+    if (!o->has_met) {
+        o->has_met = true;
+        if (!ref_meet(r, o, reaches, t->time)) {
+            return;
+        }
+        if (reaches && (is_immediate || r->rules.limit_price == S1_LIMIT_PRICE_FIRST_OPEN)) {
+            ref_fill(r, index, t->price, 0, "TRADE_MARKETABLE", false, t->time);
+            return;
+        }
+    }
+    const bool is_at = t->price == o->is.price;
+    if (!reaches || (is_at && r->rules.limit_fill == S1_LIMIT_FILL_THROUGH)) {
+        return;
+    }
+    const int64_t shown = o->is.display < t->quantity ? o->is.display : t->quantity;
+    if (is_at && o->is.display > 0 && shown == 0) {
+        return;
+    }
+    ref_fill(r, index, o->is.price, is_at && o->is.display > 0 ? shown : 0,
+             is_at ? "TRADE_TOUCH" : "TRADE_THROUGH", true, t->time);
+}
+
+/* It becomes a limit order at a price it may take. */
+static void ref_trigger(reference *r, int index, int64_t price, const char *rule, int64_t time)
+{
+    ref_order *const o = &r->orders[index];
+    ref_order copy;
+    say(r->tale, "%d TRIGGERED @%lld\n", o->is.id, (long long)time);
+    o->is.type = S1_ORDER_LIMIT;
+    o->is.price = o->is.limit;
+    o->has_met = true;
+    copy = *o;
+    const bool takes = ref_reaches(&copy, price);
+    if (ref_meet(r, o, takes, time) && takes) {
+        ref_fill(r, index, price, 0, rule, false, time);
+    }
+}
+
+static void ref_match(reference *r, int index, const tick *t)
+{
+    const ref_order *const o = &r->orders[index];
+    if (o->is.type == S1_ORDER_MARKET) {
+        ref_fill(r, index, t->price, 0, "TRADE", false, t->time);
+    } else if (o->is.type == S1_ORDER_LIMIT) {
+        ref_limit(r, index, t);
+    } else if (ref_reaches(o, t->price)) {
+        const bool is_stop = o->is.type == S1_ORDER_STOP || o->is.type == S1_ORDER_STOP_LIMIT;
+        const char *const rule = is_stop ? "TRADE_STOP" : "TRADE_TRIGGER";
+        if (o->is.type == S1_ORDER_STOP_LIMIT || o->is.type == S1_ORDER_LIMIT_IF_TOUCHED) {
+            ref_trigger(r, index, t->price, rule, t->time);
+        } else {
+            ref_fill(r, index, t->price, 0, rule, false, t->time);
+        }
+    }
+}
+
+static void ref_expire(reference *r, int64_t time)
+{
+    for (int64_t at = 0; at <= time; at++) { /* slow, and in order */
+        bool any = false;
+        for (int i = 0; i < r->count; i++) {
+            any |= r->orders[i].works && r->orders[i].is.expires_at != 0 &&
+                   r->orders[i].is.expires_at <= time;
+            if (r->orders[i].works && r->orders[i].is.expires_at == at && at != 0) {
+                ref_end(r, &r->orders[i], "EXPIRED TIME_UP", at);
+            }
+        }
+        if (!any) {
+            return;
+        }
+    }
+}
+
+static void ref_tick(reference *r, const tick *t)
+{
+    ref_expire(r, t->time);
+    const int count = r->count;
+    for (int is_entry = 0; is_entry < 2; is_entry++) {
+        for (int i = 0; i < count; i++) {
+            if (r->orders[i].works && (r->orders[i].is.role == S1_ROLE_ENTRY) == is_entry) {
+                ref_match(r, i, t);
+            }
+        }
+    }
+}
+
+static void ref_submit(reference *r, spec is, int64_t close, int64_t time)
+{
+    const int index = r->count;
+    ref_add(r, is);
+    ref_order *const o = &r->orders[index];
+    if (is.type == S1_ORDER_MARKET) {
+        if (r->rules.preset != S1_PRESET_NEXT_OPEN) {
+            ref_fill(r, index, close, 0, "CLOSE", false, time);
+        }
+        return;
+    }
+    if (r->rules.preset != S1_PRESET_NAUTILUS || is.role != S1_ROLE_ENTRY) {
+        return;
+    }
+    o->has_met = true;
+    const bool reaches = ref_reaches(o, close);
+    if (reaches && (is.type == S1_ORDER_STOP_LIMIT || is.type == S1_ORDER_LIMIT_IF_TOUCHED)) {
+        ref_trigger(r, index, close, "CLOSE", time);
+    } else if ((is.type != S1_ORDER_LIMIT || ref_meet(r, o, reaches, time)) && reaches) {
+        ref_fill(r, index, close, 0, "CLOSE", false, time);
+    }
+}
+
+/* --- The engine, heard. ------------------------------------------------------------------- */
+
+typedef struct ear {
+    tale *tale;
+    s1_matching_engine *engine;
+    const protection *protections;
+} ear;
+
+static int64_t whole(s1_dec value)
+{
+    assert_true(s1_dec_raw(value) % (s1_i128)S1_DEC_UNIT == 0);
+    return (int64_t)(s1_dec_raw(value) / (s1_i128)S1_DEC_UNIT);
+}
+
+static int number_of(s1_order_id id)
+{
+    int number;
+    memcpy(&number, id.uid.bytes, sizeof number);
+    return number;
+}
+
+static s1_order order_of(spec is)
+{
+    s1_order order = {.side = is.side,
+                      .type = is.type,
+                      .role = is.role,
+                      .time_in_force = is.tif != 0 ? is.tif : S1_TIF_GTC,
+                      .post_only = (uint32_t)is.post_only,
+                      .quantity = s1_dec_from_int(is.quantity),
+                      .price = s1_dec_from_int(is.price),
+                      .limit = s1_dec_from_int(is.limit),
+                      .display = s1_dec_from_int(is.display),
+                      .expires_at = is.expires_at * TENTH};
+    memcpy(order.order_id.uid.bytes, &is.id, sizeof is.id);
+    const int trade = is.trade + 1;
+    memcpy(order.trade_id.uid.bytes, &trade, sizeof trade);
+    return order;
+}
+
+static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
+{
+    (void)self, (void)order, (void)fill, (void)err;
+    return S1_OK;
+}
+
+static s1_rc protect(ear *heard, const s1_order *entry, int32_t role, int64_t price, s1_err *err)
+{
+    const s1_order *const working = s1_matching_find(heard->engine, entry->trade_id, role);
+    if (price == 0) {
+        return S1_OK;
+    }
+    if (working != NULL) {
+        return s1_matching_modify(heard->engine, working->order_id, working->price, entry->filled,
+                                  err);
+    }
+    int trade;
+    memcpy(&trade, entry->trade_id.uid.bytes, sizeof trade);
+    const s1_order order =
+        order_of((spec){.id = number_of(entry->order_id) + role * 1000,
+                        .trade = trade - 1,
+                        .side = entry->side == S1_BUY ? S1_SELL : S1_BUY,
+                        .type = role == S1_ROLE_STOP_LOSS ? S1_ORDER_STOP : S1_ORDER_LIMIT,
+                        .role = role,
+                        .price = price,
+                        .quantity = whole(entry->filled)});
+    const s1_bar none = {0};
+    return s1_matching_submit(heard->engine, &order, &none, err);
+}
+
+static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
+{
+    ear *const heard = self;
+    say(heard->tale, "%d FILLED %lld of %lld %s %d @%lld\n", number_of(order->order_id),
+        (long long)whole(fill->quantity), (long long)whole(fill->price),
+        s1_fill_rule_name(fill->rule), (int)fill->is_maker, (long long)(fill->time / TENTH));
+    if (order->role == S1_ROLE_ENTRY) {
+        int trade;
+        memcpy(&trade, order->trade_id.uid.bytes, sizeof trade);
+        const protection *const wanted = &heard->protections[trade - 1];
+        S1_TRY(err, protect(heard, order, S1_ROLE_STOP_LOSS, wanted->stop, err));
+        return protect(heard, order, S1_ROLE_TAKE_PROFIT, wanted->target, err);
+    }
+    for (int32_t role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT; role++) {
+        const s1_order *const rival = s1_matching_find(heard->engine, order->trade_id, role);
+        if (rival != NULL) {
+            S1_TRY(err, s1_matching_cancel(heard->engine, rival->order_id, S1_STR("CLOSED"),
+                                           fill->time, err));
+        }
+    }
+    return S1_OK;
+}
+
+static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos time, s1_err *err)
+{
+    ear *const heard = self;
+    (void)err;
+    if (order->state != S1_ORDER_ACCEPTED) {
+        say(heard->tale, "%d %s%s%.*s @%lld\n", number_of(order->order_id),
+            s1_order_state_name(order->state), reason.len > 0 ? " " : "", S1_STR_ARG(reason),
+            (long long)(time / TENTH));
+    }
+    return S1_OK;
+}
+
+/* --- A stream. ---------------------------------------------------------------------------- */
+
+static spec any_order(int id, int64_t price, int64_t now, protection *ret_protection)
+{
+    static const int types[] = {S1_ORDER_MARKET,          S1_ORDER_LIMIT,
+                                S1_ORDER_LIMIT,           S1_ORDER_STOP,
+                                S1_ORDER_STOP_LIMIT,      S1_ORDER_MARKET_IF_TOUCHED,
+                                S1_ORDER_LIMIT_IF_TOUCHED};
+    spec is = {.id = id,
+               .trade = id,
+               .side = below(2) == 0 ? S1_BUY : S1_SELL,
+               .type = types[below(7)],
+               .role = S1_ROLE_ENTRY,
+               .quantity = 1 + below(12)};
+    is.price = is.type == S1_ORDER_MARKET ? 0 : price + below(21) - 10;
+    if (is.type == S1_ORDER_STOP_LIMIT || is.type == S1_ORDER_LIMIT_IF_TOUCHED) {
+        is.limit = is.price + below(9) - 4;
+    }
+    const bool is_limit = is.type == S1_ORDER_LIMIT || is.limit != 0;
+    is.tif = is_limit && below(6) == 0 ? (below(2) == 0 ? S1_TIF_IOC : S1_TIF_FOK) : 0;
+    is.post_only = is_limit && is.tif == 0 && below(5) == 0;
+    is.display = is.type == S1_ORDER_LIMIT && is.tif == 0 && below(3) == 0 ? 1 + below(4) : 0;
+    is.expires_at = below(4) == 0 ? now + 1 + below(3 * MINUTE) : 0;
+    const int64_t way = is.side == S1_BUY ? 1 : -1;
+    *ret_protection = (protection){.stop = below(3) != 0 ? price - way * (1 + below(12)) : 0,
+                                   .target = below(3) != 0 ? price + way * (1 + below(12)) : 0};
+    return is;
+}
+
+/* The trades of a minute, which may have none. */
+static size_t any_ticks(int64_t open, int64_t *price, tick ticks[static TICKS_MAX])
+{
+    const size_t count = below(5) == 0 ? 0 : (size_t)below(TICKS_MAX);
+    int64_t time = open;
+    for (size_t i = 0; i < count; i++) {
+        time += below(3) == 0 ? 0 : below(2 * MINUTE / TICKS_MAX);
+        time = time < open + MINUTE ? time : open + MINUTE - 1;
+        *price += below(20) == 0 ? below(25) - 12 : below(5) - 2;
+        *price = *price < 900 ? 900 : *price;
+        ticks[i] = (tick){time, *price, below(6)};
+    }
+    return count;
+}
+
+static void match_minute(ear *heard, const tick *ticks, size_t count, const s1_bar *bar,
+                         s1_err *err)
+{
+    int64_t times[TICKS_MAX], prices[TICKS_MAX], quantities[TICKS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        times[i] = ticks[i].time * TENTH;
+        prices[i] = ticks[i].price;
+        quantities[i] = ticks[i].quantity;
+    }
+    const size_t cut = (size_t)below((int64_t)count + 1);
+    const s1_trade_batch pieces[] = {
+        {.count = cut, .time = times, .price = prices, .quantity = quantities},
+        {.count = count - cut,
+         .time = times + cut,
+         .price = prices + cut,
+         .quantity = quantities + cut}};
+    const s1_trade_flow flow = {.pieces = pieces, .piece_count = 2};
+    assert_int_equal(s1_matching_trades(heard->engine, bar, &flow, err), S1_OK);
+}
+
+typedef struct stream {
+    ear heard;
+    reference ref;
+    protection protections[ORDERS_MAX];
+    int next_id;
+} stream;
+
+/* What is decided at a close: a cancel of an entry, new orders. */
+static void decide(stream *s, const s1_bar *bar, int64_t now, s1_err *err)
+{
+    ref_order *const any =
+        s->ref.count > 0 && below(4) == 0 ? &s->ref.orders[below(s->ref.count)] : NULL;
+    if (any != NULL && any->works && any->is.role == S1_ROLE_ENTRY) {
+        const s1_order order = order_of(any->is);
+        assert_int_equal(
+            s1_matching_cancel(s->heard.engine, order.order_id, S1_STR("ASKED"), now * TENTH, err),
+            S1_OK);
+        ref_end(&s->ref, any, "CANCELED ASKED", now);
+    }
+    for (int64_t left = below(4); left > 0 && s->next_id < 140; left--) {
+        const int id = s->next_id++;
+        const spec is = any_order(id, bar->close, now, &s->protections[id]);
+        const s1_order order = order_of(is);
+        ref_submit(&s->ref, is, bar->close, now);
+        assert_int_equal(s1_matching_submit(s->heard.engine, &order, bar, err), S1_OK);
+    }
+}
+
+static void run_stream(uint64_t seed, tale *ours, tale *theirs)
+{
+    static stream s;
+    static const int32_t presets[] = {S1_PRESET_NEXT_OPEN, S1_PRESET_SAME_CLOSE,
+                                      S1_PRESET_NAUTILUS};
+    s1_err err = S1_ERR_INIT;
+    chance_state = seed * 0x9E3779B97F4A7C15ULL + 1;
+    s = (stream){.heard = {.tale = ours, .protections = s.protections},
+                 .ref = {.tale = theirs,
+                         .protections = s.protections,
+                         .rules = {.preset = presets[below(3)],
+                                   .limit_fill = 1 + (int32_t)below(2),
+                                   .limit_price = below(2) == 0 ? S1_LIMIT_PRICE_FIRST_OPEN
+                                                                : S1_LIMIT_PRICE_LIMIT,
+                                   .slippage = below(2) * below(5)}},
+                 .next_id = 1};
+    s1_instrument instrument = {.size = sizeof instrument};
+    instrument.tick_size = S1_DEC_ONE;
+    const s1_fill_rules changes = {.limit_fill = s.ref.rules.limit_fill,
+                                   .limit_price = s.ref.rules.limit_price};
+    s1_matching_options options = {.instrument = &instrument,
+                                   .rules = s1_fill_rules_of(s.ref.rules.preset, &changes),
+                                   .ambiguity = S1_AMBIGUITY_STOP_FIRST,
+                                   .orders_max = ORDERS_MAX};
+    assert_int_equal(s1_dec_div(s1_dec_from_int(s.ref.rules.slippage), s1_dec_from_int(1000),
+                                S1_ROUND_HALF_EVEN, &options.slippage, &err),
+                     S1_OK);
+    const s1_order_listener listener = {.self = &s.heard,
+                                        .on_before_fill = on_before_fill,
+                                        .on_fill = on_fill,
+                                        .on_state = on_state};
+    assert_int_equal(s1_matching_new(&options, &listener, &s.heard.engine, &err), S1_OK);
+    int64_t price = 1000;
+    for (int bar_number = 1; bar_number <= BARS; bar_number++) {
+        tick ticks[TICKS_MAX];
+        const int64_t open = (int64_t)bar_number * MINUTE;
+        const size_t count = any_ticks(open, &price, ticks);
+        if (count == 0) {
+            continue;
+        }
+        const s1_bar bar = {.open_time = open * TENTH,
+                            .close_time = (open + MINUTE) * TENTH,
+                            .close = price,
+                            .volume = 1};
+        match_minute(&s.heard, ticks, count, &bar, &err);
+        for (size_t i = 0; i < count; i++) {
+            ref_tick(&s.ref, &ticks[i]);
+        }
+        ref_expire(&s.ref, open + MINUTE);
+        decide(&s, &bar, open + MINUTE, &err);
+    }
+    s1_matching_free(s.heard.engine);
+}
+
+static const char *const kinds[] = {
+    " TRADE ",         " TRADE_MARKETABLE ", " TRADE_TOUCH ", " TRADE_THROUGH ",
+    " TRADE_STOP ",    " TRADE_TRIGGER",     " CLOSE ",       "TRIGGERED",
+    "EXPIRED TIME_UP", "NOT_MARKETABLE",     "POST_ONLY",     "CANCELED CLOSED",
+    "ASKED",
+};
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+static void tell_difference(uint64_t seed, const tale *ours, const tale *theirs)
+{
+    size_t at = 0;
+    size_t line = 0;
+    while (ours->text[at] == theirs->text[at] && ours->text[at] != '\0') {
+        line = ours->text[at] == '\n' ? at + 1 : line;
+        at++;
+    }
+    fail_msg("stream %llu:\n  engine    %.*s\n  reference %.*s", (unsigned long long)seed,
+             (int)strcspn(ours->text + line, "\n"), ours->text + line,
+             (int)strcspn(theirs->text + line, "\n"), theirs->text + line);
+}
+
+static void test_streams_against_the_reference(void **state)
+{
+    (void)state;
+    const char *const asked = getenv("S1_TRADE_STREAMS");
+    const uint64_t streams = asked != NULL ? strtoull(asked, NULL, 10) : STREAMS;
+    tale ours = {.text = malloc(TEXT_MAX)};
+    tale theirs = {.text = malloc(TEXT_MAX)};
+    uint64_t counts[KINDS] = {0};
+    assert_non_null(ours.text);
+    assert_non_null(theirs.text);
+    for (uint64_t seed = 1; seed <= streams; seed++) {
+        ours.length = theirs.length = 0;
+        ours.text[0] = theirs.text[0] = '\0';
+        run_stream(seed, &ours, &theirs);
+        if (strcmp(ours.text, theirs.text) != 0) {
+            tell_difference(seed, &ours, &theirs);
+        }
+        for (size_t i = 0; i < KINDS; i++) {
+            for (const char *at = strstr(ours.text, kinds[i]); at != NULL;
+                 at = strstr(at + 1, kinds[i])) {
+                counts[i]++;
+            }
+        }
+    }
+    for (size_t i = 0; i < KINDS && streams >= STREAMS; i++) {
+        if (counts[i] < 20) {
+            fail_msg("%s came %llu times", kinds[i], (unsigned long long)counts[i]);
+        }
+    }
+    for (size_t i = 0; i < KINDS; i++) {
+        print_message("%s %llu\n", kinds[i], (unsigned long long)counts[i]);
+    }
+    free(ours.text);
+    free(theirs.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_streams_against_the_reference)};
+    return cmocka_run_group_tests_name("trade_streams", tests, NULL, NULL);
+}
