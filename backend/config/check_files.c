@@ -529,11 +529,6 @@ static void check_match_on_trades(s1_loader *l, const s1_simulation_config *sim)
                        "next_open, same_close or nautilus: the others know bars alone");
         return;
     }
-    if (sim->latency.feed > 0 || sim->latency.order > 0 || sim->latency.response > 0) {
-        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "latency",
-                       S1_STR("it with match_on: trades"),
-                       "no latency (not in this version among trades)");
-    }
     const struct {
         bool is_idle;
         const char *name;

@@ -30,13 +30,20 @@ struct s1_backtest_environment {
 
 /* --- Reading. ----------------------------------------------------------------------------- */
 
+/* Do trades do nothing at the moment? */
+static bool is_idle(const s1_backtest_environment *environment)
+{
+    return environment->line != NULL ? s1_matching_line_is_idle(environment->line)
+                                     : s1_matching_is_idle(environment->matching);
+}
+
 /* The primary's next bars, made of trades; those of the bar that is being made are kept for the
  * orders that work now. */
 static s1_rc refill_of_trades(s1_backtest_environment *environment, stream_cursor *cursor,
                               s1_err *err)
 {
-    S1_TRY(err, s1_trade_bars_next(environment->trades, !s1_matching_is_idle(environment->matching),
-                                   &cursor->batch, err));
+    S1_TRY(err,
+           s1_trade_bars_next(environment->trades, !is_idle(environment), &cursor->batch, err));
     cursor->at = 0;
     cursor->is_done = cursor->batch.count == 0;
     return S1_OK;
@@ -192,13 +199,15 @@ static s1_rc match_trades(void *self, s1_err *err)
     if (!environment->has_bar[0]) {
         return S1_OK;
     }
-    if (!s1_matching_is_idle(environment->matching)) {
+    if (!is_idle(environment)) {
         s1_trade_bars_trades(environment->trades, primary->at - 1, &pieces);
         flow.piece_count = S1_TRADE_PIECES;
         flow.price_scale = environment->trades->base.price_scale;
         flow.qty_scale = environment->trades->base.qty_scale;
     }
-    return s1_matching_trades(environment->matching, &environment->bars[0], &flow, err);
+    return environment->line != NULL
+               ? s1_matching_line_trades(environment->line, &environment->bars[0], &flow, err)
+               : s1_matching_trades(environment->matching, &environment->bars[0], &flow, err);
 }
 
 static s1_rc submit(void *self, const s1_order *order, s1_err *err)
@@ -255,7 +264,7 @@ s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environmen
     if (environment->line != NULL) {
         return (s1_environment){.self = environment,
                                 .next = next,
-                                .match = match_late,
+                                .match = environment->trades != NULL ? match_trades : match_late,
                                 .submit = submit_late,
                                 .cancel = cancel_late,
                                 .modify = modify_late};

@@ -107,7 +107,8 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
                                .is_working = true,
                                .is_born_inside = engine->is_inside_bar,
                                .parent_type = engine->filling_type,
-                               .has_met = engine->options.rules.arrival == S1_ARRIVAL_CLOSE &&
+                               .has_met = last != NULL &&
+                                          engine->options.rules.arrival == S1_ARRIVAL_CLOSE &&
                                           order->role == S1_ROLE_ENTRY};
     slot->order.state = S1_ORDER_ACCEPTED;
     slot->order.accepted_bar = engine->head.bars;

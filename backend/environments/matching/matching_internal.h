@@ -75,6 +75,15 @@ S1_WARN_UNUSED s1_rc s1_matching_bar_rest(s1_matching_engine *engine, const s1_b
 S1_WARN_UNUSED s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t index,
                                          const s1_bar *last, s1_err *err);
 
+/* Among trades: ends the orders whose time is up at `moment`, each at its own end, the first end
+ * first. */
+S1_WARN_UNUSED s1_rc s1_matching_expire_until(s1_matching_engine *engine, s1_nanos moment,
+                                              s1_err *err);
+
+/* Matches some of the trades of a flow, `trades`, one after another. */
+S1_WARN_UNUSED s1_rc s1_matching_trade_range(s1_matching_engine *engine, const s1_trade_flow *flow,
+                                             const s1_trade_batch *trades, s1_err *err);
+
 /* IOC or FOK? */
 bool s1_matching_is_immediate(const s1_order *order);
 

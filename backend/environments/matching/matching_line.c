@@ -21,6 +21,8 @@ typedef struct command {
     char reason[REASON_MAX]; /* CANCEL */
 } command;
 
+enum late_column { LATE_TIME, LATE_PRICE, LATE_QUANTITY, LATE_COLUMNS };
+
 struct s1_matching_line {
     s1_matching_engine *engine;
     s1_order_listener listener;
@@ -29,9 +31,11 @@ struct s1_matching_line {
     uint32_t command_at, command_count;
     s1_bar bars[BARS_MAX]; /* of which the trader does not know all, oldest first */
     uint32_t bar_count;
-    bool is_open_done;  /* of the oldest bar */
-    bool is_delivering; /* a callback may be running though the engine does not iterate */
-    const s1_bar *last; /* delivering: the close that what arrives meets, or NULL */
+    bool is_open_done;           /* of the oldest bar */
+    bool is_delivering;          /* a callback may be running though the engine does not iterate */
+    const s1_bar *last;          /* delivering: the close that what arrives meets, or NULL */
+    int64_t *late[LATE_COLUMNS]; /* owned: trades of which the trader does not know yet */
+    size_t late_count, late_capacity;
 };
 
 s1_rc s1_matching_line_new(s1_matching_engine *engine, const s1_order_listener *listener,
@@ -68,6 +72,9 @@ s1_rc s1_matching_line_new(s1_matching_engine *engine, const s1_order_listener *
 void s1_matching_line_free(s1_matching_line *line)
 {
     if (line != NULL) {
+        for (size_t i = 0; i < LATE_COLUMNS; i++) {
+            free(line->late[i]);
+        }
         free(line->commands);
         free(line);
     }
@@ -269,4 +276,112 @@ s1_rc s1_matching_line_bar(s1_matching_line *line, const s1_bar *bar, s1_err *er
         }
     }
     return S1_OK;
+}
+
+/* --- Among trades. ------------------------------------------------------------------------ */
+
+bool s1_matching_line_is_idle(const s1_matching_line *line)
+{
+    return s1_matching_is_idle(line->engine) && line->command_count == 0 && line->late_count == 0;
+}
+
+/* What is on its way is there at `arrival`. */
+static s1_rc meet(s1_matching_line *line, s1_nanos arrival, s1_err *err)
+{
+    S1_TRY(err, s1_matching_expire_until(line->engine, arrival, err));
+    S1_TRY(err, deliver(line, arrival, NULL, err));
+    line->is_delivering = true;
+    const s1_rc rc = s1_matching_expire_due(line->engine, arrival, err); /* up on their way */
+    line->is_delivering = false;
+    return rc;
+}
+
+static s1_nanos next_arrival(const s1_matching_line *line)
+{
+    return line->command_count > 0 ? command_of(line, 0)->arrives_at : INT64_MAX;
+}
+
+static s1_trade_batch range_of(const s1_trade_batch *trades, size_t at, size_t end)
+{
+    return (s1_trade_batch){.count = end - at,
+                            .time = trades->time + at,
+                            .price = trades->price + at,
+                            .quantity = trades->quantity + at};
+}
+
+/* Matches the trades up to `known_to`, with what arrives between them; *ret_at is the first later
+ * one. */
+static s1_rc pass_trades(s1_matching_line *line, const s1_trade_flow *flow,
+                         const s1_trade_batch *trades, s1_nanos known_to, size_t *ret_at,
+                         s1_err *err)
+{
+    size_t at = 0;
+    while (at < trades->count && trades->time[at] <= known_to) {
+        const s1_nanos arrival = next_arrival(line);
+        if (arrival <= trades->time[at]) {
+            S1_TRY(err, meet(line, arrival, err));
+            continue;
+        }
+        size_t end = at;
+        while (end < trades->count && trades->time[end] < arrival &&
+               trades->time[end] <= known_to) {
+            end++;
+        }
+        if (!s1_matching_is_idle(line->engine)) {
+            const s1_trade_batch range = range_of(trades, at, end);
+            S1_TRY(err, s1_matching_trade_range(line->engine, flow, &range, err));
+        }
+        at = end;
+    }
+    *ret_at = at;
+    return S1_OK;
+}
+
+static s1_rc keep_late(s1_matching_line *line, const s1_trade_batch *trades, size_t at, s1_err *err)
+{
+    if (at >= trades->count) {
+        return S1_OK;
+    }
+    const size_t count = line->late_count + trades->count - at;
+    const int64_t *const columns[LATE_COLUMNS] = {trades->time, trades->price, trades->quantity};
+    for (size_t i = 0; i < LATE_COLUMNS && count > line->late_capacity; i++) {
+        int64_t *const grown = realloc(line->late[i], 2 * count * sizeof *grown);
+        if (grown == NULL) {
+            return S1_RAISE(err, S1_E_NO_MEMORY, "%zu trades that are not known yet", 2 * count);
+        }
+        line->late[i] = grown;
+    }
+    line->late_capacity = count > line->late_capacity ? 2 * count : line->late_capacity;
+    for (size_t i = 0; i < LATE_COLUMNS; i++) {
+        memcpy(line->late[i] + line->late_count, columns[i] + at,
+               (trades->count - at) * sizeof(int64_t));
+    }
+    line->late_count = count;
+    return S1_OK;
+}
+
+s1_rc s1_matching_line_trades(s1_matching_line *line, const s1_bar *bar, const s1_trade_flow *flow,
+                              s1_err *err)
+{
+    const s1_nanos known_to = bar->close_time - line->options.latency.response;
+    size_t at = 0;
+    line->engine->head.bars++;
+    if (s1_matching_line_is_idle(line)) {
+        return S1_OK;
+    }
+    const s1_trade_batch late = {.count = line->late_count,
+                                 .time = line->late[LATE_TIME],
+                                 .price = line->late[LATE_PRICE],
+                                 .quantity = line->late[LATE_QUANTITY]};
+    S1_TRY(err, pass_trades(line, flow, &late, known_to, &at, err));
+    S1_ASSERT(at == late.count); /* a response takes no longer than a bar */
+    line->late_count = 0;
+    for (uint32_t i = 0; i < flow->piece_count; i++) {
+        S1_TRY(err, pass_trades(line, flow, &flow->pieces[i], known_to, &at, err));
+        S1_TRY(err, keep_late(line, &flow->pieces[i], at, err));
+    }
+    while (next_arrival(line) <= known_to) {
+        S1_TRY(err, meet(line, next_arrival(line), err));
+    }
+    return s1_matching_expire_until(line->engine, known_to, err);
 }

@@ -15,11 +15,14 @@
  *   a fill       of time t (the open, or the close for anything inside) is known from the first
  *                tick at or after t + response. Until then the trader's books are what they were
  *
+ * Among trades every trade is a moment: what arrives at A is with the venue at A, before a trade of
+ * that time, and a trade of time t is known from the first tick at or after t + response.
+ *
  * Stops and targets of a position rest at the venue beside their entry: what is sent, moved or
  * cancelled because of a fill takes no way. An amendment of them that does take it changes their
  * price; the quantity is the venue's. What is still on its way when the data end is not known.
  *
- * One line belongs to one engine; it allocates only in _new.
+ * One line belongs to one engine; it allocates only in _new, and for trades that are not known yet.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_LINE_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_LINE_H
@@ -66,5 +69,13 @@ S1_WARN_UNUSED s1_rc s1_matching_line_modify(s1_matching_line *line, s1_order_id
 
 /* The next bar closed: matches what the trader can know of by then. */
 S1_WARN_UNUSED s1_rc s1_matching_line_bar(s1_matching_line *line, const s1_bar *bar, s1_err *err);
+
+/* The same against the trades of the bar (s1_matching_trades). Where the line is idle `flow` is not
+ * looked at. */
+S1_WARN_UNUSED s1_rc s1_matching_line_trades(s1_matching_line *line, const s1_bar *bar,
+                                             const s1_trade_flow *flow, s1_err *err);
+
+/* Nothing works, nothing is on its way and no trade waits to be known: trades do nothing. */
+bool s1_matching_line_is_idle(const s1_matching_line *line);
 
 #endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_LINE_H */

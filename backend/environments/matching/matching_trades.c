@@ -189,30 +189,43 @@ static s1_rc match_trade(s1_matching_engine *engine, const s1_trade_flow *flow,
     return S1_OK;
 }
 
-static s1_rc match_flow(s1_matching_engine *engine, const s1_trade_flow *flow, s1_err *err)
+static s1_rc match_range(s1_matching_engine *engine, const s1_trade_flow *flow,
+                         const s1_trade_batch *trades, s1_err *err)
 {
-    for (uint32_t piece = 0; piece < flow->piece_count; piece++) {
-        const s1_trade_batch *const trades = &flow->pieces[piece];
-        for (size_t at = 0; at < trades->count && engine->head.working > 0; at++) {
-            const trade_band band = find_band(engine, flow->price_scale);
-            at = find_trade(trades, at, &band);
-            if (at < trades->count) {
-                S1_TRY(err, match_trade(engine, flow, trades, at, err));
-            }
+    for (size_t at = 0; at < trades->count && engine->head.working > 0; at++) {
+        const trade_band band = find_band(engine, flow->price_scale);
+        at = find_trade(trades, at, &band);
+        if (at < trades->count) {
+            S1_TRY(err, match_trade(engine, flow, trades, at, err));
         }
     }
     return S1_OK;
 }
 
-s1_rc s1_matching_trades_orders(s1_matching_engine *engine, const s1_bar *bar,
-                                const s1_trade_flow *flow, s1_err *err)
+s1_rc s1_matching_trade_range(s1_matching_engine *engine, const s1_trade_flow *flow,
+                              const s1_trade_batch *trades, s1_err *err)
 {
     engine->is_matching = true;
-    s1_rc rc = match_flow(engine, flow, err);
-    if (rc == S1_OK) {
-        rc = expire_until(engine, bar->close_time, err);
-    }
+    const s1_rc rc = match_range(engine, flow, trades, err);
     engine->is_matching = false;
     s1_matching_compact(engine);
     return rc;
+}
+
+s1_rc s1_matching_expire_until(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
+{
+    engine->is_matching = true; /* what a callback sends is no arrival */
+    const s1_rc rc = expire_until(engine, moment, err);
+    engine->is_matching = false;
+    s1_matching_compact(engine);
+    return rc;
+}
+
+s1_rc s1_matching_trades_orders(s1_matching_engine *engine, const s1_bar *bar,
+                                const s1_trade_flow *flow, s1_err *err)
+{
+    for (uint32_t piece = 0; piece < flow->piece_count && engine->head.working > 0; piece++) {
+        S1_TRY(err, s1_matching_trade_range(engine, flow, &flow->pieces[piece], err));
+    }
+    return s1_matching_expire_until(engine, bar->close_time, err);
 }

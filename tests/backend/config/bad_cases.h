@@ -443,15 +443,13 @@ static const bad_case bad_cases[] = {
      "config/environments.yaml:7:26: error: backtest_eurusd.simulation.latency.replies: found an "
      "unknown key, expected feed, order or response\n"},
     {"matching on trades with rules of bars", "environments.yaml", "    fill_rule: next_open",
-     "    fill_rule: next_open\n    match_on: trades\n    latency: { order: 1s }\n    matching: { "
+     "    fill_rule: next_open\n    match_on: trades\n    matching: { "
      "market: next_close, path: ohlc, limit_price: clamped }",
-     "config/environments.yaml:8:14: error: backtest_eurusd.simulation.latency: found it with "
-     "match_on: trades, expected no latency (not in this version among trades)\n"
-     "config/environments.yaml:9:25: error: backtest_eurusd.simulation.matching.market: found "
+     "config/environments.yaml:8:25: error: backtest_eurusd.simulation.matching.market: found "
      "'next_close', expected none, as match_on: trades matches no bars (docs/matching.md)\n"
-     "config/environments.yaml:9:43: error: backtest_eurusd.simulation.matching.path: found "
+     "config/environments.yaml:8:43: error: backtest_eurusd.simulation.matching.path: found "
      "'ohlc', expected none, as match_on: trades matches no bars (docs/matching.md)\n"
-     "config/environments.yaml:9:62: error: backtest_eurusd.simulation.matching.limit_price: found "
+     "config/environments.yaml:8:62: error: backtest_eurusd.simulation.matching.limit_price: found "
      "'clamped', expected none, as match_on: trades matches no bars (docs/matching.md)\n"
      "config/runs/demo.yaml:4:5: error: data[0]: found EUR/USD@1h, expected a source of its trades "
      "(data_type: trades, resample: true) in environment backtest_eurusd, whose orders match on "
