@@ -97,6 +97,19 @@ def market_orders_at_the_next_trade(work, rows):
         assert fill["time"].rstrip("Z")[17:] == f"{first[0] % 60_000_000_000 / 1e9:012.9f}", fill
 
 
+def a_nanosecond_later(work):
+    """An order that takes a nanosecond misses the close it was decided on, and meets the trade that
+    it meets under next_open; with an answer that takes a second nothing else is filled."""
+    def fills(results):
+        return [(e["time"], e["details"]["price"], e["details"]["rule"])
+                for e in harness.entries(results, "ORDER_FILLED")]
+    late = run(work, "late", "environments.w2.simulation.latency.order=1ns")
+    assert fills(late) == fills(work / "next")
+    heard = run(work, "heard", "environments.w2.simulation.latency.order=1ns",
+                "environments.w2.simulation.latency.response=1s")
+    assert len(fills(heard)) > 500
+
+
 def closed_bars_only(root, work, rows):
     """Other trades from T on, in the middle of a bar, change nothing before it."""
     for number, index in enumerate((250_011, 612_345)):
@@ -177,6 +190,7 @@ def main():
         compare(spread, "hftbacktest_ticks1M")
         that_of_the_archive(work, close)
         market_orders_at_the_next_trade(work, rows)
+        a_nanosecond_later(work)
         closed_bars_only(root, work, rows)
         with_warmup(work)
         nothing_is_ambiguous(work)

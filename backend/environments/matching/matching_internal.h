@@ -80,6 +80,10 @@ S1_WARN_UNUSED s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t in
 S1_WARN_UNUSED s1_rc s1_matching_expire_until(s1_matching_engine *engine, s1_nanos moment,
                                               s1_err *err);
 
+/* A bar of trades is over at `moment`: the same, and what trailed in it is told. */
+S1_WARN_UNUSED s1_rc s1_matching_end_trades(s1_matching_engine *engine, s1_nanos moment,
+                                            s1_err *err);
+
 /* Matches some of the trades of a flow, `trades`, one after another. */
 S1_WARN_UNUSED s1_rc s1_matching_trade_range(s1_matching_engine *engine, const s1_trade_flow *flow,
                                              const s1_trade_batch *trades, s1_err *err);

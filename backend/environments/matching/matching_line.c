@@ -383,5 +383,5 @@ s1_rc s1_matching_line_trades(s1_matching_line *line, const s1_bar *bar, const s
     while (next_arrival(line) <= known_to) {
         S1_TRY(err, meet(line, next_arrival(line), err));
     }
-    return s1_matching_expire_until(line->engine, known_to, err);
+    return s1_matching_end_trades(line->engine, known_to, err);
 }

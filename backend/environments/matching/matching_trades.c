@@ -10,6 +10,9 @@
  *   stop that a trade reaches           that trade's price                      TRADE_STOP
  *   market-if-touched                   that trade's price                   TRADE_TRIGGER
  *
+ *   trailing stop                       looked at with the trigger it has, which the trade then
+ * moves
+ *
  * At one trade exits go before entries and the older order before the younger. An order with an end
  * ends at it, to the nanosecond: before a trade of the same time.
  *
@@ -44,6 +47,45 @@ static bool is_eager(const s1_working_order *slot)
            (slot->order.type == S1_ORDER_LIMIT && !slot->has_met);
 }
 
+/* The price beyond which a trailing stop may move, or at which it begins to; false if there is
+ * none.
+ */
+static bool find_trail_bound(const s1_order *order, s1_dec *ret_bound)
+{
+    const int way = order->side == S1_BUY ? -1 : 1; /* of the better prices */
+    if (!s1_dec_is_zero(order->trail_activation)) {
+        *ret_bound = order->trail_activation;
+        return true;
+    }
+    if (!s1_dec_is_zero(order->trail_amount)) {
+        *ret_bound =
+            s1_dec_of_raw(s1_dec_raw(order->price) + way * s1_dec_raw(order->trail_amount));
+        return true;
+    }
+    /* The trigger is price * (100 - way * percent) / 100, or a tick further. */
+    const s1_dec hundred = s1_dec_from_int(100);
+    const s1_dec rest = s1_dec_of_raw(s1_dec_raw(hundred) - way * s1_dec_raw(order->trail_percent));
+    return s1_dec_sign(rest) > 0 &&
+           s1_dec_mul_div(order->price, hundred, rest, way < 0 ? S1_ROUND_CEIL : S1_ROUND_FLOOR,
+                          ret_bound, NULL) == S1_OK;
+}
+
+static void widen_for_trail(const s1_order *order, uint32_t price_scale, trade_band *band)
+{
+    const bool is_beyond = s1_dec_is_zero(order->trail_activation); /* at it nothing moves */
+    s1_dec bound;
+    if (!find_trail_bound(order, &bound)) {
+        return;
+    }
+    if (order->side == S1_BUY) {
+        const int64_t price = mantissa_at(bound, price_scale, !is_beyond) - is_beyond;
+        band->low = price > band->low ? price : band->low;
+    } else {
+        const int64_t price = mantissa_at(bound, price_scale, is_beyond) + is_beyond;
+        band->high = price < band->high ? price : band->high;
+    }
+}
+
 static trade_band find_band(const s1_matching_engine *engine, uint32_t price_scale)
 {
     trade_band band = {.low = INT64_MIN, .high = INT64_MAX, .end = INT64_MAX};
@@ -63,6 +105,9 @@ static trade_band find_band(const s1_matching_engine *engine, uint32_t price_sca
             band.high = price < band.high ? price : band.high;
         }
         band.end = expires_at != 0 && expires_at < band.end ? expires_at : band.end;
+        if (s1_order_trails(&slot->order)) {
+            widen_for_trail(&slot->order, price_scale, &band);
+        }
     }
     return band;
 }
@@ -186,7 +231,7 @@ static s1_rc match_trade(s1_matching_engine *engine, const s1_trade_flow *flow,
     if (engine->count != engine->head.working) {
         s1_matching_compact(engine);
     }
-    return S1_OK;
+    return engine->trailing > 0 ? s1_matching_trail_all(engine, decided.price, NULL, err) : S1_OK;
 }
 
 static s1_rc match_range(s1_matching_engine *engine, const s1_trade_flow *flow,
@@ -221,11 +266,17 @@ s1_rc s1_matching_expire_until(s1_matching_engine *engine, s1_nanos moment, s1_e
     return rc;
 }
 
+s1_rc s1_matching_end_trades(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
+{
+    S1_TRY(err, s1_matching_expire_until(engine, moment, err));
+    return engine->trailing > 0 ? s1_matching_tell_trailed(engine, NULL, moment, err) : S1_OK;
+}
+
 s1_rc s1_matching_trades_orders(s1_matching_engine *engine, const s1_bar *bar,
                                 const s1_trade_flow *flow, s1_err *err)
 {
     for (uint32_t piece = 0; piece < flow->piece_count && engine->head.working > 0; piece++) {
         S1_TRY(err, s1_matching_trade_range(engine, flow, &flow->pieces[piece], err));
     }
-    return s1_matching_expire_until(engine, bar->close_time, err);
+    return s1_matching_end_trades(engine, bar->close_time, err);
 }

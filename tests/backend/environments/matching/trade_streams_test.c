@@ -1,7 +1,7 @@
 /* Random orders among random trades, and a slow reference in whole numbers that asks every order at
  * every trade. Every line of what was heard must be the same. S1_TRADE_STREAMS says how many
  * streams; the first that differs is told with its seed. */
-#include "backend/environments/matching/matching_engine.h"
+#include "backend/environments/matching/matching_line.h"
 #include "tests/support/cmocka.h"
 
 #include <stdio.h>
@@ -46,12 +46,13 @@ static int64_t below(int64_t end)
 /* Prices are whole ticks, quantities whole lots, times tenths of a second. */
 typedef struct spec {
     int id, trade, side, type, role, tif, post_only;
-    int64_t price, limit, quantity, display, expires_at;
+    int64_t price, limit, quantity, display, expires_at, submitted_at;
 } spec;
 
 typedef struct rules {
     int32_t preset, limit_fill, limit_price;
-    int64_t slippage; /* thousandths */
+    int64_t slippage;      /* thousandths */
+    int64_t way, response; /* latency, tenths; way: of an order, there */
 } rules;
 
 typedef struct protection {
@@ -70,12 +71,22 @@ typedef struct ref_order {
     bool works, has_met;
 } ref_order;
 
+/* On its way to the venue: an order, or (type 0) the cancel of one. */
+typedef struct ref_sent {
+    spec is;
+    int64_t arrival;
+} ref_sent;
+
 typedef struct reference {
     tale *tale;
     rules rules;
     const protection *protections;
     ref_order orders[ORDERS_MAX];
     int count;
+    ref_sent sent[ORDERS_MAX];
+    int sent_count, arrived;
+    tick ticks[BARS * TICKS_MAX];
+    size_t tick_count, tick_at;
 } reference;
 
 static void ref_add(reference *r, spec is)
@@ -264,8 +275,55 @@ static void ref_tick(reference *r, const tick *t)
     }
 }
 
+/* Everything with this arrival is there. */
+static void ref_arrive(reference *r, int64_t arrival)
+{
+    ref_expire(r, arrival);
+    for (; r->arrived < r->sent_count && r->sent[r->arrived].arrival == arrival; r->arrived++) {
+        const spec is = r->sent[r->arrived].is;
+        for (int i = 0; i < r->count && is.type == 0; i++) {
+            if (r->orders[i].works && r->orders[i].is.id == is.id) {
+                ref_end(r, &r->orders[i], "CANCELED ASKED", arrival);
+            }
+        }
+        if (is.type != 0) {
+            ref_add(r, is);
+        }
+    }
+    for (int i = 0; i < r->count; i++) {
+        const int64_t end = r->orders[i].is.expires_at;
+        if (r->orders[i].works && end != 0 && end <= arrival) {
+            ref_end(r, &r->orders[i], "EXPIRED TIME_UP", arrival);
+        }
+    }
+}
+
+/* The trades and what arrives, one after another, as far as is known. */
+static void ref_until(reference *r, int64_t known_to)
+{
+    for (;;) {
+        const int64_t none = INT64_MAX;
+        const int64_t arrival = r->arrived < r->sent_count ? r->sent[r->arrived].arrival : none;
+        const int64_t traded = r->tick_at < r->tick_count ? r->ticks[r->tick_at].time : none;
+        if (arrival > known_to && traded > known_to) {
+            break;
+        }
+        if (arrival <= traded) {
+            ref_arrive(r, arrival);
+        } else {
+            ref_tick(r, &r->ticks[r->tick_at++]);
+        }
+    }
+    ref_expire(r, known_to);
+}
+
 static void ref_submit(reference *r, spec is, int64_t close, int64_t time)
 {
+    if (r->rules.way > 0 || r->rules.response > 0) {
+        assert_true(r->sent_count < ORDERS_MAX);
+        r->sent[r->sent_count++] = (ref_sent){is, time + r->rules.way};
+        return;
+    }
     const int index = r->count;
     ref_add(r, is);
     ref_order *const o = &r->orders[index];
@@ -292,6 +350,7 @@ static void ref_submit(reference *r, spec is, int64_t close, int64_t time)
 typedef struct ear {
     tale *tale;
     s1_matching_engine *engine;
+    s1_matching_line *line; /* NULL: no latency */
     const protection *protections;
 } ear;
 
@@ -319,7 +378,8 @@ static s1_order order_of(spec is)
                       .price = s1_dec_from_int(is.price),
                       .limit = s1_dec_from_int(is.limit),
                       .display = s1_dec_from_int(is.display),
-                      .expires_at = is.expires_at * TENTH};
+                      .expires_at = is.expires_at * TENTH,
+                      .submitted_at = is.submitted_at * TENTH};
     memcpy(order.order_id.uid.bytes, &is.id, sizeof is.id);
     const int trade = is.trade + 1;
     memcpy(order.trade_id.uid.bytes, &trade, sizeof trade);
@@ -353,7 +413,14 @@ static s1_rc protect(ear *heard, const s1_order *entry, int32_t role, int64_t pr
                         .price = price,
                         .quantity = whole(entry->filled)});
     const s1_bar none = {0};
-    return s1_matching_submit(heard->engine, &order, &none, err);
+    return heard->line != NULL ? s1_matching_line_submit(heard->line, &order, err)
+                               : s1_matching_submit(heard->engine, &order, &none, err);
+}
+
+static s1_rc cancel(ear *heard, s1_order_id id, s1_str reason, s1_nanos time, s1_err *err)
+{
+    return heard->line != NULL ? s1_matching_line_cancel(heard->line, id, reason, time, err)
+                               : s1_matching_cancel(heard->engine, id, reason, time, err);
 }
 
 static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
@@ -372,8 +439,7 @@ static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_
     for (int32_t role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT; role++) {
         const s1_order *const rival = s1_matching_find(heard->engine, order->trade_id, role);
         if (rival != NULL) {
-            S1_TRY(err, s1_matching_cancel(heard->engine, rival->order_id, S1_STR("CLOSED"),
-                                           fill->time, err));
+            S1_TRY(err, cancel(heard, rival->order_id, S1_STR("CLOSED"), fill->time, err));
         }
     }
     return S1_OK;
@@ -404,7 +470,8 @@ static spec any_order(int id, int64_t price, int64_t now, protection *ret_protec
                .side = below(2) == 0 ? S1_BUY : S1_SELL,
                .type = types[below(7)],
                .role = S1_ROLE_ENTRY,
-               .quantity = 1 + below(12)};
+               .quantity = 1 + below(12),
+               .submitted_at = now};
     is.price = is.type == S1_ORDER_MARKET ? 0 : price + below(21) - 10;
     if (is.type == S1_ORDER_STOP_LIMIT || is.type == S1_ORDER_LIMIT_IF_TOUCHED) {
         is.limit = is.price + below(9) - 4;
@@ -452,7 +519,9 @@ static void match_minute(ear *heard, const tick *ticks, size_t count, const s1_b
          .price = prices + cut,
          .quantity = quantities + cut}};
     const s1_trade_flow flow = {.pieces = pieces, .piece_count = 2};
-    assert_int_equal(s1_matching_trades(heard->engine, bar, &flow, err), S1_OK);
+    assert_int_equal(heard->line != NULL ? s1_matching_line_trades(heard->line, bar, &flow, err)
+                                         : s1_matching_trades(heard->engine, bar, &flow, err),
+                     S1_OK);
 }
 
 typedef struct stream {
@@ -469,56 +538,78 @@ static void decide(stream *s, const s1_bar *bar, int64_t now, s1_err *err)
         s->ref.count > 0 && below(4) == 0 ? &s->ref.orders[below(s->ref.count)] : NULL;
     if (any != NULL && any->works && any->is.role == S1_ROLE_ENTRY) {
         const s1_order order = order_of(any->is);
-        assert_int_equal(
-            s1_matching_cancel(s->heard.engine, order.order_id, S1_STR("ASKED"), now * TENTH, err),
-            S1_OK);
-        ref_end(&s->ref, any, "CANCELED ASKED", now);
+        assert_int_equal(cancel(&s->heard, order.order_id, S1_STR("ASKED"), now * TENTH, err),
+                         S1_OK);
+        if (s->heard.line != NULL) {
+            ref_submit(&s->ref, (spec){.id = any->is.id}, 0, now);
+        } else {
+            ref_end(&s->ref, any, "CANCELED ASKED", now);
+        }
     }
     for (int64_t left = below(4); left > 0 && s->next_id < 140; left--) {
         const int id = s->next_id++;
         const spec is = any_order(id, bar->close, now, &s->protections[id]);
         const s1_order order = order_of(is);
         ref_submit(&s->ref, is, bar->close, now);
-        assert_int_equal(s1_matching_submit(s->heard.engine, &order, bar, err), S1_OK);
+        assert_int_equal(s->heard.line != NULL
+                             ? s1_matching_line_submit(s->heard.line, &order, err)
+                             : s1_matching_submit(s->heard.engine, &order, bar, err),
+                         S1_OK);
     }
+}
+
+static s1_rc open_engine(stream *s, const s1_instrument *instrument, s1_err *err)
+{
+    const rules *const r = &s->ref.rules;
+    const s1_fill_rules changes = {.limit_fill = r->limit_fill, .limit_price = r->limit_price};
+    s1_matching_options options = {.instrument = instrument,
+                                   .rules = s1_fill_rules_of(r->preset, &changes),
+                                   .ambiguity = S1_AMBIGUITY_STOP_FIRST,
+                                   .orders_max = ORDERS_MAX};
+    S1_TRY(err, s1_dec_div(s1_dec_from_int(r->slippage), s1_dec_from_int(1000), S1_ROUND_HALF_EVEN,
+                           &options.slippage, err));
+    const s1_order_listener listener = {.self = &s->heard,
+                                        .on_before_fill = on_before_fill,
+                                        .on_fill = on_fill,
+                                        .on_state = on_state};
+    S1_TRY(err, s1_matching_new(&options, &listener, &s->heard.engine, err));
+    const int64_t feed = r->way / 3;
+    const s1_matching_line_options line = {.latency = {.feed = feed * TENTH,
+                                                       .order = (r->way - feed) * TENTH,
+                                                       .response = r->response * TENTH},
+                                           .timeframe = MINUTE * TENTH,
+                                           .commands_max = ORDERS_MAX};
+    return s1_latency_is_any(&line.latency)
+               ? s1_matching_line_new(s->heard.engine, &listener, &line, &s->heard.line, err)
+               : S1_OK;
+}
+
+static rules any_rules(void)
+{
+    static const int32_t presets[] = {S1_PRESET_NEXT_OPEN, S1_PRESET_SAME_CLOSE,
+                                      S1_PRESET_NAUTILUS};
+    return (rules){.preset = presets[below(3)],
+                   .limit_fill = 1 + (int32_t)below(2),
+                   .limit_price = below(2) == 0 ? S1_LIMIT_PRICE_FIRST_OPEN : S1_LIMIT_PRICE_LIMIT,
+                   .slippage = below(2) * below(5),
+                   .way = below(3) == 0 ? below(3 * MINUTE) : below(2) * below(30),
+                   .response = below(2) * below(MINUTE + 1)};
 }
 
 static void run_stream(uint64_t seed, tale *ours, tale *theirs)
 {
     static stream s;
-    static const int32_t presets[] = {S1_PRESET_NEXT_OPEN, S1_PRESET_SAME_CLOSE,
-                                      S1_PRESET_NAUTILUS};
     s1_err err = S1_ERR_INIT;
     chance_state = seed * 0x9E3779B97F4A7C15ULL + 1;
     s = (stream){.heard = {.tale = ours, .protections = s.protections},
-                 .ref = {.tale = theirs,
-                         .protections = s.protections,
-                         .rules = {.preset = presets[below(3)],
-                                   .limit_fill = 1 + (int32_t)below(2),
-                                   .limit_price = below(2) == 0 ? S1_LIMIT_PRICE_FIRST_OPEN
-                                                                : S1_LIMIT_PRICE_LIMIT,
-                                   .slippage = below(2) * below(5)}},
+                 .ref = {.tale = theirs, .protections = s.protections, .rules = any_rules()},
                  .next_id = 1};
-    s1_instrument instrument = {.size = sizeof instrument};
-    instrument.tick_size = S1_DEC_ONE;
-    const s1_fill_rules changes = {.limit_fill = s.ref.rules.limit_fill,
-                                   .limit_price = s.ref.rules.limit_price};
-    s1_matching_options options = {.instrument = &instrument,
-                                   .rules = s1_fill_rules_of(s.ref.rules.preset, &changes),
-                                   .ambiguity = S1_AMBIGUITY_STOP_FIRST,
-                                   .orders_max = ORDERS_MAX};
-    assert_int_equal(s1_dec_div(s1_dec_from_int(s.ref.rules.slippage), s1_dec_from_int(1000),
-                                S1_ROUND_HALF_EVEN, &options.slippage, &err),
-                     S1_OK);
-    const s1_order_listener listener = {.self = &s.heard,
-                                        .on_before_fill = on_before_fill,
-                                        .on_fill = on_fill,
-                                        .on_state = on_state};
-    assert_int_equal(s1_matching_new(&options, &listener, &s.heard.engine, &err), S1_OK);
+    const s1_instrument instrument = {.size = sizeof instrument, .tick_size = S1_DEC_ONE};
+    assert_int_equal(open_engine(&s, &instrument, &err), S1_OK);
     int64_t price = 1000;
     for (int bar_number = 1; bar_number <= BARS; bar_number++) {
-        tick ticks[TICKS_MAX];
         const int64_t open = (int64_t)bar_number * MINUTE;
+        tick *const ticks = &s.ref.ticks[s.ref.tick_count];
         const size_t count = any_ticks(open, &price, ticks);
         if (count == 0) {
             continue;
@@ -527,13 +618,12 @@ static void run_stream(uint64_t seed, tale *ours, tale *theirs)
                             .close_time = (open + MINUTE) * TENTH,
                             .close = price,
                             .volume = 1};
+        s.ref.tick_count += count;
         match_minute(&s.heard, ticks, count, &bar, &err);
-        for (size_t i = 0; i < count; i++) {
-            ref_tick(&s.ref, &ticks[i]);
-        }
-        ref_expire(&s.ref, open + MINUTE);
+        ref_until(&s.ref, open + MINUTE - s.ref.rules.response);
         decide(&s, &bar, open + MINUTE, &err);
     }
+    s1_matching_line_free(s.heard.line);
     s1_matching_free(s.heard.engine);
 }
 
