@@ -95,6 +95,19 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
+static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err)
+{
+    ear *const heard = self;
+    char old[S1_DEC_TEXT_MAX], now[S1_DEC_TEXT_MAX];
+    (void)err;
+    (void)s1_dec_print(from, old);
+    (void)s1_dec_print(order->price, now);
+    (void)snprintf(heard->lines[heard->count++], sizeof heard->lines[0],
+                   "%s TRAILED %s to %s @%.1f", s1_order_role_name(order->role), old, now,
+                   (double)time / SECOND);
+    return S1_OK;
+}
+
 static const s1_instrument instrument = {
     .size = sizeof instrument, .price_scale = 1, .qty_scale = 0};
 
@@ -112,6 +125,7 @@ typedef struct example {
     const char *display;
     int64_t expires_at; /* tenths of a second */
     const char *stop, *target;
+    const char *trail;
     const char *slippage;
     s1_fill_rules rules; /* over next_open */
     int32_t preset;
@@ -196,6 +210,12 @@ static const example examples[] = {
     {"an immediate one ends there", BUY, .type = S1_ORDER_STOP_LIMIT, .price = "101",
      .limit = "102", .tif = S1_TIF_IOC, .ticks = T({1000, 1}, {1025, 1}, {1018, 1}),
      .expected = "entry TRIGGERED @2.0; entry EXPIRED NOT_MARKETABLE @2.0"},
+    {"a trailing stop is looked at before the trade moves it", SELL, .type = S1_ORDER_STOP,
+     .price = "99", .trail = "1", .ticks = T({1000, 1}, {1010, 1}, {1005, 1}, {999, 1}),
+     .expected = "entry TRAILED 99 to 100 @4.0; entry 99.9 TRADE_STOP @4.0"},
+    {"and what moved is told at the close", BUY, .type = S1_ORDER_STOP, .price = "101.5",
+     .trail = "1", .ticks = T({1000, 1}, {985, 1}, {990, 1}),
+     .expected = "entry TRAILED 101.5 to 99.5 @60.0"},
     /* the end of an order */
     {"an order ends before a trade of its end", BUY, .type = S1_ORDER_LIMIT, .price = "99",
      .expires_at = 20, .ticks = T({1000, 1}, {980, 1}), .expected = "entry EXPIRED TIME_UP @2.0"},
@@ -262,8 +282,11 @@ static void check(const example *e, size_t pieces)
         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
         .slippage = e->slippage != NULL ? dec(e->slippage) : S1_DEC_ZERO,
         .orders_max = 4};
-    const s1_order_listener listener = {
-        .self = &heard, .on_before_fill = on_before_fill, .on_fill = on_fill, .on_state = on_state};
+    const s1_order_listener listener = {.self = &heard,
+                                        .on_before_fill = on_before_fill,
+                                        .on_fill = on_fill,
+                                        .on_state = on_state,
+                                        .on_trailed = on_trailed};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_bar last = {.open = 1000, .high = 1000, .low = 1000, .close = 1000};
     const s1_order order = {.order_id = {{{1}}},
@@ -276,6 +299,7 @@ static void check(const example *e, size_t pieces)
                             .quantity = dec("10"),
                             .price = dec(e->price != NULL ? e->price : "0"),
                             .limit = dec(e->limit != NULL ? e->limit : "0"),
+                            .trail_amount = dec(e->trail != NULL ? e->trail : "0"),
                             .display = dec(e->display != NULL ? e->display : "0"),
                             .expires_at = e->expires_at * (SECOND / 10)};
     assert_int_equal(s1_matching_submit(heard.engine, &order, &last, &err), S1_OK);
@@ -327,8 +351,11 @@ static void test_scales(void **state)
     const s1_matching_options options = {.instrument = &instrument,
                                          .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
                                          .orders_max = 4};
-    const s1_order_listener listener = {
-        .self = &heard, .on_before_fill = on_before_fill, .on_fill = on_fill, .on_state = on_state};
+    const s1_order_listener listener = {.self = &heard,
+                                        .on_before_fill = on_before_fill,
+                                        .on_fill = on_fill,
+                                        .on_state = on_state,
+                                        .on_trailed = on_trailed};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
     const s1_bar last = {0};
     const struct {

@@ -47,6 +47,7 @@ static int64_t below(int64_t end)
 typedef struct spec {
     int id, trade, side, type, role, tif, post_only;
     int64_t price, limit, quantity, display, expires_at, submitted_at;
+    int64_t trail_amount, trail_percent, activation; /* of stops */
 } spec;
 
 typedef struct rules {
@@ -57,6 +58,7 @@ typedef struct rules {
 
 typedef struct protection {
     int64_t stop, target; /* 0: none */
+    int64_t trail_amount, trail_percent, activation;
 } protection;
 
 typedef struct tick {
@@ -111,8 +113,30 @@ static void ref_end(reference *r, ref_order *o, const char *how, int64_t time)
     say(r->tale, "%d %s @%lld\n", o->is.id, how, (long long)time);
 }
 
-static void ref_protect(reference *r, const ref_order *entry, int role, int64_t price)
+/* The trigger of a trailing stop follows a price, never back. */
+static void ref_trail(ref_order *o, int64_t price)
 {
+    const int64_t way = o->is.side == S1_BUY ? 1 : -1; /* of the trigger from the price */
+    if ((o->is.trail_amount == 0 && o->is.trail_percent == 0) ||
+        (o->is.activation != 0 && way * (price - o->is.activation) > 0)) {
+        return;
+    }
+    o->is.activation = 0;
+    int64_t trigger = price + way * o->is.trail_amount;
+    if (o->is.trail_percent != 0) {
+        const int64_t hundreds = price * (100 + way * o->is.trail_percent);
+        trigger = way > 0 ? (hundreds + 99) / 100 : hundreds / 100;
+    }
+    if (way * (trigger - o->is.price) < 0) {
+        o->is.limit += o->is.limit != 0 ? trigger - o->is.price : 0;
+        o->is.price = trigger;
+    }
+}
+
+static void ref_protect(reference *r, const ref_order *entry, int role, int64_t price,
+                        int64_t filled_at)
+{
+    const protection *const wanted = &r->protections[entry->is.trade];
     ref_order *const working = ref_find(r, entry->is.trade, role);
     if (price == 0) {
         return;
@@ -128,6 +152,13 @@ static void ref_protect(reference *r, const ref_order *entry, int role, int64_t 
                       .role = role,
                       .price = price,
                       .quantity = entry->filled});
+    if (role == S1_ROLE_STOP_LOSS) {
+        ref_order *const stop = &r->orders[r->count - 1];
+        stop->is.trail_amount = wanted->trail_amount;
+        stop->is.trail_percent = wanted->trail_percent;
+        stop->is.activation = wanted->activation;
+        ref_trail(stop, filled_at);
+    }
 }
 
 static int64_t ref_slipped(const reference *r, const ref_order *o, int64_t price)
@@ -154,8 +185,9 @@ static void ref_fill(reference *r, int index, int64_t price, int64_t quantity, c
         (long long)(is_maker ? price : ref_slipped(r, o, price)), rule, is_maker, (long long)time);
     const ref_order copy = *o;
     if (copy.is.role == S1_ROLE_ENTRY) {
-        ref_protect(r, &copy, S1_ROLE_STOP_LOSS, r->protections[copy.is.trade].stop);
-        ref_protect(r, &copy, S1_ROLE_TAKE_PROFIT, r->protections[copy.is.trade].target);
+        const protection *const wanted = &r->protections[copy.is.trade];
+        ref_protect(r, &copy, S1_ROLE_STOP_LOSS, wanted->stop, price);
+        ref_protect(r, &copy, S1_ROLE_TAKE_PROFIT, wanted->target, price);
         return;
     }
     for (int role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT; role++) {
@@ -219,6 +251,7 @@ static void ref_trigger(reference *r, int index, int64_t price, const char *rule
     say(r->tale, "%d TRIGGERED @%lld\n", o->is.id, (long long)time);
     o->is.type = S1_ORDER_LIMIT;
     o->is.price = o->is.limit;
+    o->is.trail_amount = o->is.trail_percent = 0;
     o->has_met = true;
     copy = *o;
     const bool takes = ref_reaches(&copy, price);
@@ -272,6 +305,9 @@ static void ref_tick(reference *r, const tick *t)
                 ref_match(r, i, t);
             }
         }
+    }
+    for (int i = 0; i < r->count; i++) {
+        ref_trail(&r->orders[i], t->price);
     }
 }
 
@@ -379,6 +415,9 @@ static s1_order order_of(spec is)
                       .limit = s1_dec_from_int(is.limit),
                       .display = s1_dec_from_int(is.display),
                       .expires_at = is.expires_at * TENTH,
+                      .trail_amount = s1_dec_from_int(is.trail_amount),
+                      .trail_percent = s1_dec_from_int(is.trail_percent),
+                      .trail_activation = s1_dec_from_int(is.activation),
                       .submitted_at = is.submitted_at * TENTH};
     memcpy(order.order_id.uid.bytes, &is.id, sizeof is.id);
     const int trade = is.trade + 1;
@@ -404,6 +443,8 @@ static s1_rc protect(ear *heard, const s1_order *entry, int32_t role, int64_t pr
     }
     int trade;
     memcpy(&trade, entry->trade_id.uid.bytes, sizeof trade);
+    const protection *const wanted = &heard->protections[trade - 1];
+    const bool is_stop = role == S1_ROLE_STOP_LOSS;
     const s1_order order =
         order_of((spec){.id = number_of(entry->order_id) + role * 1000,
                         .trade = trade - 1,
@@ -411,7 +452,10 @@ static s1_rc protect(ear *heard, const s1_order *entry, int32_t role, int64_t pr
                         .type = role == S1_ROLE_STOP_LOSS ? S1_ORDER_STOP : S1_ORDER_LIMIT,
                         .role = role,
                         .price = price,
-                        .quantity = whole(entry->filled)});
+                        .quantity = whole(entry->filled),
+                        .trail_amount = is_stop ? wanted->trail_amount : 0,
+                        .trail_percent = is_stop ? wanted->trail_percent : 0,
+                        .activation = is_stop ? wanted->activation : 0});
     const s1_bar none = {0};
     return heard->line != NULL ? s1_matching_line_submit(heard->line, &order, err)
                                : s1_matching_submit(heard->engine, &order, &none, err);
@@ -457,6 +501,13 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
+static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err)
+{
+    (void)self, (void)time, (void)err;
+    assert_false(s1_dec_eq(order->price, from));
+    return S1_OK;
+}
+
 /* --- A stream. ---------------------------------------------------------------------------- */
 
 static spec any_order(int id, int64_t price, int64_t now, protection *ret_protection)
@@ -482,8 +533,19 @@ static spec any_order(int id, int64_t price, int64_t now, protection *ret_protec
     is.display = is.type == S1_ORDER_LIMIT && is.tif == 0 && below(3) == 0 ? 1 + below(4) : 0;
     is.expires_at = below(4) == 0 ? now + 1 + below(3 * MINUTE) : 0;
     const int64_t way = is.side == S1_BUY ? 1 : -1;
+    const bool is_stop = is.type == S1_ORDER_STOP || is.type == S1_ORDER_STOP_LIMIT;
+    if (is_stop && below(3) == 0) {
+        is.trail_amount = below(2) * (1 + below(10));
+        is.trail_percent = is.trail_amount == 0 ? 1 + below(2) : 0;
+        is.activation = below(2) * (price - way * below(10));
+    }
     *ret_protection = (protection){.stop = below(3) != 0 ? price - way * (1 + below(12)) : 0,
                                    .target = below(3) != 0 ? price + way * (1 + below(12)) : 0};
+    if (below(3) == 0) {
+        ret_protection->trail_amount = below(2) * (1 + below(10));
+        ret_protection->trail_percent = ret_protection->trail_amount == 0 ? 1 + below(2) : 0;
+        ret_protection->activation = below(2) * (price + way * below(10));
+    }
     return is;
 }
 
@@ -571,7 +633,8 @@ static s1_rc open_engine(stream *s, const s1_instrument *instrument, s1_err *err
     const s1_order_listener listener = {.self = &s->heard,
                                         .on_before_fill = on_before_fill,
                                         .on_fill = on_fill,
-                                        .on_state = on_state};
+                                        .on_state = on_state,
+                                        .on_trailed = on_trailed};
     S1_TRY(err, s1_matching_new(&options, &listener, &s->heard.engine, err));
     const int64_t feed = r->way / 3;
     const s1_matching_line_options line = {.latency = {.feed = feed * TENTH,
