@@ -205,7 +205,8 @@ static void sampler_start(sampler *s, const s1_statistics_input *input, double c
 
 typedef struct bar_sums {
     double equity;
-    double market_deepest; /* of the closes, <= 0 */
+    double highest, lowest; /* equity */
+    double market_deepest;  /* of the closes, <= 0 */
     uint64_t in_position;
 } bar_sums;
 
@@ -238,6 +239,8 @@ static s1_rc walk_bars(const s1_run_series *series, sampler *sample, drawdown *e
             value = s1_dec_to_double(exact);
         }
         sums->equity += value;
+        sums->highest = value > sums->highest ? value : sums->highest;
+        sums->lowest = value < sums->lowest ? value : sums->lowest;
         drawdown_add(equity, value, time);
         if (close > peak) {
             peak = close;
@@ -264,6 +267,8 @@ static void take_bars(const s1_run_series *series, double capital, const drawdow
     const double *const market = s1_run_series_market(series);
     out->buy_and_hold_return = s1_quotient(market[last], market[0]) - 1.0;
     out->buy_and_hold_max_drawdown = sums->market_deepest;
+    out->highest_equity = sums->highest;
+    out->lowest_equity = sums->lowest;
     out->max_drawdown = equity->deepest;
     out->max_drawdown_peak = equity->deepest_peak_time;
     out->max_drawdown_trough = equity->deepest_time;
@@ -289,7 +294,8 @@ static s1_rc walk_series(const s1_statistics_input *input, s1_statistics *out,
     }
     sampler sample;
     drawdown equity;
-    bar_sums sums = {0};
+    const double first = s1_dec_to_double(series->equity[0]);
+    bar_sums sums = {.highest = first, .lowest = first};
     sampler_start(&sample, input, capital, out);
     drawdown_start(&equity, capital, series->time[0]);
     const s1_rc rc = walk_bars(series, &sample, &equity, &sums, err);
@@ -348,7 +354,9 @@ const char *s1_basis_samples(s1_str sample)
                                            {"month", "months"},
                                            {"drawdown", "drawdowns"},
                                            {"trade", "trades"},
-                                           {"trade with its bars", "trades with their bars"}};
+                                           {"trade with its bars", "trades with their bars"},
+                                           {"quarter", "quarters"},
+                                           {"year", "years"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (s1_str_eq_cstr(sample, names[i][0])) {
             return names[i][1];
@@ -360,8 +368,9 @@ const char *s1_basis_samples(s1_str sample)
 const char *s1_basis_sample(uint32_t basis)
 {
     static const char *const names[] = {
-        NULL,    "bar",      "return", "active return",      "market return",
-        "month", "drawdown", "trade",  "trade with its bars"};
+        NULL,    "bar",      "return", "active return",       "market return",
+        "month", "drawdown", "trade",  "trade with its bars", "quarter",
+        "year"};
     return names[basis & S1_BASIS_SAMPLE];
 }
 
@@ -376,6 +385,10 @@ uint64_t s1_basis_count(const s1_statistics *s, uint32_t basis)
         return s->samples;
     case S1_OF_MONTHS:
         return s->month_count;
+    case S1_OF_QUARTERS:
+        return s->quarter_count;
+    case S1_OF_YEARS:
+        return s->year_count;
     case S1_OF_DRAWDOWNS:
         return s->drawdown_count;
     case S1_OF_TRADES:

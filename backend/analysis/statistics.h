@@ -35,6 +35,8 @@ enum s1_basis {
     S1_OF_DRAWDOWNS, /* n = drawdowns */
     S1_OF_TRADES,    /* n = closed trades */
     S1_OF_EXTREMES,  /* n = trades whose bars are known: high and low between entry and exit */
+    S1_OF_QUARTERS,  /* n = calendar quarters */
+    S1_OF_YEARS,     /* n = calendar years */
     S1_BASIS_SAMPLE = 0xf,
     S1_ANNUAL = 1 << 4,    /* with periods_per_year */
     S1_DDOF_0 = 1 << 5,    /* deviations over n */
@@ -58,12 +60,17 @@ enum s1_basis {
     X(s1_dec, initial_capital, MONEY, S1_OF_RUN, "Initial capital", "cash at the start")           \
     X(s1_dec, final_equity, MONEY, S1_OF_RUN, "Final equity",                                      \
       "cash and open positions at the last close")                                                 \
+    X(double, highest_equity, AMOUNT, S1_OF_BARS, "Highest equity",                                \
+      "highest at the close of a bar")                                                             \
+    X(double, lowest_equity, AMOUNT, S1_OF_BARS, "Lowest equity", "lowest at the close of a bar")  \
     X(double, exposure, FRACTION, S1_OF_BARS, "Exposure",                                          \
       "bars with an open position at the close / bars")                                            \
     X(double, turnover, RATIO, S1_OF_TRADES, "Turnover a year",                                    \
       "(sum of entry_price * quantity + exit_price * quantity) / mean equity of the bars / years") \
     X(double, trades_a_year, RATIO, S1_OF_TRADES, "Trades a year",                                 \
-      "trades / years; a year is 365.25 days")
+      "trades / years; a year is 365.25 days")                                                     \
+    X(double, trades_a_day, RATIO, S1_OF_TRADES, "Trades a day",                                   \
+      "trades / days between start_time and end_time")
 
 #define S1_STATISTICS_RETURN_MAP(X)                                                                \
     X(double, total_return, FRACTION, S1_OF_RUN, "Return", "final_equity / initial_capital - 1")   \
@@ -78,6 +85,9 @@ enum s1_basis {
     X(double, avg_down, FRACTION, S1_OF_RETURNS, "Avg. down", "mean of the returns below 0")       \
     X(double, best_return, FRACTION, S1_OF_RETURNS, "Best period", "highest return")               \
     X(double, worst_return, FRACTION, S1_OF_RETURNS, "Worst period", "lowest return")              \
+    X(uint64_t, up_periods, COUNT, S1_OF_RETURNS, "Periods up", "returns above 0")                 \
+    X(uint64_t, down_periods, COUNT, S1_OF_RETURNS, "Periods down", "returns below 0")             \
+    X(uint64_t, flat_periods, COUNT, S1_OF_RETURNS, "Periods flat", "returns of 0")                \
     X(double, up_share, FRACTION, S1_OF_RETURNS, "Up periods",                                     \
       "returns above 0 / returns that are not 0")                                                  \
     X(double, active_share, FRACTION, S1_OF_RETURNS, "Active periods",                             \
@@ -88,7 +98,22 @@ enum s1_basis {
       "most returns below 0 in a row")                                                             \
     X(double, best_month, FRACTION, S1_OF_MONTHS, "Best month", "highest return of a month")       \
     X(double, worst_month, FRACTION, S1_OF_MONTHS, "Worst month", "lowest return of a month")      \
-    X(double, up_months, FRACTION, S1_OF_MONTHS, "Up months", "months above 0 / months")
+    X(double, up_months, FRACTION, S1_OF_MONTHS, "Up months", "months above 0 / months")           \
+    X(double, avg_up_month, FRACTION, S1_OF_MONTHS, "Avg. up month", "mean of the months above 0") \
+    X(double, avg_down_month, FRACTION, S1_OF_MONTHS, "Avg. down month",                           \
+      "mean of the months below 0")                                                                \
+    X(double, expected_monthly, FRACTION, S1_OF_MONTHS, "Expected month",                          \
+      "geometric mean: (1 + total_return)^(1 / months) - 1")                                       \
+    X(double, up_quarters, FRACTION, S1_OF_QUARTERS, "Up quarters", "quarters above 0 / quarters") \
+    X(double, best_year, FRACTION, S1_OF_YEARS, "Best year", "highest return of a calendar year")  \
+    X(double, worst_year, FRACTION, S1_OF_YEARS, "Worst year", "lowest return of a calendar year") \
+    X(double, up_years, FRACTION, S1_OF_YEARS, "Up years", "years above 0 / years")                \
+    X(double, expected_yearly, FRACTION, S1_OF_YEARS, "Expected year",                             \
+      "geometric mean: (1 + total_return)^(1 / calendar years) - 1")                               \
+    X(double, month_to_date, FRACTION, S1_OF_MONTHS, "Month to date",                              \
+      "return of the last calendar month")                                                         \
+    X(double, year_to_date, FRACTION, S1_OF_YEARS, "Year to date",                                 \
+      "return of the last calendar year")
 
 #define S1_STATISTICS_RISK_MAP(X)                                                                  \
     X(double, volatility, FRACTION, S1_OF_RETURNS | S1_ANNUAL | S1_DDOF_1, "Volatility (ann.)",    \
@@ -112,6 +137,10 @@ enum s1_basis {
       "historical: the 5 % quantile of the returns")                                               \
     X(double, cvar_95, FRACTION, S1_OF_RETURNS, "CVaR 95 %",                                       \
       "historical: mean of the floor((n - 1) * 0.05) + 1 lowest returns")                          \
+    X(double, var_99, FRACTION, S1_OF_RETURNS | S1_QUANTILE, "VaR 99 %",                           \
+      "historical: the 1 % quantile of the returns")                                               \
+    X(double, cvar_99, FRACTION, S1_OF_RETURNS, "CVaR 99 %",                                       \
+      "historical: mean of the floor((n - 1) * 0.01) + 1 lowest returns")                          \
     X(double, var_95_normal, FRACTION, S1_OF_RETURNS | S1_DDOF_1, "VaR 95 % (normal)",             \
       "mean(returns) - 1.6448536 * stddev(returns)")                                               \
     X(double, cvar_95_normal, FRACTION, S1_OF_RETURNS | S1_DDOF_1, "CVaR 95 % (normal)",           \
@@ -214,7 +243,9 @@ enum s1_basis {
     X(uint64_t, won_trades, COUNT, S1_OF_TRADES, "Won", "trades with pnl > 0")                     \
     X(uint64_t, lost_trades, COUNT, S1_OF_TRADES, "Lost", "trades with pnl < 0")                   \
     X(uint64_t, long_trades, COUNT, S1_OF_TRADES, "Long", "trades that bought first")              \
+    X(double, long_share, FRACTION, S1_OF_TRADES, "Long share", "long trades / trades")            \
     X(double, win_rate, FRACTION, S1_OF_TRADES, "Win rate", "trades with pnl > 0 / trades")        \
+    X(double, loss_rate, FRACTION, S1_OF_TRADES, "Loss rate", "trades with pnl < 0 / trades")      \
     X(double, long_win_rate, FRACTION, S1_OF_TRADES, "Win rate long",                              \
       "long trades with pnl > 0 / long trades")                                                    \
     X(double, short_win_rate, FRACTION, S1_OF_TRADES, "Win rate short",                            \
@@ -223,11 +254,16 @@ enum s1_basis {
       "sum of pnl of closed trades, after fees")                                                   \
     X(s1_dec, long_profit, MONEY, S1_OF_TRADES, "Net profit long", "that of the long trades")      \
     X(s1_dec, short_profit, MONEY, S1_OF_TRADES, "Net profit short", "that of the short trades")   \
+    X(double, gross_profit, AMOUNT, S1_OF_TRADES, "Gross profit",                                  \
+      "sum of pnl of the trades with pnl > 0")                                                     \
+    X(double, gross_loss, AMOUNT, S1_OF_TRADES, "Gross loss",                                      \
+      "sum of pnl of the trades with pnl < 0")                                                     \
     X(s1_dec, fees, MONEY, S1_OF_RUN, "Fees", "all fees paid, those of open positions included")   \
     X(double, cost_share, FRACTION, S1_OF_TRADES, "Cost share",                                    \
       "fees of closed trades / sum of pnl before fees of those that gained before fees")           \
     X(double, traded_value, AMOUNT, S1_OF_TRADES, "Traded value",                                  \
       "sum of entry_price * quantity + exit_price * quantity")                                     \
+    X(double, avg_stake, AMOUNT, S1_OF_TRADES, "Avg. stake", "mean of entry_price * quantity")     \
     X(double, profit_factor, RATIO, S1_OF_TRADES, "Profit factor",                                 \
       "sum of gains / abs(sum of losses)")                                                         \
     X(double, payoff, RATIO, S1_OF_TRADES, "Payoff", "avg_win / abs(avg_loss)")                    \
@@ -235,9 +271,17 @@ enum s1_basis {
     X(double, expectancy_ratio, RATIO, S1_OF_TRADES, "Expectancy ratio",                           \
       "(1 + payoff) * win_rate - 1")                                                               \
     X(double, sqn, RATIO, S1_OF_TRADES | S1_DDOF_1, "SQN", "sqrt(n) * mean(pnl) / stddev(pnl)")    \
+    X(double, trade_p, FRACTION, S1_OF_TRADES | S1_DDOF_1, "p of the mean trade",                  \
+      "chance of a mean as far from 0 without skill: two-sided, Student's t = sqn, n - 1")         \
+    X(double, trade_sharpe, RATIO, S1_OF_TRADES | S1_DDOF_1, "Sharpe of trades",                   \
+      "mean(pnl) / stddev(pnl)")                                                                   \
     X(double, kelly, FRACTION, S1_OF_TRADES, "Kelly", "win_rate - lost_trades / trades / payoff")  \
     X(double, avg_trade, FRACTION, S1_OF_TRADES, "Avg. trade",                                     \
       "mean of pnl / (entry_price * quantity)")                                                    \
+    X(double, avg_win_return, FRACTION, S1_OF_TRADES, "Avg. win (%)",                              \
+      "mean of pnl / (entry_price * quantity) of the trades with pnl > 0")                         \
+    X(double, avg_loss_return, FRACTION, S1_OF_TRADES, "Avg. loss (%)",                            \
+      "mean of pnl / (entry_price * quantity) of the trades with pnl < 0")                         \
     X(double, best_trade_return, FRACTION, S1_OF_TRADES, "Best trade (%)",                         \
       "highest pnl / (entry_price * quantity)")                                                    \
     X(double, worst_trade_return, FRACTION, S1_OF_TRADES, "Worst trade (%)",                       \
@@ -251,6 +295,14 @@ enum s1_basis {
       "best_trade / sum of gains")                                                                 \
     X(double, avg_win, AMOUNT, S1_OF_TRADES, "Avg. win", "mean pnl of the trades with pnl > 0")    \
     X(double, avg_loss, AMOUNT, S1_OF_TRADES, "Avg. loss", "mean pnl of the trades with pnl < 0")  \
+    X(double, smallest_win, AMOUNT, S1_OF_TRADES, "Smallest win", "least pnl above 0")             \
+    X(double, smallest_loss, AMOUNT, S1_OF_TRADES, "Smallest loss",                                \
+      "pnl below 0 that is nearest to it")                                                         \
+    X(double, closed_drawdown, AMOUNT, S1_OF_TRADES, "Drawdown of closed trades",                  \
+      "deepest fall of the sum of pnl, in the order the trades closed, below its highest so far "  \
+      "or 0")                                                                                      \
+    X(double, profit_to_drawdown, RATIO, S1_OF_TRADES, "Profit to drawdown",                       \
+      "net_profit / abs(closed_drawdown)")                                                         \
     X(uint64_t, consecutive_wins, COUNT, S1_OF_TRADES, "Most wins in a row",                       \
       "in the order the trades closed")                                                            \
     X(uint64_t, consecutive_losses, COUNT, S1_OF_TRADES, "Most losses in a row",                   \
@@ -261,16 +313,28 @@ enum s1_basis {
       "least exit_time - entry_time")                                                              \
     X(s1_nanos, max_trade_duration, TRADE_DURATION, S1_OF_TRADES, "Longest trade",                 \
       "greatest exit_time - entry_time")                                                           \
+    X(s1_nanos, median_trade_duration, TRADE_DURATION, S1_OF_TRADES | S1_QUANTILE,                 \
+      "Median duration", "median exit_time - entry_time")                                          \
     X(s1_nanos, avg_win_duration, TRADE_DURATION, S1_OF_TRADES, "Avg. duration won",               \
       "mean over the trades with pnl > 0; 0 without")                                              \
     X(s1_nanos, avg_loss_duration, TRADE_DURATION, S1_OF_TRADES, "Avg. duration lost",             \
       "mean over the trades with pnl < 0; 0 without")                                              \
+    X(s1_nanos, min_win_duration, TRADE_DURATION, S1_OF_TRADES, "Shortest won",                    \
+      "least exit_time - entry_time of the trades with pnl > 0; 0 without")                        \
+    X(s1_nanos, max_win_duration, TRADE_DURATION, S1_OF_TRADES, "Longest won", "greatest of them") \
+    X(s1_nanos, min_loss_duration, TRADE_DURATION, S1_OF_TRADES, "Shortest lost",                  \
+      "least exit_time - entry_time of the trades with pnl < 0; 0 without")                        \
+    X(s1_nanos, max_loss_duration, TRADE_DURATION, S1_OF_TRADES, "Longest lost",                   \
+      "greatest of them")                                                                          \
     X(double, avg_mae, FRACTION, S1_OF_EXTREMES, "Avg. MAE",                                       \
       "mean of the worst price between entry and exit against the entry price, at or below 0")     \
     X(double, max_mae, FRACTION, S1_OF_EXTREMES, "Largest MAE", "the lowest of them")              \
     X(double, avg_mfe, FRACTION, S1_OF_EXTREMES, "Avg. MFE",                                       \
       "mean of the best price between entry and exit against the entry price, at or above 0")      \
     X(double, max_mfe, FRACTION, S1_OF_EXTREMES, "Largest MFE", "the highest of them")             \
+    X(double, avg_give_back, FRACTION, S1_OF_EXTREMES, "Avg. give-back",                           \
+      "mean of the best price before the exit against the exit price, of the entry price")         \
+    X(double, max_give_back, FRACTION, S1_OF_EXTREMES, "Largest give-back", "the highest of them") \
     X(double, edge_ratio, RATIO, S1_OF_EXTREMES, "Edge ratio", "avg_mfe / abs(avg_mae)")
 
 #define S1_STATISTICS_PEER_MAP(X)                                                                  \
@@ -293,6 +357,9 @@ enum s1_basis {
       "sum(pnl) / initial_capital / days / stddev(pnl / initial_capital) * sqrt(365)")             \
     X(double, sortino_freqtrade, RATIO, S1_OF_TRADES | S1_DDOF_0, "Sortino (Freqtrade)",           \
       "the same with the stddev of the trades with pnl < 0")                                       \
+    X(double, calmar_freqtrade, RATIO, S1_OF_TRADES, "Calmar (Freqtrade)",                         \
+      "sum(pnl) / initial_capital / days * 100 / d * sqrt(365), d = closed_drawdown of "           \
+      "initial_capital and the profit it fell from")                                               \
     X(double, sharpe_backtesting_py, RATIO, S1_OF_RETURNS | S1_ANNUAL | S1_DDOF_1,                 \
       "Sharpe (backtesting.py)",                                                                   \
       "cagr / sqrt((variance(returns) + (1 + g)^2)^periods_per_year - (1 + g)^(2 * "               \
@@ -313,8 +380,9 @@ typedef struct s1_statistics {
 #define X(type, field, kind, basis, label, definition) type field;
     S1_STATISTICS_MAP(X)
 #undef X
-    uint64_t samples;                /* number of returns */
-    uint64_t month_count;            /* calendar months with a return */
+    uint64_t samples;     /* number of returns */
+    uint64_t month_count; /* calendar months with a return */
+    uint64_t quarter_count, year_count;
     uint64_t extreme_count;          /* trades whose highs and lows are known */
     uint64_t trials;                 /* what deflated_sharpe allows for */
     double periods_per_year;         /* what they were annualised with */

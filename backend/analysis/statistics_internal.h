@@ -10,6 +10,9 @@ double s1_quotient(double numerator, double denominator);
 double s1_square_sum(const double *values, size_t count, double mean);
 /* Between neighbours, linearly. `sorted` rising; NaN for none. */
 double s1_quantile(const double *sorted, size_t count, double share);
+/* The chance that a Student t of `freedom` degrees is as far from 0 as `t`; NaN for a NaN or less
+ * than one degree. */
+double s1_student_two_sided(double t, double freedom);
 /* Sorts rising. No NaN. */
 void s1_sort_doubles(double *values, size_t count);
 

@@ -55,12 +55,30 @@ static const char intro[] =
     "belongs | the kurtosis, as the paper |\n"
     "| quantstats `win_rate`, `profit_factor`, `payoff_ratio`, `kelly_criterion` are of returns | "
     "of trades; of returns they are `up_share`, `omega`, `return_payoff`, `return_kelly` |\n"
-    "| quantstats `risk_of_ruin`, `profit_ratio` | not given |\n"
+    "| quantstats `risk_of_ruin`, `profit_ratio`, the returns of the last 3 and 6 months and of 1 "
+    "to 10 years | not given; `month_to_date`, `year_to_date` and the tables of months and years "
+    "are |\n"
+    "| quantstats `Win Quarter`, `Win Year`, `Win Month` divide by those that are not 0 | by all "
+    "|\n"
     "| quantstats, empyrical `max_drawdown` are of the sampled returns | of every bar, so deeper "
     "or the same; `calmar` and `recovery_factor` follow |\n"
     "| LEAN `SharpeRatio`, `SortinoRatio`, Freqtrade's and backtesting.py's are other formulas | "
     "given under their names, last group |\n"
-    "| Freqtrade `SQN`, `Expectancy`, backtesting.py `SQN` | the same, over pnl after fees |\n";
+    "| Freqtrade `SQN`, `Expectancy`, backtesting.py `SQN` | the same, over pnl after fees |\n"
+    "| NautilusTrader `Max Winner`, `Avg Winner`, `Min Winner`, and of losers | `best_trade`, "
+    "`avg_win`, `smallest_win`; `worst_trade`, `avg_loss`, `smallest_loss` |\n"
+    "| NautilusTrader `Average (Return)`, `Average Win (Return)`, `Average Loss (Return)`, `Long "
+    "Ratio`, `Profit Factor` of returns | `avg_trade`, `avg_win_return`, `avg_loss_return`, "
+    "`long_share` (not rounded), `omega` |\n"
+    "| Freqtrade `Absolute Drawdown`, min and max duration of winners and losers, avg. stake | "
+    "`closed_drawdown`, `min_win_duration` and so on, `avg_stake` |\n"
+    "| LEAN `TotalProfit`, `TotalLoss`, `MedianTradeDuration`, `MaximumClosedTradeDrawdown`, "
+    "`ProfitToMaxDrawdownRatio`, `SharpeRatio` of trades, `MaximumEndTradeDrawdown`, "
+    "`AverageEndTradeDrawdown` | `gross_profit`, `gross_loss`, `median_trade_duration`, "
+    "`closed_drawdown`, `profit_to_drawdown`, `trade_sharpe`, `max_give_back`, `avg_give_back` (as "
+    "fractions of the entry) |\n"
+    "| LEAN `AnnualVariance`, estimated capacity, `MaximumIntraTradeDrawdown` | `volatility` "
+    "squared; not given; `max_drawdown` knows every bar |\n";
 
 /* Words for a basis: "returns; annual; ddof 1; above rf". */
 static void print_basis(uint32_t basis, s1_strbuf *out)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define TAIL        0.05
+#define TAIL_FAR    0.01
 #define NORMAL_TAIL (-1.6448536269514729) /* N^-1(0.05) */
 #define EULER_GAMMA 0.5772156649015329
 #define LEAN_WINDOW 252u
@@ -118,6 +119,49 @@ static double normal_quantile(double share)
     return 0.5 * (low + high);
 }
 
+/* The continued fraction of the incomplete beta function, by Lentz' method; x < (a + 1) / (a + b +
+ * 2). */
+static double beta_fraction(double a, double b, double x)
+{
+    double c = 1.0;
+    double d = 1.0 / (1.0 - (a + b) * x / (a + 1.0));
+    double result = d;
+    for (int m = 1; m < 500; m++) {
+        const double k = (double)m;
+        const double even = k * (b - k) * x / ((a + 2.0 * k - 1.0) * (a + 2.0 * k));
+        const double odd = -(a + k) * (a + b + k) * x / ((a + 2.0 * k) * (a + 2.0 * k + 1.0));
+        d = 1.0 / (1.0 + even * d);
+        c = 1.0 + even / c;
+        result *= c * d;
+        d = 1.0 / (1.0 + odd * d);
+        c = 1.0 + odd / c;
+        result *= c * d;
+        if (fabs(c * d - 1.0) < 1e-16) {
+            break;
+        }
+    }
+    return result;
+}
+
+/* I_x(a, 1/2). */
+static double incomplete_beta(double a, double x)
+{
+    const double b = 0.5;
+    int sign; /* all arguments are above 0; lgamma would write a global one */
+    const double front = exp(lgamma_r(a + b, &sign) - lgamma_r(a, &sign) - lgamma_r(b, &sign) +
+                             a * log(x) + b * log1p(-x));
+    return x < (a + 1.0) / (a + b + 2.0) ? front * beta_fraction(a, b, x) / a
+                                         : 1.0 - front * beta_fraction(b, a, 1.0 - x) / b;
+}
+
+double s1_student_two_sided(double t, double freedom)
+{
+    if (!isfinite(t) || !(freedom >= 1.0)) {
+        return (double)NAN;
+    }
+    return fabs(t) > 0.0 ? incomplete_beta(freedom / 2.0, freedom / (freedom + t * t)) : 1.0;
+}
+
 double s1_probabilistic_sharpe(double sharpe, double skew, double excess_kurtosis, double n,
                                double threshold)
 {
@@ -194,6 +238,9 @@ static void fill_means(const returns *r, s1_statistics *out)
         out->consecutive_down = row_down > out->consecutive_down ? row_down : out->consecutive_down;
     }
     const double active = (double)(up + down);
+    out->up_periods = up;
+    out->down_periods = down;
+    out->flat_periods = r->count - up - down;
     out->cagr = growth_of(out->total_return, r->periods, r->n);
     out->mean_return = r->mean;
     out->expected_return = growth_of(out->total_return, 1.0, r->n);
@@ -220,6 +267,8 @@ static void fill_tails(const returns *r, s1_statistics *out)
     }
     out->var_95 = s1_quantile(r->sorted, r->count, TAIL);
     out->cvar_95 = mean_of(r->sorted, worst);
+    out->var_99 = s1_quantile(r->sorted, r->count, TAIL_FAR);
+    out->cvar_99 = mean_of(r->sorted, (size_t)((double)(r->count - 1) * TAIL_FAR) + 1);
     out->var_95_normal = r->mean + NORMAL_TAIL * r->deviation;
     if (r->count >= 2) {
         out->cvar_95_normal = normal_tail_of(r->value, r->count, r->mean, r->deviation);
@@ -407,6 +456,9 @@ static void fill_months(const s1_statistics_tables *tables, s1_statistics *out)
 {
     out->month_count = tables->month_count;
     uint64_t up = 0;
+    uint64_t down = 0;
+    double up_sum = 0.0;
+    double down_sum = 0.0;
     double sum = 0.0;
     double pain = 0.0;
     for (size_t i = 0; i < tables->month_count; i++) {
@@ -416,9 +468,51 @@ static void fill_months(const s1_statistics_tables *tables, s1_statistics *out)
         out->best_month = i == 0 || value > out->best_month ? value : out->best_month;
         out->worst_month = i == 0 || value < out->worst_month ? value : out->worst_month;
         up += value > 0.0;
+        down += value < 0.0;
+        up_sum += value > 0.0 ? value : 0.0;
+        down_sum += value < 0.0 ? value : 0.0;
+        out->month_to_date = value;
     }
     out->up_months = s1_quotient((double)up, (double)tables->month_count);
+    out->avg_up_month = s1_quotient(up_sum, (double)up);
+    out->avg_down_month = s1_quotient(down_sum, (double)down);
     out->gain_to_pain_monthly = s1_quotient(sum, pain);
+    out->expected_monthly = growth_of(out->total_return, 1.0, (double)tables->month_count);
+}
+
+/* Quarters are made of months: they end with one. */
+static void fill_quarters(const s1_statistics_tables *tables, s1_statistics *out)
+{
+    uint64_t up = 0;
+    double growth = 1.0;
+    for (size_t i = 0; i < tables->month_count; i++) {
+        const s1_return_span *const month = &tables->months[i];
+        const s1_return_span *const next =
+            i + 1 < tables->month_count ? &tables->months[i + 1] : NULL;
+        growth *= 1.0 + month->value;
+        if (next == NULL || next->year != month->year ||
+            (next->month - 1) / 3 != (month->month - 1) / 3) {
+            out->quarter_count++;
+            up += growth > 1.0;
+            growth = 1.0;
+        }
+    }
+    out->up_quarters = s1_quotient((double)up, (double)out->quarter_count);
+}
+
+static void fill_years(const s1_statistics_tables *tables, s1_statistics *out)
+{
+    uint64_t up = 0;
+    out->year_count = tables->year_count;
+    for (size_t i = 0; i < tables->year_count; i++) {
+        const double value = tables->years[i].value;
+        out->best_year = i == 0 || value > out->best_year ? value : out->best_year;
+        out->worst_year = i == 0 || value < out->worst_year ? value : out->worst_year;
+        up += value > 0.0;
+        out->year_to_date = value;
+    }
+    out->up_years = s1_quotient((double)up, (double)tables->year_count);
+    out->expected_yearly = growth_of(out->total_return, 1.0, (double)tables->year_count);
 }
 
 s1_rc s1_statistics_returns(const s1_statistics_input *input, const s1_statistics_tables *tables,
@@ -450,6 +544,8 @@ s1_rc s1_statistics_returns(const s1_statistics_input *input, const s1_statistic
     fill_market(&r, out);
     fill_peers(&r, room + count * 6, out);
     fill_months(tables, out);
+    fill_quarters(tables, out);
+    fill_years(tables, out);
     free(room);
     return S1_OK;
 }

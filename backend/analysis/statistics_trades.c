@@ -14,6 +14,10 @@ typedef struct trade_sums {
     double gross_gains;   /* before fees, of those that gained before fees */
     double fees, traded;  /* of closed trades */
     double returns;       /* pnl / (entry_price * quantity) */
+    double returns_won, returns_lost;
+    double stakes;          /* entry_price * quantity */
+    double level, peak;     /* of the sum of pnl; peak >= 0 */
+    double fall, fall_from; /* deepest below a peak, <= 0, and that peak */
     double held, held_won, held_lost;
     uint64_t row_won, row_lost;
     uint64_t longs_won, shorts_won;
@@ -111,6 +115,8 @@ static s1_rc fill_extremes(const s1_statistics_input *input, s1_statistics *out,
     double favourable = 0.0;
     double lowest = 0.0;
     double highest = 0.0;
+    double given_back = 0.0;
+    double most_given = 0.0;
     for (size_t i = 0; i < input->trade_count; i++) {
         const s1_trade_extremes at = extremes_of(&input->series, &input->trades[i]);
         tables->extremes[i] = at;
@@ -120,6 +126,13 @@ static s1_rc fill_extremes(const s1_statistics_input *input, s1_statistics *out,
         out->extreme_count++;
         adverse += at.adverse;
         favourable += at.favourable;
+        const double gained = s1_dec_to_double(input->trades[i].exit_price) /
+                                  s1_dec_to_double(input->trades[i].entry_price) -
+                              1.0;
+        const double given =
+            at.favourable - (input->trades[i].direction == S1_LONG ? gained : -gained);
+        given_back += given;
+        most_given = given > most_given ? given : most_given;
         lowest = at.adverse < lowest ? at.adverse : lowest;
         highest = at.favourable > highest ? at.favourable : highest;
     }
@@ -128,6 +141,8 @@ static s1_rc fill_extremes(const s1_statistics_input *input, s1_statistics *out,
         out->avg_mfe = favourable / (double)out->extreme_count;
         out->max_mae = lowest;
         out->max_mfe = highest;
+        out->avg_give_back = given_back / (double)out->extreme_count;
+        out->max_give_back = most_given;
         out->edge_ratio = s1_quotient(out->avg_mfe, -out->avg_mae);
     }
     return S1_OK;
@@ -203,6 +218,60 @@ static void add_size(trade_sums *sums, const s1_trade_record *trade, double pnl,
     }
 }
 
+/* Least and greatest so far. */
+static void stretch(s1_nanos held, bool is_first, s1_nanos *least, s1_nanos *greatest)
+{
+    *least = is_first || held < *least ? held : *least;
+    *greatest = is_first || held > *greatest ? held : *greatest;
+}
+
+/* What is told of those won and those lost apart, and the fall of the sum of results. Called after
+ * add_outcome: the trade is counted. */
+static void add_side(trade_sums *sums, const s1_trade_record *trade, double pnl, s1_statistics *out)
+{
+    const s1_nanos held = trade->exit_time - trade->entry_time;
+    const double stake = s1_dec_to_double(trade->entry_price) * s1_dec_to_double(trade->quantity);
+    sums->stakes += stake;
+    if (pnl > 0.0) {
+        sums->returns_won += pnl / stake;
+        stretch(held, out->won_trades == 1, &out->min_win_duration, &out->max_win_duration);
+        out->smallest_win =
+            out->won_trades == 1 || pnl < out->smallest_win ? pnl : out->smallest_win;
+    } else if (pnl < 0.0) {
+        sums->returns_lost += pnl / stake;
+        stretch(held, out->lost_trades == 1, &out->min_loss_duration, &out->max_loss_duration);
+        out->smallest_loss =
+            out->lost_trades == 1 || pnl > out->smallest_loss ? pnl : out->smallest_loss;
+    }
+    sums->level += pnl;
+    sums->peak = sums->level > sums->peak ? sums->level : sums->peak;
+    if (sums->level - sums->peak < sums->fall) {
+        sums->fall = sums->level - sums->peak;
+        sums->fall_from = sums->peak;
+    }
+}
+
+static void fill_sides(const trade_sums *sums, double capital, s1_statistics *out)
+{
+    const double n = (double)out->trade_count;
+    const double days = (double)(out->end_time - out->start_time) / (double)S1_NANOS_PER_DAY;
+    out->trades_a_day = s1_quotient(n, days);
+    out->long_share = s1_quotient((double)out->long_trades, n);
+    out->loss_rate = s1_quotient((double)out->lost_trades, n);
+    out->avg_stake = s1_quotient(sums->stakes, n);
+    out->avg_win_return = s1_quotient(sums->returns_won, (double)out->won_trades);
+    out->avg_loss_return = s1_quotient(sums->returns_lost, (double)out->lost_trades);
+    if (out->trade_count > 0) {
+        out->gross_profit = sums->gains;
+        out->gross_loss = sums->losses;
+        out->closed_drawdown = sums->fall;
+        out->profit_to_drawdown = s1_quotient(sums->gains + sums->losses, -sums->fall);
+        out->calmar_freqtrade = s1_quotient((sums->gains + sums->losses) / capital / days * 100.0,
+                                            -sums->fall / (capital + sums->fall_from)) *
+                                sqrt(365.0);
+    }
+}
+
 static void fill_means(const trade_sums *sums, double mean_equity, s1_statistics *out)
 {
     const double n = (double)out->trade_count;
@@ -253,10 +322,17 @@ static s1_rc fill_spread(const s1_statistics_input *input, s1_statistics *out, s
     const double lost_squares = lost > 0 ? s1_square_sum(pnl, lost, out->avg_loss) : 0.0;
     const double daily = out->expectancy * (double)count / capital / days;
     out->median_trade = s1_quantile(pnl, count, 0.5);
+    for (size_t i = 0; i < count; i++) {
+        pnl[i] = (double)(input->trades[i].exit_time - input->trades[i].entry_time);
+    }
+    s1_sort_doubles(pnl, count);
+    out->median_trade_duration = (s1_nanos)s1_quantile(pnl, count, 0.5);
     free(pnl);
     if (count >= 2) {
         out->trade_deviation = sqrt(squares / (double)(count - 1));
         out->sqn = s1_quotient(sqrt((double)count) * out->expectancy, out->trade_deviation);
+        out->trade_sharpe = s1_quotient(out->expectancy, out->trade_deviation);
+        out->trade_p = s1_student_two_sided(out->sqn, (double)(count - 1));
     }
     out->sharpe_freqtrade =
         s1_quotient(daily, sqrt(squares / (double)count) / capital) * sqrt(365.0);
@@ -279,8 +355,10 @@ s1_rc s1_statistics_trades(const s1_statistics_input *input, double mean_equity,
         S1_TRY(err, add_money(trade, i == 0, out, err));
         add_outcome(&sums, trade, pnl, out);
         add_size(&sums, trade, pnl, i == 0, out);
+        add_side(&sums, trade, pnl, out);
     }
     fill_means(&sums, mean_equity, out);
+    fill_sides(&sums, s1_dec_to_double(input->initial_capital), out);
     S1_TRY(err, fill_spread(input, out, err));
     return fill_extremes(input, out, tables, err);
 }

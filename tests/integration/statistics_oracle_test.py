@@ -94,6 +94,31 @@ def pairs(pd, qs, ep, returns, market, periods, values):
     yield "common_sense", qs.common_sense_ratio(returns), "qs.common_sense_ratio"
     yield "return_kelly", qs.kelly_criterion(returns), "qs.kelly_criterion"
     yield "stability", ep.stability_of_timeseries(returns), "ep.stability_of_timeseries"
+    yield "var_99", ep.value_at_risk(returns, cutoff=.01), "ep.value_at_risk 1 %"
+    yield "cvar_99", ep.conditional_value_at_risk(returns, cutoff=.01), "ep.cvar 1 %"
+    yield "expected_monthly", qs.expected_return(returns, aggregate="ME"), "qs.expected_return ME"
+    yield "expected_yearly", qs.expected_return(returns, aggregate="YE"), "qs.expected_return YE"
+    yield "avg_up_month", qs.avg_win(returns, aggregate="ME"), "qs.avg_win ME"
+    yield "avg_down_month", qs.avg_loss(returns, aggregate="ME"), "qs.avg_loss ME"
+    yield "best_month", qs.best(returns, aggregate="ME"), "qs.best ME"
+    yield "worst_month", qs.worst(returns, aggregate="ME"), "qs.worst ME"
+    yield "best_year", qs.best(returns, aggregate="YE"), "qs.best YE"
+    yield "worst_year", qs.worst(returns, aggregate="YE"), "qs.worst YE"
+    by_quarter = (1 + returns).groupby(returns.index.to_period("Q")).prod() - 1
+    by_year = (1 + returns).groupby(returns.index.to_period("Y")).prod() - 1
+    yield "up_quarters", float((by_quarter > 0).mean()), "quarters above 0"
+    if (by_quarter != 0).all():
+        yield "up_quarters", qs.win_rate(returns, aggregate="QE"), "qs.win_rate QE"
+    if (by_year != 0).all():
+        yield "up_years", qs.win_rate(returns, aggregate="YE"), "qs.win_rate YE"
+    end = returns.index[-1]
+    yield ("month_to_date", ep.cum_returns_final(returns[returns.index >= end.replace(day=1)]),
+           "MTD of qs.reports")
+    yield ("year_to_date", ep.cum_returns_final(returns[returns.index >= end.replace(day=1, month=1)]),
+           "YTD of qs.reports")
+    for name, count in (("up_periods", (returns > 0).sum()), ("down_periods", (returns < 0).sum()),
+                        ("flat_periods", (returns == 0).sum())):
+        yield name, int(count), "counted"
     yield "beta", greeks["beta"], "qs.greeks"
     yield "alpha_quantstats", greeks["alpha"], "qs.greeks"
     yield "alpha", ep.alpha(returns, market, annualization=periods), "ep.alpha"
@@ -136,6 +161,8 @@ def sampled_again(pd, results, returns, market, document):
     drawdown = bars["equity"] / bars["equity"].cummax().clip(
         lower=float(document["metrics"]["initial_capital"])) - 1
     assert close_to(document["metrics"]["max_drawdown"], float(drawdown.min()))
+    assert close_to(document["metrics"]["highest_equity"], float(bars["equity"].max()))
+    assert close_to(document["metrics"]["lowest_equity"], float(bars["equity"].min()))
     assert close_to(document["metrics"]["exposure"], float(bars["in_position"].mean()))
     assert (bars["drawdown"] - drawdown).abs().max() < 1e-12
 
@@ -284,9 +311,48 @@ def trade_figures(name, results):
         "traded_value": sum((float(r["entry_price"]) + float(r["exit_price"])) *
                             float(r["quantity"]) for r in rows),
     }
+    expected.update(sides(rows, pnl, values))
     for key, value in expected.items():
         assert close_to(values[key], value), (name, key, values[key], value)
     assert values["max_mae"] <= values["avg_mae"] <= 0 <= values["avg_mfe"] <= values["max_mfe"]
+
+
+def sides(rows, pnl, values):
+    """What is told of trades won and lost apart, of their times, and of their sum."""
+    import numpy
+    from scipy import stats
+    won, lost = [x for x in pnl if x > 0], [x for x in pnl if x < 0]
+    stake = [float(r["entry_price"]) * float(r["quantity"]) for r in rows]
+    share = [x / y for x, y in zip(pnl, stake)]
+    held = [(moment(r["exit_time"]) - moment(r["entry_time"])) / 1e9 for r in rows]
+    level = numpy.cumsum([0.0] + pnl)
+    peak = numpy.maximum.accumulate(level)
+    deepest = int(numpy.argmin(level - peak))
+    fall = float((level - peak)[deepest])
+    capital = float(values["initial_capital"])
+    days = (moment(values["end_time"]) - moment(values["start_time"])) / 1e9 / 86400
+    expected = {
+        "loss_rate": len(lost) / len(pnl), "gross_profit": sum(won), "gross_loss": sum(lost),
+        "long_share": sum(r["direction"] == "long" for r in rows) / len(rows),
+        "avg_stake": sum(stake) / len(stake), "smallest_win": min(won), "smallest_loss": max(lost),
+        "avg_win_return": statistics.mean(x for x in share if x > 0),
+        "avg_loss_return": statistics.mean(x for x in share if x < 0),
+        "trade_p": float(stats.ttest_1samp(pnl, 0.0).pvalue),
+        "trade_sharpe": statistics.mean(pnl) / statistics.stdev(pnl),
+        "closed_drawdown": fall, "profit_to_drawdown": sum(pnl) / -fall,
+        "trades_a_day": len(pnl) / days, "median_trade_duration": statistics.median(held),
+        "calmar_freqtrade": sum(pnl) / capital / days * 100 /
+        (-fall / (capital + float(peak[deepest]))) * math.sqrt(365)}
+    for name, sign in (("win", 1), ("loss", -1)):
+        of = [h for h, x in zip(held, pnl) if x * sign > 0]
+        expected |= {f"min_{name}_duration": min(of), f"max_{name}_duration": max(of)}
+    return expected
+
+
+def moment(text):
+    """Nanoseconds of an ISO time."""
+    import pandas
+    return pandas.Timestamp(text).value
 
 
 def w1(work, libs):

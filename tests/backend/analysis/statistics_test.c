@@ -772,6 +772,8 @@ static void extremes_of_fills_inside_a_bar(void **state)
         assert_near(tables.extremes[i].adverse, expected[i][0]);
         assert_near(tables.extremes[i].favourable, expected[i][1]);
     }
+    assert_near(s.avg_give_back, (0.08 + 0.13 + 0.0 + 0.09 + 0.05) / 5.0);
+    assert_near(s.max_give_back, 0.13);
     s1_statistics_tables_free(&tables);
 }
 
