@@ -2,15 +2,18 @@
 #include "backend/environments/matching/matching_internal.h"
 #include "backend/utils/uid.h"
 
+static s1_dec tick_of(const s1_matching_engine *engine)
+{
+    const s1_instrument *const instrument = engine->options.instrument;
+    return s1_dec_is_zero(instrument->tick_size) ? s1_dec_from_mantissa(1, instrument->price_scale)
+                                                 : instrument->tick_size;
+}
+
 /* Where the trigger belongs while the best price is `price`, to the tick away from it. */
 static s1_rc trigger_at(const s1_matching_engine *engine, const s1_order *order, s1_dec price,
                         s1_dec *ret_trigger, s1_err *err)
 {
     const bool is_buy = order->side == S1_BUY;
-    const s1_instrument *const instrument = engine->options.instrument;
-    const s1_dec tick = s1_dec_is_zero(instrument->tick_size)
-                            ? s1_dec_from_mantissa(1, instrument->price_scale)
-                            : instrument->tick_size;
     s1_dec distance = order->trail_amount;
     s1_dec at;
     if (s1_dec_is_zero(distance)) {
@@ -22,8 +25,8 @@ static s1_rc trigger_at(const s1_matching_engine *engine, const s1_order *order,
     } else {
         S1_TRY(err, s1_dec_sub(price, distance, &at, err));
     }
-    return s1_dec_round_to_step(at, tick, is_buy ? S1_ROUND_CEIL : S1_ROUND_FLOOR, ret_trigger,
-                                err);
+    return s1_dec_round_to_step(at, tick_of(engine), is_buy ? S1_ROUND_CEIL : S1_ROUND_FLOOR,
+                                ret_trigger, err);
 }
 
 /* Is a price at least as good as another, for who waits for a turn? */

@@ -1,5 +1,6 @@
 /* Trailing stops: each row of the table in docs/matching.md, one order against up to three bars. */
 #include "backend/environments/matching/matching_engine.h"
+#include "backend/utils/rng.h"
 #include "tests/support/cmocka.h"
 
 #include <stdio.h>
@@ -295,6 +296,149 @@ static void test_trailing_stops(void **state)
     print_message("%zu rows of trailing stops\n", sizeof rows / sizeof rows[0]);
 }
 
+/* --- Among trades, against a reference that looks at every one. --------------------------------
+ */
+
+#define TICKS 200
+
+/* What one trailing entry at the venue comes to: the trade it fills at, or TICKS, and its last
+ * trigger, in tenths. */
+typedef struct outcome {
+    int64_t filled_at, trigger;
+} outcome;
+
+static outcome walk_trades(const s1_order *order, const int64_t *prices)
+{
+    const int64_t sign = order->side == S1_BUY ? 1 : -1;
+    const int64_t amount = (int64_t)(s1_dec_to_double(order->trail_amount) * 10 + 0.5);
+    const int64_t percent_e2 = (int64_t)(s1_dec_to_double(order->trail_percent) * 100 + 0.5);
+    const int64_t from = (int64_t)(s1_dec_to_double(order->trail_activation) * 10 + 0.5);
+    outcome found = {TICKS, (int64_t)(s1_dec_to_double(order->price) * 10 + 0.5)};
+    bool follows = from == 0;
+    for (int i = 0; i < TICKS; i++) {
+        if (sign * (prices[i] - found.trigger) >= 0) {
+            found.filled_at = i;
+            return found;
+        }
+        follows = follows || sign * (prices[i] - from) <= 0;
+        const int64_t away =
+            amount != 0 ? amount : (prices[i] * percent_e2 + 9999) / 10000; /* to the tick */
+        const int64_t trigger = prices[i] + sign * away;
+        if (follows && sign * (trigger - found.trigger) < 0) {
+            found.trigger = trigger;
+        }
+    }
+    return found;
+}
+
+typedef struct trade_ear {
+    int64_t filled_at, trigger;
+    uint32_t moves;
+} trade_ear;
+
+static s1_rc hear_trade_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
+{
+    trade_ear *const heard = self;
+    (void)order;
+    (void)err;
+    heard->filled_at = fill->time - 1;
+    assert_int_equal(fill->rule, S1_FILL_TRADE_STOP);
+    return S1_OK;
+}
+
+static s1_rc hear_trade_state(void *self, const s1_order *order, s1_str reason, s1_nanos time,
+                              s1_err *err)
+{
+    (void)self, (void)reason, (void)time, (void)err;
+    assert_int_equal(order->state, S1_ORDER_ACCEPTED);
+    return S1_OK;
+}
+
+static s1_rc hear_move(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err)
+{
+    trade_ear *const heard = self;
+    (void)time;
+    (void)err;
+    assert_false(s1_dec_eq(from, order->price));
+    heard->trigger = (int64_t)(s1_dec_to_double(order->price) * 10 + 0.5);
+    heard->moves++;
+    return S1_OK;
+}
+
+static void compare_trades(const s1_order *order, const int64_t *prices, uint64_t seed)
+{
+    s1_err err = S1_ERR_INIT;
+    const outcome want = walk_trades(order, prices);
+    trade_ear heard = {TICKS, (int64_t)(s1_dec_to_double(order->price) * 10 + 0.5), 0};
+    const s1_instrument traded = {.size = sizeof traded, .price_scale = 1, .tick_size = dec("0.1")};
+    const s1_matching_options options = {.instrument = &traded,
+                                         .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
+                                         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
+                                         .orders_max = 2};
+    const s1_order_listener listener = {.self = &heard,
+                                        .on_before_fill = on_before_fill,
+                                        .on_fill = hear_trade_fill,
+                                        .on_state = hear_trade_state,
+                                        .on_trailed = hear_move};
+    s1_matching_engine *engine;
+    assert_int_equal(s1_matching_new(&options, &listener, &engine, &err), S1_OK);
+    const s1_bar bar = {.open = 1000, .high = 1000, .low = 1000, .close = 1000, .volume = 7};
+    assert_int_equal(s1_matching_submit(engine, order, &bar, &err), S1_OK);
+    s1_nanos times[TICKS];
+    int64_t quantities[TICKS];
+    for (int i = 0; i < TICKS; i++) {
+        times[i] = i + 1;
+        quantities[i] = 1;
+    }
+    const s1_trade_batch piece = {
+        .count = TICKS, .time = times, .price = prices, .quantity = quantities};
+    const s1_trade_flow flow = {.pieces = &piece, .piece_count = 1, .price_scale = 1};
+    assert_int_equal(s1_matching_trades(engine, &bar, &flow, &err), S1_OK);
+    if (heard.filled_at != want.filled_at || heard.trigger != want.trigger || heard.moves > 1) {
+        fail_msg(
+            "stream %d: filled at %d, trigger %d, told %u times; expected %d, %d, once at most",
+            (int)seed, (int)heard.filled_at, (int)heard.trigger, heard.moves, (int)want.filled_at,
+            (int)want.trigger);
+    }
+    s1_matching_free(engine);
+}
+
+static void test_among_trades(void **state)
+{
+    (void)state;
+    uint32_t filled = 0;
+    for (uint64_t seed = 1; seed <= 2000; seed++) {
+        s1_rng rng;
+        s1_rng_init(&rng, seed);
+        int64_t prices[TICKS];
+        int64_t price = 1000;
+        for (int i = 0; i < TICKS; i++) {
+            price += (int64_t)s1_rng_below(&rng, 9) - 4;
+            prices[i] = price;
+        }
+        const bool is_buy = s1_rng_below(&rng, 2) == 0;
+        const int64_t away = 1 + (int64_t)s1_rng_below(&rng, 60);
+        const bool is_percent = s1_rng_below(&rng, 2) == 0;
+        const s1_order order = {
+            .order_id = {{{1}}},
+            .trade_id = {{{1}}},
+            .side = is_buy ? S1_BUY : S1_SELL,
+            .type = S1_ORDER_STOP,
+            .role = S1_ROLE_ENTRY,
+            .time_in_force = S1_TIF_GTC,
+            .quantity = dec("2"),
+            .price = s1_dec_from_mantissa(is_buy ? 1000 + away : 1000 - away, 1),
+            .trail_amount = s1_dec_from_mantissa(is_percent ? 0 : away, 1),
+            .trail_percent = s1_dec_from_mantissa(is_percent ? away * 10 + 3 : 0, 2),
+            .trail_activation = s1_dec_from_mantissa(
+                s1_rng_below(&rng, 3) == 0 ? 980 + (int64_t)s1_rng_below(&rng, 40) : 0, 1)};
+        compare_trades(&order, prices, seed);
+        filled += walk_trades(&order, prices).filled_at < TICKS;
+    }
+    print_message("2000 streams of %d trades, %u filled, 0 differences\n", TICKS, filled);
+    assert_in_range(filled, 500, 1999);
+}
+
 /* What it is called where it is written. */
 static void test_names(void **state)
 {
@@ -311,6 +455,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trailing_stops),
+        cmocka_unit_test(test_among_trades),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests_name("matching_trail", tests, NULL, NULL);
