@@ -1125,6 +1125,21 @@ static s1_rc orders_cancel_entry(void *self, s1_trade_id trade_id, s1_str reason
     return S1_OK;
 }
 
+static s1_rc orders_amend_entry(void *self, s1_trade_id trade_id, const s1_entry_change *change,
+                                s1_err *err)
+{
+    s1_harness *const h = self;
+    (void)err;
+    s1_harness_order order = {.kind = S1_HARNESS_AMEND_ENTRY,
+                              .row = rows_now(h),
+                              .trade_id = trade_id,
+                              .change = *change,
+                              .reason = keep(h, change->reason)};
+    order.change.reason = order.reason;
+    PUSH(&h->orders, order);
+    return S1_OK;
+}
+
 s1_rc s1_harness_execute(s1_harness *h, s1_worker *worker, int32_t trigger,
                          const s1_plan *directive, const s1_signal_list *signals, s1_err *err)
 {
@@ -1134,7 +1149,8 @@ s1_rc s1_harness_execute(s1_harness *h, s1_worker *worker, int32_t trigger,
                                  .submit = orders_submit,
                                  .modify_stop = orders_modify_stop,
                                  .close = orders_close,
-                                 .cancel_entry = orders_cancel_entry};
+                                 .cancel_entry = orders_cancel_entry,
+                                 .amend_entry = orders_amend_entry};
     const s1_execution_input input = {.size = sizeof input,
                                       .trigger = trigger,
                                       .directive = directive,

@@ -24,6 +24,8 @@ typedef struct open_trade {
     bool is_entered;
     bool is_closing;
     bool is_stop_moved;
+    bool is_triggered;            /* its entry is a limit order by now */
+    s1_str amender, amend_reason; /* of the change under way; borrowed, interned */
     s1_nanos entry_time;
     uint64_t entry_row;
     int32_t entry_rule;                    /* enum s1_fill_rule, of the first fill */
@@ -116,7 +118,7 @@ s1_order_counts s1_order_manager_counts(const s1_order_manager *manager)
 
 /* --- Small helpers. ----------------------------------------------------------------------- */
 
-static open_trade *find_trade(s1_order_manager *manager, s1_trade_id trade_id)
+static open_trade *find_trade(const s1_order_manager *manager, s1_trade_id trade_id)
 {
     for (uint32_t i = 0; i < manager->trade_count; i++) {
         if (s1_uid_eq(manager->trades[i].plan.trade_id.uid, trade_id.uid)) {
@@ -275,6 +277,14 @@ static s1_rc send(s1_order_manager *manager, open_trade *trade, s1_order *order,
     return manager->environment.submit(manager->environment.self, order, err);
 }
 
+/* The price an entry is paid at, as far as one knows. */
+static s1_dec price_to_reserve(const s1_plan *plan)
+{
+    return s1_order_type_has_limit(plan->order_type)     ? plan->limit_price
+           : s1_order_type_has_trigger(plan->order_type) ? plan->trigger_price
+                                                         : plan->entry_price;
+}
+
 static int32_t exit_side(const open_trade *trade)
 {
     return trade->plan.direction == S1_LONG ? S1_SELL : S1_BUY;
@@ -394,9 +404,7 @@ s1_rc s1_order_manager_submit(s1_order_manager *manager, const s1_plan *directiv
     if (is_low) {
         return deny(manager, &order, worker, S1_STR(S1_DENIED_STORAGE_LOW), err);
     }
-    fresh.reserve_price = !s1_dec_is_zero(order.limit)   ? order.limit
-                          : !s1_dec_is_zero(order.price) ? order.price
-                                                         : directive->entry_price;
+    fresh.reserve_price = price_to_reserve(directive);
     if (s1_dec_is_zero(directive->cash_fraction)) { /* else it takes what is free by then */
         S1_TRY(err, s1_order_manager_cost(manager, fresh.reserve_price, directive->quantity,
                                           &fresh.reserved, err));
@@ -487,6 +495,120 @@ s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working entry order of this trade");
     }
     return stop_entry(manager, trade, reason, err);
+}
+
+/* Is a price one that an order may have? */
+static s1_rc check_price(const s1_order_manager *manager, s1_dec price, s1_err *err)
+{
+    s1_dec rounded;
+    S1_TRY(err, s1_dec_round_to_step(price, manager->options.instrument->tick_size,
+                                     S1_ROUND_HALF_EVEN, &rounded, err));
+    return s1_dec_sign(price) > 0 && s1_dec_eq(rounded, price)
+               ? S1_OK
+               : S1_RAISE(err, S1_E_INVALID, "price: expected a positive multiple of the tick");
+}
+
+/* Puts the changed prices into a plan. */
+static s1_rc change_prices(const s1_order_manager *manager, const open_trade *trade,
+                           const s1_entry_change *change, s1_plan *plan, s1_err *err)
+{
+    const int32_t type = plan->order_type;
+    if (!s1_dec_is_zero(change->limit_price)) {
+        if (!s1_order_type_has_limit(type)) {
+            return S1_RAISE(err, S1_E_INVALID, "a limit price for an order that has none");
+        }
+        S1_TRY(err, check_price(manager, change->limit_price, err));
+        plan->limit_price = change->limit_price;
+    }
+    if (!s1_dec_is_zero(change->trigger_price)) {
+        if (!s1_order_type_has_trigger(type) || trade->is_triggered) {
+            return S1_RAISE(err, S1_E_INVALID, "a trigger price for an order that has none");
+        }
+        S1_TRY(err, check_price(manager, change->trigger_price, err));
+        plan->trigger_price = change->trigger_price;
+    }
+    return S1_OK;
+}
+
+static s1_rc check_quantity(const s1_order_manager *manager, const open_trade *trade,
+                            s1_dec quantity, s1_err *err)
+{
+    const s1_dec lot = manager->options.instrument->lot_size;
+    const bool is_whole = s1_dec_is_zero(lot) || s1_dec_raw(quantity) % s1_dec_raw(lot) == 0;
+    return is_whole && s1_dec_cmp(quantity, trade->entry_quantity) > 0
+               ? S1_OK
+               : S1_RAISE(err, S1_E_INVALID,
+                          "quantity: expected a multiple of the lot, more than is filled");
+}
+
+/* The whole plan of the changed entry; errors as of _changed_plan. */
+static s1_rc change_plan(const s1_order_manager *manager, const open_trade *trade,
+                         const s1_entry_change *change, s1_plan *ret_plan, s1_err *err)
+{
+    if (trade == NULL || s1_uid_is_none(trade->entry_order.uid)) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no working entry order of this trade");
+    }
+    s1_plan plan = trade->plan;
+    if (plan.order_type == S1_ORDER_MARKET) {
+        return S1_RAISE(err, S1_E_INVALID, "an order at market has nothing to change");
+    }
+    const bool has_quantity = !s1_dec_is_zero(change->quantity);
+    const bool has_price =
+        !s1_dec_is_zero(change->limit_price) || !s1_dec_is_zero(change->trigger_price);
+    if (!has_quantity && !has_price) {
+        return S1_RAISE(err, S1_E_INVALID, "a change of nothing");
+    }
+    S1_TRY(err, change_prices(manager, trade, change, &plan, err));
+    if (has_quantity) {
+        S1_TRY(err, check_quantity(manager, trade, change->quantity, err));
+        plan.quantity = change->quantity;
+    }
+    if (has_price) {
+        plan.entry_price = price_to_reserve(&plan);
+    }
+    *ret_plan = plan;
+    return S1_OK;
+}
+
+s1_rc s1_order_manager_changed_plan(const s1_order_manager *manager, s1_trade_id trade_id,
+                                    const s1_entry_change *change, s1_plan *ret_plan,
+                                    s1_dec *ret_held, s1_err *err)
+{
+    const open_trade *const trade = find_trade(manager, trade_id);
+    S1_TRY(err, change_plan(manager, trade, change, ret_plan, err));
+    ret_plan->quantity =
+        s1_dec_of_raw(s1_dec_raw(ret_plan->quantity) - s1_dec_raw(trade->entry_quantity));
+    *ret_held = trade->reserved;
+    return S1_OK;
+}
+
+s1_rc s1_order_manager_amend_entry(s1_order_manager *manager, s1_trade_id trade_id,
+                                   const s1_entry_change *change, s1_str worker, s1_err *err)
+{
+    open_trade *const trade = find_trade(manager, trade_id);
+    s1_plan plan;
+    s1_dec cost, more;
+    S1_TRY(err, change_plan(manager, trade, change, &plan, err));
+    trade->amender = worker;
+    S1_TRY(err, intern_reason(manager, change->reason.len > 0 ? change->reason : S1_STR("AMENDED"),
+                              &trade->amend_reason, err));
+    S1_TRY(err, s1_order_manager_cost(
+                    manager, price_to_reserve(&plan),
+                    s1_dec_of_raw(s1_dec_raw(plan.quantity) - s1_dec_raw(trade->entry_quantity)),
+                    &cost, err));
+    if (s1_dec_cmp(cost, trade->reserved) > 0) {
+        S1_TRY(err, s1_dec_sub(cost, trade->reserved, &more, err));
+        S1_TRY(err, s1_ledger_reserve(manager->options.ledger, more, err));
+        trade->reserved = cost;
+        manager->changes |= S1_LEDGER_CHANGED;
+    }
+    const bool has_trigger = s1_order_type_has_trigger(plan.order_type);
+    const s1_order_change sent = {.order_id = trade->entry_order,
+                                  .price = has_trigger && !trade->is_triggered ? plan.trigger_price
+                                                                               : plan.limit_price,
+                                  .limit = has_trigger ? plan.limit_price : S1_DEC_ZERO,
+                                  .quantity = plan.quantity};
+    return manager->environment.amend(manager->environment.self, &sent, err);
 }
 
 s1_rc s1_order_manager_cancel_entries(s1_order_manager *manager, s1_str reason, s1_err *err)
@@ -920,8 +1042,9 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     }
     const bool is_over = order->state == S1_ORDER_REJECTED || order->state == S1_ORDER_CANCELED ||
                          order->state == S1_ORDER_EXPIRED;
-    if (!is_over) {
-        return S1_OK; /* a triggered order works on */
+    if (!is_over) { /* a triggered order works on */
+        trade->is_triggered = trade->is_triggered || order->role == S1_ROLE_ENTRY;
+        return S1_OK;
     }
     drop_order(trade, order->order_id);
     if (order->role == S1_ROLE_ENTRY) {
@@ -982,6 +1105,35 @@ static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos
                                      known, order->price, S1_STR(""), time, err);
 }
 
+/* The venue changed the entry; with latency some of the old one may have filled meanwhile. */
+static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+{
+    s1_order_manager *const manager = self;
+    open_trade *const trade = find_trade(manager, order->trade_id);
+    S1_ASSERT(trade != NULL);
+    s1_plan *const plan = &trade->plan;
+    const bool is_resized = !s1_dec_eq(plan->quantity, order->quantity);
+    const bool is_limit = order->type == S1_ORDER_LIMIT;
+    const bool is_moved =
+        !s1_dec_eq(is_limit ? plan->limit_price : plan->trigger_price, order->price) ||
+        (!is_limit && !s1_dec_eq(plan->limit_price, order->limit));
+    if (!is_limit) {
+        plan->trigger_price = order->price;
+    }
+    if (s1_order_type_has_limit(plan->order_type)) {
+        plan->limit_price = is_limit ? order->price : order->limit;
+    }
+    plan->quantity = order->quantity;
+    plan->entry_price = is_moved ? price_to_reserve(plan) : plan->entry_price;
+    trade->reserve_price = price_to_reserve(plan);
+    s1_dec kept;
+    S1_TRY(err, kept_after(manager, trade, S1_DEC_ZERO, &kept, err));
+    hold_only(manager, trade, kept);
+    return s1_order_journal_amended(manager->options.journal, order,
+                                    is_resized ? order->quantity : S1_DEC_ZERO, trade->amender,
+                                    trade->amend_reason, time, err);
+}
+
 s1_order_listener s1_order_manager_listener(s1_order_manager *manager)
 {
     return (s1_order_listener){.self = manager,
@@ -990,5 +1142,6 @@ s1_order_listener s1_order_manager_listener(s1_order_manager *manager)
                                .on_state = on_state,
                                .on_size = on_size,
                                .on_undecided = on_undecided,
-                               .on_trailed = on_trailed};
+                               .on_trailed = on_trailed,
+                               .on_amended = on_amended};
 }

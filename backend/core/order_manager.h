@@ -91,6 +91,23 @@ S1_WARN_UNUSED s1_rc s1_order_manager_slice(const s1_instrument *instrument, s1_
 S1_WARN_UNUSED s1_rc s1_order_manager_cancel_entry(s1_order_manager *manager, s1_trade_id trade_id,
                                                    s1_str reason, s1_err *err);
 
+/* The plan of a trade whose entry works, as it would be with `change`, for the gate; its quantity
+ * is what of it is not filled yet. *ret_held is what is held for it now. S1_E_NOT_FOUND where no
+ * entry order works; S1_E_INVALID for a change of nothing, of what the order does not have, of
+ * prices that are no positive multiple of the tick, or of a quantity that is no multiple of the lot
+ * or not more than is filled. */
+S1_WARN_UNUSED s1_rc s1_order_manager_changed_plan(const s1_order_manager *manager,
+                                                   s1_trade_id trade_id,
+                                                   const s1_entry_change *change, s1_plan *ret_plan,
+                                                   s1_dec *ret_held, s1_err *err);
+
+/* Changes the working entry order of a trade (docs/matching.md): ORDER_AMENDED once the venue did
+ * it. What is held follows; the larger of the two until then. `worker` outlives the trade. Errors:
+ * as of _changed_plan, and a reason of more than 47 characters. */
+S1_WARN_UNUSED s1_rc s1_order_manager_amend_entry(s1_order_manager *manager, s1_trade_id trade_id,
+                                                  const s1_entry_change *change, s1_str worker,
+                                                  s1_err *err);
+
 /* Cancels every working entry order, and the slices that were to follow. */
 S1_WARN_UNUSED s1_rc s1_order_manager_cancel_entries(s1_order_manager *manager, s1_str reason,
                                                      s1_err *err);

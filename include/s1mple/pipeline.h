@@ -316,6 +316,16 @@ typedef struct s1_close_request {
     s1_opportunity_id opportunity_id; /* set where a signal asks for it */
 } s1_close_request;
 
+/* What a working entry order is to be from now on. Zero: as it is. */
+typedef struct s1_entry_change {
+    uint32_t size;
+    uint32_t reserved;
+    s1_dec limit_price;
+    s1_dec trigger_price; /* of one that is not triggered yet */
+    s1_dec quantity;      /* of all of it: more than is filled */
+    s1_str reason;        /* "PRICE_MOVED"; expected */
+} s1_entry_change;
+
 /* Orders through the environment, the only road to a venue. Reduce-only calls pass the gate at
  * once. Errors: S1_E_NOT_FOUND for an unknown trade, S1_E_DENIED outside the right trigger,
  * S1_E_INVALID for a price that is not a multiple of the tick. */
@@ -331,6 +341,10 @@ typedef struct s1_order_api {
     s1_rc (*close)(void *self, s1_trade_id trade_id, const s1_close_request *request, s1_err *err);
     /* Cancels a working entry order. */
     s1_rc (*cancel_entry)(void *self, s1_trade_id trade_id, s1_str reason, s1_err *err);
+    /* Changes a working entry order that has a price, since minor 1. Judged by the gate like its
+     * plan: S1_E_DENIED with the code. S1_E_INVALID for what such an order does not have. */
+    s1_rc (*amend_entry)(void *self, s1_trade_id trade_id, const s1_entry_change *change,
+                         s1_err *err);
 } s1_order_api;
 
 #ifdef __cplusplus

@@ -263,7 +263,8 @@ enum s1_harness_order_kind {
     S1_HARNESS_SUBMIT = 1,
     S1_HARNESS_MODIFY_STOP,
     S1_HARNESS_CLOSE,
-    S1_HARNESS_CANCEL_ENTRY
+    S1_HARNESS_CANCEL_ENTRY,
+    S1_HARNESS_AMEND_ENTRY
 };
 typedef struct s1_harness_order {
     int32_t kind;
@@ -272,7 +273,8 @@ typedef struct s1_harness_order {
     s1_plan directive;        /* SUBMIT */
     s1_dec price;             /* MODIFY_STOP */
     s1_close_request request; /* CLOSE */
-    s1_str reason;            /* CLOSE, CANCEL_ENTRY */
+    s1_str reason;            /* CLOSE, CANCEL_ENTRY, AMEND_ENTRY */
+    s1_entry_change change;   /* AMEND_ENTRY */
 } s1_harness_order;
 /* Calls execute() with the context, the signals given (NULL: none) and the threats set. A stop that
  * was moved stands in the position afterwards; a closed position is marked as closing. */

@@ -202,6 +202,19 @@ static s1_rc api_cancel_entry(void *self, s1_trade_id trade_id, s1_str reason, s
     return s1_order_manager_cancel_entry(run->parts->orders, trade_id, reason, err);
 }
 
+static s1_rc api_amend_entry(void *self, s1_trade_id trade_id, const s1_entry_change *change,
+                             s1_err *err)
+{
+    s1_run_orchestrator *const run = self;
+    s1_plan plan;
+    s1_dec held;
+    S1_TRY(err,
+           s1_order_manager_changed_plan(run->parts->orders, trade_id, change, &plan, &held, err));
+    S1_TRY(err, s1_portfolio_supervisor_judge_change(&run->supervisor, &plan, held, err));
+    return s1_order_manager_amend_entry(run->parts->orders, trade_id, change,
+                                        run->executing->instance_id, err);
+}
+
 /* --- The table. ---------------------------------------------------------------------------- */
 
 void s1_component_methods(s1_component_method methods[static S1_COMPONENT_METHODS])
@@ -297,5 +310,6 @@ void s1_run_bind_methods(s1_run_orchestrator *run)
                                     .submit = api_submit,
                                     .modify_stop = api_modify_stop,
                                     .close = api_close,
-                                    .cancel_entry = api_cancel_entry};
+                                    .cancel_entry = api_cancel_entry,
+                                    .amend_entry = api_amend_entry};
 }

@@ -364,6 +364,39 @@ static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan
                                         supervisor->checks, supervisor->check_count, err);
 }
 
+s1_rc s1_portfolio_supervisor_judge_change(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
+                                           s1_dec held, s1_err *err)
+{
+    s1_dec notional, cost;
+    bool is_passed;
+    supervisor->check_count = 0;
+    const s1_dec price = order_price(plan);
+    S1_TRY(err, s1_dec_mul(price, plan->quantity, S1_ROUND_UP, &notional, err));
+    S1_TRY(err, s1_order_manager_cost(supervisor->orders, price, plan->quantity, &cost, err));
+    /* What is held for it is about to be given back: as if less was approved so far. */
+    S1_TRY(err, s1_dec_neg(held, &supervisor->approved_cost, err));
+    is_passed = obeys_order_rules(supervisor, plan, plan->quantity, notional);
+    if (is_passed && supervisor->portfolio != NULL) {
+        is_passed = is_open(supervisor);
+    }
+    if (is_passed && supervisor->rules != NULL) {
+        S1_TRY(err, judge_rules(supervisor, notional, cost, &is_passed, err));
+    }
+    if (is_passed) {
+        S1_TRY(err, judge_funds(supervisor, cost, &is_passed, err));
+    }
+    supervisor->approved_cost = S1_DEC_ZERO;
+    if (is_passed) {
+        return S1_OK;
+    }
+    const s1_gate_check *const broken = &supervisor->checks[supervisor->check_count - 1];
+    char limit[S1_DEC_TEXT_MAX], actual[S1_DEC_TEXT_MAX];
+    (void)s1_dec_print(broken->limit, limit);
+    (void)s1_dec_print(broken->actual, actual);
+    return S1_RAISE(err, S1_E_DENIED, "%.*s: limit %s, actual %s", S1_STR_ARG(broken->code), limit,
+                    actual);
+}
+
 s1_rc s1_portfolio_supervisor_judge(s1_portfolio_supervisor *supervisor, const s1_plan_list *plans,
                                     s1_err *err)
 {

@@ -66,4 +66,10 @@ typedef struct s1_portfolio_supervisor {
 S1_WARN_UNUSED s1_rc s1_portfolio_supervisor_judge(s1_portfolio_supervisor *supervisor,
                                                    const s1_plan_list *plans, s1_err *err);
 
+/* Judges what an entry order is to become, by all that its plan was judged by but the rules of
+ * several positions; `held` is what is held for it now. S1_E_DENIED: code, limit and actual. */
+S1_WARN_UNUSED s1_rc s1_portfolio_supervisor_judge_change(s1_portfolio_supervisor *supervisor,
+                                                          const s1_plan *plan, s1_dec held,
+                                                          s1_err *err);
+
 #endif /* S1_SERVICES_OPERATORS_PORTFOLIO_SUPERVISOR_H */

@@ -29,6 +29,8 @@ typedef struct s1_environment {
     /* `time` is when it happens: of the fill that made the order superfluous, or now. */
     s1_rc (*cancel)(void *self, s1_order_id order_id, s1_str reason, s1_nanos time, s1_err *err);
     s1_rc (*modify)(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity, s1_err *err);
+    /* Changes a working entry; the listener hears of it once the venue did. */
+    s1_rc (*amend)(void *self, const s1_order_change *change, s1_err *err);
 } s1_environment;
 
 #endif /* S1_BACKEND_CORE_INTERFACES_ENVIRONMENT_H */

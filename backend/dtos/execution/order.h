@@ -113,6 +113,14 @@ static inline bool s1_order_trails(const s1_order *order)
     return !s1_dec_is_zero(order->trail_amount) || !s1_dec_is_zero(order->trail_percent);
 }
 
+/* What becomes of a working entry order. */
+typedef struct s1_order_change {
+    s1_order_id order_id;
+    s1_dec price; /* limit or trigger */
+    s1_dec limit; /* of an order that is a limit order at it once it is triggered */
+    s1_dec quantity;
+} s1_order_change;
+
 typedef struct s1_fill {
     s1_dec price; /* slippage included */
     s1_dec quantity;
@@ -151,6 +159,8 @@ typedef struct s1_order_listener {
     /* The trigger of a trailing stop moved to order->price: told at the end of a bar, and before a
      * fill of the order's trade. NULL where no order trails. */
     s1_rc (*on_trailed)(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err);
+    /* An entry was changed as asked and works so from now on. NULL where none is. */
+    s1_rc (*on_amended)(void *self, const s1_order *order, s1_nanos time, s1_err *err);
 } s1_order_listener;
 
 const char *s1_order_role_name(int32_t role);

@@ -228,6 +228,13 @@ static s1_rc modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quant
     return s1_matching_modify(environment->matching, order_id, price, quantity, err);
 }
 
+static s1_rc amend(void *self, const s1_order_change *change, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return s1_matching_amend(environment->matching, change, environment->snapshot.now,
+                             &environment->bars[0], err);
+}
+
 /* --- The verbs with latency. -------------------------------------------------------------- */
 
 static s1_rc match_late(void *self, s1_err *err)
@@ -259,6 +266,12 @@ static s1_rc modify_late(void *self, s1_order_id order_id, s1_dec price, s1_dec 
                                    environment->snapshot.now, err);
 }
 
+static s1_rc amend_late(void *self, const s1_order_change *change, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return s1_matching_line_amend(environment->line, change, environment->snapshot.now, err);
+}
+
 s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environment)
 {
     if (environment->line != NULL) {
@@ -267,14 +280,16 @@ s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environmen
                                 .match = environment->trades != NULL ? match_trades : match_late,
                                 .submit = submit_late,
                                 .cancel = cancel_late,
-                                .modify = modify_late};
+                                .modify = modify_late,
+                                .amend = amend_late};
     }
     return (s1_environment){.self = environment,
                             .next = next,
                             .match = environment->trades != NULL ? match_trades : match,
                             .submit = submit,
                             .cancel = cancel,
-                            .modify = modify};
+                            .modify = modify,
+                            .amend = amend};
 }
 
 s1_nanos s1_backtest_environment_read_time(const s1_backtest_environment *environment)

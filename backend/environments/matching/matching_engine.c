@@ -168,6 +168,51 @@ s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id, s1_de
     return S1_OK;
 }
 
+/* The order goes to the back of all queues: as if it came now. Its new index. */
+static uint32_t move_to_back(s1_matching_engine *engine, uint32_t index)
+{
+    s1_working_order moved = engine->orders[index];
+    moved.order.accepted_bar = engine->head.bars;
+    moved.has_met = false;
+    moved.shown_bar = 0;
+    if (engine->is_matching) {
+        engine->orders[index] = moved;
+        return index;
+    }
+    memmove(&engine->orders[index], &engine->orders[index + 1],
+            (engine->count - index - 1) * sizeof moved);
+    engine->orders[engine->count - 1] = moved;
+    return engine->count - 1;
+}
+
+s1_rc s1_matching_amend(s1_matching_engine *engine, const s1_order_change *change, s1_nanos time,
+                        const s1_bar *last, s1_err *err)
+{
+    uint32_t index = find_order(engine, change->order_id);
+    if (index == UINT32_MAX || engine->orders[index].order.type == S1_ORDER_MARKET) {
+        return S1_RAISE(err, S1_E_NOT_FOUND, "no working order with a price to amend");
+    }
+    s1_order *order = &engine->orders[index].order;
+    if (s1_dec_cmp(change->quantity, order->filled) <= 0) {
+        return s1_matching_end(engine, index, S1_ORDER_CANCELED, S1_STR("AMENDED"), time, err);
+    }
+    const bool keeps_place = s1_dec_eq(change->price, order->price) &&
+                             s1_dec_eq(change->limit, order->limit) &&
+                             s1_dec_cmp(change->quantity, order->quantity) <= 0;
+    order->price = s1_matching_best_trigger(order, change->price);
+    order->limit = change->limit;
+    order->quantity = change->quantity;
+    if (!keeps_place) {
+        index = move_to_back(engine, index);
+        order = &engine->orders[index].order;
+    }
+    const s1_order copy = *order;
+    S1_TRY(err, engine->listener.on_amended(engine->listener.self, &copy, time, err));
+    return keeps_place || engine->is_matching || last == NULL
+               ? S1_OK
+               : s1_matching_arrival(engine, index, last, err);
+}
+
 const s1_order *s1_matching_find(const s1_matching_engine *engine, s1_trade_id trade_id,
                                  int32_t role)
 {

@@ -90,6 +90,13 @@ S1_WARN_UNUSED s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id 
 S1_WARN_UNUSED s1_rc s1_matching_modify(s1_matching_engine *engine, s1_order_id order_id,
                                         s1_dec price, s1_dec quantity, s1_err *err);
 
+/* Changes a working entry that has a price. A smaller quantity keeps its place; anything else is as
+ * if it came now: behind all others, first looked at in the next bar or at `last` (see _submit).
+ * What is filled already of more than the new quantity ends it (CANCELED, AMENDED).
+ * S1_E_NOT_FOUND if it is not working. */
+S1_WARN_UNUSED s1_rc s1_matching_amend(s1_matching_engine *engine, const s1_order_change *change,
+                                       s1_nanos time, const s1_bar *last, s1_err *err);
+
 /* The working order of a trade in a role, or NULL. Borrowed until the next call. */
 const s1_order *s1_matching_find(const s1_matching_engine *engine, s1_trade_id trade_id,
                                  int32_t role);

@@ -10,14 +10,14 @@
 #define REASON_MAX 48u
 #define BARS_MAX   2u /* a response takes no longer than a bar */
 
-enum command_kind { COMMAND_NONE, COMMAND_SUBMIT, COMMAND_CANCEL, COMMAND_MODIFY };
+enum command_kind { COMMAND_NONE, COMMAND_SUBMIT, COMMAND_CANCEL, COMMAND_MODIFY, COMMAND_AMEND };
 
 /* Something the trader sent. */
 typedef struct command {
     int32_t kind; /* NONE: withdrawn on its way */
     uint32_t reason_length;
     s1_nanos arrives_at;
-    s1_order order;          /* SUBMIT: all of it; else its order_id, price and quantity */
+    s1_order order;          /* SUBMIT: all of it; else its order_id, prices and quantity */
     char reason[REASON_MAX]; /* CANCEL */
 } command;
 
@@ -174,6 +174,18 @@ s1_rc s1_matching_line_modify(s1_matching_line *line, s1_order_id order_id, s1_d
     return S1_OK;
 }
 
+s1_rc s1_matching_line_amend(s1_matching_line *line, const s1_order_change *change, s1_nanos time,
+                             s1_err *err)
+{
+    command *sent;
+    S1_TRY(err, take_command(line, COMMAND_AMEND, time, &sent, err));
+    sent->order.order_id = change->order_id;
+    sent->order.price = change->price;
+    sent->order.limit = change->limit;
+    sent->order.quantity = change->quantity;
+    return S1_OK;
+}
+
 /* --- What arrives. ------------------------------------------------------------------------ */
 
 static const s1_order *find_working(const s1_matching_engine *engine, s1_order_id order_id)
@@ -213,6 +225,11 @@ static s1_rc arrive(s1_matching_line *line, const command *sent, s1_err *err)
         return s1_matching_cancel(line->engine, sent->order.order_id,
                                   (s1_str){sent->reason, sent->reason_length}, sent->arrives_at,
                                   err);
+    }
+    if (sent->kind == COMMAND_AMEND) {
+        const s1_order_change change = {sent->order.order_id, sent->order.price, sent->order.limit,
+                                        sent->order.quantity};
+        return s1_matching_amend(line->engine, &change, sent->arrives_at, line->last, err);
     }
     const s1_dec left = s1_dec_of_raw(s1_dec_raw(working->quantity) - s1_dec_raw(working->filled));
     return s1_matching_modify(line->engine, sent->order.order_id, sent->order.price,

@@ -66,6 +66,8 @@ S1_WARN_UNUSED s1_rc s1_matching_line_cancel(s1_matching_line *line, s1_order_id
 S1_WARN_UNUSED s1_rc s1_matching_line_modify(s1_matching_line *line, s1_order_id order_id,
                                              s1_dec price, s1_dec quantity, s1_nanos time,
                                              s1_err *err);
+S1_WARN_UNUSED s1_rc s1_matching_line_amend(s1_matching_line *line, const s1_order_change *change,
+                                            s1_nanos time, s1_err *err);
 
 /* The next bar closed: matches what the trader can know of by then. */
 S1_WARN_UNUSED s1_rc s1_matching_line_bar(s1_matching_line *line, const s1_bar *bar, s1_err *err);

@@ -17,17 +17,20 @@ static bool is_high_first(const s1_matching_engine *engine, const s1_bar *bar)
     }
 }
 
-/* How far the price is from filling the order, moving from `at` to `to`; false if it does not. */
+/* How far the price is from filling the order, moving from `at` to `to`, doubled: a limit that
+ * needs more than a touch comes right after what is at its price. False if it does not fill it. */
 static bool find_distance(const s1_matching_engine *engine, const s1_order *order, s1_dec at,
                           s1_dec to, s1_i128 *ret_distance)
 {
+    const bool is_strict =
+        engine->options.rules.limit_fill == S1_LIMIT_FILL_THROUGH && order->type == S1_ORDER_LIMIT;
     if (s1_matching_is_reached(order, at)) {
-        *ret_distance = 0;
-        return s1_matching_is_filled_at(engine, order, at) ||
-               s1_matching_is_filled_at(engine, order, to);
+        const bool is_filled = s1_matching_is_filled_at(engine, order, at);
+        *ret_distance = !is_filled;
+        return is_filled || s1_matching_is_filled_at(engine, order, to);
     }
     const s1_i128 way = s1_dec_raw(order->price) - s1_dec_raw(at);
-    *ret_distance = way < 0 ? -way : way;
+    *ret_distance = 2 * (way < 0 ? -way : way) + is_strict;
     return s1_matching_is_filled_at(engine, order, to);
 }
 

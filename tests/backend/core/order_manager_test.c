@@ -36,6 +36,12 @@ static s1_rc venue_cancel(void *self, s1_order_id order_id, s1_str reason, s1_na
     return s1_matching_cancel(s->matching, order_id, reason, time, err);
 }
 
+static s1_rc venue_amend(void *self, const s1_order_change *change, s1_err *err)
+{
+    stage *const s = self;
+    return s1_matching_amend(s->matching, change, s->bar.close_time, &s->bar, err);
+}
+
 static s1_rc venue_modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity,
                           s1_err *err)
 {
@@ -84,7 +90,8 @@ static stage *stage_new(setting with)
     s1_order_manager_connect(s->orders, &(s1_environment){.self = s,
                                                           .submit = venue_submit,
                                                           .cancel = venue_cancel,
-                                                          .modify = venue_modify});
+                                                          .modify = venue_modify,
+                                                          .amend = venue_amend});
     return s;
 }
 
@@ -498,6 +505,105 @@ static void test_dearer_open_is_paid_from_free_cash_only(void **state)
     ASSERT_DEC(s->ledger->view.cash, "490");
     ASSERT_DEC(s->ledger->view.reserved, "0");
     assert_int_equal(tape_count(&s->k->tape, TYPE("OPPORTUNITY_REJECTED"), "venue"), 1);
+    stage_free(s);
+}
+
+static const s1_entry_change *change_of(const char *limit, const char *trigger,
+                                        const char *quantity)
+{
+    static s1_entry_change change;
+    change = (s1_entry_change){.size = sizeof change,
+                               .limit_price = dec(limit),
+                               .trigger_price = dec(trigger),
+                               .quantity = dec(quantity),
+                               .reason = S1_STR("MOVED")};
+    return &change;
+}
+
+#define AMEND(id, limit, trigger, quantity)                                                        \
+    s1_order_manager_amend_entry(s->orders, id, change_of(limit, trigger, quantity),               \
+                                 S1_STR("amender"), err)
+
+/* A working entry gets another price or size; what is held follows, the journal says so. */
+static void test_amend_entry(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000", .fee = "0.001"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "2", 9000, 12000);
+    plan.order_type = S1_ORDER_LIMIT;
+    plan.limit_price = dec("99");
+    const s1_trade_id id = submit(s, &plan);
+    ASSERT_DEC(s->ledger->view.reserved, "198.198");
+    MUST(AMEND(id, "98", "0", "0"));
+    ASSERT_DEC(s->ledger->view.reserved, "196.196");
+    const char *line = tape_only(&s->k->tape, "ORDER_AMENDED");
+    ASSERT_HOLDS(line, "\"worker\":\"amender\"");
+    ASSERT_HOLDS(line, "\"details\":{\"limit\":\"98\",\"reason\":\"MOVED\"}");
+    MUST(AMEND(id, "0", "0", "3"));
+    ASSERT_DEC(s->ledger->view.reserved, "294.294");
+    assert_int_equal(
+        tape_count(&s->k->tape, TYPE("ORDER_AMENDED"), "\"limit\":\"98\",\"quantity\":\"3\""), 1);
+    FAILS(AMEND(id, "0", "0", "0"), S1_E_INVALID, "a change of nothing");
+    FAILS(AMEND(id, "0", "97", "0"), S1_E_INVALID, "a trigger price for an order that has none");
+    FAILS(AMEND(id, "97.005", "0", "0"), S1_E_INVALID, "a positive multiple of the tick");
+    FAILS(AMEND(id, "-97", "0", "0"), S1_E_INVALID, "a positive multiple of the tick");
+    bar(s, 10000, 10000, 9850, 9900); /* the old limit */
+    assert_int_equal(s->ledger->view.position_count, 0);
+    bar(s, 10000, 10000, 9750, 9900);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "3");
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    FAILS(AMEND(id, "97", "0", "0"), S1_E_NOT_FOUND, "no working entry order of this trade");
+    FAILS(AMEND((s1_trade_id){{{1}}}, "97", "0", "0"), S1_E_NOT_FOUND, "no working entry order");
+    stage_free(s);
+}
+
+/* A price that is marketable by now takes at the next open, as if the order came now; what is
+ * filled of an iceberg stays, and less than that is no size. */
+static void test_amend_what_is_partly_filled(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "4", 9000, 0);
+    plan.order_type = S1_ORDER_LIMIT;
+    plan.limit_price = dec("99");
+    plan.display_quantity = dec("1");
+    const s1_trade_id id = submit(s, &plan);
+    bar(s, 10000, 10000, 9900, 9950);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "1");
+    FAILS(AMEND(id, "0", "0", "1"), S1_E_INVALID, "more than is filled");
+    MUST(AMEND(id, "0", "0", "3"));
+    ASSERT_DEC(s->ledger->view.reserved, "198");
+    MUST(AMEND(id, "101", "0", "0"));
+    ASSERT_DEC(s->ledger->view.reserved, "202");
+    flat_bar(s, 10000);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->quantity, "3");
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_FILLED"), "OPEN_MARKETABLE"), 1);
+    ASSERT_DEC(s->ledger->view.reserved, "0");
+    stage_free(s);
+}
+
+/* A stop-limit has both prices until it is triggered. */
+static void test_amend_stop_limit(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "2", 9000, 0);
+    plan.order_type = S1_ORDER_STOP_LIMIT;
+    plan.trigger_price = dec("102");
+    plan.limit_price = dec("101");
+    const s1_trade_id id = submit(s, &plan);
+    MUST(AMEND(id, "100.5", "101", "0"));
+    ASSERT_HOLDS(tape_only(&s->k->tape, "ORDER_AMENDED"),
+                 "\"details\":{\"limit\":\"100.5\",\"trigger\":\"101\",\"reason\":\"MOVED\"}");
+    bar(s, 10000, 10150, 10080, 10150); /* triggered, and further */
+    assert_int_equal(s->ledger->view.position_count, 0);
+    FAILS(AMEND(id, "0", "101", "0"), S1_E_INVALID, "a trigger price for an order that has none");
+    MUST(AMEND(id, "100.8", "0", "0"));
+    bar(s, 10150, 10150, 10080, 10100);
+    ASSERT_DEC(s1_ledger_position(&s->ledger->view, 0)->entry_price, "100.8");
     stage_free(s);
 }
 
@@ -1492,6 +1598,9 @@ int main(void)
         cmocka_unit_test(test_venue_refuses_the_entry),
         cmocka_unit_test(test_dearer_open_is_paid_from_free_cash_only),
         cmocka_unit_test(test_cancel_entry),
+        cmocka_unit_test(test_amend_entry),
+        cmocka_unit_test(test_amend_what_is_partly_filled),
+        cmocka_unit_test(test_amend_stop_limit),
         cmocka_unit_test(test_expired_entry),
         cmocka_unit_test(test_stop_entry_is_held_at_its_trigger),
         cmocka_unit_test(test_too_many_trades),

@@ -23,13 +23,14 @@ typedef struct candle {
     bool is_empty;                                         /* nothing was traded */
 } candle;
 
-enum action_kind { ACT_ENTER, ACT_CLOSE, ACT_STOP, ACT_CANCEL };
+enum action_kind { ACT_ENTER, ACT_CLOSE, ACT_STOP, ACT_CANCEL, ACT_AMEND };
 
 typedef struct action {
     enum action_kind kind;
     uint32_t bar, trade;
-    int64_t price;    /* ACT_STOP */
-    int64_t quantity; /* ACT_CLOSE; thousandths, 0: all */
+    int64_t price;    /* ACT_STOP; ACT_AMEND: the trigger, 0: as it is */
+    int64_t quantity; /* ACT_CLOSE; thousandths, 0: all; ACT_AMEND: 0: as it is */
+    int64_t limit;    /* ACT_AMEND, 0: as it is */
 } action;
 
 typedef struct wish { /* a plan */
@@ -159,6 +160,35 @@ static void random_rules(s1_rng *rng, script *s)
                                .slippage_on = (int32_t)pick(rng, 1, 2)};
 }
 
+/* Between stop and target, wherever they are. */
+static int64_t inside_bracket(s1_rng *rng, const wish *w, int64_t close)
+{
+    const int64_t below = w->direction == S1_LONG ? w->stop : w->target;
+    const int64_t above = w->direction == S1_LONG ? w->target : w->stop;
+    const int64_t low = below != 0 ? below : (above != 0 && above < close ? above : close) - 200;
+    const int64_t high = above != 0 ? above : (low > close ? low : close) + 200;
+    return high - low < 20 ? 0 : 10 * pick(rng, low / 10 + 1, high / 10 - 1);
+}
+
+/* Now and then of what the order does not have. A trailing entry keeps its prices: its bracket
+ * would not go along. */
+static void random_change(s1_rng *rng, action *a, const wish *w, int64_t close)
+{
+    a->price = a->limit = a->quantity = 0;
+    const bool is_odd = s1_rng_below(rng, 12) == 0;
+    if (w->trail[0] == 0 && w->trail_e4[0] == 0) {
+        if (w->type != S1_ORDER_LIMIT || is_odd) {
+            a->price = s1_rng_below(rng, 2) == 0 ? 0 : inside_bracket(rng, w, close);
+        }
+        if (w->type == S1_ORDER_LIMIT || turns_limit(w->type) || is_odd) {
+            a->limit = s1_rng_below(rng, 2) == 0 ? 0 : inside_bracket(rng, w, close);
+        }
+    }
+    if (s1_rng_below(rng, 2) == 0) {
+        a->quantity = pick(rng, 1, 4000);
+    }
+}
+
 static void write_script(script *s, uint64_t seed)
 {
     s1_rng rng;
@@ -184,9 +214,14 @@ static void write_script(script *s, uint64_t seed)
             } else {
                 const uint32_t back = s->trade_count < 4 ? s->trade_count : 4;
                 a->trade = s->trade_count - 1 - (uint32_t)s1_rng_below(&rng, back);
-                a->kind = (enum action_kind)(ACT_CLOSE + (int)s1_rng_below(&rng, 3));
+                static const enum action_kind mix[] = {ACT_CLOSE, ACT_CLOSE,  ACT_CLOSE, ACT_STOP,
+                                                       ACT_STOP,  ACT_CANCEL, ACT_AMEND, ACT_AMEND};
+                a->kind = mix[s1_rng_below(&rng, sizeof mix / sizeof mix[0])];
                 a->price = near(&rng, last.close, 20);
-                a->quantity = s1_rng_below(&rng, 2) == 0 ? 0 : pick(&rng, 1, 1500);
+                a->quantity = s1_rng_below(&rng, 3) != 0 ? 0 : pick(&rng, 1, 1500);
+                if (a->kind == ACT_AMEND) {
+                    random_change(&rng, a, &s->wishes[a->trade], last.close);
+                }
             }
             s->action_count++;
         }
@@ -332,7 +367,7 @@ static void ref_tell(reference *r, ref_trade *t)
         t->w.target += t->w.target != 0 ? by : 0;
         t->w.trail_from[1] += t->w.trail_from[1] != 0 ? by : 0;
         entry->moved_from = 0;
-        say(r->out, ref_number(r, t), "AMENDED %s %s TRAIL", number(entry->price, 2, a),
+        say(r->out, ref_number(r, t), "AMENDED %s %s TRAIL ", number(entry->price, 2, a),
             entry->limit != 0 ? number(entry->limit, 2, b) : "");
     }
     if (stop->works && stop->moved_from != 0) {
@@ -514,7 +549,9 @@ static bool ref_first_look(reference *r, ref_trade *t, bool is_marketable, int64
     if (is_marketable && o->type == S1_ORDER_LIMIT && t->w.is_post_only) {
         o->works = false;
         say(r->out, ref_number(r, t), "REJECTED entry POST_ONLY_WOULD_TAKE");
-        say(r->out, ref_number(r, t), "REFUSED");
+        if (t->entered == 0) {
+            say(r->out, ref_number(r, t), "REFUSED");
+        }
         ref_end_entry(r, t, "POST_ONLY_WOULD_TAKE");
         return true;
     }
@@ -919,6 +956,23 @@ static void ref_send_slice(reference *r, ref_trade *t)
     }
 }
 
+/* An order with a price under `arrival: close`: the close it was decided on. */
+static void ref_arrive(reference *r, ref_trade *t)
+{
+    ref_order *const o = &t->orders[REF_ENTRY];
+    const int64_t close = r->bar.close;
+    if (o->type == S1_ORDER_MARKET || r->s->rules.arrival != S1_ARRIVAL_CLOSE) {
+        return;
+    }
+    const bool is_there = ref_is_at(o, close);
+    if (is_there && turns_limit(o->type)) {
+        ref_trigger(r, t, close, "CLOSE", r->bar.close_time);
+    } else if ((o->type != S1_ORDER_LIMIT || !ref_first_look(r, t, is_there, r->bar.close_time)) &&
+               is_there) {
+        ref_fill(r, t, REF_ENTRY, close, o->left, "CLOSE", false);
+    }
+}
+
 static s1_rc ref_enter(reference *r, ref_trade *t, const wish *w)
 {
     t->is_known = true;
@@ -936,16 +990,7 @@ static s1_rc ref_enter(reference *r, ref_trade *t, const wish *w)
     }
     ref_submit(r, t, REF_ENTRY, w->type, w->price, w->quantity);
     t->orders[REF_ENTRY].limit = w->limit;
-    if (w->type != S1_ORDER_MARKET && r->s->rules.arrival == S1_ARRIVAL_CLOSE) {
-        const bool is_there = ref_is_at(&t->orders[REF_ENTRY], r->bar.close);
-        if (is_there && turns_limit(w->type)) {
-            ref_trigger(r, t, r->bar.close, "CLOSE", r->bar.close_time);
-        } else if ((w->type != S1_ORDER_LIMIT ||
-                    !ref_first_look(r, t, is_there, r->bar.close_time)) &&
-                   is_there) {
-            ref_fill(r, t, REF_ENTRY, r->bar.close, w->quantity, "CLOSE", false);
-        }
-    }
+    ref_arrive(r, t);
     if (w->type == S1_ORDER_MARKET && r->s->rules.market == S1_FILL_SAME_CLOSE) {
         ref_fill(r, t, REF_ENTRY, r->bar.close, w->quantity, "CLOSE", false);
     }
@@ -1001,6 +1046,48 @@ static s1_rc ref_move_stop(reference *r, ref_trade *t, int64_t price)
     return S1_OK;
 }
 
+static s1_rc ref_amend(reference *r, ref_trade *t, const action *a)
+{
+    ref_order *const o = &t->orders[REF_ENTRY];
+    char trigger[48] = "", limit[48] = "", quantity[48] = "";
+    if (t->is_over || !o->works) {
+        return S1_E_NOT_FOUND;
+    }
+    const bool has_limit = o->type == S1_ORDER_LIMIT || turns_limit(o->type);
+    if (o->type == S1_ORDER_MARKET || (a->price == 0 && a->limit == 0 && a->quantity == 0) ||
+        (a->limit != 0 && !has_limit) || (a->price != 0 && o->type == S1_ORDER_LIMIT) ||
+        (a->quantity != 0 && a->quantity <= t->entered)) {
+        return S1_E_INVALID;
+    }
+    int64_t *const where = o->type == S1_ORDER_LIMIT ? &o->price : &o->limit;
+    const ref_order before = *o;
+    o->price = a->price != 0 ? a->price : o->price;
+    *where = a->limit != 0 ? a->limit : *where;
+    if (a->quantity != 0) {
+        o->left += a->quantity - t->w.quantity;
+        if (a->quantity != t->w.quantity) {
+            (void)number(a->quantity, 3, quantity);
+        }
+        t->w.quantity = a->quantity;
+    }
+    const bool is_new = o->price != before.price ||
+                        *where != (where == &o->price ? before.price : before.limit) ||
+                        o->left > before.left;
+    if (o->type != S1_ORDER_LIMIT) {
+        (void)number(o->price, 2, trigger);
+    }
+    if (*where != 0) {
+        (void)number(*where, 2, limit);
+    }
+    say(r->out, ref_number(r, t), "AMENDED %s %s CALLED %s", trigger, limit, quantity);
+    if (is_new) { /* behind all others */
+        o->accepted = r->bars;
+        o->age = r->age++;
+        ref_arrive(r, t);
+    }
+    return S1_OK;
+}
+
 static s1_rc ref_act(reference *r, const action *a)
 {
     ref_trade *const t = &r->trades[a->trade];
@@ -1017,6 +1104,8 @@ static s1_rc ref_act(reference *r, const action *a)
         }
         ref_stop_entry(r, t, "CALLED_OFF");
         return S1_OK;
+    case ACT_AMEND:
+        return ref_amend(r, t, a);
     }
     return S1_E_INVALID;
 }
@@ -1053,6 +1142,12 @@ static s1_rc real_modify(void *self, s1_order_id order_id, s1_dec price, s1_dec 
     return s1_matching_modify(s->matching, order_id, price, quantity, err);
 }
 
+static s1_rc real_amend(void *self, const s1_order_change *change, s1_err *err)
+{
+    real *const s = self;
+    return s1_matching_amend(s->matching, change, s->bar.close_time, &s->bar, err);
+}
+
 static real *real_new(const script *s)
 {
     real *const made = calloc(1, sizeof *made);
@@ -1085,7 +1180,8 @@ static real *real_new(const script *s)
     s1_order_manager_connect(made->orders, &(s1_environment){.self = made,
                                                              .submit = real_submit,
                                                              .cancel = real_cancel,
-                                                             .modify = real_modify});
+                                                             .modify = real_modify,
+                                                             .amend = real_amend});
     return made;
 }
 
@@ -1146,6 +1242,15 @@ static s1_rc real_act(real *r, const script *s, const action *a)
                                             S1_STR("trailer"), &err);
     case ACT_CANCEL:
         return s1_order_manager_cancel_entry(r->orders, id, S1_STR("CALLED_OFF"), &err);
+    case ACT_AMEND:
+        return s1_order_manager_amend_entry(
+            r->orders, id,
+            &(s1_entry_change){.size = sizeof(s1_entry_change),
+                               .limit_price = s1_dec_from_mantissa(a->limit, 2),
+                               .trigger_price = s1_dec_from_mantissa(a->price, 2),
+                               .quantity = s1_dec_from_mantissa(a->quantity, 3),
+                               .reason = S1_STR("CALLED")},
+            S1_STR("amender"), &err);
     }
     return S1_E_INVALID;
 }
@@ -1240,8 +1345,8 @@ static void retell(retelling *t, const char *line)
         say(t->out, k, "EXPIRED %s %s @%lld", role_of(t, line), member(line, "reason", a),
             nanos_of(line));
     } else if (strcmp(type, "ORDER_AMENDED") == 0) {
-        say(t->out, k, "AMENDED %s %s %s", member(line, "trigger", a), member(line, "limit", b),
-            member(line, "reason", c));
+        say(t->out, k, "AMENDED %s %s %s %s", member(line, "trigger", a), member(line, "limit", b),
+            member(line, "reason", c), member(line, "quantity", d));
     } else if (strcmp(type, "ORDER_TRIGGERED") == 0) {
         say(t->out, k, "TRIGGERED %s", role_of(t, line));
     } else if (strcmp(type, "ORDER_REJECTED") == 0) {
@@ -1398,7 +1503,8 @@ static const char *const kinds[] = {
     "ENTRY_BAR_TARGET",
     "TRIGGER_TOUCH",
     "TRIGGERED",
-    "AMENDED",
+    "TRAIL ",
+    "CALLED ",
     "AMBIGUOUS_TRAIL",
     "STOP ",
 };

@@ -314,6 +314,34 @@ static void test_trails(void **state)
     stage_free(s);
 }
 
+/* What an entry is to become is judged like its plan, without what is held for it by now. */
+static void test_changes(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("1000");
+    s->k->instrument.tick_size = dec("0.01");
+    s1_plan plan = *add(s, "100", "9");
+    s->plan_count = 0;
+    plan.order_type = plan.entry_type = S1_ORDER_LIMIT;
+    plan.limit_price = dec("100");
+    plan.stop_loss = dec("95");
+    MUST(s1_ledger_reserve(s->ledger, dec("900"), err)); /* of the order as it is */
+    plan.quantity = dec("10");
+    MUST(s1_portfolio_supervisor_judge_change(&s->gate, &plan, dec("900"), err));
+    plan.quantity = dec("10.01");
+    FAILS(s1_portfolio_supervisor_judge_change(&s->gate, &plan, dec("900"), err), S1_E_DENIED,
+          "INSUFFICIENT_FUNDS: limit 1000, actual 1001");
+    plan.quantity = dec("5");
+    plan.entry_price = plan.limit_price = dec("94");
+    FAILS(s1_portfolio_supervisor_judge_change(&s->gate, &plan, dec("900"), err), S1_E_DENIED,
+          "STOP_SIDE: limit 0, actual 95");
+    plan.entry_price = plan.limit_price = dec("96");
+    s->k->instrument.min_quantity = dec("6");
+    FAILS(s1_portfolio_supervisor_judge_change(&s->gate, &plan, dec("900"), err), S1_E_DENIED,
+          "MIN_QUANTITY: limit 6, actual 5");
+    stage_free(s);
+}
+
 /* An order with a trigger and a limit costs its limit, one with a trigger alone that. */
 static void test_triggered_orders(void **state)
 {
@@ -713,6 +741,7 @@ int main(void)
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_cash_fractions),
         cmocka_unit_test(test_trails),
+        cmocka_unit_test(test_changes),
         cmocka_unit_test(test_triggered_orders),
         cmocka_unit_test(test_icebergs_and_ends),
         cmocka_unit_test(test_drawdown),

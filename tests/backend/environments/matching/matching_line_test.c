@@ -88,6 +88,17 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
 static const s1_instrument instrument = {
     .size = sizeof instrument, .price_scale = 1, .qty_scale = 0};
 
+static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+{
+    ear *const heard = self;
+    char price[S1_DEC_TEXT_MAX];
+    (void)err;
+    (void)s1_dec_print(order->price, price);
+    (void)snprintf(heard->lines[heard->count++], sizeof heard->lines[0], "%s AMENDED %s @%dh",
+                   s1_order_role_name(order->role), price, (int)(time / HOUR));
+    return S1_OK;
+}
+
 typedef struct venue {
     ear heard;
     s1_matching_engine *engine;
@@ -100,7 +111,8 @@ static s1_order_listener listener_of(venue *v)
     return (s1_order_listener){.self = &v->heard,
                                .on_before_fill = on_before_fill,
                                .on_fill = on_fill,
-                               .on_state = on_state};
+                               .on_state = on_state,
+                               .on_amended = on_amended};
 }
 
 static void open_venue(venue *v, const s1_fill_rules *changes, s1_latency latency)
@@ -278,6 +290,39 @@ static void test_cancel_takes_the_way_too(void **state)
     close_venue(&v);
 }
 
+static s1_rc amend(venue *v, const char *price, const char *quantity)
+{
+    s1_err err = S1_ERR_INIT;
+    const s1_order_change change = {
+        .order_id = {{{1}}}, .price = dec(price), .quantity = dec(quantity)};
+    return s1_matching_line_amend(v->line, &change, v->bars * HOUR, &err);
+}
+
+/* Until the word is there the old price counts; then the order is as new. */
+static void test_amendment_takes_the_way_too(void **state)
+{
+    (void)state;
+    venue v;
+    open_venue(&v, NULL, (s1_latency){.order = 1});
+    buy(&v, S1_ORDER_LIMIT, "98");
+    bar(&v, 1000, 1010, 995, 1000);
+    expect(&v, "entry ACCEPTED @1h");
+    assert_int_equal(amend(&v, "101", "2"), S1_OK);
+    bar(&v, 1000, 1010, 985, 1000);
+    expect(&v, "entry AMENDED 101 @2h");
+    bar(&v, 1005, 1010, 985, 1000);
+    expect(&v, "entry 100.5 OPEN_MARKETABLE @2h");
+    buy(&v, S1_ORDER_LIMIT, "99");
+    bar(&v, 1000, 1010, 995, 1000);
+    expect(&v, "entry ACCEPTED @4h");
+    assert_int_equal(amend(&v, "97", "2"), S1_OK);
+    bar(&v, 1000, 1010, 985, 1000); /* opened before it was there: counts whole */
+    expect(&v, "entry 99 LIMIT_TOUCH @5h");
+    bar(&v, 1000, 1010, 960, 1000);
+    expect(&v, "");
+    close_venue(&v);
+}
+
 static void test_cancel_comes_too_late(void **state)
 {
     (void)state;
@@ -441,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_limit_at_the_close_it_arrives_in),
         cmocka_unit_test(test_time_is_up_on_the_way),
         cmocka_unit_test(test_cancel_takes_the_way_too),
+        cmocka_unit_test(test_amendment_takes_the_way_too),
         cmocka_unit_test(test_cancel_comes_too_late),
         cmocka_unit_test(test_stop_moves_when_the_word_is_there),
         cmocka_unit_test(test_open_is_known_at_once_the_inside_a_bar_later),
