@@ -549,7 +549,8 @@ static s1_rc change_plan(const s1_order_manager *manager, const open_trade *trad
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working entry order of this trade");
     }
     s1_plan plan = trade->plan;
-    if (plan.order_type == S1_ORDER_MARKET) {
+    if (plan.order_type == S1_ORDER_MARKET ||
+        (trade->is_triggered && !s1_order_type_has_limit(plan.order_type))) {
         return S1_RAISE(err, S1_E_INVALID, "an order at market has nothing to change");
     }
     const bool has_quantity = !s1_dec_is_zero(change->quantity);

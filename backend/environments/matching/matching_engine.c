@@ -188,7 +188,7 @@ static uint32_t move_to_back(s1_matching_engine *engine, uint32_t index)
 s1_rc s1_matching_amend(s1_matching_engine *engine, const s1_order_change *change, s1_nanos time,
                         const s1_bar *last, s1_err *err)
 {
-    uint32_t index = find_order(engine, change->order_id);
+    uint32_t index = s1_matching_index_of(engine, change->order_id);
     if (index == UINT32_MAX || engine->orders[index].order.type == S1_ORDER_MARKET) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working order with a price to amend");
     }
