@@ -72,10 +72,10 @@ def make_five_million(work, scripts, binary, count):
     configuration(work)
     if (work / "archive").is_dir():
         return made
-    text = (made / "ticks.csv").read_text()
-    text = text.replace("ts_ns,price,qty,side", "time,price,quantity,side", 1)
-    text = text.replace(",1\n", ",buy\n").replace(",-1\n", ",sell\n")
-    (work / "trades.csv").write_text(text)
+    with open(made / "ticks.csv") as source, open(work / "trades.csv", "w") as target:
+        target.write(next(source).replace("ts_ns", "time").replace("qty", "quantity"))
+        target.writelines(line.replace(",-1\n", ",sell\n").replace(",1\n", ",buy\n")
+                          for line in source)
     call([binary, "data", "import", work / "trades.csv", "--type", "trades", "--pair", "SYN/USD",
           "--archive", work / "archive"])
     (work / "trades.csv").unlink()
@@ -128,10 +128,10 @@ def make_long(work, binary, count):
 def run_ours(work, binary, level):
     results = work / "results"
     shutil.rmtree(results, ignore_errors=True)
-    wall, peak, _ = call([binary, "backtest", "w2", "--config", work / "config", "--results",
-                          results, "--journal", level])
+    wall, _, _ = call([binary, "backtest", "w2", "--config", work / "config", "--results",
+                       results, "--journal", level])
     log = json.loads((results / "run.log.json").read_text().strip().splitlines()[-1])
-    return {"wall": wall, "peak": peak, "anon": log["rss_anon_bytes"],
+    return {"wall": wall, "peak": log["rss_peak_bytes"], "anon": log["rss_anon_bytes"],
             "engine": (log["engine_ns"] + log["journal_drain_ns"]) / 1e9,
             "read": log["read_ns"] / 1e9, "bars": log["ticks"], "trades": log["trades"]}
 
@@ -171,7 +171,7 @@ def run_long(work, binary, count):
         f"({count / result['engine'] / 1e6:.0f} million trades a second), reading "
         f"{result['read']:.2f} s, whole process {result['wall']:.2f} s; anonymous memory at its end "
         f"{result['anon'] / 1e6:.0f} MB, resident at the most {result['peak'] / 1e6:.0f} MB with the "
-        f"mapped files. The trades as columns of 8 bytes would be {count * 25 / 1e6:,.0f} MB."]
+        f"mapped files. As columns in memory, 25 bytes each, the trades would be {count * 25 / 1e6:,.0f} MB."]
 
 
 # --- The page -------------------------------------------------------------------------------------

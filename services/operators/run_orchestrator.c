@@ -759,6 +759,10 @@ static s1_rc journal_started(s1_run_orchestrator *run, s1_err *err)
     s1_tape_dec(w, run->parts->ledger->view.initial_capital);
     s1_tape_key_lit(w, "fill_rule");
     s1_tape_name(w, s1_enum_text(s1_fill_rule_names, simulation->fill_rule));
+    if (simulation->match_on != S1_MATCH_ON_BARS) {
+        s1_tape_key_lit(w, "match_on");
+        s1_tape_name(w, s1_enum_text(s1_match_on_names, simulation->match_on));
+    }
     s1_tape_key_lit(w, "currency");
     s1_tape_str(w, run->parts->instruments[0].quote);
     tell_balances(run, w);

@@ -148,11 +148,46 @@ def with_warmup(work):
     assert resampled.same_runs(stored, traded) > 100
 
 
+def another_stream_beside(work):
+    """Hours of the same trades beside the minutes change nothing that was traded."""
+    path = work / "config/runs/w2.yaml"
+    text = path.read_text()
+    harness.replace(path, ("  - { asset_pair: SYN/USD, timeframe: 1m }\n",
+                           "  - { asset_pair: SYN/USD, timeframe: 1m }\n"
+                           "  - { asset_pair: SYN/USD, timeframe: 1h }\n"))
+    hours = run(work, "hours")
+    path.write_text(text)
+    for name in ("result_trades.csv", "equity.parquet"):
+        assert (hours / name).read_bytes() == (work / "close" / name).read_bytes(), name
+
+
+def two_links_on_one_clock(work):
+    path = work / "config/operation.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("{ id: w2,", "{ id: other, strategy_blueprint_id: w2, "
+                                 "execution_environment_id: w2 }\n  - { id: w2,") +
+                    "risk_policy:\n  portfolio_rules:\n    max_total_drawdown_pct: 90\n")
+    harness.call(work, "backtest", "operation", "--results", "two")
+    path.write_text(text)
+    columns = ("entry_time", "entry_price", "exit_time", "exit_price", "quantity", "pnl")
+    lists = [[[row[name] for name in columns] for row in csv.DictReader(open(file, newline=""))]
+             for file in (work / "close/result_trades.csv", work / "two/w2/result_trades.csv",
+                          work / "two/other/result_trades.csv")]
+    assert lists[0] == lists[1] == lists[2] and len(lists[0]) == 290
+
+
+def known_too_early(work):
+    """`lookahead`: the strategy over trades that end at twenty moments."""
+    harness.call(work, "lookahead", "w2", "--cuts", 20)
+
+
 def nothing_is_ambiguous(work):
     harness.has(harness.call(work, "backtest", "w2", "--results", "band", "--ambiguity",
                              expected=None), "matches on trades: no bar of it is ambiguous")
     found = harness.json.loads((work / "close/run.json").read_text())
     assert found["ambiguity_rule"] == "trades", found["ambiguity_rule"]
+    started, = harness.entries(work / "close", "RUN_STARTED")
+    assert started["details"]["match_on"] == "trades", started
 
 
 def faults(work):
@@ -193,6 +228,9 @@ def main():
         a_nanosecond_later(work)
         closed_bars_only(root, work, rows)
         with_warmup(work)
+        another_stream_beside(work)
+        two_links_on_one_clock(work)
+        known_too_early(work)
         nothing_is_ambiguous(work)
         faults(work)
     print("4 x 290 trades")

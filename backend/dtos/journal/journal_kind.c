@@ -23,6 +23,7 @@
     F(data_hash, TEXT, 1)                                                                          \
     F(initial_capital, DECIMAL, 1)                                                                 \
     F(fill_rule, TEXT, 0)                                                                          \
+    F(match_on, TEXT, 0)                                                                           \
     F(currency, TEXT, 0)                                                                           \
     F(cost_basis, TEXT, 0)                                                                         \
     F(base_currency, TEXT, 0)                                                                      \

@@ -46,6 +46,9 @@ const uint64_t *s1_matching_rule_counts(const s1_matching_engine *engine)
 void s1_matching_compact(s1_matching_engine *engine)
 {
     uint32_t kept = 0;
+    if (engine->count == engine->head.working) {
+        return;
+    }
     for (uint32_t i = 0; i < engine->count; i++) {
         if (engine->orders[i].is_working) {
             engine->orders[kept++] = engine->orders[i];

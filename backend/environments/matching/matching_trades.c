@@ -16,6 +16,9 @@
  * At one trade exits go before entries and the older order before the younger. An order with an end
  * ends at it, to the nanosecond: before a trade of the same time.
  *
+ * Where volume is shared out (costs.volume_share) the orders at one trade take at most that share
+ * of its quantity together; a stop that is reached is at market from then on, whatever it got.
+ *
  * Most trades reach no order. So the prices between which nothing happens are worked out once, and
  * the trades between them pass by at the cost of two comparisons each.
  */
@@ -164,6 +167,14 @@ static s1_rc match_limit(s1_matching_engine *engine, uint32_t index, s1_executio
     return s1_matching_fill(engine, index, decided, err);
 }
 
+/* It is triggered, whether there was anything for it or not. */
+static void become_market(s1_matching_engine *engine, s1_order *order)
+{
+    engine->trailing -= s1_order_trails(order);
+    order->trail_amount = order->trail_percent = S1_DEC_ZERO;
+    order->type = S1_ORDER_MARKET;
+}
+
 static s1_rc match_order(s1_matching_engine *engine, uint32_t index, s1_execution decided,
                          s1_dec traded, s1_err *err)
 {
@@ -182,9 +193,14 @@ static s1_rc match_order(s1_matching_engine *engine, uint32_t index, s1_executio
                            ? S1_FILL_TRADE_STOP
                            : S1_FILL_TRADE_TRIGGER;
         slot->has_met = true;
-        return s1_matching_turns_limit(&slot->order)
-                   ? s1_matching_trigger(engine, index, decided, err)
-                   : s1_matching_fill(engine, index, decided, err);
+        if (s1_matching_turns_limit(&slot->order)) {
+            return s1_matching_trigger(engine, index, decided, err);
+        }
+        S1_TRY(err, s1_matching_fill(engine, index, decided, err));
+        if (slot->is_working) { /* what was traded was not enough */
+            become_market(engine, &slot->order);
+        }
+        return S1_OK;
     }
 }
 
@@ -228,9 +244,7 @@ static s1_rc match_trade(s1_matching_engine *engine, const s1_trade_flow *flow,
             }
         }
     }
-    if (engine->count != engine->head.working) {
-        s1_matching_compact(engine);
-    }
+    s1_matching_compact(engine);
     return engine->trailing > 0 ? s1_matching_trail_all(engine, decided.price, NULL, err) : S1_OK;
 }
 

@@ -126,7 +126,7 @@ typedef struct example {
     int64_t expires_at; /* tenths of a second */
     const char *stop, *target;
     const char *trail;
-    const char *slippage;
+    const char *slippage, *share;
     s1_fill_rules rules; /* over next_open */
     int32_t preset;
     tick ticks[TRADES_MAX];
@@ -241,6 +241,22 @@ static const example examples[] = {
      .expected = "entry 99 TRADE_TOUCH maker @2.0 of 3; entry 99 TRADE_THROUGH maker @3.0 of 7"},
     {"its first trade may take it whole", BUY, .type = S1_ORDER_LIMIT, .price = "99",
      .display = "3", .ticks = T({985, 1}), .expected = "entry 98.5 TRADE_MARKETABLE @1.0"},
+    /* volume_share: half of each trade */
+    {"a market order takes its share of every trade", BUY, .type = S1_ORDER_MARKET, .share = "0.5",
+     .ticks = T({1000, 8}, {1001, 1}, {1002, 9}, {1003, 90}),
+     .expected = "entry 100 TRADE @1.0 of 4; entry 100.2 TRADE @3.0 of 4; entry 100.3 TRADE @4.0 "
+                 "of 2"},
+    {"a stop that is reached is at market, whatever was traded", BUY, .type = S1_ORDER_STOP,
+     .price = "101", .share = "0.5", .ticks = T({1000, 8}, {1011, 1}, {1002, 90}),
+     .expected = "entry 100.2 TRADE @3.0"},
+    {"a limit that took what it could rests", BUY, .type = S1_ORDER_LIMIT, .price = "101",
+     .share = "0.5", .ticks = T({1005, 8}, {1011, 90}, {1010, 90}),
+     .expected = "entry 100.5 TRADE_MARKETABLE @1.0 of 4; entry 101 TRADE_TOUCH maker @3.0 of 6"},
+    {"IOC takes what there is", BUY, .type = S1_ORDER_LIMIT, .price = "101", .tif = S1_TIF_IOC,
+     .share = "0.5", .ticks = T({1005, 8}, {1005, 90}),
+     .expected = "entry 100.5 TRADE_MARKETABLE @1.0 of 4; entry EXPIRED NO_VOLUME @1.0"},
+    {"FOK takes all or nothing", BUY, .type = S1_ORDER_LIMIT, .price = "101", .tif = S1_TIF_FOK,
+     .share = "0.5", .ticks = T({1005, 8}, {1005, 90}), .expected = "entry EXPIRED NO_VOLUME @1.0"},
     /* brackets */
     {"a stop counts from the trade after the entry", BUY, .type = S1_ORDER_MARKET, .stop = "99",
      .target = "102", .ticks = T({985, 1}, {1000, 1}, {988, 1}, {1030, 1}),
@@ -276,11 +292,14 @@ static void check(const example *e, size_t pieces)
     ear heard = {.stop = e->stop, .target = e->target};
     s1_instrument ticked = instrument;
     ticked.tick_size = dec("0.1");
+    const s1_fill_costs costs = {.model = S1_SLIPPAGE_FRACTION,
+                                 .value = dec(e->slippage != NULL ? e->slippage : "0"),
+                                 .volume_share = dec(e->share != NULL ? e->share : "0")};
     const s1_matching_options options = {
         .instrument = &ticked,
+        .costs = costs,
         .rules = s1_fill_rules_of(e->preset != 0 ? e->preset : S1_PRESET_NEXT_OPEN, &e->rules),
         .ambiguity = S1_AMBIGUITY_STOP_FIRST,
-        .slippage = e->slippage != NULL ? dec(e->slippage) : S1_DEC_ZERO,
         .orders_max = 4};
     const s1_order_listener listener = {.self = &heard,
                                         .on_before_fill = on_before_fill,

@@ -53,6 +53,7 @@ typedef struct spec {
 typedef struct rules {
     int32_t preset, limit_fill, limit_price;
     int64_t slippage;      /* thousandths */
+    int64_t halves;        /* of a trade's quantity that fills may take; 0: any */
     int64_t way, response; /* latency, tenths; way: of an order, there */
 } rules;
 
@@ -89,6 +90,7 @@ typedef struct reference {
     int sent_count, arrived;
     tick ticks[BARS * TICKS_MAX];
     size_t tick_count, tick_at;
+    int64_t room; /* what fills may take, of this trade or close */
 } reference;
 
 static void ref_add(reference *r, spec is)
@@ -142,7 +144,7 @@ static void ref_protect(reference *r, const ref_order *entry, int role, int64_t 
         return;
     }
     if (working != NULL) {
-        working->is.quantity = entry->filled;
+        working->is.quantity = working->filled + entry->filled;
         return;
     }
     ref_add(r, (spec){.id = entry->is.id + role * 1000,
@@ -178,23 +180,39 @@ static void ref_fill(reference *r, int index, int64_t price, int64_t quantity, c
 {
     ref_order *const o = &r->orders[index];
     const int64_t left = o->is.quantity - o->filled;
-    const int64_t part = quantity == 0 || quantity > left ? left : quantity;
+    int64_t part = quantity == 0 || quantity > left ? left : quantity;
+    part = r->rules.halves > 0 && part > r->room ? r->room : part;
+    if ((o->is.tif == S1_TIF_FOK && part < left) || (o->is.tif == S1_TIF_IOC && part == 0)) {
+        ref_end(r, o, "EXPIRED NO_VOLUME", time);
+        return;
+    }
+    if (part == 0) {
+        return;
+    }
+    r->room -= part;
     o->filled += part;
     o->works = o->filled < o->is.quantity;
     say(r->tale, "%d FILLED %lld of %lld %s %d @%lld\n", o->is.id, (long long)part,
         (long long)(is_maker ? price : ref_slipped(r, o, price)), rule, is_maker, (long long)time);
+    if (o->is.type != S1_ORDER_LIMIT) { /* what is left is at market */
+        o->is.type = S1_ORDER_MARKET;
+        o->is.trail_amount = o->is.trail_percent = 0;
+    }
     const ref_order copy = *o;
     if (copy.is.role == S1_ROLE_ENTRY) {
         const protection *const wanted = &r->protections[copy.is.trade];
         ref_protect(r, &copy, S1_ROLE_STOP_LOSS, wanted->stop, price);
         ref_protect(r, &copy, S1_ROLE_TAKE_PROFIT, wanted->target, price);
-        return;
     }
-    for (int role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT; role++) {
+    for (int role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT && copy.is.role != S1_ROLE_ENTRY;
+         role++) {
         ref_order *const rival = ref_find(r, copy.is.trade, role);
-        if (rival != NULL) {
+        if (rival != NULL && rival != o) {
             ref_end(r, rival, "CANCELED CLOSED", time);
         }
+    }
+    if (o->works && o->is.tif == S1_TIF_IOC) {
+        ref_end(r, o, "EXPIRED NO_VOLUME", time);
     }
 }
 
@@ -274,6 +292,8 @@ static void ref_match(reference *r, int index, const tick *t)
             ref_trigger(r, index, t->price, rule, t->time);
         } else {
             ref_fill(r, index, t->price, 0, rule, false, t->time);
+            r->orders[index].is.type = S1_ORDER_MARKET;
+            r->orders[index].is.trail_amount = r->orders[index].is.trail_percent = 0;
         }
     }
 }
@@ -298,6 +318,7 @@ static void ref_expire(reference *r, int64_t time)
 static void ref_tick(reference *r, const tick *t)
 {
     ref_expire(r, t->time);
+    r->room = t->quantity * r->rules.halves / 2;
     const int count = r->count;
     for (int is_entry = 0; is_entry < 2; is_entry++) {
         for (int i = 0; i < count; i++) {
@@ -387,6 +408,7 @@ typedef struct ear {
     tale *tale;
     s1_matching_engine *engine;
     s1_matching_line *line; /* NULL: no latency */
+    s1_bar last;
     const protection *protections;
 } ear;
 
@@ -456,9 +478,8 @@ static s1_rc protect(ear *heard, const s1_order *entry, int32_t role, int64_t pr
                         .trail_amount = is_stop ? wanted->trail_amount : 0,
                         .trail_percent = is_stop ? wanted->trail_percent : 0,
                         .activation = is_stop ? wanted->activation : 0});
-    const s1_bar none = {0};
     return heard->line != NULL ? s1_matching_line_submit(heard->line, &order, err)
-                               : s1_matching_submit(heard->engine, &order, &none, err);
+                               : s1_matching_submit(heard->engine, &order, &heard->last, err);
 }
 
 static s1_rc cancel(ear *heard, s1_order_id id, s1_str reason, s1_nanos time, s1_err *err)
@@ -482,7 +503,7 @@ static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_
     }
     for (int32_t role = S1_ROLE_ENTRY; role <= S1_ROLE_TAKE_PROFIT; role++) {
         const s1_order *const rival = s1_matching_find(heard->engine, order->trade_id, role);
-        if (rival != NULL) {
+        if (rival != NULL && number_of(rival->order_id) != number_of(order->order_id)) {
             S1_TRY(err, cancel(heard, rival->order_id, S1_STR("CLOSED"), fill->time, err));
         }
     }
@@ -628,8 +649,10 @@ static s1_rc open_engine(stream *s, const s1_instrument *instrument, s1_err *err
                                    .rules = s1_fill_rules_of(r->preset, &changes),
                                    .ambiguity = S1_AMBIGUITY_STOP_FIRST,
                                    .orders_max = ORDERS_MAX};
+    options.costs.model = S1_SLIPPAGE_FRACTION;
+    options.costs.volume_share = s1_dec_of_raw(s1_dec_raw(S1_DEC_ONE) / 2 * r->halves);
     S1_TRY(err, s1_dec_div(s1_dec_from_int(r->slippage), s1_dec_from_int(1000), S1_ROUND_HALF_EVEN,
-                           &options.slippage, err));
+                           &options.costs.value, err));
     const s1_order_listener listener = {.self = &s->heard,
                                         .on_before_fill = on_before_fill,
                                         .on_fill = on_fill,
@@ -655,8 +678,18 @@ static rules any_rules(void)
                    .limit_fill = 1 + (int32_t)below(2),
                    .limit_price = below(2) == 0 ? S1_LIMIT_PRICE_FIRST_OPEN : S1_LIMIT_PRICE_LIMIT,
                    .slippage = below(2) * below(5),
+                   .halves = below(2) * below(3),
                    .way = below(3) == 0 ? below(3 * MINUTE) : below(2) * below(30),
                    .response = below(2) * below(MINUTE + 1)};
+}
+
+static int64_t volume_of(const tick *ticks, size_t count)
+{
+    int64_t volume = 0;
+    for (size_t i = 0; i < count; i++) {
+        volume += ticks[i].quantity;
+    }
+    return volume;
 }
 
 static void run_stream(uint64_t seed, tale *ours, tale *theirs)
@@ -680,10 +713,12 @@ static void run_stream(uint64_t seed, tale *ours, tale *theirs)
         const s1_bar bar = {.open_time = open * TENTH,
                             .close_time = (open + MINUTE) * TENTH,
                             .close = price,
-                            .volume = 1};
+                            .volume = volume_of(ticks, count)};
         s.ref.tick_count += count;
+        s.heard.last = bar;
         match_minute(&s.heard, ticks, count, &bar, &err);
         ref_until(&s.ref, open + MINUTE - s.ref.rules.response);
+        s.ref.room = bar.volume * s.ref.rules.halves / 2; /* at the close, of the whole bar */
         decide(&s, &bar, open + MINUTE, &err);
     }
     s1_matching_line_free(s.heard.line);
@@ -694,7 +729,7 @@ static const char *const kinds[] = {
     " TRADE ",         " TRADE_MARKETABLE ", " TRADE_TOUCH ", " TRADE_THROUGH ",
     " TRADE_STOP ",    " TRADE_TRIGGER",     " CLOSE ",       "TRIGGERED",
     "EXPIRED TIME_UP", "NOT_MARKETABLE",     "POST_ONLY",     "CANCELED CLOSED",
-    "ASKED",
+    "ASKED",           "NO_VOLUME",
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
