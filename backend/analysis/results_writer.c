@@ -421,6 +421,26 @@ static void print_ambiguous(s1_json_writer *writer, const s1_run_manifest *manif
     s1_json_array_end(writer);
 }
 
+static void print_costs(s1_json_writer *writer, const s1_run_costs *costs)
+{
+    if (costs == NULL) {
+        return;
+    }
+    s1_json_key_lit(writer, "costs");
+    s1_json_object(writer);
+    s1_json_key_lit(writer, "fees");
+    s1_json_dec(writer, costs->fees);
+    s1_json_key_lit(writer, "funding");
+    s1_json_dec(writer, costs->funding);
+    s1_json_key_lit(writer, "interest");
+    s1_json_dec(writer, costs->interest);
+    s1_json_key_lit(writer, "fee_fallbacks");
+    s1_json_u64(writer, costs->fee_fallbacks);
+    s1_json_key_lit(writer, "liquidations");
+    s1_json_u64(writer, costs->liquidations);
+    s1_json_object_end(writer);
+}
+
 void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out)
 {
     s1_json_writer writer;
@@ -443,6 +463,7 @@ void s1_results_print_manifest(const s1_run_manifest *manifest, s1_strbuf *out)
     json_time_or_null(&writer, manifest->to);
     s1_json_key_lit(&writer, "initial_capital");
     s1_json_dec(&writer, manifest->initial_capital);
+    print_costs(&writer, manifest->costs);
     s1_json_key_lit(&writer, "counts");
     s1_json_object(&writer);
 #define X(field, key, description)                                                                 \

@@ -270,6 +270,13 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
     *has_taken_readers = true;
     S1_TRY(err, s1_backtest_environment_new(&options, &listener, &parts->backtest, err));
     parts->environment = s1_backtest_environment_verbs(parts->backtest);
+    const s1_carry_options carry = {
+        .ledger = parts->ledger, .orders = parts->orders, .instrument = &parts->instruments[0]};
+    S1_TRY(err, s1_carry_of(link, &carry, parts->options.feeds, &parts->carry, err));
+    if (parts->carry != NULL) {
+        const s1_environment inner = parts->environment;
+        parts->environment = s1_carry_wrap(parts->carry, &inner);
+    }
     s1_order_manager_connect(parts->orders, &parts->environment);
     return S1_OK;
 }
@@ -459,6 +466,7 @@ void s1_components_free(s1_components *parts)
     }
     s1_backtest_environment_free(parts->backtest);
     s1_order_manager_free(parts->orders);
+    s1_carry_free(parts->carry);
     s1_journal_free(parts->journal);
     s1_ledger_free(parts->ledger);
     s1_context_recorder_free(parts->recorder);

@@ -10,6 +10,7 @@
 
 #include "backend/assembly/worker_builder.h"
 #include "backend/config/config.h"
+#include "backend/core/carry.h"
 #include "backend/core/context_recorder.h"
 #include "backend/core/order_manager.h"
 #include "backend/dtos/results/run_series.h"
@@ -61,6 +62,7 @@ typedef struct s1_components {
     s1_bound_model *models; /* [model_count], order of the blueprint */
     s1_ledger *ledger;
     s1_fee_book *fees; /* NULL: plain */
+    s1_carry *carry;   /* NULL: nothing of the kind */
     s1_journal *journal;
     s1_derived_ids derived_ids;
     s1_id_source ids;

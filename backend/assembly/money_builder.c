@@ -91,3 +91,53 @@ s1_rc s1_fee_book_of(const s1_link *link, const s1_instrument *instrument, const
     *ret_book = book;
     return S1_OK;
 }
+
+/* A column of rates; none asked for is NULL. */
+static s1_rc column_of(const s1_feed_table *table, s1_str name, const s1_feed_column **ret_column,
+                       s1_err *err)
+{
+    *ret_column = name.len > 0 ? s1_feed_table_column(table, name, S1_FEED_NUMBER) : NULL;
+    return name.len == 0 || *ret_column != NULL
+               ? S1_OK
+               : S1_RAISE(err, S1_E_DATA, "a feed of rates lacks the column %.*s",
+                          S1_STR_ARG(name));
+}
+
+static s1_rc rates_of(const s1_link *link, const s1_carry_config *config, bool is_funding,
+                      const s1_feed_table *const *feeds, s1_carry_rates *ret_rates, s1_err *err)
+{
+    *ret_rates = (s1_carry_rates){.every = config->every,
+                                  .rate = is_funding ? config->rate : config->quote_rate,
+                                  .rate_base = config->base_rate};
+    for (uint32_t i = 0; config->feed.len > 0 && i < link->blueprint->feeds.count; i++) {
+        if (s1_str_eq(link->blueprint->feeds.items[i].id, config->feed)) {
+            ret_rates->table = feeds[i];
+        }
+    }
+    if (config->feed.len == 0) {
+        return S1_OK;
+    }
+    S1_TRY(err, column_of(ret_rates->table, is_funding ? config->column : config->quote_column,
+                          &ret_rates->column, err));
+    return column_of(ret_rates->table, config->base_column, &ret_rates->column_base, err);
+}
+
+s1_rc s1_carry_of(const s1_link *link, const s1_carry_options *base,
+                  const s1_feed_table *const *feeds, s1_carry **ret_carry, s1_err *err)
+{
+    const s1_simulation_config *const sim = &link->environment->simulation;
+    const struct s1_margin_config *const margin = &link->streams.items[0].instrument->margin;
+    s1_carry_options options = *base;
+    options.has_funding = sim->has_funding;
+    options.has_interest = sim->has_borrow;
+    options.maintenance = margin->has_maintenance ? margin->maintenance : S1_DEC_ZERO;
+    if (!sim->has_funding && !sim->has_borrow && !margin->has_maintenance) {
+        *ret_carry = NULL;
+        return S1_OK;
+    }
+    const s1_fill_rules rules = s1_fill_rules_of(sim->fill_rule, &sim->matching.knobs);
+    options.is_close_only = rules.path == S1_PATH_CLOSE || rules.market == S1_FILL_NEXT_CLOSE;
+    S1_TRY(err, rates_of(link, &sim->funding, true, feeds, &options.funding, err));
+    S1_TRY(err, rates_of(link, &sim->borrow, false, feeds, &options.interest, err));
+    return s1_carry_new(&options, ret_carry, err);
+}

@@ -83,6 +83,69 @@ void s1_config_check_balances(s1_loader *l, const s1_link *link)
     }
 }
 
+/* Constants, or a feed of the blueprint with its columns. */
+static void check_carry(s1_loader *l, const s1_link *link, const s1_carry_config *carry,
+                        bool has_rate, bool has_column)
+{
+    if (carry->feed.len == 0) {
+        if (!carry->has_every || !has_rate || has_column) {
+            s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &carry->source, "", none,
+                           "every and a rate, or a feed and its columns");
+        }
+        return;
+    }
+    if (carry->has_every || has_rate || !has_column) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &carry->source, "feed",
+                       S1_STR("a feed without columns, or with constants"),
+                       "its columns, and neither every nor a rate");
+        return;
+    }
+    const s1_blueprint *const run = link->blueprint;
+    s1_str *const names = S1_CONFIG_ARRAY(l->arena, s1_str, run->feeds.count + 1u);
+    for (uint32_t i = 0; i < run->feeds.count; i++) {
+        names[i] = run->feeds.items[i].id;
+        if (s1_str_eq(names[i], carry->feed)) {
+            return;
+        }
+    }
+    const s1_source at = s1_source_field(&carry->source, S1_STR("feed"));
+    s1_config_report_missing(l, S1_FAULT_DEPENDENCY, &at, none, carry->feed,
+                             "a feed of the blueprint", names, run->feeds.count);
+}
+
+void s1_config_check_margin(s1_loader *l, const s1_link *link)
+{
+    const s1_simulation_config *const sim = &link->environment->simulation;
+    const s1_instrument_config *const instrument =
+        link->streams.count > 0 ? link->streams.items[0].instrument : NULL;
+    const struct s1_margin_config *const margin = instrument != NULL ? &instrument->margin : NULL;
+    if (sim->has_funding) {
+        check_carry(l, link, &sim->funding, sim->funding.has_rate, sim->funding.column.len > 0);
+    }
+    if (sim->has_borrow) {
+        check_carry(l, link, &sim->borrow, sim->borrow.has_quote_rate || sim->borrow.has_base_rate,
+                    sim->borrow.quote_column.len > 0 || sim->borrow.base_column.len > 0);
+    }
+    if (margin == NULL || !margin->has_maintenance) {
+        return;
+    }
+    s1_dec product;
+    if (!margin->enabled ||
+        s1_dec_mul(margin->maintenance, margin->leverage, S1_ROUND_UP, &product, NULL) != S1_OK ||
+        s1_dec_cmp(product, S1_DEC_ONE) >= 0) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &margin->source, "maintenance",
+                       margin->enabled ? S1_STR("no less than the initial margin")
+                                       : S1_STR("maintenance without margin"),
+                       margin->enabled ? "a fraction below 1 / leverage" : "margin.enabled: true");
+    }
+    if (sim->match_on == S1_MATCH_ON_TRADES || sim->latency.feed > 0 || sim->latency.order > 0 ||
+        sim->latency.response > 0) {
+        s1_faults_addf(l->faults, S1_FAULT_DEPENDENCY, &margin->source, "maintenance",
+                       S1_STR("it with latency, or match_on: trades"),
+                       "bars and no latency (liquidation is not in this version there)");
+    }
+}
+
 void s1_config_check_shared_balances(s1_loader *l, const s1_link *links, uint32_t count)
 {
     for (uint32_t i = 0; i < count && count > 1; i++) {

@@ -712,6 +712,7 @@ static bool resolve_link(s1_loader *l, const s1_source *source, s1_str id, s1_st
     resolve_streams(l, ret_link);
     resolve_benchmark(l, ret_link);
     s1_config_check_balances(l, ret_link);
+    s1_config_check_margin(l, ret_link);
     resolve_operators(l, ret_link);
     return true;
 }

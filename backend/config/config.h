@@ -223,6 +223,17 @@ typedef struct s1_fees_config { /* fractions of the notional */
     S1_LIST(s1_fee_tier_config) tiers;
 } s1_fees_config;
 
+/* Funding, or interest on what is borrowed: at a rate every so often, or by a feed. */
+typedef struct s1_carry_config {
+    s1_source source;
+    s1_nanos every;
+    s1_dec rate;                  /* of funding */
+    s1_dec quote_rate, base_rate; /* of interest */
+    s1_str feed;                  /* id of the blueprint's `feeds`; empty: constant */
+    s1_str column, quote_column, base_column;
+    bool has_every, has_rate, has_quote_rate, has_base_rate;
+} s1_carry_config;
+
 typedef struct s1_balance_config {
     s1_source source;
     s1_str currency;
@@ -247,6 +258,8 @@ typedef struct s1_instrument_config {
         s1_source source;
         bool enabled;
         s1_dec leverage;
+        s1_dec maintenance; /* fraction of the worth; zero: nothing is liquidated */
+        bool has_maintenance;
     } margin;
     s1_session_config session;
     bool has_session;
@@ -290,6 +303,8 @@ typedef struct s1_simulation_config {
         s1_source source;
         s1_nanos feed, order, response; /* >= 0 */
     } latency;
+    s1_carry_config funding, borrow;
+    bool has_funding, has_borrow;
     s1_nanos from, to;     /* [from, to) */
     bool has_from, has_to; /* false: from the first bar, to the last */
     int64_t warmup_bars;   /* of the primary stream before `from`, at least; with has_warmup_bars */

@@ -35,6 +35,7 @@ void s1_config_check_operation(s1_loader *loader, const s1_operation_config *ope
 /* check_money.c: fees of an environment, their defaults filled in; balances of a link. */
 void s1_config_check_fees(s1_loader *loader, s1_fees_config *fees);
 void s1_config_check_balances(s1_loader *loader, const s1_link *link);
+void s1_config_check_margin(s1_loader *loader, const s1_link *link);
 void s1_config_check_shared_balances(s1_loader *loader, const s1_link *links, uint32_t count);
 /* Makes config->links. */
 void s1_config_make_links(s1_loader *loader);

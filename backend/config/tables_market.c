@@ -145,7 +145,12 @@ static const s1_schema_field margin_fields[] = {
     S1_FIELD(struct s1_margin_config, enabled, S1_KIND_BOOL, .default_text = "false",
              .doc = "allows going short and, with leverage, orders beyond the cash"),
     S1_FIELD(struct s1_margin_config, leverage, S1_KIND_DECIMAL, .default_text = "1", .min = "1",
-             .max = "100", .doc = "notional over the cash it holds"),
+             .max = "100", .doc = "notional over the cash it holds (initial margin: 1 over it)"),
+    S1_FIELD(struct s1_margin_config, maintenance, S1_KIND_DECIMAL,
+             .has_offset = offsetof(struct s1_margin_config, has_maintenance), .min = "0",
+             .max = "1", .flags = S1_FIELD_ABOVE_MIN, .default_doc = "nothing is liquidated",
+             .doc = "fraction of the net position's worth below which the equity may not fall: all "
+                    "is closed there (docs/money.md); below 1 / leverage"),
     S1_FIELD_END};
 static const s1_schema margin_schema = {"margin", "", margin_fields,
                                         sizeof(struct s1_margin_config), false};
@@ -338,6 +343,36 @@ static const s1_schema_field latency_fields[] = {
 static const s1_schema latency_schema = {"latency", "", latency_fields,
                                          sizeof(struct s1_latency_config), false};
 
+#define CARRY_RATE(name_, has_, least_, doc_)                                                      \
+    S1_FIELD(s1_carry_config, name_, S1_KIND_DECIMAL,                                              \
+             .has_offset = offsetof(s1_carry_config, has_), .min = (least_), .max = "1",           \
+             .doc = (doc_))
+#define CARRY_EVERY                                                                                \
+    S1_FIELD(s1_carry_config, every, S1_KIND_DURATION,                                             \
+             .has_offset = offsetof(s1_carry_config, has_every), .min = "1m",                      \
+             .default_doc = "the times of the feed's rows",                                        \
+             .doc = "at every multiple of it after 1970-01-01")
+#define CARRY_FEED                                                                                 \
+    S1_FIELD(s1_carry_config, feed, S1_KIND_NAME,                                                  \
+             .doc = "instead of constants: a feed of the blueprint; each row counts at its time")
+#define CARRY_COLUMN(name_, doc_) S1_FIELD(s1_carry_config, name_, S1_KIND_STRING, .doc = (doc_))
+static const s1_schema_field funding_fields[] = {
+    CARRY_EVERY,
+    CARRY_RATE(rate, has_rate, "-1", "of the position's worth; above zero longs pay shorts"),
+    CARRY_FEED, CARRY_COLUMN(column, "of the feed: the rate"), S1_FIELD_END};
+static const s1_schema funding_schema = {"funding", "", funding_fields, sizeof(s1_carry_config),
+                                         false};
+static const s1_schema_field borrow_fields[] = {
+    CARRY_EVERY,
+    CARRY_RATE(quote_rate, has_quote_rate, "0", "of cash below zero; longs pay by their cost"),
+    CARRY_RATE(base_rate, has_base_rate, "0", "of what a short is worth"),
+    CARRY_FEED,
+    CARRY_COLUMN(quote_column, "of the feed: the rate on cash"),
+    CARRY_COLUMN(base_column, "of the feed: the rate on shorts"),
+    S1_FIELD_END};
+static const s1_schema borrow_schema = {"borrow", "", borrow_fields, sizeof(s1_carry_config),
+                                        false};
+
 static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, initial_capital, S1_KIND_DECIMAL,
              .has_offset = offsetof(s1_simulation_config, has_initial_capital), .min = "0",
@@ -374,6 +409,12 @@ static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, ambiguity, S1_KIND_ENUM, .names = s1_ambiguity_names,
              .default_text = "stop_first",
              .doc = "what counts when stop and target lie in the same bar and its path is unknown"),
+    S1_FIELD(s1_simulation_config, funding, S1_KIND_OBJECT, .schema = &funding_schema,
+             .has_offset = offsetof(s1_simulation_config, has_funding),
+             .doc = "what open positions pay, as in perpetual futures"),
+    S1_FIELD(s1_simulation_config, borrow, S1_KIND_OBJECT, .schema = &borrow_schema,
+             .has_offset = offsetof(s1_simulation_config, has_borrow),
+             .doc = "interest on what a position has borrowed"),
     S1_FIELD(s1_simulation_config, from, S1_KIND_TIMESTAMP,
              .has_offset = offsetof(s1_simulation_config, has_from), .default_doc = "the first bar",
              .doc = "first moment of the run; bars before it warm the strategy up"),

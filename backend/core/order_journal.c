@@ -267,6 +267,26 @@ s1_rc s1_order_journal_grown(s1_journal *journal, s1_trade_id trade_id, s1_dec g
     return s1_journal_end(journal, err);
 }
 
+s1_rc s1_order_journal_carried(s1_journal *journal, s1_trade_id trade_id, int32_t kind,
+                               const s1_journal_carried *carried, s1_nanos time, s1_err *err)
+{
+    if (!s1_journal_enabled(journal, kind)) {
+        return S1_OK;
+    }
+    s1_tape *const w = s1_journal_begin(journal, kind, time);
+    s1_journal_id_trade(journal, trade_id);
+    s1_journal_details(journal);
+    s1_tape_key_lit(w, "amount");
+    s1_tape_dec(w, carried->amount);
+    s1_tape_key_lit(w, "rate");
+    s1_tape_dec(w, carried->rate);
+    s1_tape_key_lit(w, "price");
+    s1_tape_dec(w, carried->price);
+    s1_tape_key_lit(w, "quantity");
+    s1_tape_dec(w, carried->quantity);
+    return s1_journal_end(journal, err);
+}
+
 s1_rc s1_order_journal_planned(s1_journal *journal, s1_trade_id trade_id, s1_dec from, s1_dec to,
                                s1_str reason, s1_nanos time, s1_err *err)
 {

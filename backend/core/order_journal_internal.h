@@ -30,6 +30,16 @@ typedef struct s1_trade_money {
     s1_dec funding, interest;
 } s1_trade_money;
 
+/* What was paid to hold a position. */
+typedef struct s1_journal_carried {
+    s1_dec amount, rate, price, quantity;
+} s1_journal_carried;
+
+/* FUNDING_PAID or INTEREST_PAID. */
+S1_WARN_UNUSED s1_rc s1_order_journal_carried(s1_journal *journal, s1_trade_id trade_id,
+                                              int32_t kind, const s1_journal_carried *carried,
+                                              s1_nanos time, s1_err *err);
+
 /* TRADE_OPENED. */
 S1_WARN_UNUSED s1_rc s1_order_journal_opened(s1_journal *journal, const s1_plan *plan,
                                              const s1_fill *fill, s1_err *err);

@@ -907,6 +907,67 @@ static s1_rc leave(s1_order_manager *manager, open_trade *trade, const s1_order 
                      : keep_step(manager, trade, order, fill, err);
 }
 
+s1_rc s1_order_manager_carry(s1_order_manager *manager, const s1_carried *carried, s1_err *err)
+{
+    open_trade *const trade = find_trade(manager, carried->trade_id);
+    const s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, carried->trade_id);
+    S1_ASSERT(trade != NULL && position != NULL);
+    s1_dec *const sum =
+        carried->kind == S1_CARRY_FUNDING ? &trade->money.funding : &trade->money.interest;
+    S1_TRY(err, s1_ledger_carry(manager->options.ledger, carried->trade_id, carried->kind,
+                                carried->amount, err));
+    S1_TRY(err, s1_dec_add(*sum, carried->amount, sum, err));
+    manager->changes |= S1_LEDGER_CHANGED;
+    S1_TRY(err, check(manager, err));
+    return s1_order_journal_carried(manager->options.journal, carried->trade_id,
+                                    carried->kind == S1_CARRY_FUNDING ? S1_JOURNAL_FUNDING_PAID
+                                                                      : S1_JOURNAL_INTEREST_PAID,
+                                    &(s1_journal_carried){carried->amount, carried->rate,
+                                                          carried->price, position->view.quantity},
+                                    carried->time, err);
+}
+
+/* The venue's own order: it fills as it is accepted. Whatever was to close the position is gone. */
+static s1_rc liquidate_trade(s1_order_manager *manager, open_trade *trade, s1_dec price,
+                             s1_nanos time, s1_err *err)
+{
+    if (!s1_uid_is_none(trade->exit_order.uid)) {
+        S1_TRY(err, manager->environment.cancel(manager->environment.self, trade->exit_order,
+                                                S1_STR(S1_CLOSED_LIQUIDATION), time, err));
+    }
+    s1_ledger_position_record *const position =
+        s1_ledger_find(manager->options.ledger, trade->plan.trade_id);
+    trade->close_reason = S1_STR(S1_CLOSED_LIQUIDATION);
+    trade->close_threat = (s1_threat_id){0};
+    trade->close_opportunity = (s1_opportunity_id){0};
+    trade->is_closing = true;
+    position->view.is_closing = 1;
+    s1_order order = {.side = exit_side(trade),
+                      .type = S1_ORDER_MARKET,
+                      .role = S1_ROLE_EXIT,
+                      .time_in_force = S1_TIF_GTC,
+                      .quantity = position->view.quantity,
+                      .submitted_at = time,
+                      .forced_price = price};
+    return send(manager, trade, &order, S1_STR(""), err);
+}
+
+s1_rc s1_order_manager_liquidate(s1_order_manager *manager, s1_dec price, s1_nanos time,
+                                 s1_err *err)
+{
+    const s1_nanos now = manager->now;
+    manager->now = time; /* it happens then */
+    S1_TRY(err, s1_order_manager_cancel_entries(manager, S1_STR(S1_CLOSED_LIQUIDATION), err));
+    for (uint32_t i = manager->trade_count; i > 0; i--) {
+        if (i <= manager->trade_count && manager->trades[i - 1].is_entered) {
+            S1_TRY(err, liquidate_trade(manager, &manager->trades[i - 1], price, time, err));
+        }
+    }
+    manager->now = now;
+    return S1_OK;
+}
+
 /* What of the account no position and no order holds, but for `mine` of what is reserved. */
 static s1_rc free_capital(const s1_order_manager *manager, s1_i128 mine, s1_i128 *ret_free,
                           s1_err *err)

@@ -46,6 +46,9 @@ void s1_order_manager_connect(s1_order_manager *manager, const s1_environment *e
 /* Tells the time: decisions from here on carry it. `row` is the row of the run series. */
 void s1_order_manager_begin_tick(s1_order_manager *manager, s1_nanos now, uint64_t row);
 
+/* Why a position ended that the account could not hold any more (closure_reason). */
+#define S1_CLOSED_LIQUIDATION "LIQUIDATION"
+
 /* Why the platform itself stops an entry order (reason of ORDER_DENIED). */
 #define S1_DENIED_STORAGE_LOW "STORAGE_LOW" /* the journal is low (s1_journal_is_low) */
 
@@ -111,6 +114,23 @@ S1_WARN_UNUSED s1_rc s1_order_manager_amend_entry(s1_order_manager *manager, s1_
 /* Cancels every working entry order, and the slices that were to follow. */
 S1_WARN_UNUSED s1_rc s1_order_manager_cancel_entries(s1_order_manager *manager, s1_str reason,
                                                      s1_err *err);
+
+/* Funding or interest of an open position. */
+typedef struct s1_carried {
+    s1_trade_id trade_id;
+    int32_t kind;  /* enum s1_ledger_carry */
+    s1_dec amount; /* paid; below zero: received */
+    s1_dec rate, price;
+    s1_nanos time;
+} s1_carried;
+
+/* Pays it: ledger, trade and journal. Errors: S1_E_RANGE, those of the journal. */
+S1_WARN_UNUSED s1_rc s1_order_manager_carry(s1_order_manager *manager, const s1_carried *carried,
+                                            s1_err *err);
+
+/* The venue closes every position at a price, as a taker, and cancels what would enter. */
+S1_WARN_UNUSED s1_rc s1_order_manager_liquidate(s1_order_manager *manager, s1_dec price,
+                                                s1_nanos time, s1_err *err);
 
 /* What a market order for this quantity at this price would hold of the cash, fee included; with
  * margin, its margin. */

@@ -255,6 +255,13 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
     S1_TRY(err, list_models(logger, parts, &manifest, err));
     S1_TRY(err, list_ambiguous(logger, &counts, &manifest, err));
     fill_counts(parts, sums, &manifest);
+    const s1_run_costs costs = {.fees = parts->ledger->view.fees,
+                                .funding = parts->ledger->view.funding,
+                                .interest = parts->ledger->view.interest,
+                                .fee_fallbacks = parts->fees != NULL ? parts->fees->fallbacks : 0,
+                                .liquidations =
+                                    parts->carry != NULL ? s1_carry_liquidations(parts->carry) : 0};
+    manifest.costs = parts->fees != NULL || parts->carry != NULL ? &costs : NULL;
     S1_TRY(err, list_benchmark(logger, parts, &series, err));
     s1_results_input input = {
         .manifest = &manifest,

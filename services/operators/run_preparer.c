@@ -116,11 +116,35 @@ static void check_worker_events(s1_preparation *preparation, const s1_worker_pla
     }
 }
 
+#define RATES_MAX 3u
+
+/* The rates of funding and interest that the environment reads of a feed, each column once. */
+static uint32_t rates_of(const s1_prepared_link *prepared, s1_str feed, s1_feed_want *wants)
+{
+    const s1_simulation_config *const simulation = &prepared->link->environment->simulation;
+    const struct {
+        s1_str feed, column;
+    } rates[RATES_MAX] = {{simulation->funding.feed, simulation->funding.column},
+                          {simulation->borrow.feed, simulation->borrow.quote_column},
+                          {simulation->borrow.feed, simulation->borrow.base_column}};
+    uint32_t count = 0;
+    for (size_t i = 0; i < RATES_MAX; i++) {
+        bool is_new = rates[i].column.len > 0 && s1_str_eq(rates[i].feed, feed);
+        for (uint32_t k = 0; k < count && is_new; k++) {
+            is_new = !s1_str_eq(wants[k].name, rates[i].column);
+        }
+        if (is_new) {
+            wants[count++] = (s1_feed_want){rates[i].column, S1_FEED_NUMBER, false};
+        }
+    }
+    return count;
+}
+
 /* What the workers of a link read of one feed, each column once. It may lack a column only where
  * all of them can do without it. */
 static uint32_t wants_of(const s1_prepared_link *prepared, s1_str feed, s1_feed_want *wants)
 {
-    uint32_t count = 0;
+    uint32_t count = rates_of(prepared, feed, wants);
     for (uint32_t i = 0; i < prepared->worker_count; i++) {
         const s1_worker_plan *const plan = prepared->plans[i];
         for (uint32_t f = 0; f < plan->feeds.count; f++) {
@@ -170,14 +194,15 @@ static s1_rc read_feed(s1_preparation *preparation, const s1_fs *fs, s1_prepared
     const s1_feed_config *const feed = &prepared->link->blueprint->feeds.items[index];
     s1_arena *const arena = &preparation->arena;
     uint32_t fields;
-    if (readers_of(prepared, feed->id, &fields) == 0) {
+    s1_feed_want rates[RATES_MAX];
+    if (readers_of(prepared, feed->id, &fields) + rates_of(prepared, feed->id, rates) == 0) {
         s1_faults_warn(&preparation->faults, S1_FAULT_DEPENDENCY, &feed->source, (s1_str){NULL, 0},
                        S1_STR("a feed no worker reads"),
                        S1_STR("a worker that names it in its feeds, or no such feed"),
                        (s1_str){NULL, 0});
         return S1_OK;
     }
-    s1_feed_want *const wants = s1_arena_array(arena, s1_feed_want, (size_t)fields + 1);
+    s1_feed_want *const wants = s1_arena_array(arena, s1_feed_want, (size_t)fields + RATES_MAX);
     if (wants == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%u fields of a feed", fields);
     }

@@ -70,7 +70,8 @@ enum s1_order_state {
     X(TRADE_STOP, 0)                                                                               \
     X(TRADE_TRIGGER, 0)                                                                            \
     X(AMBIGUOUS_TRAIL, 1)                                                                          \
-    X(TRAIL_WAITS, 1)
+    X(TRAIL_WAITS, 1)                                                                              \
+    X(LIQUIDATION, 0)
 enum s1_fill_rule {
     S1_FILL_RULE_INVALID,
 #define X(name, is_ambiguous) S1_FILL_##name,
@@ -106,6 +107,7 @@ typedef struct s1_order {
     s1_dec trail_amount;
     s1_dec trail_percent;    /* of the best price */
     s1_dec trail_activation; /* it follows once the price was here; zero: it does */
+    s1_dec forced_price; /* not zero: the venue's own order, which fills at it as it is accepted */
 } s1_order;
 
 static inline bool s1_order_trails(const s1_order *order)

@@ -89,11 +89,19 @@ typedef struct s1_ambiguous_bar {
     s1_str rule; /* what decided */
 } s1_ambiguous_bar;
 
+/* What was paid, of a run in which it is more than plain fees in quote. */
+typedef struct s1_run_costs {
+    s1_dec fees, funding, interest; /* in quote; funding below zero was received */
+    uint64_t fee_fallbacks;         /* fees paid in quote for want of another currency */
+    uint64_t liquidations;
+} s1_run_costs;
+
 typedef struct s1_run_manifest {
     s1_run_id run_id;
     uint64_t seed;
     s1_nanos from, to; /* what was asked for, after resolution */
     s1_dec initial_capital;
+    const s1_run_costs *costs; /* NULL: nothing to tell */
 #define X(field, key, description) s1_str field;
     S1_RUN_TEXT_MAP(X)
 #undef X

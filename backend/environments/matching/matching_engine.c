@@ -130,6 +130,13 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
             S1_TRY(err, s1_matching_tell_trailed(engine, NULL, order->submitted_at, err));
         }
     }
+    if (!s1_dec_is_zero(order->forced_price)) {
+        return s1_matching_fill(engine, index,
+                                (s1_execution){.price = order->forced_price,
+                                               .time = order->submitted_at,
+                                               .rule = S1_FILL_LIQUIDATION},
+                                err);
+    }
     return engine->is_matching || last == NULL ? S1_OK
                                                : s1_matching_arrival(engine, index, last, err);
 }

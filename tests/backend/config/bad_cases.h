@@ -511,6 +511,18 @@ static const bad_case bad_cases[] = {
      "found '1.5', expected a decimal number from 0 to 1\n"
      "config/environments.yaml:7:55: error: backtest_eurusd.simulation.matching.touch_probability: "
      "found '0', expected a decimal number above 0 and up to 1\n"},
+    {"funding that is never due", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    funding: { rate: 0.1 }",
+     "config/environments.yaml:7:14: error: backtest_eurusd.simulation.funding: found nothing, "
+     "expected every and a rate, or a feed and its columns\n"},
+    {"funding by an unknown feed", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    funding: { feed: rates, column: rate }",
+     "config/environments.yaml:7:22: error: backtest_eurusd.simulation.funding.feed: found "
+     "'rates', expected a feed of the blueprint\n"},
+    {"a feed and constants", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    borrow: { every: 1h, feed: rates, base_column: rate }",
+     "config/environments.yaml:7:32: error: backtest_eurusd.simulation.borrow.feed: found a feed "
+     "without columns, or with constants, expected its columns, and neither every nor a rate\n"},
     {"several faults, all at once", "environments.yaml",
      "    fees: { maker: 0.0001 }\n    fill_rule: next_open",
      "    fees: { maker: -1, taker: x }\n    slippage: 2\n    fill_rul: next_open",
@@ -520,10 +532,11 @@ static const bad_case bad_cases[] = {
      "expected a decimal number from 0 to 1\n"
      "config/environments.yaml:6:15: error: backtest_eurusd.simulation.slippage: found '2', "
      "expected a decimal number from 0 to 1\n"
-     "config/environments.yaml:7:5: error: backtest_eurusd.simulation.fill_rul: found an unknown "
+     "config/environments.yaml:7:5: error: backtest_eurusd.simulation.fill_rul: found an "
+     "unknown "
      "key, expected initial_capital, initial_balances, cost_basis, fees, slippage, fill_rule, "
      "match_on, matching, latency, "
-     "ambiguity, from, to or warmup_bars "
+     "ambiguity, funding, borrow, from, to or warmup_bars "
      "(did you mean 'fill_rule'?)\n"},
 };
 
