@@ -767,6 +767,7 @@ static s1_rc enter(s1_order_manager *manager, open_trade *trade, const s1_order 
     if (order->state == S1_ORDER_FILLED) {
         trade->entry_order = (s1_order_id){0};
     }
+    trade->is_triggered = trade->is_triggered || order->type == S1_ORDER_MARKET;
     S1_TRY(err, s1_ledger_open(manager->options.ledger, &booked, err));
     S1_TRY(err, accumulate(fill, &trade->entry_quantity, &trade->entry_notional, err));
     S1_TRY(err, pay_fee(trade, fill, err));

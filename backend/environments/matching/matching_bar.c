@@ -437,7 +437,7 @@ s1_rc s1_matching_arrival(s1_matching_engine *engine, uint32_t index, const s1_b
         s1_matching_use_volume(engine, last->open_time, last->volume);
     }
     if (order->type == S1_ORDER_MARKET) {
-        const bool is_late = order->arrives_at != 0; /* it is not the close of its decision */
+        const bool is_late = order->arrives_at > order->submitted_at; /* not of its decision */
         const int32_t market = engine->options.rules.market;
         decided.rule = is_late ? S1_FILL_CLOSE_NEXT : S1_FILL_CLOSE;
         return market == S1_FILL_SAME_CLOSE || (is_late && market == S1_FILL_NEXT_CLOSE)

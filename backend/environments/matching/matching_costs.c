@@ -133,9 +133,13 @@ s1_rc s1_matching_slip(const s1_matching_engine *engine, const s1_order *order, 
         *ret_price = price;
         return S1_OK;
     }
+    const s1_instrument *const instrument = engine->options.instrument;
     const bool is_buy = order->side == S1_BUY;
     S1_TRY(err,
            is_buy ? s1_dec_add(price, shift, &moved, err) : s1_dec_sub(price, shift, &moved, err));
-    return s1_dec_round_to_step(moved, engine->options.instrument->tick_size,
-                                is_buy ? S1_ROUND_CEIL : S1_ROUND_FLOOR, ret_price, err);
+    S1_TRY(err, s1_dec_round_to_step(moved, instrument->tick_size,
+                                     is_buy ? S1_ROUND_CEIL : S1_ROUND_FLOOR, &moved, err));
+    const s1_dec least = s1_dec_from_mantissa(1, instrument->price_scale);
+    *ret_price = s1_dec_max(moved, s1_dec_max(instrument->tick_size, least)); /* never nothing */
+    return S1_OK;
 }

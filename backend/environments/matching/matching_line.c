@@ -158,17 +158,41 @@ s1_rc s1_matching_line_cancel(s1_matching_line *line, s1_order_id order_id, s1_s
     return line->listener.on_state(line->listener.self, &withdrawn, reason, time, err);
 }
 
+static const s1_order *find_working(const s1_matching_engine *engine, s1_order_id order_id)
+{
+    for (uint32_t i = 0; i < engine->count; i++) {
+        const s1_working_order *const slot = &engine->orders[i];
+        if (slot->is_working && s1_uid_eq(slot->order.order_id.uid, order_id.uid)) {
+            return &slot->order;
+        }
+    }
+    return NULL;
+}
+
+/* A fill changes how much an order beside it is for. Its price is the trader's, whose word about it
+ * may be on its way. */
+static s1_rc modify_at_venue(s1_matching_line *line, s1_order_id order_id, s1_dec quantity,
+                             s1_err *err)
+{
+    command *const sent = find_on_way(line, order_id);
+    if (sent != NULL) {
+        sent->order.quantity = quantity;
+        return S1_OK;
+    }
+    const s1_order *const working = find_working(line->engine, order_id);
+    return s1_matching_modify(line->engine, order_id,
+                              working != NULL ? working->price : S1_DEC_ZERO, quantity, err);
+}
+
 s1_rc s1_matching_line_modify(s1_matching_line *line, s1_order_id order_id, s1_dec price,
                               s1_dec quantity, s1_nanos time, s1_err *err)
 {
-    command *sent = is_at_venue(line) ? find_on_way(line, order_id) : NULL;
-    if (is_at_venue(line) && sent == NULL) {
-        return s1_matching_modify(line->engine, order_id, price, quantity, err);
+    if (is_at_venue(line)) {
+        return modify_at_venue(line, order_id, quantity, err);
     }
-    if (sent == NULL) {
-        S1_TRY(err, take_command(line, COMMAND_MODIFY, time, &sent, err));
-        sent->order.order_id = order_id;
-    }
+    command *sent;
+    S1_TRY(err, take_command(line, COMMAND_MODIFY, time, &sent, err));
+    sent->order.order_id = order_id;
     sent->order.price = price;
     sent->order.quantity = quantity;
     return S1_OK;
@@ -187,17 +211,6 @@ s1_rc s1_matching_line_amend(s1_matching_line *line, const s1_order_change *chan
 }
 
 /* --- What arrives. ------------------------------------------------------------------------ */
-
-static const s1_order *find_working(const s1_matching_engine *engine, s1_order_id order_id)
-{
-    for (uint32_t i = 0; i < engine->count; i++) {
-        const s1_working_order *const slot = &engine->orders[i];
-        if (slot->is_working && s1_uid_eq(slot->order.order_id.uid, order_id.uid)) {
-            return &slot->order;
-        }
-    }
-    return NULL;
-}
 
 static s1_rc arrive_order(s1_matching_line *line, const s1_order *order, s1_err *err)
 {
@@ -218,7 +231,8 @@ static s1_rc arrive(s1_matching_line *line, const command *sent, s1_err *err)
     }
     const s1_order *const working =
         sent->kind == COMMAND_NONE ? NULL : find_working(line->engine, sent->order.order_id);
-    if (working == NULL || (sent->kind == COMMAND_MODIFY && working->type == S1_ORDER_MARKET)) {
+    const bool has_price = sent->kind == COMMAND_MODIFY || sent->kind == COMMAND_AMEND;
+    if (working == NULL || (has_price && working->type == S1_ORDER_MARKET)) {
         return S1_OK;
     }
     if (sent->kind == COMMAND_CANCEL) {
@@ -227,8 +241,11 @@ static s1_rc arrive(s1_matching_line *line, const command *sent, s1_err *err)
                                   err);
     }
     if (sent->kind == COMMAND_AMEND) {
-        const s1_order_change change = {sent->order.order_id, sent->order.price, sent->order.limit,
-                                        sent->order.quantity};
+        const bool is_limit = working->type == S1_ORDER_LIMIT && !s1_dec_is_zero(sent->order.limit);
+        const s1_order_change change = {/* it may have been triggered meanwhile */
+                                        sent->order.order_id,
+                                        is_limit ? sent->order.limit : sent->order.price,
+                                        sent->order.limit, sent->order.quantity};
         return s1_matching_amend(line->engine, &change, sent->arrives_at, line->last, err);
     }
     const s1_dec left = s1_dec_of_raw(s1_dec_raw(working->quantity) - s1_dec_raw(working->filled));

@@ -58,7 +58,8 @@ S1_WARN_UNUSED s1_rc s1_matching_line_new(s1_matching_engine *engine,
 void s1_matching_line_free(s1_matching_line *line); /* accepts NULL */
 
 /* The verbs of s1_matching_engine by way of the line. `time` is when the trader decides.
- * S1_E_NO_MEMORY when commands_max are on their way. From a callback they act at once. */
+ * S1_E_NO_MEMORY when commands_max are on their way. From a callback they act at
+ * once, where an amendment leaves the price alone: a fill is no reason to change it. */
 S1_WARN_UNUSED s1_rc s1_matching_line_submit(s1_matching_line *line, const s1_order *order,
                                              s1_err *err);
 S1_WARN_UNUSED s1_rc s1_matching_line_cancel(s1_matching_line *line, s1_order_id order_id,

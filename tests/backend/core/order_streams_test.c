@@ -4,7 +4,7 @@
  * What the journal says of each trade must be what the reference says, line by line, and the cash
  * at the end its sum. */
 #include "backend/core/order_manager.h"
-#include "backend/environments/matching/matching_engine.h"
+#include "backend/environments/matching/matching_line.h"
 #include "backend/utils/rng.h"
 #include "backend/utils/uid.h"
 #include "tests/backend/operators/kernel_fixture.h"
@@ -21,6 +21,7 @@
 typedef struct candle {
     int64_t open_time, close_time, open, high, low, close; /* prices in cents */
     bool is_empty;                                         /* nothing was traded */
+    int64_t volume;                                        /* thousandths; 0: the usual 1000 */
 } candle;
 
 enum action_kind { ACT_ENTER, ACT_CLOSE, ACT_STOP, ACT_CANCEL, ACT_AMEND };
@@ -46,6 +47,10 @@ typedef struct wish { /* a plan */
 typedef struct script {
     uint64_t seed;
     int64_t slippage_bp; /* hundredths of a percent */
+    int32_t model;       /* enum s1_slippage_model; 0: slippage_bp */
+    int64_t value;       /* cents, ticks, or the impact */
+    int64_t share;       /* of a bar's volume, hundredths; 0: any. One trade at a time then */
+    s1_latency latency;
     int32_t ambiguity;
     s1_fill_rules rules;
     candle bars[BARS];
@@ -189,6 +194,47 @@ static void random_change(s1_rng *rng, action *a, const wish *w, int64_t close)
     }
 }
 
+/* Other costs, little volume, and a way to the venue: of two streams in five each. Trailing stops
+ * are left to the others. */
+static void random_venue(script *s, uint64_t seed)
+{
+    s1_rng rng;
+    s1_rng_init_part(&rng, seed, 3);
+    const bool is_thin = seed % 5 == 2 || seed % 5 == 4;
+    const bool is_far = seed % 5 == 3 || seed % 5 == 4;
+    if (s1_rng_below(&rng, 2) == 0) {
+        s->model = (int32_t)pick(&rng, S1_SLIPPAGE_FIXED, S1_SLIPPAGE_SPREAD + (is_thin ? 1 : 0));
+        s->value = pick(&rng, 0, 9);
+    }
+    if (is_thin) {
+        s->share = pick(&rng, 5, 60);
+        for (uint32_t i = 0; i < BARS; i++) {
+            s->bars[i].volume = pick(&rng, 1, 6000);
+        }
+    }
+    if (is_far) {
+        static const s1_nanos ways[] = {0, 1, KERNEL_HOUR / 2, KERNEL_HOUR, 3 * KERNEL_HOUR / 2};
+        s->latency = (s1_latency){.feed = ways[s1_rng_below(&rng, 2)],
+                                  .order = ways[s1_rng_below(&rng, 5)],
+                                  .response = ways[s1_rng_below(&rng, 4)]};
+    }
+    for (uint32_t i = 0; i < s->action_count && is_far; i++) { /* changed on its way: elsewhere */
+        action *const a = &s->actions[i];
+        a->kind = a->kind == ACT_AMEND ? ACT_CANCEL : a->kind;
+    }
+    for (uint32_t i = 0; i < s->trade_count && (is_thin || is_far); i++) {
+        wish *const w = &s->wishes[i];
+        memset(w->trail, 0, sizeof w->trail);
+        memset(w->trail_e4, 0, sizeof w->trail_e4);
+        memset(w->trail_from, 0, sizeof w->trail_from);
+        const bool may_end = w->tif == S1_TIF_IOC ||
+                             (w->type == S1_ORDER_MARKET && w->slices == 0 && w->expires_at == 0);
+        if (may_end && s1_rng_below(&rng, 3) != 0) {
+            w->tif = s1_rng_below(&rng, 2) == 0 ? S1_TIF_FOK : S1_TIF_IOC;
+        }
+    }
+}
+
 static void write_script(script *s, uint64_t seed)
 {
     s1_rng rng;
@@ -200,7 +246,7 @@ static void write_script(script *s, uint64_t seed)
                      s1_rng_below(&rng, 3) == 0 ? S1_PRESET_SAME_CLOSE : S1_PRESET_NEXT_OPEN, NULL),
                  .ambiguity = s1_rng_below(&rng, 3) == 0 ? S1_AMBIGUITY_TARGET_FIRST
                                                          : S1_AMBIGUITY_STOP_FIRST};
-    candle last = {0, KERNEL_HOUR, 10000, 10000, 10000, 10000, false};
+    candle last = {0, KERNEL_HOUR, 10000, 10000, 10000, 10000, false, 0};
     for (uint32_t i = 0; i < BARS; i++) {
         s->bars[i] = i == 0 ? last : random_candle(&rng, &last);
         last = s->bars[i];
@@ -229,6 +275,7 @@ static void write_script(script *s, uint64_t seed)
     if (seed % 3 != 0) {
         random_rules(&rng, s);
     }
+    random_venue(s, seed);
 }
 
 /* --- What is told of a trade. ------------------------------------------------------------------
@@ -290,10 +337,21 @@ typedef struct ref_order {
     int64_t price, left, limit;
     int64_t accepted; /* bars seen when it came */
     bool is_born_inside;
-    uint64_t age; /* order of submission */
+    uint64_t age;          /* order of submission */
+    int64_t sent, arrives; /* at the venue; 0: it is there */
+    uint64_t seq;          /* of what was sent; its name */
+    int64_t walked;        /* the bar whose path it had its part of */
     int64_t trail, trail_e4, trail_from;
     int64_t moved_from; /* 0: it did not, since it was told of */
 } ref_order;
+
+/* A cancel or an amendment on its way. */
+typedef struct ref_change {
+    uint64_t seq, of; /* of: the order */
+    enum ref_role role;
+    int64_t arrives, price; /* 0: cancel */
+    const char *reason;
+} ref_change;
 
 typedef struct ref_trade {
     bool is_known, is_over, is_stop_moved, is_closing;
@@ -302,6 +360,8 @@ typedef struct ref_trade {
     uint32_t slices_left;
     int64_t next_slice;
     int64_t entered, position, stop, exited;
+    ref_change changes[32];
+    uint32_t change_count;
     int32_t came;       /* from which side the last fill of the entry did: its kind of order */
     int64_t flow, fees; /* 1e-5 and 1e-9 of the quote currency */
 } ref_trade;
@@ -315,16 +375,60 @@ typedef struct reference {
     bool is_inside, is_matching;
     int64_t filling; /* what the market was at where a fill is being told */
     candle bar;
-    int64_t cash; /* 1e-9 */
+    int64_t now;           /* when the trader decides */
+    bool is_delivering;    /* what arrives acts at once */
+    uint64_t seq;          /* sent so far */
+    int64_t volume, taken; /* of the bar; of it by us */
+    int64_t cash;          /* 1e-9 */
 } reference;
 
 #define FEE_E4 7 /* 0.0007 */
 
-/* Against the trader; a limit order pays no more than its limit. */
-static int64_t ref_slipped(const reference *r, const ref_order *o, int64_t price)
+static int64_t ref_room(const reference *r)
 {
-    const int64_t part = (price * r->s->slippage_bp + 9999) / 10000;
-    const int64_t moved = o->is_buy ? price + part : price - part;
+    const int64_t room = r->volume * r->s->share / 100 - r->taken;
+    return room > 0 ? room : 0;
+}
+
+/* price * impact * share^2 in cents, each step to 18 digits, up; the share to the nearest. */
+static int64_t ref_impact(const reference *r, int64_t price, int64_t quantity)
+{
+    __extension__ typedef __int128 wide;
+    const wide one = (wide)1000000000 * 1000000000;
+    const wide total = r->taken + quantity;
+    const wide most = r->s->share != 0 ? one / 100 * r->s->share : one;
+    wide share = most;
+    if (total < r->volume) {
+        const wide twice = 2 * total * one + r->volume;
+        share = twice / (2 * (wide)r->volume);
+        share -= twice % (2 * (wide)r->volume) == 0 && share % 2 == 1; /* halves to even */
+        share = share < most ? share : most;
+    }
+    const wide squared = (share * share + one - 1) / one;
+    return (int64_t)((squared * r->s->value * price + one - 1) / one);
+}
+
+/* How far the price moves, in cents. */
+static int64_t ref_shift(const reference *r, int64_t price, int64_t quantity)
+{
+    switch (r->s->model) {
+    case S1_SLIPPAGE_FIXED: /* in cents; a tick is one, too */
+    case S1_SLIPPAGE_TICKS:
+        return r->s->value;
+    case S1_SLIPPAGE_SPREAD:
+        return (r->s->value + 1) / 2;
+    case S1_SLIPPAGE_VOLUME_SHARE:
+        return ref_impact(r, price, quantity);
+    default:
+        return (price * r->s->slippage_bp + 9999) / 10000;
+    }
+}
+
+/* Against the trader; a limit order pays no more than its limit. */
+static int64_t ref_slipped(const reference *r, const ref_order *o, int64_t price, int64_t quantity)
+{
+    const int64_t part = ref_shift(r, price, quantity);
+    const int64_t moved = o->is_buy ? price + part : price - part > 0 ? price - part : 1;
     if (r->s->rules.slippage_on == S1_SLIPPAGE_ON_ENTRIES && o->role != REF_ENTRY) {
         return price;
     }
@@ -379,6 +483,17 @@ static void ref_tell(reference *r, ref_trade *t)
     }
 }
 
+/* Does what the trader does now take a way? */
+static bool ref_is_far(const reference *r)
+{
+    return s1_latency_is_any(&r->s->latency) && !r->is_matching && !r->is_delivering;
+}
+
+static int64_t ref_arrival(const reference *r)
+{
+    return r->now + r->s->latency.feed + r->s->latency.order;
+}
+
 static void ref_submit(reference *r, ref_trade *t, enum ref_role role, int32_t type, int64_t price,
                        int64_t quantity)
 {
@@ -391,7 +506,10 @@ static void ref_submit(reference *r, ref_trade *t, enum ref_role role, int32_t t
                                   .left = quantity,
                                   .accepted = r->bars,
                                   .is_born_inside = r->is_inside,
-                                  .age = r->age++};
+                                  .age = r->age++,
+                                  .sent = r->now,
+                                  .arrives = ref_is_far(r) ? ref_arrival(r) : 0,
+                                  .seq = r->seq++};
     if (role == REF_STOP || (role == REF_ENTRY && type != S1_ORDER_MARKET)) {
         const int which = role == REF_STOP;
         t->orders[role].trail = t->w.trail[which];
@@ -432,9 +550,24 @@ static void ref_end_entry(reference *r, ref_trade *t, const char *reason)
     t->slices_left = 0;
 }
 
+/* The trader's word about an order that works sets out. */
+static void ref_send_change(reference *r, ref_trade *t, enum ref_role role, int64_t price,
+                            const char *reason)
+{
+    assert_true(t->change_count < sizeof t->changes / sizeof t->changes[0]);
+    t->changes[t->change_count++] = (ref_change){.seq = r->seq++,
+                                                 .of = t->orders[role].seq,
+                                                 .role = role,
+                                                 .arrives = ref_arrival(r),
+                                                 .price = price,
+                                                 .reason = reason};
+}
+
 static void ref_stop_entry(reference *r, ref_trade *t, const char *reason)
 {
-    if (t->orders[REF_ENTRY].works) {
+    if (t->orders[REF_ENTRY].works && ref_is_far(r)) {
+        ref_send_change(r, t, REF_ENTRY, 0, reason);
+    } else if (t->orders[REF_ENTRY].works) {
         ref_cancel(r, t, REF_ENTRY, reason);
         ref_end_entry(r, t, reason);
     } else if (t->slices_left > 0) {
@@ -446,7 +579,8 @@ static void ref_protect(reference *r, ref_trade *t)
 {
     if (t->stop != 0) {
         if (t->orders[REF_STOP].works) {
-            t->orders[REF_STOP].price = t->stop;
+            const bool is_told = !s1_latency_is_any(&r->s->latency); /* else by a word of its own */
+            t->orders[REF_STOP].price = is_told ? t->stop : t->orders[REF_STOP].price;
             t->orders[REF_STOP].left = t->position;
         } else {
             ref_submit(r, t, REF_STOP, S1_ORDER_STOP, t->stop, t->position);
@@ -461,15 +595,51 @@ static void ref_protect(reference *r, ref_trade *t)
     }
 }
 
+/* The rest of an order that does not wait, or all of it. */
+static void ref_run_short(reference *r, ref_trade *t, const char *rule)
+{
+    const bool is_open = strncmp(rule, "OPEN", 4) == 0;
+    t->orders[REF_ENTRY].works = false;
+    say(r->out, ref_number(r, t), "EXPIRED entry NO_VOLUME @%lld",
+        (long long)(is_open ? r->bar.open_time : r->bar.close_time));
+    ref_end_entry(r, t, "NO_VOLUME");
+}
+
+static void ref_fill_part(reference *r, ref_trade *t, enum ref_role role, int64_t price,
+                          int64_t quantity, const char *rule, bool is_maker);
+
+/* Fills what the bar has volume for. */
 static void ref_fill(reference *r, ref_trade *t, enum ref_role role, int64_t price,
                      int64_t quantity, const char *rule, bool is_maker)
 {
     ref_order *const o = &t->orders[role];
+    const bool is_ioc = role == REF_ENTRY && t->w.tif == S1_TIF_IOC;
+    const bool is_fok = role == REF_ENTRY && t->w.tif == S1_TIF_FOK;
+    if (r->s->share != 0) {
+        const int64_t room = ref_room(r);
+        quantity = quantity < room ? quantity : room;
+    }
+    if ((is_fok && quantity < o->left) || (is_ioc && quantity == 0)) {
+        ref_run_short(r, t, rule);
+    } else if (quantity > 0) {
+        ref_fill_part(r, t, role, price, quantity, rule, is_maker);
+        r->taken += quantity;
+        if (is_ioc && o->works) {
+            ref_run_short(r, t, rule);
+        }
+    }
+}
+
+static void ref_fill_part(reference *r, ref_trade *t, enum ref_role role, int64_t price,
+                          int64_t quantity, const char *rule, bool is_maker)
+{
+    ref_order *const o = &t->orders[role];
+    const int32_t type = o->type;
     const uint32_t k = ref_number(r, t);
     char q[48], p[48], left[48], before[48], fee_text[48], pnl[48];
     ref_tell(r, t);
     const int64_t market = price;
-    price = is_maker ? price : ref_slipped(r, o, price);
+    price = is_maker ? price : ref_slipped(r, o, price, quantity);
     const int64_t notional = (int64_t)price * quantity; /* 1e-5 */
     const int64_t fee = notional * FEE_E4;              /* 1e-9 */
     const int64_t flow = o->is_buy ? -notional : notional;
@@ -478,13 +648,14 @@ static void ref_fill(reference *r, ref_trade *t, enum ref_role role, int64_t pri
     t->fees += fee;
     o->left -= quantity;
     o->works = o->left > 0;
+    o->type = o->works && type != S1_ORDER_LIMIT ? S1_ORDER_MARKET : type; /* it was triggered */
     say(r->out, k, "FILLED %s %s@%s fee %s %s%s%s", ref_roles[role], number(quantity, 3, q),
         number(price, 2, p), number(fee, 9, fee_text), rule, o->works ? " remaining " : "",
         o->works ? number(o->left, 3, left) : "");
     if (role == REF_ENTRY) {
-        t->came = o->type == S1_ORDER_MARKET                                    ? S1_ORDER_MARKET
-                  : o->type == S1_ORDER_STOP || strcmp(rule, "STOP_TOUCH") == 0 ? S1_ORDER_STOP
-                                                                                : S1_ORDER_LIMIT;
+        t->came = type == S1_ORDER_MARKET                                    ? S1_ORDER_MARKET
+                  : type == S1_ORDER_STOP || strcmp(rule, "STOP_TOUCH") == 0 ? S1_ORDER_STOP
+                                                                             : S1_ORDER_LIMIT;
         t->position += quantity;
         t->entered += quantity;
         if (t->entered == quantity) {
@@ -501,7 +672,9 @@ static void ref_fill(reference *r, ref_trade *t, enum ref_role role, int64_t pri
     t->position -= quantity;
     t->exited += quantity;
     if (t->position > 0) {
-        t->is_closing = false;
+        ref_order *const exit = &t->orders[REF_EXIT];
+        t->is_closing = exit->works;
+        exit->left = role != REF_EXIT && exit->left > t->position ? t->position : exit->left;
         say(r->out, k, "QUANTITY %s %s", number(t->position + quantity, 3, before),
             number(t->position, 3, q));
         ref_protect(r, t);
@@ -521,7 +694,8 @@ static void ref_fill(reference *r, ref_trade *t, enum ref_role role, int64_t pri
 
 static void ref_expire_due(reference *r, ref_trade *t, int64_t moment)
 {
-    if (t->orders[REF_ENTRY].works && t->w.expires_at != 0 && t->w.expires_at <= moment) {
+    if (t->orders[REF_ENTRY].works && t->orders[REF_ENTRY].arrives == 0 && t->w.expires_at != 0 &&
+        t->w.expires_at <= moment) {
         t->orders[REF_ENTRY].works = false;
         say(r->out, ref_number(r, t), "EXPIRED entry TIME_UP @%lld", (long long)moment);
         ref_end_entry(r, t, "TIME_UP");
@@ -555,7 +729,7 @@ static bool ref_first_look(reference *r, ref_trade *t, bool is_marketable, int64
         ref_end_entry(r, t, "POST_ONLY_WOULD_TAKE");
         return true;
     }
-    if (!is_marketable && t->w.tif == S1_TIF_IOC) {
+    if (!is_marketable && (t->w.tif == S1_TIF_IOC || t->w.tif == S1_TIF_FOK)) {
         o->works = false;
         say(r->out, ref_number(r, t), "EXPIRED entry NOT_MARKETABLE @%lld", (long long)moment);
         ref_end_entry(r, t, "NOT_MARKETABLE");
@@ -586,7 +760,7 @@ static void ref_open_limit(reference *r, ref_trade *t, enum ref_role role)
     const int32_t better = r->s->rules.limit_price;
     const bool is_first = o->accepted + 1 == r->bars;
     const bool is_marketable = is_first && ref_is_at(o, open);
-    const bool is_ioc = role == REF_ENTRY && t->w.tif == S1_TIF_IOC;
+    const bool is_ioc = role == REF_ENTRY && (t->w.tif == S1_TIF_IOC || t->w.tif == S1_TIF_FOK);
     if (role == REF_ENTRY && (is_ioc || is_marketable) &&
         ref_first_look(r, t, is_marketable, r->bar.open_time)) {
         return;
@@ -632,7 +806,7 @@ static bool ref_reaches(const reference *r, const ref_order *o)
 /* May it fill after the open? An exit that came in this bar does as `entry_bar` has it. */
 static bool ref_may(const reference *r, const ref_trade *t, const ref_order *o)
 {
-    if (!o->works || o->type == S1_ORDER_MARKET) {
+    if (!o->works || o->arrives != 0 || o->type == S1_ORDER_MARKET) {
         return false;
     }
     if (o->accepted < r->bars) {
@@ -765,7 +939,8 @@ static enum ref_role ref_next_at(const reference *r, const ref_trade *t, int64_t
     int64_t shortest = 0;
     for (int i = REF_ENTRY; i <= REF_TARGET; i++) {
         const ref_order *const o = &t->orders[i];
-        if (!ref_may(r, t, o) || !ref_is_met(r, o, price) || (i == REF_ENTRY && is_done)) {
+        if (!ref_may(r, t, o) || !ref_is_met(r, o, price) || (i == REF_ENTRY && is_done) ||
+            o->walked == r->bars) {
             continue;
         }
         const int64_t way = ref_is_at(o, at) ? 0 : llabs(o->price - at);
@@ -819,6 +994,7 @@ static void ref_walk(reference *r, ref_trade *t)
             continue;
         }
         is_done = is_done || role == REF_ENTRY;
+        o->walked = role == REF_ENTRY ? 0 : r->bars;
         ref_fill(r, t, role, is_late ? at : ref_price(r, o),
                  role == REF_ENTRY ? ref_shown(r, t) : o->left, ref_rule(r, t, o),
                  o->type == S1_ORDER_LIMIT);
@@ -896,7 +1072,7 @@ static void ref_each(reference *r, ref_trade *t,
         enum ref_role next = 0;
         for (int i = REF_ENTRY; i <= REF_EXIT; i++) {
             const ref_order *const o = &t->orders[i];
-            if (o->works && o->age < newest && !is_seen[i] &&
+            if (o->works && o->arrives == 0 && o->age < newest && !is_seen[i] &&
                 (next == 0 || o->age < t->orders[next].age)) {
                 next = (enum ref_role)i;
             }
@@ -909,15 +1085,99 @@ static void ref_each(reference *r, ref_trade *t,
     }
 }
 
-static void ref_bar_of(reference *r, ref_trade *t)
+/* The close that an order meets first: the one of its decision, or a later one it arrives at. */
+static void ref_meet_close(reference *r, ref_trade *t, enum ref_role role)
 {
-    const int32_t path = r->s->rules.path;
+    const ref_order *const o = &t->orders[role];
+    const int64_t close = r->bar.close;
+    const int64_t moment = r->bar.close_time;
+    const bool is_late = moment > o->sent;
+    const int32_t market = r->s->rules.market;
+    if (o->type == S1_ORDER_MARKET) {
+        if (market == S1_FILL_SAME_CLOSE || (is_late && market == S1_FILL_NEXT_CLOSE)) {
+            ref_fill(r, t, role, close, o->left, is_late ? "CLOSE_NEXT" : "CLOSE", false);
+        }
+        return;
+    }
+    if (r->s->rules.arrival != S1_ARRIVAL_CLOSE || role != REF_ENTRY) {
+        return;
+    }
+    const bool is_there = ref_is_at(o, close);
+    if (is_there && turns_limit(o->type)) {
+        ref_trigger(r, t, close, "CLOSE", moment);
+    } else if ((o->type != S1_ORDER_LIMIT || !ref_first_look(r, t, is_there, moment)) && is_there) {
+        ref_fill(r, t, role, close, o->left, "CLOSE", false);
+    }
+}
+
+static void ref_come(reference *r, ref_trade *t, ref_order *o, int64_t moment, bool is_close)
+{
+    o->arrives = 0;
+    o->accepted = r->bars;
+    o->age = r->age++;
+    if (is_close && o->role == REF_ENTRY && t->w.expires_at != 0 && t->w.expires_at <= moment) {
+        ref_expire_due(r, t, moment);
+    } else if (is_close) {
+        ref_meet_close(r, t, o->role);
+    }
+}
+
+static void ref_change_order(reference *r, ref_trade *t, const ref_change *c)
+{
+    ref_order *const o = &t->orders[c->role];
+    if (!o->works || o->seq != c->of) {
+        return; /* too late */
+    }
+    if (c->price == 0) {
+        ref_cancel(r, t, c->role, c->reason);
+        ref_end_entry(r, t, c->reason);
+    } else if (o->type != S1_ORDER_MARKET) {
+        o->price = c->price;
+    }
+}
+
+/* What is at the venue by `moment`, in the order it was sent in. */
+static void ref_deliver(reference *r, ref_trade *t, int64_t moment, bool is_close)
+{
+    r->is_delivering = true;
+    for (;;) {
+        ref_order *first = NULL;
+        for (int i = REF_ENTRY; i <= REF_EXIT; i++) {
+            ref_order *const o = &t->orders[i];
+            if (o->works && o->arrives != 0 && o->arrives <= moment &&
+                (first == NULL || o->seq < first->seq)) {
+                first = o;
+            }
+        }
+        const bool has_change = t->change_count > 0 && t->changes[0].arrives <= moment;
+        if (has_change && (first == NULL || t->changes[0].seq < first->seq)) {
+            const ref_change c = t->changes[0];
+            memmove(t->changes, t->changes + 1, --t->change_count * sizeof c);
+            ref_change_order(r, t, &c);
+        } else if (first != NULL) {
+            ref_come(r, t, first, moment, is_close);
+        } else {
+            break;
+        }
+    }
+    r->is_delivering = false;
+}
+
+static void ref_open_of(reference *r, ref_trade *t)
+{
     r->is_matching = true;
     ref_expire_due(r, t, r->bar.open_time);
-    if (path != S1_PATH_CLOSE) {
+    if (r->s->rules.path != S1_PATH_CLOSE) {
         ref_each(r, t, ref_open);
         ref_see(r, t, r->bar.open);
     }
+    r->is_matching = false;
+}
+
+static void ref_rest_of(reference *r, ref_trade *t)
+{
+    const int32_t path = r->s->rules.path;
+    r->is_matching = true;
     r->is_inside = true;
     if (path < S1_PATH_CLOSE) {
         ref_exits_inside(r, t);
@@ -940,37 +1200,75 @@ static void ref_bar_of(reference *r, ref_trade *t)
     r->is_matching = false;
 }
 
+static bool ref_is_no_bar(const reference *r)
+{
+    return r->bar.is_empty && r->s->rules.zero_volume == S1_ZERO_VOLUME_SKIP;
+}
+
+static void ref_first_half(reference *r, const candle *c)
+{
+    r->bar = *c;
+    for (uint32_t k = 0; k < TRADES; k++) {
+        ref_deliver(r, &r->trades[k], c->open_time, false);
+    }
+    r->bars += !ref_is_no_bar(r);
+    r->volume = c->is_empty ? 0 : c->volume != 0 ? c->volume : 1000;
+    r->taken = 0;
+    for (uint32_t k = 0; k < TRADES; k++) {
+        if (ref_is_no_bar(r)) {
+            ref_expire_due(r, &r->trades[k], c->open_time);
+        } else {
+            ref_open_of(r, &r->trades[k]);
+        }
+    }
+}
+
+static void ref_second_half(reference *r, const candle *c)
+{
+    r->bar = *c;
+    for (uint32_t k = 0; k < TRADES; k++) {
+        if (ref_is_no_bar(r)) {
+            ref_expire_due(r, &r->trades[k], c->close_time);
+        } else {
+            ref_rest_of(r, &r->trades[k]);
+        }
+        ref_deliver(r, &r->trades[k], c->close_time, true);
+    }
+}
+
+/* The bar has closed; with a response, of its inside the trader knows with the next. */
+static void ref_bar(reference *r, const script *s, uint32_t i)
+{
+    if (s->latency.response > 0 && i > 0) {
+        ref_second_half(r, &s->bars[i - 1]);
+    }
+    ref_first_half(r, &s->bars[i]);
+    if (s->latency.response == 0) {
+        ref_second_half(r, &s->bars[i]);
+    }
+    r->now = s->bars[i].close_time;
+}
+
+/* Without latency an order meets the close it was decided on. */
+static void ref_look_now(reference *r, ref_trade *t, enum ref_role role)
+{
+    if (t->orders[role].arrives == 0) {
+        ref_meet_close(r, t, role);
+    }
+}
+
 static void ref_send_slice(reference *r, ref_trade *t)
 {
     const int64_t even = t->w.quantity / t->w.slices;
     const int64_t quantity = t->slices_left > 1 ? even : t->w.quantity - t->entered;
-    if (t->entered > 0 && t->w.expires_at != 0 && t->w.expires_at <= r->bar.close_time) {
+    if (t->entered > 0 && t->w.expires_at != 0 && t->w.expires_at <= r->now) {
         ref_end_entry(r, t, "TIME_UP");
         return;
     }
     t->slices_left--;
     t->next_slice += t->w.interval;
     ref_submit(r, t, REF_ENTRY, S1_ORDER_MARKET, 0, quantity);
-    if (r->s->rules.market == S1_FILL_SAME_CLOSE) {
-        ref_fill(r, t, REF_ENTRY, r->bar.close, quantity, "CLOSE", false);
-    }
-}
-
-/* An order with a price under `arrival: close`: the close it was decided on. */
-static void ref_arrive(reference *r, ref_trade *t)
-{
-    ref_order *const o = &t->orders[REF_ENTRY];
-    const int64_t close = r->bar.close;
-    if (o->type == S1_ORDER_MARKET || r->s->rules.arrival != S1_ARRIVAL_CLOSE) {
-        return;
-    }
-    const bool is_there = ref_is_at(o, close);
-    if (is_there && turns_limit(o->type)) {
-        ref_trigger(r, t, close, "CLOSE", r->bar.close_time);
-    } else if ((o->type != S1_ORDER_LIMIT || !ref_first_look(r, t, is_there, r->bar.close_time)) &&
-               is_there) {
-        ref_fill(r, t, REF_ENTRY, close, o->left, "CLOSE", false);
-    }
+    ref_look_now(r, t, REF_ENTRY);
 }
 
 static s1_rc ref_enter(reference *r, ref_trade *t, const wish *w)
@@ -984,16 +1282,13 @@ static s1_rc ref_enter(reference *r, ref_trade *t, const wish *w)
             return S1_E_INVALID;
         }
         t->slices_left = w->slices;
-        t->next_slice = r->bar.close_time;
+        t->next_slice = r->now;
         ref_send_slice(r, t);
         return S1_OK;
     }
     ref_submit(r, t, REF_ENTRY, w->type, w->price, w->quantity);
     t->orders[REF_ENTRY].limit = w->limit;
-    ref_arrive(r, t);
-    if (w->type == S1_ORDER_MARKET && r->s->rules.market == S1_FILL_SAME_CLOSE) {
-        ref_fill(r, t, REF_ENTRY, r->bar.close, w->quantity, "CLOSE", false);
-    }
+    ref_look_now(r, t, REF_ENTRY);
     return S1_OK;
 }
 
@@ -1018,9 +1313,7 @@ static s1_rc ref_close(reference *r, ref_trade *t, int64_t quantity)
         quantity = t->position;
     }
     ref_submit(r, t, REF_EXIT, S1_ORDER_MARKET, 0, quantity);
-    if (r->s->rules.market == S1_FILL_SAME_CLOSE) {
-        ref_fill(r, t, REF_EXIT, r->bar.close, quantity, "CLOSE", false);
-    }
+    ref_look_now(r, t, REF_EXIT);
     return S1_OK;
 }
 
@@ -1037,11 +1330,13 @@ static s1_rc ref_move_stop(reference *r, ref_trade *t, int64_t price)
     say(r->out, ref_number(r, t), "STOP %s %s", number(t->stop, 2, from), number(price, 2, to));
     t->is_stop_moved = true;
     t->stop = price;
-    if (t->orders[REF_STOP].works) {
+    if (!t->orders[REF_STOP].works) {
+        ref_submit(r, t, REF_STOP, S1_ORDER_STOP, price, t->position);
+    } else if (ref_is_far(r)) {
+        ref_send_change(r, t, REF_STOP, price, "");
+    } else {
         t->orders[REF_STOP].price = price;
         t->orders[REF_STOP].left = t->position;
-    } else {
-        ref_submit(r, t, REF_STOP, S1_ORDER_STOP, price, t->position);
     }
     return S1_OK;
 }
@@ -1083,7 +1378,7 @@ static s1_rc ref_amend(reference *r, ref_trade *t, const action *a)
     if (is_new) { /* behind all others */
         o->accepted = r->bars;
         o->age = r->age++;
-        ref_arrive(r, t);
+        ref_meet_close(r, t, REF_ENTRY);
     }
     return S1_OK;
 }
@@ -1118,6 +1413,7 @@ typedef struct real {
     s1_ledger *ledger;
     s1_order_manager *orders;
     s1_matching_engine *matching;
+    s1_matching_line *line; /* NULL without latency */
     s1_bar bar;
     s1_trade_id ids[TRADES];
 } real;
@@ -1125,21 +1421,34 @@ typedef struct real {
 static s1_rc real_submit(void *self, const s1_order *order, s1_err *err)
 {
     real *const s = self;
-    return s1_matching_submit(s->matching, order, &s->bar, err);
+    return s->line != NULL ? s1_matching_line_submit(s->line, order, err)
+                           : s1_matching_submit(s->matching, order, &s->bar, err);
 }
 
 static s1_rc real_cancel(void *self, s1_order_id order_id, s1_str reason, s1_nanos time,
                          s1_err *err)
 {
     real *const s = self;
-    return s1_matching_cancel(s->matching, order_id, reason, time, err);
+    return s->line != NULL ? s1_matching_line_cancel(s->line, order_id, reason, time, err)
+                           : s1_matching_cancel(s->matching, order_id, reason, time, err);
 }
 
 static s1_rc real_modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity,
                          s1_err *err)
 {
     real *const s = self;
-    return s1_matching_modify(s->matching, order_id, price, quantity, err);
+    return s->line != NULL
+               ? s1_matching_line_modify(s->line, order_id, price, quantity, s->bar.close_time, err)
+               : s1_matching_modify(s->matching, order_id, price, quantity, err);
+}
+
+/* What fills cost and how much there is, as the script has it. */
+static s1_fill_costs costs_of(const script *s)
+{
+    const uint32_t scale = s->model == S1_SLIPPAGE_FIXED || s->model == S1_SLIPPAGE_SPREAD ? 2 : 0;
+    return (s1_fill_costs){.model = s->model,
+                           .value = s1_dec_from_mantissa(s->model != 0 ? s->value : 0, scale),
+                           .volume_share = s1_dec_from_mantissa(s->share, 2)};
 }
 
 static s1_rc real_amend(void *self, const s1_order_change *change, s1_err *err)
@@ -1172,11 +1481,17 @@ static real *real_new(const script *s)
                                           .rules = s->rules,
                                           .ambiguity = s->ambiguity,
                                           .slippage = s1_dec_from_mantissa(s->slippage_bp, 4),
+                                          .costs = costs_of(s),
                                           .maker_fee = instrument->maker_fee,
                                           .taker_fee = instrument->taker_fee,
                                           .orders_max = 4 * TRADES};
     const s1_order_listener listener = s1_order_manager_listener(made->orders);
     MUST(s1_matching_new(&matching, &listener, &made->matching, err));
+    const s1_matching_line_options line = {
+        .latency = s->latency, .timeframe = KERNEL_HOUR, .commands_max = 4 * BARS};
+    if (s1_latency_is_any(&s->latency)) {
+        MUST(s1_matching_line_new(made->matching, &listener, &line, &made->line, err));
+    }
     s1_order_manager_connect(made->orders, &(s1_environment){.self = made,
                                                              .submit = real_submit,
                                                              .cancel = real_cancel,
@@ -1188,6 +1503,7 @@ static real *real_new(const script *s)
 static void real_free(real *s)
 {
     s1_order_manager_free(s->orders);
+    s1_matching_line_free(s->line);
     s1_matching_free(s->matching);
     s1_ledger_free(s->ledger);
     kernel_free(s->k);
@@ -1415,6 +1731,15 @@ static bool is_cash_right(const real *r, const reference *ref)
            s1_dec_is_zero(r->ledger->view.reserved) == (held == 0);
 }
 
+static bool ref_is_busy(const reference *r)
+{
+    bool is_busy = false;
+    for (uint32_t k = 0; k < TRADES; k++) {
+        is_busy = is_busy || (r->trades[k].is_known && !r->trades[k].is_over);
+    }
+    return is_busy;
+}
+
 /* Plays the script on both; the lines of both, as far as bar `until`. */
 static void play(const script *s, uint32_t until, tale *ours, tale *theirs, uint64_t *ret_facts)
 {
@@ -1429,24 +1754,25 @@ static void play(const script *s, uint32_t until, tale *ours, tale *theirs, uint
     bool is_right = true;
     for (uint32_t i = 0; i < until && is_right; i++) {
         const candle c = s->bars[i];
-        r->bar = (s1_bar){c.open_time, c.close_time,         c.open, c.high, c.low,
-                          c.close,     c.is_empty ? 0 : 1000};
+        r->bar = (s1_bar){c.open_time,
+                          c.close_time,
+                          c.open,
+                          c.high,
+                          c.low,
+                          c.close,
+                          c.is_empty      ? 0
+                          : c.volume != 0 ? c.volume
+                                          : 1000};
         s1_ids_begin_tick(&r->k->ids, i + 1);
         s1_order_manager_begin_tick(r->orders, c.close_time, i);
-        MUST(s1_matching_bar(r->matching, &r->bar, err));
+        MUST(r->line != NULL ? s1_matching_line_bar(r->line, &r->bar, err)
+                             : s1_matching_bar(r->matching, &r->bar, err));
         s1_ledger_mark(r->ledger, c.close);
-        ref->bar = c;
-        const bool is_no_bar = c.is_empty && s->rules.zero_volume == S1_ZERO_VOLUME_SKIP;
-        ref->bars += !is_no_bar;
-        for (uint32_t k = 0; k < TRADES; k++) {
-            if (is_no_bar) {
-                ref_expire_due(ref, &ref->trades[k], c.open_time);
-                ref_expire_due(ref, &ref->trades[k], c.close_time);
-            } else {
-                ref_bar_of(ref, &ref->trades[k]);
-            }
-        }
+        ref_bar(ref, s, i);
         for (; next < s->action_count && s->actions[next].bar == i; next++) {
+            if (s->share != 0 && s->actions[next].kind == ACT_ENTER && ref_is_busy(ref)) {
+                continue; /* whose order comes first in a bar is not for the reference to say */
+            }
             const s1_rc found = real_act(r, s, &s->actions[next]);
             assert_int_equal(found, ref_act(ref, &s->actions[next]));
         }
@@ -1505,6 +1831,10 @@ static const char *const kinds[] = {
     "TRIGGERED",
     "TRAIL ",
     "CALLED ",
+    "NO_VOLUME",
+    "FILLED stop_loss",
+    "CANCELED exit POSITION_CLOSED",
+    "AMENDED",
     "AMBIGUOUS_TRAIL",
     "STOP ",
 };
