@@ -261,6 +261,10 @@ enum s1_basis {
     X(s1_dec, fees, MONEY, S1_OF_RUN, "Fees", "all fees paid, those of open positions included")   \
     X(double, cost_share, FRACTION, S1_OF_TRADES, "Cost share",                                    \
       "fees of closed trades / sum of pnl before fees of those that gained before fees")           \
+    X(s1_dec, slippage, MONEY, S1_OF_TRADES, "Slippage",                                           \
+      "what fills were worse than the prices decided on, of closed trades; part of pnl")           \
+    X(double, slippage_share, FRACTION, S1_OF_TRADES, "Slippage share",                            \
+      "slippage / sum of pnl before fees and slippage of those that gained before them")           \
     X(double, traded_value, AMOUNT, S1_OF_TRADES, "Traded value",                                  \
       "sum of entry_price * quantity + exit_price * quantity")                                     \
     X(double, avg_stake, AMOUNT, S1_OF_TRADES, "Avg. stake", "mean of entry_price * quantity")     \

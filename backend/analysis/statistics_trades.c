@@ -15,9 +15,10 @@ typedef struct trade_sums {
     double fees, traded;  /* of closed trades */
     double returns;       /* pnl / (entry_price * quantity) */
     double returns_won, returns_lost;
-    double stakes;          /* entry_price * quantity */
-    double level, peak;     /* of the sum of pnl; peak >= 0 */
-    double fall, fall_from; /* deepest below a peak, <= 0, and that peak */
+    double slippage, clean_gains; /* pnl before fees and slippage, of those that gained */
+    double stakes;                /* entry_price * quantity */
+    double level, peak;           /* of the sum of pnl; peak >= 0 */
+    double fall, fall_from;       /* deepest below a peak, <= 0, and that peak */
     double held, held_won, held_lost;
     uint64_t row_won, row_lost;
     uint64_t longs_won, shorts_won;
@@ -153,6 +154,7 @@ static s1_rc fill_extremes(const s1_statistics_input *input, s1_statistics *out,
 static s1_rc add_money(const s1_trade_record *trade, bool is_first, s1_statistics *out, s1_err *err)
 {
     S1_TRY(err, s1_dec_add(out->net_profit, trade->pnl, &out->net_profit, err));
+    S1_TRY(err, s1_dec_add(out->slippage, trade->slippage, &out->slippage, err));
     s1_dec *const side = trade->direction == S1_LONG ? &out->long_profit : &out->short_profit;
     S1_TRY(err, s1_dec_add(*side, trade->pnl, side, err));
     if (is_first || s1_dec_cmp(trade->pnl, out->best_trade) > 0) {
@@ -232,6 +234,10 @@ static void add_side(trade_sums *sums, const s1_trade_record *trade, double pnl,
     const s1_nanos held = trade->exit_time - trade->entry_time;
     const double stake = s1_dec_to_double(trade->entry_price) * s1_dec_to_double(trade->quantity);
     sums->stakes += stake;
+    const double slippage = s1_dec_to_double(trade->slippage);
+    const double before = pnl + s1_dec_to_double(trade->fees) + slippage;
+    sums->slippage += slippage;
+    sums->clean_gains += before > 0.0 ? before : 0.0;
     if (pnl > 0.0) {
         sums->returns_won += pnl / stake;
         stretch(held, out->won_trades == 1, &out->min_win_duration, &out->max_win_duration);
@@ -258,6 +264,7 @@ static void fill_sides(const trade_sums *sums, double capital, s1_statistics *ou
     out->trades_a_day = s1_quotient(n, days);
     out->long_share = s1_quotient((double)out->long_trades, n);
     out->loss_rate = s1_quotient((double)out->lost_trades, n);
+    out->slippage_share = s1_quotient(sums->slippage, sums->clean_gains);
     out->avg_stake = s1_quotient(sums->stakes, n);
     out->avg_win_return = s1_quotient(sums->returns_won, (double)out->won_trades);
     out->avg_loss_return = s1_quotient(sums->returns_lost, (double)out->lost_trades);

@@ -28,7 +28,8 @@ typedef struct open_trade {
     s1_str amender, amend_reason; /* of the change under way; borrowed, interned */
     s1_nanos entry_time;
     uint64_t entry_row;
-    int32_t entry_rule;                    /* enum s1_fill_rule, of the first fill */
+    int32_t entry_rule; /* enum s1_fill_rule, of the first fill */
+    s1_dec slippage;    /* what its fills were worse than the prices decided on */
     s1_dec entry_quantity, entry_notional; /* sums over the entry fills */
     s1_dec exit_quantity, exit_notional;
     s1_dec fees;
@@ -754,6 +755,11 @@ static s1_rc pay_fee(open_trade *trade, const s1_fill *fill, s1_err *err)
     if (fill->fee_in == S1_FEE_QUOTE) {
         S1_TRY(err, s1_dec_add(*cash, fill->fee, cash, err));
     }
+    if (!s1_dec_is_zero(fill->slip)) {
+        s1_dec lost;
+        S1_TRY(err, s1_dec_mul(fill->slip, fill->quantity, S1_ROUND_HALF_EVEN, &lost, err));
+        S1_TRY(err, s1_dec_add(trade->slippage, lost, &trade->slippage, err));
+    }
     return s1_dec_add(trade->fees, fill->fee, &trade->fees, err);
 }
 
@@ -816,6 +822,7 @@ static s1_rc record_trade(s1_order_manager *manager, const open_trade *trade, co
         .exit_row = manager->row,
         .entry_rule = trade->entry_rule,
         .exit_rule = fill->rule,
+        .slippage = trade->slippage,
     };
     if (order->role == S1_ROLE_EXIT) {
         record.threat_id = trade->close_threat;

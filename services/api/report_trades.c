@@ -249,8 +249,8 @@ void s1_report_print_ambiguous(s1_report *r)
 
 void s1_report_print_costs(s1_report *r)
 {
-    static const char *const rows[] = {"fees",         "net_profit", "cost_share",
-                                       "traded_value", "turnover",   "expectancy"};
+    static const char *const rows[] = {"fees",       "cost_share",   "slippage", "slippage_share",
+                                       "net_profit", "traded_value", "turnover", "expectancy"};
     s1_report_section(r, "costs", "costs");
     s1_report_say(r, "<dl>");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -247,6 +247,38 @@ def configured(work, libs):
     print(f"configured: {len(expected) + 1} values above a risk-free rate are the same")
 
 
+def slipped(work):
+    """What slippage took, again from the journal and the bars: a fill at an open against that open, a
+    stop against its trigger; a limit does not slip."""
+    results = work / "slipped"
+    harness.call(work, "backtest", "demo", "--results", results, "--set",
+                 "environments.backtest_eurusd_1h.simulation.slippage=0.0002", "--report")
+    with open(harness.sample(), newline="") as file:
+        opens = {row[""].replace(" ", "T"): float(row["Open"]) for row in csv.DictReader(file)}
+    closed = {row["trade_id"]: row for row in harness.trades(results)}
+    triggers, lost = {}, dict.fromkeys(closed, 0.0)
+    for entry in harness.entries(results, "TRADE_OPENED", "POSITION_ADJUSTED", "ORDER_FILLED"):
+        details, trade = entry["details"], entry["trade_id"]
+        if entry["type"] == "TRADE_OPENED":
+            triggers[trade] = float(details["stop_loss"])
+        elif entry["type"] == "POSITION_ADJUSTED" and details["what"] == "stop_loss":
+            triggers[trade] = float(details["to"])
+        elif entry["type"] == "ORDER_FILLED" and trade in closed and details["liquidity"] == "taker":
+            decided = opens[entry["time"][:19]] if details["rule"].startswith("OPEN") else \
+                triggers[trade]
+            worse = (float(details["price"]) - decided) * (1 if details["side"] == "buy" else -1)
+            assert worse >= -1e-12, (entry, decided)
+            lost[trade] += worse * float(details["quantity"])
+    values = harness.metrics(results)["metrics"]
+    clean = [float(row["pnl"]) + float(row["fees"]) + lost[trade] for trade, row in closed.items()]
+    total = sum(lost.values())
+    assert total > 0 and abs(float(values["slippage"]) - total) < 1e-6, (values["slippage"], total)
+    assert close_to(values["slippage_share"], total / sum(c for c in clean if c > 0))
+    assert float(harness.metrics(work / "demo-run")["metrics"]["slippage"]) == 0
+    harness.has((results / "report.html").read_text(), "Slippage share", f"{total:,.2f}")
+    print(f"slippage: {total:.2f} of {len(closed)} trades is the same")
+
+
 def normal_quantile(share):
     return statistics.NormalDist().inv_cdf(share)
 
@@ -395,6 +427,7 @@ def main():
             check("demo", work / "demo-run", libs)
             trade_figures("demo", work / "demo-run")
             configured(work, libs)
+            slipped(work)
     with harness.folder() as folder:
         w1(pathlib.Path(folder), libs)
     examples(libs)

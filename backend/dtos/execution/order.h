@@ -135,6 +135,7 @@ typedef struct s1_fill {
     s1_dec fee_amount;        /* in what it is paid in; not told of a plain fee in quote */
     s1_dec withheld;          /* of an entry: of `quantity`, what does not join the position */
     s1_str fee_currency;      /* of BASE and OTHER; borrowed for the run */
+    s1_dec slip;              /* how much worse the price is than the one decided on; >= 0 */
 } s1_fill;
 
 /* Who hears what happened to an order. A failing callback stops the match. Callbacks may submit and

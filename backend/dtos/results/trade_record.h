@@ -31,7 +31,8 @@
     X(uint64_t, entry_row, ROW, 0, "Row of the run series at which the entry filled")              \
     X(uint64_t, exit_row, ROW, 0, "Row of the run series at which the exit filled")                \
     X(int32_t, entry_rule, RULE, 0, "Rule of the first fill of the entry; none: not known")        \
-    X(int32_t, exit_rule, RULE, 0, "Rule of the last fill of the exit; none: not known")
+    X(int32_t, exit_rule, RULE, 0, "Rule of the last fill of the exit; none: not known")           \
+    X(s1_dec, slippage, DEC, 0, "What the fills were worse than the prices decided on")
 
 typedef struct s1_trade_record {
 #define X(type, field, kind, in_csv, description) type field;

@@ -137,6 +137,8 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
         S1_TRY(err, s1_matching_slip(engine, &slot->order, decided.price, result.quantity,
                                      &result.price, err));
         result.price = within_limit(&slot->order, result.price);
+        result.slip =
+            s1_dec_abs(s1_dec_of_raw(s1_dec_raw(result.price) - s1_dec_raw(decided.price)));
     }
     if (is_unsized && !s1_dec_is_zero(result.quantity)) {
         const s1_rc sized = size_order(engine, slot, &result, err);
