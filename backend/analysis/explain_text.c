@@ -494,6 +494,8 @@ s1_explain_node *s1_explain_order_event(s1_explain_builder *builder, s1_explain_
             S1_SAY_PART("quantity", "explain.part_space", is_nested ? "fill.quantity" : "quantity"),
             S1_SAY_PART("price", "explain.part_price", is_nested ? "fill.price" : "price"),
             S1_SAY_PART("fee", "explain.part_fee", is_nested ? "fill.fee" : "fee"),
+            S1_SAY_PART("fee_amount", "explain.part_paid_as", "fee_amount"),
+            S1_SAY_PART("fee_currency", "explain.part_space", "fee_currency"),
             S1_SAY_PART("liquidity", "explain.part_comma",
                         is_nested ? "fill.liquidity" : "liquidity"),
             S1_SAY_PART("rule", "explain.part_rule", is_nested ? "fill.rule" : "rule"),
@@ -541,7 +543,17 @@ s1_explain_node *s1_explain_step(s1_explain_builder *builder, s1_explain_node *p
                        S1_SAY_MEMBER("reason", "closure_reason"),
                        S1_SAY_PART("exit_price", "explain.part_price", "exit_price"),
                        S1_SAY_PART("pnl", "explain.part_pnl", "pnl"),
-                       S1_SAY_PART("fees", "explain.part_fees", "fees"));
+                       S1_SAY_PART("fees", "explain.part_fees", "fees"),
+                       S1_SAY_PART("funding", "explain.part_funding", "funding"),
+                       S1_SAY_PART("interest", "explain.part_interest", "interest"));
+    } else if (entry->kind == S1_JOURNAL_FUNDING_PAID || entry->kind == S1_JOURNAL_INTEREST_PAID) {
+        kind = "carried";
+        S1_EXPLAIN_SAY(builder, "explain.carried", details,
+                       S1_SAY_TEXT("event", order_verb(builder, entry->type)),
+                       S1_SAY_PART("amount", "explain.part_space", "amount"),
+                       S1_SAY_PART("rate", "explain.part_rate", "rate"),
+                       S1_SAY_PART("quantity", "explain.part_of", "quantity"),
+                       S1_SAY_PART("price", "explain.part_price", "price"));
     } else if (entry->kind == S1_JOURNAL_WORKER_NOTE) {
         kind = "note";
         S1_EXPLAIN_SAY(builder, "explain.note", details, S1_SAY_MEMBER("event", "event"),

@@ -158,10 +158,12 @@ def liquidated(results, history, maintenance):
                 break
             group.append(fills[at])
             at += 1
+        first = next((e for e in group if e["details"]["rule"] == "LIQUIDATION"), None)
         for entry in group:
             details = entry["details"]
-            if details["rule"] == "LIQUIDATION":
-                price, is_long = D(details["price"]), details["side"] == "sell"
+            found += details["rule"] == "LIQUIDATION"
+            if entry is first:
+                price, is_long = D(details["price"]), account.net() > 0
                 assert falls_short(price), entry
                 if before:
                     assert price == opened and seconds(entry["time"]) == time, (entry, opened)
@@ -169,8 +171,8 @@ def liquidated(results, history, maintenance):
                     nearer = price + (D("0.01") if is_long else -D("0.01"))
                     assert low <= price <= high and \
                         (not falls_short(nearer) or not low <= nearer <= high), entry
-                found += 1
             account.see(entry)
+        assert first is None or not account.open, first  # all of them at once
         if account.open:
             assert not falls_short(low if account.net() > 0 else high), (time, history[time])
     assert found == len(ends), (found, len(ends))
@@ -251,6 +253,20 @@ def main():
         held = runs.run(margin[0], INSTRUMENT + "margin.leverage=3",
                         INSTRUMENT + "margin.maintenance=0.325")
         fell = liquidated(held, history, D("0.325"))
+        # Several positions are one for the margin; they go at once.
+        harness.replace(blueprint, ("max_open_positions: 1", "max_open_positions: 6"),
+                        ("emit: while_unaligned", "emit: on_cross"),
+                        ('fraction: "0.99", sized_at: fill', 'fraction: "0.45", sized_at: fill'),
+                        ("direction: both", "direction: long"),
+                        ("directions: both", "directions: long"))
+        text = blueprint.read_text()
+        blueprint.write_text(text[:text.index("    position_management:")]
+                             + text[text.index("feeds:"):])
+        several = runs.run(margin[0], INSTRUMENT + "margin.leverage=6",
+                           INSTRUMENT + "margin.maintenance=0.12")
+        at_once = liquidated(several, history, D("0.12"))
+        assert at_once > 8, at_once
+        fell += at_once
         print(f"{funded} and {by_feed} fundings, {lent} payments of interest, {fell} liquidations in "
               f"{runs.count} runs, each where and what it has to be")
         assert funded > 20 and by_feed > 20 and lent > 50 and fell > 3

@@ -184,6 +184,55 @@ def first_in_first_out(runs):
         assert a[name] == f[name], (name, a, f)  # every position is closed whole
 
 
+def lots(results, is_fifo):
+    """What the parts of every position made, by one basis or the other, out of the fills."""
+    made, parts, has_now = D(0), 0, {}
+    for entry in harness.entries(results, "ORDER_FILLED"):
+        details = entry["details"]
+        quantity, price = D(details["quantity"]), D(details["price"])
+        queue = has_now.setdefault(entry["trade_id"], [])
+        if details["side"] == "buy":
+            queue.append([quantity - D(details.get("withheld", 0)), price])
+            continue
+        whole = sum(lot[0] for lot in queue)
+        parts += quantity < whole
+        if not is_fifo:
+            cost = sum(q * p for q, p in queue)
+            part = (cost * quantity / whole).quantize(D(10) ** -18, decimal.ROUND_HALF_EVEN)
+            part = cost if quantity == whole else part
+            made += quantity * price - part
+            left = whole - quantity
+            queue[:] = [[left, (cost - part) / left]] if left else []
+            continue
+        while quantity:
+            took = min(queue[0][0], quantity)
+            made += took * (price - queue[0][1])
+            queue[0][0] -= took
+            quantity -= took
+            if not queue[0][0]:
+                queue.pop(0)
+    return made, parts
+
+
+def parts_of_positions(runs, blueprint):
+    """Entries in slices, exits in parts: the bases differ while a position is open."""
+    harness.replace(blueprint, ("plugin: market_entry_planner", "plugin: twap_entry"),
+                    ("max_open_positions: 1", "max_open_positions: 1, duration_minutes: 6, slices: 3"),
+                    ("      - plugin: opposite_signal_exit",
+                     "      - plugin: partial_profit_taker\n        triggers: [on_context_ready]\n"
+                     '        params: { profit_percent: "0.4", close_percent: "40" }\n'
+                     "      - plugin: opposite_signal_exit"))
+    for pays in ("quote", "received"):
+        words = [f"fees.currency={pays}", "to=2021-01-03T23:11:00Z"]
+        average, _, a = runs.run(*words)
+        fifo, _, f = runs.run("cost_basis=fifo", *words)
+        assert a["final_cash"] == f["final_cash"] and a["final_equity"] == f["final_equity"]
+        for results, end, is_fifo in ((average, a, False), (fifo, f, True)):
+            made, parts = lots(results, is_fifo)
+            assert parts > 20, parts
+            assert abs(made - D(end["realized_pnl"])) <= D(10) ** -15 * (not is_fifo), (made, end)
+
+
 def main():
     with harness.folder() as name:
         work = pathlib.Path(name)
@@ -196,6 +245,7 @@ def main():
         tiers_and_rounding(runs)
         held_at_the_start(runs)
         first_in_first_out(runs)
+        parts_of_positions(runs, work / "config/runs/w1.yaml")
         assert not math.isnan(float(held))
         print(f"{runs.count} runs of some {trades} trades: every balance is what its fills made it")
 
