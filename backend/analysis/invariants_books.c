@@ -207,7 +207,8 @@ static void resize_protection(s1_audit *audit, uint32_t trade)
         audit_order *const order =
             orders[i] != S1_UID_TABLE_NONE ? &audit->orders[orders[i]] : NULL;
         if (order != NULL && order->state != S1_ORDER_FILLED) {
-            order->quantity = audit->trades[trade].quantity;
+            order->quantity = s1_dec_of_raw(s1_dec_raw(order->filled) +
+                                            s1_dec_raw(audit->trades[trade].quantity));
         }
     }
 }

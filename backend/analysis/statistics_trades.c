@@ -60,8 +60,10 @@ static void add_rest_of_bar(const s1_run_series *series, const s1_trade_record *
     const int32_t rule = trade->entry_rule;
     const bool is_against = rule == S1_FILL_LIMIT_TOUCH || rule == S1_FILL_TRIGGER_TOUCH ||
                             rule == S1_FILL_TRADE_TOUCH || rule == S1_FILL_TRADE_THROUGH ||
-                            rule == S1_FILL_TRADE_TRIGGER;
-    const bool is_with = rule == S1_FILL_STOP_TOUCH || rule == S1_FILL_TRADE_STOP;
+                            rule == S1_FILL_TRADE_TRIGGER || rule == S1_FILL_QUEUE ||
+                            rule == S1_FILL_BOOK_CROSSED || rule == S1_FILL_BOOK_TRIGGER;
+    const bool is_with =
+        rule == S1_FILL_STOP_TOUCH || rule == S1_FILL_TRADE_STOP || rule == S1_FILL_BOOK_STOP;
     const bool is_long = trade->direction == S1_LONG;
     *low = fmin(*low, series->close[row]);
     *high = fmax(*high, series->close[row]);

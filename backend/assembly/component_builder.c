@@ -248,11 +248,17 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
                                           .instrument = &parts->instruments[i]};
     }
     const s1_limits_config *const limits = &parts->options.config->platform.limits;
+    const s1_book_rules book = {
+        .queue = simulation->book.queue,
+        .keeps_liquidity = simulation->book.liquidity == S1_LIQUIDITY_KEPT,
+        .cuts = s1_order_book_cuts(link->streams.items[0].data_source->archive_source),
+        .power = s1_dec_to_double(simulation->book.queue_power)};
     const s1_backtest_environment_options options = {
         .streams = streams,
         .stream_count = link->streams.count,
         .from = parts->options.from,
         .trades = parts->options.trades,
+        .book = parts->options.book,
         .matching = {.instrument = &parts->instruments[0],
                      .rules = s1_fill_rules_of(simulation->fill_rule, &simulation->matching.knobs),
                      .ambiguity = simulation->ambiguity,
@@ -260,7 +266,8 @@ static s1_rc build_environment(s1_components *parts, bool *has_taken_readers, s1
                      .maker_fee = parts->instruments[0].maker_fee,
                      .taker_fee = parts->instruments[0].taker_fee,
                      .fees = parts->fees,
-                     .orders_max = (uint32_t)limits->working_orders_max},
+                     .orders_max = (uint32_t)limits->working_orders_max,
+                     .book = parts->options.book != NULL ? &book : NULL},
         .latency = {.feed = simulation->latency.feed,
                     .order = simulation->latency.order,
                     .response = simulation->latency.response},
@@ -448,6 +455,9 @@ s1_rc s1_components_new(const s1_component_options *options, s1_components **ret
     if (rc != S1_OK) {
         for (uint32_t i = 0; !has_taken_readers && i < options->link->streams.count; i++) {
             s1_bar_reader_close(options->readers[i]);
+        }
+        if (!has_taken_readers) {
+            s1_market_reader_close(options->book);
         }
         s1_components_free(parts);
         return rc;

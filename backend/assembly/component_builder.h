@@ -32,7 +32,8 @@ typedef struct s1_component_options {
     const s1_worker_plan *const *plans; /* [link->blueprint->workers.count] */
     s1_plugin *const *plugins;          /* same order */
     s1_bar_reader *const *readers;      /* [link->streams.count]; taken, on failure too */
-    s1_trade_bars *trades;             /* readers[0], where orders match on its trades; else NULL */
+    s1_trade_bars *trades;  /* readers[0], where orders match on its trades; else NULL */
+    s1_market_reader *book; /* where orders match on it; else NULL; taken as readers are */
     const s1_feed_table *const *feeds; /* [link->blueprint->feeds.count]; NULL: not read by any */
     const s1_model_file *models;       /* [link->blueprint->models.count]; may be NULL */
     s1_nanos from;                     /* bars that open before it are warm-up */

@@ -577,6 +577,66 @@ static void check_slippage(const s1_loader *l, const struct s1_slippage_config *
     }
 }
 
+/* A book says when and at which price: nothing is left for the rules but what slips. */
+static void check_match_on_book(s1_loader *l, const s1_simulation_config *sim)
+{
+    if (sim->fill_rule != S1_PRESET_NEXT_OPEN) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "fill_rule",
+                       s1_config_format(l->arena, "%s with match_on: book",
+                                        s1_enum_text(s1_fill_rule_names, sim->fill_rule)),
+                       "none: an order meets the book when it arrives");
+    }
+    if (sim->latency.feed > 0 || sim->latency.order > 0 || sim->latency.response > 0) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "latency",
+                       S1_STR("it with match_on: book"),
+                       "no latency (not in this version on a book)");
+    }
+    if (sim->slippage.model == S1_SLIPPAGE_VOLUME_SHARE) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "slippage",
+                       S1_STR("the model volume_share with match_on: book"),
+                       "another model: the levels are the volume");
+    }
+    if (sim->book.has_queue_power && sim->book.queue != S1_QUEUE_PROB_POWER) {
+        s1_faults_addf(
+            l->faults, S1_FAULT_SCHEMA, &sim->book.source, "queue_power",
+            s1_yaml_show(s1_yaml_get(sim->book.source.node, S1_STR("queue_power")), l->arena),
+            "none without queue: prob_power");
+    }
+    const struct {
+        bool is_there;
+        const char *name;
+    } knobs[] = {
+#define X(field, MAP) {sim->matching.has_##field, #field},
+        S1_FILL_KNOB_MAP(X)
+#undef X
+            {sim->matching.has_volume_share, "volume_share"},
+        {sim->matching.has_touch_probability, "touch_probability"},
+    };
+    for (size_t i = 0; i < sizeof knobs / sizeof knobs[0]; i++) {
+        if (knobs[i].is_there && strcmp(knobs[i].name, "slippage_on") != 0) {
+            s1_faults_addf(
+                l->faults, S1_FAULT_SCHEMA, &sim->matching.source, knobs[i].name,
+                s1_yaml_show(s1_yaml_get(sim->matching.source.node, s1_str_of(knobs[i].name)),
+                             l->arena),
+                "none, as match_on: book matches no bars (docs/matching.md)");
+        }
+    }
+}
+
+/* What a simulation may say of what it matches on. */
+static void check_match_on(s1_loader *l, const s1_simulation_config *sim)
+{
+    if (sim->match_on == S1_MATCH_ON_TRADES) {
+        check_match_on_trades(l, sim);
+    } else if (sim->match_on == S1_MATCH_ON_BOOK) {
+        check_match_on_book(l, sim);
+    }
+    if (sim->has_book && sim->match_on != S1_MATCH_ON_BOOK) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "book", S1_STR("a map"),
+                       "none without match_on: book");
+    }
+}
+
 static void check_environments(s1_loader *l)
 {
     const s1_environments_config *const file = &l->config->environments;
@@ -597,9 +657,7 @@ static void check_environments(s1_loader *l)
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &env->source, "simulation", S1_STR("a map"),
                            "no simulation in a live environment");
         }
-        if (sim->match_on == S1_MATCH_ON_TRADES) {
-            check_match_on_trades(l, sim);
-        }
+        check_match_on(l, sim);
         const s1_statistics_config *const made = &env->statistics;
         if (made->has_trials_variance && made->trials < 2) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &made->source, "trials_variance",

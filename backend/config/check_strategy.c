@@ -598,7 +598,8 @@ static void resolve_streams(s1_loader *l, s1_link *link)
     s1_link_stream *const streams = S1_CONFIG_ARRAY(l->arena, s1_link_stream, count);
     for (uint32_t i = 0; i < count; i++) {
         s1_link_stream *const stream = &streams[i];
-        const bool is_traded = i == 0 && env->simulation.match_on == S1_MATCH_ON_TRADES;
+        const bool is_traded = i == 0 && (env->simulation.match_on == S1_MATCH_ON_TRADES ||
+                                          env->simulation.match_on == S1_MATCH_ON_BOOK);
         if (run->data.count != 0) {
             stream->need = run->data.items[i];
             stream->data_source =
@@ -613,14 +614,16 @@ static void resolve_streams(s1_loader *l, s1_link *link)
             continue; /* reported already */
         }
         if (stream->data_source == NULL && is_traded) {
-            s1_faults_add(l->faults, S1_FAULT_DEPENDENCY, &stream->need.source, none,
-                          stream_text(l, &stream->need),
-                          s1_config_format(l->arena,
-                                           "a source of its trades (data_type: trades, "
-                                           "resample: true) in environment %.*s, whose orders "
-                                           "match on trades",
-                                           S1_STR_ARG(env->environment_id)),
-                          none);
+            s1_faults_add(
+                l->faults, S1_FAULT_DEPENDENCY, &stream->need.source, none,
+                stream_text(l, &stream->need),
+                s1_config_format(l->arena,
+                                 "a source of its trades (data_type: trades, "
+                                 "resample: true) in environment %.*s, whose orders "
+                                 "match on %s",
+                                 S1_STR_ARG(env->environment_id),
+                                 s1_enum_text(s1_match_on_names, env->simulation.match_on)),
+                none);
             continue;
         }
         if (stream->data_source == NULL) {

@@ -305,6 +305,14 @@ typedef struct s1_simulation_config {
     } latency;
     s1_carry_config funding, borrow;
     bool has_funding, has_borrow;
+    struct s1_book_config {
+        s1_source source;
+        int32_t queue;      /* enum s1_queue_model */
+        int32_t liquidity;  /* enum s1_book_liquidity */
+        s1_dec queue_power; /* above 0 */
+        bool has_queue_power;
+    } book;
+    bool has_book;
     s1_nanos from, to;     /* [from, to) */
     bool has_from, has_to; /* false: from the first bar, to the last */
     int64_t warmup_bars;   /* of the primary stream before `from`, at least; with has_warmup_bars */

@@ -372,6 +372,33 @@ static const s1_schema_field borrow_fields[] = {
     S1_FIELD_END};
 static const s1_schema borrow_schema = {"borrow", "", borrow_fields, sizeof(s1_carry_config),
                                         false};
+static const s1_schema_field book_fields[] = {
+    {.name = "queue",
+     .kind = S1_KIND_ENUM,
+     .offset = offsetof(struct s1_book_config, queue),
+     .names = s1_queue_model_names,
+     .default_text = "risk_averse",
+     .doc = "how a resting order moves forward as what stands at its price is cancelled: not at "
+            "all, or with a probability that follows from what is ahead and behind"},
+    {.name = "queue_power",
+     .kind = S1_KIND_DECIMAL,
+     .offset = offsetof(struct s1_book_config, queue_power),
+     .has_offset = offsetof(struct s1_book_config, has_queue_power),
+     .default_text = "3",
+     .min = "0",
+     .max = "20",
+     .flags = S1_FIELD_ABOVE_MIN,
+     .doc = "the n of prob_power: behind^n / (behind^n + ahead^n)"},
+    {.name = "liquidity",
+     .kind = S1_KIND_ENUM,
+     .offset = offsetof(struct s1_book_config, liquidity),
+     .names = s1_book_liquidity_names,
+     .default_text = "consumed",
+     .doc = "what own orders take is gone until the exchange tells of its price again, or is there "
+            "again at once"},
+    S1_FIELD_END};
+static const s1_schema book_schema = {"book", "", book_fields, sizeof(struct s1_book_config),
+                                      false};
 
 static const s1_schema_field simulation_fields[] = {
     S1_FIELD(s1_simulation_config, initial_capital, S1_KIND_DECIMAL,
@@ -398,9 +425,14 @@ static const s1_schema_field simulation_fields[] = {
                     "close they were decided on, or those of another simulator (docs/matching.md)"),
     S1_FIELD(s1_simulation_config, match_on, S1_KIND_ENUM, .names = s1_match_on_names,
              .default_text = "bars",
-             .doc = "what orders are matched against: the bars of the strategy's first stream, or "
-                    "every trade that those bars are made of, which its data source must hold "
-                    "(data_type: trades, resample: true)"),
+             .doc =
+                 "what orders are matched against: the bars of the strategy's first stream; every "
+                 "trade that those bars are made of, which its data source must hold (data_type: "
+                 "trades, resample: true); or the order book beside those trades, in the same "
+                 "archive"),
+    S1_FIELD(s1_simulation_config, book, S1_KIND_OBJECT, .schema = &book_schema,
+             .has_offset = offsetof(s1_simulation_config, has_book),
+             .doc = "match_on: book alone: queues and liquidity (docs/matching.md)"),
     S1_FIELD(s1_simulation_config, matching, S1_KIND_OBJECT, .schema = &matching_schema,
              .has_offset = offsetof(s1_simulation_config, has_matching),
              .doc = "single rules, instead of what fill_rule says"),

@@ -30,7 +30,7 @@
 
 #define S1_BOOK_LEVELS_DEFAULT 16384u
 
-enum s1_book_state { S1_BOOK_IS_EMPTY = 0, S1_BOOK_FOLLOWS = 1, S1_BOOK_IS_LOST = 2 };
+enum s1_order_book_state { S1_BOOK_IS_EMPTY = 0, S1_BOOK_FOLLOWS = 1, S1_BOOK_IS_LOST = 2 };
 
 typedef struct s1_book_level {
     int64_t price, quantity; /* quantity 0: no level */
@@ -62,7 +62,7 @@ typedef struct s1_book_half {
 typedef struct s1_order_book {
     s1_book_half bids, asks;
     uint32_t levels_max;
-    int32_t state; /* enum s1_book_state */
+    int32_t state; /* enum s1_order_book_state */
     bool takes;    /* the rows of the message change levels */
     bool cuts;     /* keeps the depth of its snapshot */
     int32_t kind;  /* of the message, 0 before the first */

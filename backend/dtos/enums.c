@@ -64,6 +64,8 @@ const s1_enum_name s1_stop_gap_names[] = {S1_STOP_GAP_MAP(X){NULL, 0}};
 const s1_enum_name s1_entry_bar_names[] = {S1_ENTRY_BAR_MAP(X){NULL, 0}};
 const s1_enum_name s1_zero_volume_names[] = {S1_ZERO_VOLUME_MAP(X){NULL, 0}};
 const s1_enum_name s1_match_on_names[] = {S1_MATCH_ON_MAP(X){NULL, 0}};
+const s1_enum_name s1_queue_model_names[] = {S1_QUEUE_MODEL_MAP(X){NULL, 0}};
+const s1_enum_name s1_book_liquidity_names[] = {S1_BOOK_LIQUIDITY_MAP(X){NULL, 0}};
 const s1_enum_name s1_slippage_on_names[] = {S1_SLIPPAGE_ON_MAP(X){NULL, 0}};
 #undef X
 #define X(name, value, text, key) {text, value},

@@ -115,6 +115,8 @@ extern const s1_enum_name s1_config_data_type_names[]; /* enum s1_data_type */
 extern const s1_enum_name s1_config_log_level_names[]; /* enum s1_config_log_level */
 extern const s1_enum_name s1_fill_rule_names[];        /* enum s1_fill_preset */
 extern const s1_enum_name s1_match_on_names[];         /* enum s1_match_on */
+extern const s1_enum_name s1_queue_model_names[];      /* enum s1_queue_model */
+extern const s1_enum_name s1_book_liquidity_names[];   /* enum s1_book_liquidity */
 /* The knobs of a rule set, fill_rules.h. */
 extern const s1_enum_name s1_fill_timing_names[], s1_arrival_names[], s1_path_names[],
     s1_limit_fill_names[], s1_limit_price_names[], s1_stop_gap_names[], s1_entry_bar_names[],

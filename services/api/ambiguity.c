@@ -60,9 +60,11 @@ static s1_rc resolve(const s1_backtest_options *options, const s1_results_list *
             return S1_RAISE(err, S1_E_UNSUPPORTED,
                             "%s matches at the close alone: no bar of it is ambiguous", view->link);
         }
-        if (strcmp(view->ambiguity_rule, "trades") == 0) {
-            return S1_RAISE(err, S1_E_UNSUPPORTED,
-                            "%s matches on trades: no bar of it is ambiguous", view->link);
+        if (strcmp(view->ambiguity_rule, "trades") == 0 ||
+            strcmp(view->ambiguity_rule, "book") == 0) {
+            return S1_RAISE(err, S1_E_UNSUPPORTED, "%s matches on %s: no bar of it is ambiguous",
+                            view->link,
+                            view->ambiguity_rule[0] == 'b' ? "an order book" : "trades");
         }
         const char *const values[] = {s1_resolution_name(resolution), "stop_inside"};
         const char *const keys[] = {"path", "entry_bar"};

@@ -36,6 +36,7 @@ struct s1_backtest {
     s1_run_stream *streams;       /* [stream_count]; as they are read */
     s1_bar_reader **readers;      /* [stream_count]; taken by the run */
     s1_trade_bars *trades;        /* readers[0], where orders match on its trades */
+    s1_market_reader *book;       /* where they match on it; taken by the run */
     bool has_given_readers;
     s1_nanos opened, data_time; /* host time: when opening began, what the data took of it */
     s1_nanos from;              /* of the run: configured, else the first bar's open */
@@ -281,7 +282,7 @@ static s1_rc open_resampled(backtest *b, const s1_link_stream *stream, uint32_t 
         snprintf(text, sizeof text, "resampled %lld %lld%s", (long long)source.timeframe,
                  (long long)source.offset, source.drops_repeats ? " once" : "");
     s1_sha256_update(hash, text, (size_t)length);
-    if (index == 0 && link_of(b)->environment->simulation.match_on == S1_MATCH_ON_TRADES) {
+    if (index == 0 && link_of(b)->environment->simulation.match_on != S1_MATCH_ON_BARS) {
         S1_TRY(err, s1_trade_bars_open(archive_of(b, index), &source, range, b->request->clock,
                                        &b->trades, ret_first, err));
         b->readers[index] = &b->trades->base;
@@ -344,6 +345,31 @@ static s1_rc open_archive(backtest *b, uint32_t index, const s1_stream_key *key,
     return choose_version(b, index, key, ret_info, err);
 }
 
+/* The order book beside the trades of the first stream, from its first row on: levels that stood
+ * before the run stand in it. */
+static s1_rc open_book(backtest *b, s1_sha256 *hash, s1_err *err)
+{
+    const s1_simulation_config *const simulation = &link_of(b)->environment->simulation;
+    const s1_data_source_config *const source = link_of(b)->streams.items[0].data_source;
+    const s1_stream_key key = {.asset_pair = source->asset_pair,
+                               .data_type = S1_DATA_BOOK,
+                               .source = source->archive_source};
+    if (simulation->match_on != S1_MATCH_ON_BOOK) {
+        return S1_OK;
+    }
+    if (b->request->rehearsed != NULL) {
+        return S1_RAISE(err, S1_E_UNSUPPORTED,
+                        "%.*s: a run that matches on an order book cannot be looked at on cuts of "
+                        "its data",
+                        S1_STR_ARG(key.asset_pair));
+    }
+    char text[S1_SHA256_HEX];
+    S1_TRY(err, s1_data_get_content_hash(b->archives[0], &key, text, err));
+    s1_sha256_update(hash, text, strlen(text));
+    const s1_time_range range = {INT64_MIN, simulation->has_to ? simulation->to : INT64_MAX};
+    return s1_data_load(b->archives[0], &key, range, &b->book, err);
+}
+
 /* Where as many bars before `from` begin as the workers need, or the configuration says. Time
  * without trading (weekends) makes holes, so twice as long a span is asked for. */
 static s1_nanos begin_of(const s1_simulation_config *simulation, uint64_t warmup_bars,
@@ -389,6 +415,7 @@ static s1_rc open_stream(backtest *b, uint32_t index, uint64_t warmup_bars, s1_s
     S1_TRY(err, is_resampled ? open_resampled(b, stream, index, range, &first, hash, err)
                              : open_stored(b, stream, index, &key, range, hash, err));
     if (index == 0) {
+        S1_TRY(err, open_book(b, hash, err));
         b->from = has_begin ? rehearsed->from : simulation->has_from ? simulation->from : first;
     }
     return check_still(b, index, &key, err);
@@ -535,6 +562,7 @@ static s1_rc build_run(backtest *b, s1_err *err)
                        .plugins = b->request->link->plugins,
                        .readers = b->readers,
                        .trades = b->trades,
+                       .book = b->book,
                        .feeds = b->request->link->feeds,
                        .models = b->request->link->models,
                        .from = b->from,
@@ -680,6 +708,9 @@ static void release(backtest *b)
     for (uint32_t i = 0;
          b->readers != NULL && !b->has_given_readers && i < link_of(b)->streams.count; i++) {
         s1_bar_reader_close(b->readers[i]);
+    }
+    if (!b->has_given_readers) {
+        s1_market_reader_close(b->book);
     }
     for (uint32_t i = 0; b->archives != NULL && i < link_of(b)->streams.count; i++) {
         s1_data_persistor_free(b->versions != NULL ? b->versions[i] : NULL);

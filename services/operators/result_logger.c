@@ -230,8 +230,8 @@ static s1_rc write_results(s1_result_logger *logger, const s1_components *parts,
                       s1_timeframe_print(link->streams.items[0].need.timeframe, timeframe)},
         .currency = parts->instruments[0].quote,
         .fill_rule = s1_str_of(s1_enum_text(s1_fill_rule_names, simulation->fill_rule)),
-        .ambiguity_rule = s1_str_of(simulation->match_on == S1_MATCH_ON_TRADES
-                                        ? s1_enum_text(s1_match_on_names, S1_MATCH_ON_TRADES)
+        .ambiguity_rule = s1_str_of(simulation->match_on != S1_MATCH_ON_BARS
+                                        ? s1_enum_text(s1_match_on_names, simulation->match_on)
                                     : rules.path == S1_PATH_UNKNOWN
                                         ? s1_enum_text(s1_ambiguity_names, simulation->ambiguity)
                                         : s1_enum_text(s1_path_names, rules.path)),

@@ -362,6 +362,7 @@ s1_rc s1_run_orchestrator_new(const s1_run_options *options, s1_run_orchestrator
         for (uint32_t i = 0; i < options->components.link->streams.count; i++) {
             s1_bar_reader_close(options->components.readers[i]);
         }
+        s1_market_reader_close(options->components.book);
         return S1_RAISE(err, S1_E_NO_MEMORY, "a run");
     }
     run->options = *options;

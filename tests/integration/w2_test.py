@@ -205,7 +205,7 @@ def faults(work):
             sets=["environments.w2.simulation.fill_rule=zipline"])
     refused("expected none, as match_on: trades matches no bars",
             sets=["environments.w2.simulation.matching.path=ohlc"])
-    refused("expected bars or trades", sets=["environments.w2.simulation.match_on=quotes"])
+    refused("expected bars, trades or book", sets=["environments.w2.simulation.match_on=quotes"])
 
 
 def main():

@@ -10,6 +10,7 @@ enum piece_column { PIECE_TIME, PIECE_PRICE, PIECE_QUANTITY, PIECE_COLUMNS };
 /* Trades that outlive their batch; or a batch without its repeats. */
 typedef struct kept_trades {
     int64_t *columns[PIECE_COLUMNS]; /* owned */
+    uint8_t *sides;                  /* owned */
     size_t count, capacity;
 } kept_trades;
 
@@ -49,6 +50,11 @@ static s1_rc make_room(kept_trades *kept, size_t more, s1_err *err)
         }
         kept->columns[i] = grown;
     }
+    uint8_t *const sides = realloc(kept->sides, 2 * count);
+    if (sides == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu trades of one bar", 2 * count);
+    }
+    kept->sides = sides;
     kept->capacity = 2 * count;
     return S1_OK;
 }
@@ -64,18 +70,29 @@ static s1_rc keep_from(kept_trades *kept, const s1_trade_batch *batch, size_t at
     for (size_t i = 0; i < PIECE_COLUMNS; i++) {
         memcpy(kept->columns[i] + kept->count, columns[i] + at, count * sizeof(int64_t));
     }
+    memcpy(kept->sides + kept->count, batch->side + at, count);
     kept->count += count;
     return S1_OK;
 }
 
-static s1_trade_batch piece_of(const int64_t *time, const int64_t *price, const int64_t *quantity,
-                               size_t from, size_t to)
+/* Trades of a batch from one on to before another. */
+static s1_trade_batch piece_of(const s1_trade_batch *batch, size_t from, size_t to)
 {
     return from >= to ? (s1_trade_batch){0}
                       : (s1_trade_batch){.count = to - from,
-                                         .time = time + from,
-                                         .price = price + from,
-                                         .quantity = quantity + from};
+                                         .time = batch->time + from,
+                                         .price = batch->price + from,
+                                         .quantity = batch->quantity + from,
+                                         .side = batch->side + from};
+}
+
+static s1_trade_batch kept_batch(const kept_trades *kept)
+{
+    return (s1_trade_batch){.count = kept->count,
+                            .time = kept->columns[PIECE_TIME],
+                            .price = kept->columns[PIECE_PRICE],
+                            .quantity = kept->columns[PIECE_QUANTITY],
+                            .side = kept->sides};
 }
 
 /* --- Making bars ------------------------------------------------------------------------------ */
@@ -106,10 +123,10 @@ static s1_rc leave_repeats_out(bars_of_trades *b, s1_err *err)
         once->columns[PIECE_TIME][once->count] = b->batch.time[i];
         once->columns[PIECE_PRICE][once->count] = b->batch.price[i];
         once->columns[PIECE_QUANTITY][once->count] = b->batch.quantity[i];
+        once->sides[once->count] = b->batch.side[i];
         once->count += !b->repeats[i];
     }
-    b->batch = piece_of(once->columns[PIECE_TIME], once->columns[PIECE_PRICE],
-                        once->columns[PIECE_QUANTITY], 0, once->count);
+    b->batch = kept_batch(once);
     return S1_OK;
 }
 
@@ -205,13 +222,11 @@ void s1_trade_bars_trades(s1_trade_bars *bars, size_t row, s1_trade_pieces *ret_
 {
     bars_of_trades *const b = (bars_of_trades *)bars;
     const s1_nanos open_time = b->bars.open_time[row];
-    int64_t *const *const kept = b->before.columns;
+    const s1_trade_batch kept = kept_batch(&b->before);
     b->at = row == 0 ? b->at : find_time(&b->batch, b->at, open_time);
     const size_t end = find_time(&b->batch, b->at, open_time + b->timeframe);
-    *ret_pieces =
-        (s1_trade_pieces){{piece_of(kept[PIECE_TIME], kept[PIECE_PRICE], kept[PIECE_QUANTITY], 0,
-                                    row == 0 ? b->before.count : 0),
-                           piece_of(b->batch.time, b->batch.price, b->batch.quantity, b->at, end)}};
+    *ret_pieces = (s1_trade_pieces){
+        {piece_of(&kept, 0, row == 0 ? kept.count : 0), piece_of(&b->batch, b->at, end)}};
     b->at = end;
 }
 
@@ -236,6 +251,8 @@ static void bars_close(s1_bar_reader *self)
         free(b->before.columns[i]);
         free(b->once.columns[i]);
     }
+    free(b->before.sides);
+    free(b->once.sides);
     free(b->repeats);
     free(b);
 }

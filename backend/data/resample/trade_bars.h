@@ -20,7 +20,7 @@
 #define S1_TRADE_PIECES 2u
 
 typedef struct s1_trade_pieces {
-    s1_trade_batch items[S1_TRADE_PIECES]; /* count 0: none; time, price and quantity alone */
+    s1_trade_batch items[S1_TRADE_PIECES]; /* count 0: none; no ids, no times received */
 } s1_trade_pieces;
 
 /* `base` is a reader of the bars like any other; rows_total is the most there can be. */

@@ -24,7 +24,19 @@
 /* X(name, value, text): what orders are matched against, `simulation.match_on`. */
 #define S1_MATCH_ON_MAP(X)                                                                         \
     X(MATCH_ON_BARS, 1, "bars")                                                                    \
-    X(MATCH_ON_TRADES, 2, "trades")
+    X(MATCH_ON_TRADES, 2, "trades")                                                                \
+    X(MATCH_ON_BOOK, 3, "book")
+
+/* X(name, value, text): how an order moves forward in its queue, `simulation.book.queue`. */
+#define S1_QUEUE_MODEL_MAP(X)                                                                      \
+    X(QUEUE_RISK_AVERSE, 1, "risk_averse")                                                         \
+    X(QUEUE_PROB_POWER, 2, "prob_power")                                                           \
+    X(QUEUE_PROB_LOG, 3, "prob_log")
+
+/* X(name, value, text): what own fills do to the book, `simulation.book.liquidity`. */
+#define S1_BOOK_LIQUIDITY_MAP(X)                                                                   \
+    X(LIQUIDITY_CONSUMED, 1, "consumed")                                                           \
+    X(LIQUIDITY_KEPT, 2, "kept")
 
 /* When and at which price a market order fills. */
 #define S1_FILL_TIMING_MAP(X)                                                                      \
@@ -100,6 +112,8 @@ enum s1_fill_preset { S1_FILL_PRESET_MAP(X) S1_FILL_PRESET_COUNT };
 #undef X
 #define X(name, value, text) S1_##name = (value),
 enum s1_match_on { S1_MATCH_ON_MAP(X) };
+enum s1_queue_model { S1_QUEUE_MODEL_MAP(X) };
+enum s1_book_liquidity { S1_BOOK_LIQUIDITY_MAP(X) };
 enum s1_fill_timing { S1_FILL_TIMING_MAP(X) };
 enum s1_arrival { S1_ARRIVAL_MAP(X) };
 enum s1_bar_path { S1_PATH_MAP(X) };

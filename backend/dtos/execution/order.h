@@ -71,7 +71,13 @@ enum s1_order_state {
     X(TRADE_TRIGGER, 0)                                                                            \
     X(AMBIGUOUS_TRAIL, 1)                                                                          \
     X(TRAIL_WAITS, 1)                                                                              \
-    X(LIQUIDATION, 0)
+    X(LIQUIDATION, 0)                                                                              \
+    X(BOOK, 0)                                                                                     \
+    X(BOOK_MARKETABLE, 0)                                                                          \
+    X(QUEUE, 0)                                                                                    \
+    X(BOOK_CROSSED, 0)                                                                             \
+    X(BOOK_STOP, 0)                                                                                \
+    X(BOOK_TRIGGER, 0)
 enum s1_fill_rule {
     S1_FILL_RULE_INVALID,
 #define X(name, is_ambiguous) S1_FILL_##name,

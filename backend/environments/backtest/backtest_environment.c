@@ -23,6 +23,7 @@ struct s1_backtest_environment {
     s1_nanos read_time;
     const s1_clock *clock;
     s1_trade_bars *trades; /* of the primary, whose reader it is; NULL: orders match on bars */
+    s1_book_feed book;     /* reader NULL: orders do not match on a book */
     s1_matching_engine *matching;
     s1_matching_line *line; /* NULL without latency */
     s1_market_snapshot snapshot;
@@ -210,6 +211,34 @@ static s1_rc match_trades(void *self, s1_err *err)
                : s1_matching_trades(environment->matching, &environment->bars[0], &flow, err);
 }
 
+/* The same against the order book and the trades of the bar. The book follows also while nobody
+ * trades. */
+static s1_rc match_book(void *self, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    const stream_cursor *const primary = &environment->cursors[0];
+    s1_trade_pieces pieces;
+    s1_trade_flow flow = {.pieces = pieces.items,
+                          .price_scale = environment->trades->base.price_scale,
+                          .qty_scale = environment->trades->base.qty_scale};
+    if (!environment->has_bar[0]) {
+        return S1_OK;
+    }
+    if (!s1_matching_is_idle(environment->matching)) {
+        s1_trade_bars_trades(environment->trades, primary->at - 1, &pieces);
+        flow.piece_count = S1_TRADE_PIECES;
+    }
+    return s1_matching_flow(environment->matching, &environment->bars[0], &flow, &environment->book,
+                            err);
+}
+
+/* No close does anything to an order on a book. */
+static s1_rc submit_to_book(void *self, const s1_order *order, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return s1_matching_submit(environment->matching, order, NULL, err);
+}
+
 static s1_rc submit(void *self, const s1_order *order, s1_err *err)
 {
     s1_backtest_environment *const environment = self;
@@ -283,6 +312,14 @@ s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environmen
                                 .modify = modify_late,
                                 .amend = amend_late};
     }
+    if (environment->book.reader != NULL) {
+        return (s1_environment){.self = environment,
+                                .next = next,
+                                .match = match_book,
+                                .submit = submit_to_book,
+                                .cancel = cancel,
+                                .modify = modify};
+    }
     return (s1_environment){.self = environment,
                             .next = next,
                             .match = environment->trades != NULL ? match_trades : match,
@@ -294,7 +331,7 @@ s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environmen
 
 s1_nanos s1_backtest_environment_read_time(const s1_backtest_environment *environment)
 {
-    return environment->read_time +
+    return environment->read_time + environment->book.read_time +
            (environment->trades != NULL ? s1_trade_bars_read_time(environment->trades) : 0);
 }
 
@@ -313,6 +350,7 @@ void s1_backtest_environment_free(s1_backtest_environment *environment)
     for (uint32_t i = 0; environment->cursors != NULL && i < environment->stream_count; i++) {
         s1_bar_reader_close(environment->cursors[i].stream.reader);
     }
+    s1_market_reader_close(environment->book.reader);
     s1_matching_line_free(environment->line);
     s1_matching_free(environment->matching);
     free(environment->cursors);
@@ -331,6 +369,21 @@ static s1_rc open_cursor(stream_cursor *cursor, s1_err *err)
                         &cursor->qty_factor, err);
 }
 
+/* A book has the scales of its own. */
+static s1_rc open_book(s1_backtest_environment *environment, s1_err *err)
+{
+    s1_book_feed *const feed = &environment->book;
+    const s1_backtest_stream *const stream = &environment->cursors[0].stream;
+    if (feed->reader == NULL) {
+        return S1_OK;
+    }
+    const s1_market_scales *const scales = &feed->reader->scales;
+    S1_TRY(err, scale_factor(stream->asset_pair, "price", scales->price,
+                             stream->instrument->price_scale, &feed->price_factor, err));
+    return scale_factor(stream->asset_pair, "qty", scales->qty, stream->instrument->qty_scale,
+                        &feed->qty_factor, err);
+}
+
 s1_rc s1_backtest_environment_new(const s1_backtest_environment_options *options,
                                   const s1_order_listener *listener,
                                   s1_backtest_environment **ret_environment, s1_err *err)
@@ -344,15 +397,18 @@ s1_rc s1_backtest_environment_new(const s1_backtest_environment_options *options
         for (uint32_t i = 0; i < count; i++) {
             s1_bar_reader_close(options->streams[i].reader);
         }
+        s1_market_reader_close(options->book);
         return S1_RAISE(err, S1_E_NO_MEMORY, "a backtest environment of %u streams", count);
     }
-    *environment = (s1_backtest_environment){.cursors = cursors,
-                                             .bars = calloc(count, sizeof *environment->bars),
-                                             .has_bar = calloc(count, sizeof *environment->has_bar),
-                                             .stream_count = count,
-                                             .from = options->from,
-                                             .trades = options->trades,
-                                             .clock = options->clock};
+    *environment =
+        (s1_backtest_environment){.cursors = cursors,
+                                  .bars = calloc(count, sizeof *environment->bars),
+                                  .has_bar = calloc(count, sizeof *environment->has_bar),
+                                  .stream_count = count,
+                                  .from = options->from,
+                                  .trades = options->trades,
+                                  .book = {.reader = options->book, .clock = options->clock},
+                                  .clock = options->clock};
     for (uint32_t i = 0; i < count; i++) {
         cursors[i].stream = options->streams[i];
     }
@@ -361,6 +417,9 @@ s1_rc s1_backtest_environment_new(const s1_backtest_environment_options *options
                    : S1_RAISE(err, S1_E_NO_MEMORY, "a backtest environment of %u streams", count);
     for (uint32_t i = 0; i < count && rc == S1_OK; i++) {
         rc = open_cursor(&cursors[i], err);
+    }
+    if (rc == S1_OK) {
+        rc = open_book(environment, err);
     }
     if (rc == S1_OK) {
         rc = s1_matching_new(&options->matching, listener, &environment->matching, err);

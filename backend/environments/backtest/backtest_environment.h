@@ -2,8 +2,9 @@
  *
  * Merges the bars of several streams by close time and hands them out moment by moment; orders go
  * to the matching engine (backend/environments/matching/matching_engine.h) on the bars of the
- * primary stream, or on the trades those are made of. Nothing of a bar is visible before its close;
- * a bar that has not been handed out lies in the reader's batch, where no worker can reach.
+ * primary stream, on the trades those are made of, or on the order book beside those. Nothing of a
+ * bar is visible before its close; a bar that has not been handed out lies in the reader's batch,
+ * where no worker can reach.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_BACKTEST_BACKTEST_ENVIRONMENT_H
 #define S1_BACKEND_ENVIRONMENTS_BACKTEST_BACKTEST_ENVIRONMENT_H
@@ -29,6 +30,8 @@ typedef struct s1_backtest_environment_options {
     s1_nanos from;                /* bars that open before it are warm-up */
     s1_trade_bars *trades;        /* the reader of the primary, where orders match on its trades;
                                      NULL: on its bars */
+    s1_market_reader *book;       /* with `trades`: orders match on it beside them (matching.book is
+                                     set); NULL: they do not. Taken as readers are */
     s1_matching_options matching; /* of the primary's instrument */
     s1_latency latency;           /* all zero: orders and answers take no time */
     const s1_clock *clock;        /* measures the time spent reading; borrowed */

@@ -26,6 +26,13 @@ s1_rc s1_matching_new(const s1_matching_options *options, const s1_order_listene
         !s1_dec_is_zero(costs->volume_share) || costs->model == S1_SLIPPAGE_VOLUME_SHARE;
     engine->listener = *listener;
     engine->orders = orders;
+    const s1_rc rc =
+        options->book != NULL ? s1_matching_book_new(options, &engine->book, err) : S1_OK;
+    if (rc != S1_OK) {
+        s1_matching_free(engine);
+        return rc;
+    }
+    engine->options.book = NULL; /* copied */
     *ret_engine = engine;
     return S1_OK;
 }
@@ -33,6 +40,7 @@ s1_rc s1_matching_new(const s1_matching_options *options, const s1_order_listene
 void s1_matching_free(s1_matching_engine *engine)
 {
     if (engine != NULL) {
+        s1_matching_book_free(engine->book);
         free(engine->orders);
         free(engine);
     }

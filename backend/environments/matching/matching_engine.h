@@ -49,9 +49,21 @@
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_ENGINE_H
 
+#include "backend/core/interfaces/data_persistor.h"
+#include "backend/core/order_book.h"
 #include "backend/dtos/execution/fees.h"
 #include "backend/dtos/execution/fill_costs.h"
+#include "backend/dtos/execution/order.h"
 #include "backend/dtos/market/market_batch.h"
+#include "backend/utils/clock.h"
+
+/* How orders match on a book; matching_book.c has the rules. */
+typedef struct s1_book_rules {
+    int32_t queue;        /* enum s1_queue_model */
+    bool keeps_liquidity; /* what is taken is there again at once */
+    bool cuts;            /* s1_order_book_new */
+    double power;         /* of PROB_POWER */
+} s1_book_rules;
 
 typedef struct s1_matching_options {
     const s1_instrument *instrument; /* outlives the engine */
@@ -62,6 +74,7 @@ typedef struct s1_matching_options {
     s1_dec maker_fee, taker_fee;     /* fractions of the notional */
     const s1_fee_book *fees;         /* borrowed; NULL: those two, in quote */
     uint32_t orders_max;             /* working at the same time */
+    const s1_book_rules *book;       /* copied; NULL: no order book is kept */
 } s1_matching_options;
 
 typedef struct s1_matching_engine s1_matching_engine;
@@ -146,6 +159,26 @@ S1_WARN_UNUSED static inline s1_rc s1_matching_trades(s1_matching_engine *engine
     head->bars++;
     return head->working == 0 ? S1_OK : s1_matching_trades_orders(engine, bar, flow, err);
 }
+
+/* Rows of a book and how far they were taken. The reader is borrowed. */
+typedef struct s1_book_feed {
+    s1_market_reader *reader;
+    s1_market_batch batch;
+    size_t at;                        /* next row of batch */
+    int64_t price_factor, qty_factor; /* to the instrument's scales */
+    const s1_clock *clock;            /* measures read_time */
+    s1_nanos read_time;
+    bool is_done;
+} s1_book_feed;
+
+/* Brings the book to the close of the bar and matches the working orders against it and the bar's
+ * trades, event by event in order of time. Of an engine with a book. Errors: S1_E_RANGE for data
+ * that do not fit the instrument's scales, those of the reader and of callbacks. */
+S1_WARN_UNUSED s1_rc s1_matching_flow(s1_matching_engine *engine, const s1_bar *bar,
+                                      const s1_trade_flow *trades, s1_book_feed *feed, s1_err *err);
+
+/* The book, less what was taken from it; NULL of an engine without. Borrowed. */
+const s1_order_book *s1_matching_levels(const s1_matching_engine *engine);
 
 /* How often each rule decided a fill; [enum s1_fill_rule]. Borrowed. */
 const uint64_t *s1_matching_rule_counts(const s1_matching_engine *engine);

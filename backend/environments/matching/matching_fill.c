@@ -100,15 +100,15 @@ static s1_rc charge(const s1_matching_engine *engine, const s1_order *order, s1_
 
 /* Tells the fill; what is left of an IOC order ends with it. */
 static s1_rc tell_fill(s1_matching_engine *engine, uint32_t index, const s1_fill *fill,
-                       s1_dec market, s1_err *err)
+                       s1_execution decided, s1_err *err)
 {
     const s1_order_listener *const listener = &engine->listener;
     const s1_order copy = engine->orders[index].order; /* the callback may move the array's end */
-    engine->filling_price = market;
+    engine->filling_price = decided.price;
     const s1_rc rc = listener->on_fill(listener->self, &copy, fill, err);
     engine->filling_price = S1_DEC_ZERO;
     S1_TRY(err, rc);
-    if (copy.state == S1_ORDER_FILLED || copy.time_in_force != S1_TIF_IOC) {
+    if (copy.state == S1_ORDER_FILLED || copy.time_in_force != S1_TIF_IOC || decided.is_part) {
         return S1_OK;
     }
     index = s1_matching_index_of(engine, copy.order_id);
@@ -140,13 +140,13 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
         result.slip =
             s1_dec_abs(s1_dec_of_raw(s1_dec_raw(result.price) - s1_dec_raw(decided.price)));
     }
-    if (is_unsized && !s1_dec_is_zero(result.quantity)) {
+    if (is_unsized && !slot->place.is_sized && !s1_dec_is_zero(result.quantity)) {
         const s1_rc sized = size_order(engine, slot, &result, err);
         if (sized != S1_OK) {
             return sized == S1_E_DENIED ? refuse_fill(engine, slot, decided.time, err) : sized;
         }
     }
-    if (is_short(&slot->order, result.quantity)) {
+    if (!decided.is_part && is_short(&slot->order, result.quantity)) {
         return end_short(engine, index, decided.time, err);
     }
     if (s1_dec_is_zero(result.quantity)) {
@@ -165,7 +165,7 @@ s1_rc s1_matching_fill(s1_matching_engine *engine, uint32_t index, s1_execution 
     slot->order.cash_fraction = S1_DEC_ZERO; /* what is left of it has its size */
     engine->filling_type = side_of_entry(&slot->order, decided.rule);
     advance(engine, slot, result.quantity);
-    return tell_fill(engine, index, &result, decided.price, err);
+    return tell_fill(engine, index, &result, decided, err);
 }
 
 s1_rc s1_matching_end(s1_matching_engine *engine, uint32_t index, int32_t state, s1_str reason,
@@ -200,24 +200,32 @@ bool s1_matching_turns_limit(const s1_order *order)
     return order->type == S1_ORDER_STOP_LIMIT || order->type == S1_ORDER_LIMIT_IF_TOUCHED;
 }
 
-s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_execution decided,
-                          s1_err *err)
+s1_rc s1_matching_turn(s1_matching_engine *engine, uint32_t index, s1_nanos time, s1_err *err)
 {
     s1_working_order *const slot = &engine->orders[index];
     if (s1_order_trails(&slot->order)) {
-        S1_TRY(err, s1_matching_tell_trailed(engine, &slot->order.trade_id, decided.time, err));
+        S1_TRY(err, s1_matching_tell_trailed(engine, &slot->order.trade_id, time, err));
     }
     slot->order.state = S1_ORDER_TRIGGERED;
     const s1_order copy = slot->order;
-    S1_TRY(err,
-           engine->listener.on_state(engine->listener.self, &copy, S1_STR(""), decided.time, err));
+    S1_TRY(err, engine->listener.on_state(engine->listener.self, &copy, S1_STR(""), time, err));
+    if (slot->is_working) {
+        engine->trailing -= s1_order_trails(&slot->order);
+        slot->order.trail_amount = slot->order.trail_percent = S1_DEC_ZERO;
+        slot->order.type = S1_ORDER_LIMIT;
+        slot->order.price = slot->order.limit;
+    }
+    return S1_OK;
+}
+
+s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_execution decided,
+                          s1_err *err)
+{
+    const s1_working_order *const slot = &engine->orders[index];
+    S1_TRY(err, s1_matching_turn(engine, index, decided.time, err));
     if (!slot->is_working) {
         return S1_OK;
     }
-    engine->trailing -= s1_order_trails(&slot->order);
-    slot->order.trail_amount = slot->order.trail_percent = S1_DEC_ZERO;
-    slot->order.type = S1_ORDER_LIMIT;
-    slot->order.price = slot->order.limit;
     const bool is_marketable = s1_matching_is_reached(&slot->order, decided.price);
     S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, decided.time, err));
     return is_marketable && slot->is_working ? s1_matching_fill(engine, index, decided, err)

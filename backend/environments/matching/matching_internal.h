@@ -10,21 +10,36 @@
 
 #include "backend/environments/matching/matching_engine.h"
 
+/* Where a limit order stands in the queue at its price; mantissas at the instrument's scales. */
+typedef struct s1_queue_place {
+    int64_t price;
+    int64_t traded;    /* at the price since its quantity changed */
+    int64_t shown;     /* of an iceberg: what is left of the part that shows */
+    double ahead;      /* an estimate */
+    s1_dec quantity;   /* the order's when it joined */
+    int32_t rule;      /* of a stop at market that is triggered: it takes; 0: it is not */
+    bool is_sized;     /* of one that is sized as it fills: it is */
+} s1_queue_place;
+
 /* An order and what matching must remember of it. */
 typedef struct s1_working_order {
     s1_order order;
     bool is_working;
-    bool is_born_inside; /* accepted while the inside of a bar was being matched */
-    int32_t parent_type; /* born inside: of the order whose fill it came from */
-    uint64_t shown_bar;  /* an iceberg: the bar whose touch filled what showed */
-    bool has_met;        /* a limit order among trades: it has met its first price */
-    s1_dec moved_from;   /* where the trigger was that moved since it was told of; zero: nowhere */
+    bool is_born_inside;  /* accepted while the inside of a bar was being matched */
+    int32_t parent_type;  /* born inside: of the order whose fill it came from */
+    uint64_t shown_bar;   /* an iceberg: the bar whose touch filled what showed */
+    bool has_met;         /* a limit order among trades: it has met its first price */
+    s1_dec moved_from;    /* where the trigger was that moved since it was told of; zero: nowhere */
+    s1_queue_place place; /* on an order book */
 } s1_working_order;
+
+typedef struct s1_matching_book s1_matching_book; /* matching_book_internal.h */
 
 struct s1_matching_engine {
     struct s1_matching_head head; /* first: the inline half reads it */
     s1_matching_options options;
     s1_order_listener listener;
+    s1_matching_book *book;   /* owned; NULL: no order book */
     s1_working_order *orders; /* in order of submission, holes until the next compaction */
     uint32_t count;           /* slots used, holes included */
     uint32_t expiring;        /* working orders with an end */
@@ -47,6 +62,7 @@ typedef struct s1_execution {
     int32_t rule;
     bool is_maker;
     s1_dec quantity; /* zero: all that is left of the order */
+    bool is_part;    /* of a walk that goes on: who walks judges IOC and FOK */
 } s1_execution;
 
 /* The order works no longer. */
@@ -62,6 +78,15 @@ uint32_t s1_matching_find_slot(const s1_matching_engine *engine, s1_trade_id tra
 /* Ends the orders whose time is up at `moment`. */
 S1_WARN_UNUSED s1_rc s1_matching_expire_due(s1_matching_engine *engine, s1_nanos moment,
                                             s1_err *err);
+
+/* The same of all ends until `moment`, each at its own time, the first end first; for who matches
+ * meanwhile. */
+S1_WARN_UNUSED s1_rc s1_matching_expire_ends(s1_matching_engine *engine, s1_nanos moment,
+                                             s1_err *err);
+
+S1_WARN_UNUSED s1_rc s1_matching_book_new(const s1_matching_options *options,
+                                          s1_matching_book **ret_book, s1_err *err);
+void s1_matching_book_free(s1_matching_book *book); /* accepts NULL */
 
 /* The two halves of a bar, for who hears of them at two times: what the open does, and the rest.
  * head.bars counts the bar before the first. */
@@ -133,6 +158,10 @@ S1_WARN_UNUSED s1_rc s1_matching_arrive(s1_matching_engine *engine, uint32_t ind
 
 /* Becomes this order a limit order once it is triggered? */
 bool s1_matching_turns_limit(const s1_order *order);
+
+/* It does at `time`: TRIGGERED is told, and it is one, if it still works. */
+S1_WARN_UNUSED s1_rc s1_matching_turn(s1_matching_engine *engine, uint32_t index, s1_nanos time,
+                                      s1_err *err);
 
 /* It does, at a price: it takes there (`decided`), rests from now on, or ends. */
 S1_WARN_UNUSED s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index,

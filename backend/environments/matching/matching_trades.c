@@ -206,8 +206,7 @@ static s1_rc match_order(s1_matching_engine *engine, uint32_t index, s1_executio
 
 /* --- All orders. -------------------------------------------------------------------------- */
 
-/* Ends the orders whose time is up at `moment`, each at its own end, the first end first. */
-static s1_rc expire_until(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
+s1_rc s1_matching_expire_ends(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
 {
     while (engine->expiring > 0) {
         s1_nanos first = INT64_MAX;
@@ -231,7 +230,7 @@ static s1_rc match_trade(s1_matching_engine *engine, const s1_trade_flow *flow,
                                       s1_dec_from_mantissa(trades->price[at], flow->price_scale),
                                   .time = trades->time[at]};
     const s1_dec traded = s1_dec_from_mantissa(trades->quantity[at], flow->qty_scale);
-    S1_TRY(err, expire_until(engine, decided.time, err));
+    S1_TRY(err, s1_matching_expire_ends(engine, decided.time, err));
     if (engine->needs_volume) {
         s1_matching_set_volume(engine, traded);
     }
@@ -274,7 +273,7 @@ s1_rc s1_matching_trade_range(s1_matching_engine *engine, const s1_trade_flow *f
 s1_rc s1_matching_expire_until(s1_matching_engine *engine, s1_nanos moment, s1_err *err)
 {
     engine->is_matching = true; /* what a callback sends is no arrival */
-    const s1_rc rc = expire_until(engine, moment, err);
+    const s1_rc rc = s1_matching_expire_ends(engine, moment, err);
     engine->is_matching = false;
     s1_matching_compact(engine);
     return rc;

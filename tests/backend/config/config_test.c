@@ -350,7 +350,7 @@ static void an_override_is_named_in_its_fault(void **state)
         "--set environments.backtest_eurusd.simulation.speed=3: error: "
         "backtest_eurusd.simulation.speed: found an unknown key, expected initial_capital, "
         "initial_balances, cost_basis, fees, "
-        "slippage, fill_rule, match_on, matching, latency, ambiguity, funding, borrow, "
+        "slippage, fill_rule, match_on, book, matching, latency, ambiguity, funding, borrow, "
         "from, to or warmup_bars\n");
     end(&f);
 }
