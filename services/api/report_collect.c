@@ -188,13 +188,9 @@ static s1_rc take_fill(s1_report *report, s1_report_trade *trade, const json_t *
     return S1_OK;
 }
 
-static s1_rc take_refusal(s1_report *report, const json_t *details, s1_err *err)
+/* Counts one more of a stage, in words, and a code. */
+static s1_rc add_refusal(s1_report *report, const char *stage, const char *code, s1_err *err)
 {
-    const char *stage = json_string_value(json_object_get(details, "stage"));
-    const char *code =
-        json_string_value(json_object_get(json_object_get(details, "rejection_reason"), "code"));
-    stage = stage != NULL ? stage : "";
-    code = code != NULL ? code : "";
     for (size_t i = 0; i < report->refusal_count; i++) {
         if (strcmp(report->refusals[i].stage, stage) == 0 &&
             strcmp(report->refusals[i].code, code) == 0) {
@@ -213,6 +209,37 @@ static s1_rc take_refusal(s1_report *report, const json_t *details, s1_err *err)
     }
     report->refusals[report->refusal_count++] = refusal;
     return S1_OK;
+}
+
+static const char *or_empty(const json_t *value)
+{
+    const char *const text = json_string_value(value);
+    return text != NULL ? text : "";
+}
+
+static s1_rc take_refusal(s1_report *report, const json_t *details, s1_err *err)
+{
+    char key[64];
+    const char *const stage = or_empty(json_object_get(details, "stage"));
+    (void)snprintf(key, sizeof key, "report.stage_%s", stage);
+    const s1_str words = s1_locale_text(report->locale, s1_str_of(key));
+    return add_refusal(
+        report, words.len > 0 ? words.ptr : stage,
+        or_empty(json_object_get(json_object_get(details, "rejection_reason"), "code")), err);
+}
+
+/* An order to enter that came to an end of its own: refused by the venue, expired, canceled. */
+static s1_rc take_ended_order(s1_report *report, const s1_journal_view *entry,
+                              const json_t *details, s1_err *err)
+{
+    const char *const key = s1_str_eq(entry->type, S1_STR("ORDER_REJECTED"))  ? "order_rejected"
+                            : s1_str_eq(entry->type, S1_STR("ORDER_EXPIRED")) ? "order_expired"
+                            : s1_str_eq(entry->type, S1_STR("ORDER_DENIED"))  ? "order_denied"
+                                                                              : "order_canceled";
+    return strcmp(or_empty(json_object_get(details, "role")), "entry") == 0
+               ? add_refusal(report, s1_report_word(report, key),
+                             or_empty(json_object_get(details, "reason")), err)
+               : S1_OK;
 }
 
 /* What an entry says of a trade of its own. */
@@ -234,14 +261,16 @@ static s1_rc take_entry(void *user, const s1_journal_view *entry, s1_err *err)
     const reading *const r = user;
     const bool is_found = s1_str_eq(entry->type, S1_STR("OPPORTUNITY_DETECTED"));
     const bool is_refused = s1_str_eq(entry->type, S1_STR("OPPORTUNITY_REJECTED"));
+    const bool is_ended = s1_str_starts_with(entry->type, S1_STR("ORDER_")) &&
+                          !s1_str_eq(entry->type, S1_STR("ORDER_FILLED"));
     size_t count = 0;
     const id_entry *first = NULL;
     if (is_found) {
         (void)find(r, r->by_opportunity, entry->opportunity_id, &count, &first);
-    } else if (!is_refused) {
+    } else if (!is_refused && !is_ended) {
         (void)find(r, r->by_trade, entry->trade_id, &count, &first);
     }
-    if (!is_refused && count == 0) {
+    if (!is_refused && !is_ended && count == 0) {
         return S1_OK;
     }
     json_t *const details = json_loadb(entry->details.ptr, entry->details.len, 0, NULL);
@@ -250,6 +279,7 @@ static s1_rc take_entry(void *user, const s1_journal_view *entry, s1_err *err)
                         (unsigned long long)entry->seq);
     }
     s1_rc rc = is_refused ? take_refusal(r->report, details, err)
+               : is_ended ? take_ended_order(r->report, entry, details, err)
                : is_found ? take_cause(r, entry, details, err)
                           : S1_OK;
     for (size_t i = 0; i < count && !is_found && rc == S1_OK; i++) {
@@ -293,7 +323,9 @@ static s1_rc read_journal(s1_report *report, s1_err *err)
         qsort(r.by_opportunity, report->trade_count, sizeof *r.by_opportunity, compare_ids);
     }
     const s1_journal_filter filter = {.types = "OPPORTUNITY_DETECTED,OPPORTUNITY_REJECTED,"
-                                               "TRADE_OPENED,ORDER_FILLED,POSITION_ADJUSTED"};
+                                               "TRADE_OPENED,ORDER_FILLED,POSITION_ADJUSTED,"
+                                               "ORDER_REJECTED,ORDER_EXPIRED,ORDER_DENIED,"
+                                               "ORDER_CANCELED"};
     S1_TRY(err, s1_api_journal_walk(report->view->dir, &filter, take_entry, &r, err));
     sort_refusals(report);
     return S1_OK;

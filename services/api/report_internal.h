@@ -37,7 +37,7 @@ typedef struct s1_report_trade {
 } s1_report_trade;
 
 typedef struct s1_report_refusal {
-    const char *stage, *code;
+    const char *stage, *code; /* the stage in words */
     uint64_t count;
 } s1_report_refusal;
 #define S1_REPORT_REFUSALS_MAX 200u

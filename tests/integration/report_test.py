@@ -188,7 +188,7 @@ def other_languages_and_levels(work, results):
          "platform.core.language=nl")
     text, page = read(dutch / "report.html")
     has(text, '<html lang="nl">')
-    has("\n".join(page.texts), "Voor u dit gelooft", "Vermogen en terugval", "Geweigerde kansen",
+    has("\n".join(page.texts), "Voor u dit gelooft", "Vermogen en terugval", "Geweigerd, en orders",
         "Getallen in de blueprint")
     has(call(work, "results", "show", dutch).out, "Diagnose", "Getallen in de blueprint", "Vermogen")
     words = "\n".join(page.texts)
@@ -229,6 +229,24 @@ def no_trades(work):
     out = call(work, "results", "show", silent).out
     has(out, "Diagnosis", first["cause"])
     has("\n".join(read(silent / "report.html")[1].texts), "No closed trades.")
+
+
+def orders_that_came_to_nothing(work):
+    """Entry orders that expired are among the refusals, by reason; those of exits are not."""
+    results = work / "strict"
+    call(work, "backtest", "channel_breakout", "--results", results, "--report", "--set",
+         "runs.channel_breakout.workforce.planning_workers.order_routing[limit_order_router].params"
+         ".max_slippage_percent=0.0005")
+    ended = [e for e in harness.entries(results, "ORDER_EXPIRED", "ORDER_REJECTED")
+             if e["details"]["role"] == "entry"]
+    assert len(ended) > 3 and {e["details"]["reason"] for e in ended} == {"NOT_MARKETABLE"}
+    text = (results / "report.html").read_text()
+    section = text[text.index('<section id="refusals">'):]
+    section = section[:section.index("</section>")]
+    has(section, f"<td>entry order expired</td><td><code>NOT_MARKETABLE</code></td>"
+                 f"<td class=\"r\">{len(ended)}</td>")
+    assert "POSITION_CLOSED" not in section
+    assert harness.entries(results, "ORDER_CANCELED")
 
 
 def paired(work, first, other, periods):
@@ -343,6 +361,7 @@ def main():
         damage_is_told(work, results)
         other_languages_and_levels(work, results)
         no_trades(work)
+        orders_that_came_to_nothing(work)
         side_by_side(work, results)
         in_a_browser(work, results, document, moved)
 
