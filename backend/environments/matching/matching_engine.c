@@ -100,6 +100,13 @@ uint32_t s1_matching_find_slot(const s1_matching_engine *engine, s1_trade_id tra
     return UINT32_MAX;
 }
 
+/* Is a close the first price that the order meets? */
+static bool meets_close(const s1_matching_engine *engine, const s1_order *order, const s1_bar *last)
+{
+    return last != NULL && !engine->is_matching && order->role == S1_ROLE_ENTRY &&
+           engine->options.rules.arrival == S1_ARRIVAL_CLOSE;
+}
+
 s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, const s1_bar *last,
                          s1_err *err)
 {
@@ -118,9 +125,7 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
                                .is_working = true,
                                .is_born_inside = engine->is_inside_bar,
                                .parent_type = engine->filling_type,
-                               .has_met = last != NULL &&
-                                          engine->options.rules.arrival == S1_ARRIVAL_CLOSE &&
-                                          order->role == S1_ROLE_ENTRY};
+                               .has_met = meets_close(engine, order, last)};
     slot->order.state = S1_ORDER_ACCEPTED;
     slot->order.accepted_bar = engine->head.bars;
     engine->head.working++;
@@ -191,7 +196,6 @@ static uint32_t move_to_back(s1_matching_engine *engine, uint32_t index)
 {
     s1_working_order moved = engine->orders[index];
     moved.order.accepted_bar = engine->head.bars;
-    moved.has_met = false;
     moved.shown_bar = 0;
     if (engine->is_matching) {
         engine->orders[index] = moved;
@@ -223,6 +227,7 @@ s1_rc s1_matching_amend(s1_matching_engine *engine, const s1_order_change *chang
     if (!keeps_place) {
         index = move_to_back(engine, index);
         order = &engine->orders[index].order;
+        engine->orders[index].has_met = meets_close(engine, order, last);
     }
     const s1_order copy = *order;
     S1_TRY(err, engine->listener.on_amended(engine->listener.self, &copy, time, err));

@@ -74,7 +74,9 @@ typedef struct ref_order {
     bool works, has_met;
 } ref_order;
 
-/* On its way to the venue: an order, or (type 0) the cancel of one. */
+enum { CANCEL = -1, AMEND = -2 };
+
+/* On its way to the venue: an order, or by its type the cancel or the change of one. */
 typedef struct ref_sent {
     spec is;
     int64_t arrival;
@@ -332,18 +334,55 @@ static void ref_tick(reference *r, const tick *t)
     }
 }
 
+/* Its price, limit and quantity change; the new place of an order that loses its own, or -1. */
+static int ref_amend(reference *r, spec change, int64_t time)
+{
+    int at = 0;
+    while (at < r->count && !(r->orders[at].works && r->orders[at].is.id == change.id)) {
+        at++;
+    }
+    if (at == r->count || r->orders[at].is.type == S1_ORDER_MARKET) {
+        return -1; /* too late */
+    }
+    ref_order *const o = &r->orders[at];
+    if (change.quantity <= o->filled) {
+        ref_end(r, o, "CANCELED AMENDED", time);
+        return -1;
+    }
+    const bool keeps_place = change.price == o->is.price && change.limit == o->is.limit &&
+                             change.quantity <= o->is.quantity;
+    const bool trails = o->is.trail_amount != 0 || o->is.trail_percent != 0;
+    const bool is_further =
+        o->is.side == S1_BUY ? o->is.price <= change.price : o->is.price >= change.price;
+    o->is.price = trails && is_further ? o->is.price : change.price;
+    o->is.limit = change.limit;
+    o->is.quantity = change.quantity;
+    say(r->tale, "%d AMENDED %lld of %lld @%lld\n", o->is.id, (long long)o->is.quantity,
+        (long long)o->is.price, (long long)time);
+    if (keeps_place) {
+        return -1;
+    }
+    assert_true(r->count < ORDERS_MAX);
+    r->orders[r->count] = *o;
+    r->orders[r->count].has_met = false;
+    o->works = false;
+    return r->count++;
+}
+
 /* Everything with this arrival is there. */
 static void ref_arrive(reference *r, int64_t arrival)
 {
     ref_expire(r, arrival);
     for (; r->arrived < r->sent_count && r->sent[r->arrived].arrival == arrival; r->arrived++) {
         const spec is = r->sent[r->arrived].is;
-        for (int i = 0; i < r->count && is.type == 0; i++) {
+        for (int i = 0; i < r->count && is.type == CANCEL; i++) {
             if (r->orders[i].works && r->orders[i].is.id == is.id) {
                 ref_end(r, &r->orders[i], "CANCELED ASKED", arrival);
             }
         }
-        if (is.type != 0) {
+        if (is.type == AMEND) {
+            (void)ref_amend(r, is, arrival);
+        } else if (is.type != CANCEL) {
             ref_add(r, is);
         }
     }
@@ -374,31 +413,53 @@ static void ref_until(reference *r, int64_t known_to)
     ref_expire(r, known_to);
 }
 
-static void ref_submit(reference *r, spec is, int64_t close, int64_t time)
+/* What the close does that an order meets. */
+static void ref_close(reference *r, int index, int64_t close, int64_t time)
+{
+    ref_order *const o = &r->orders[index];
+    if (o->is.type == S1_ORDER_MARKET) {
+        if (r->rules.preset != S1_PRESET_NEXT_OPEN) {
+            ref_fill(r, index, close, 0, "CLOSE", false, time);
+        }
+        return;
+    }
+    if (r->rules.preset != S1_PRESET_NAUTILUS || o->is.role != S1_ROLE_ENTRY) {
+        return;
+    }
+    const int type = o->is.type;
+    const bool reaches = ref_reaches(o, close);
+    o->has_met = true;
+    if (reaches && (type == S1_ORDER_STOP_LIMIT || type == S1_ORDER_LIMIT_IF_TOUCHED)) {
+        ref_trigger(r, index, close, "CLOSE", time);
+    } else if ((type != S1_ORDER_LIMIT || ref_meet(r, o, reaches, time)) && reaches) {
+        ref_fill(r, index, close, 0, "CLOSE", false, time);
+    }
+}
+
+/* An order, a cancel or a change is sent. */
+static void ref_send(reference *r, spec is, int64_t close, int64_t time)
 {
     if (r->rules.way > 0 || r->rules.response > 0) {
         assert_true(r->sent_count < ORDERS_MAX);
         r->sent[r->sent_count++] = (ref_sent){is, time + r->rules.way};
         return;
     }
-    const int index = r->count;
-    ref_add(r, is);
-    ref_order *const o = &r->orders[index];
-    if (is.type == S1_ORDER_MARKET) {
-        if (r->rules.preset != S1_PRESET_NEXT_OPEN) {
-            ref_fill(r, index, close, 0, "CLOSE", false, time);
+    int index = r->count;
+    if (is.type == CANCEL) {
+        index = 0;
+        while (r->orders[index].is.id != is.id || !r->orders[index].works) {
+            index++;
         }
+        ref_end(r, &r->orders[index], "CANCELED ASKED", time);
         return;
     }
-    if (r->rules.preset != S1_PRESET_NAUTILUS || is.role != S1_ROLE_ENTRY) {
-        return;
+    if (is.type == AMEND) {
+        index = ref_amend(r, is, time);
+    } else {
+        ref_add(r, is);
     }
-    o->has_met = true;
-    const bool reaches = ref_reaches(o, close);
-    if (reaches && (is.type == S1_ORDER_STOP_LIMIT || is.type == S1_ORDER_LIMIT_IF_TOUCHED)) {
-        ref_trigger(r, index, close, "CLOSE", time);
-    } else if ((is.type != S1_ORDER_LIMIT || ref_meet(r, o, reaches, time)) && reaches) {
-        ref_fill(r, index, close, 0, "CLOSE", false, time);
+    if (index >= 0) {
+        ref_close(r, index, close, time);
     }
 }
 
@@ -522,6 +583,16 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
+static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+{
+    const ear *const heard = self;
+    (void)err;
+    say(heard->tale, "%d AMENDED %lld of %lld @%lld\n", number_of(order->order_id),
+        (long long)whole(order->quantity), (long long)whole(order->price),
+        (long long)(time / TENTH));
+    return S1_OK;
+}
+
 static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err)
 {
     (void)self, (void)time, (void)err;
@@ -614,26 +685,52 @@ typedef struct stream {
     int next_id;
 } stream;
 
-/* What is decided at a close: a cancel of an entry, new orders. */
+static s1_rc amend(stream *s, const spec *is, const s1_bar *bar, int64_t now, s1_err *err)
+{
+    const s1_order order = order_of(*is);
+    const s1_order_change change = {order.order_id, order.price, order.limit, order.quantity};
+    return s->heard.line != NULL
+               ? s1_matching_line_amend(s->heard.line, &change, now * TENTH, err)
+               : s1_matching_amend(s->heard.engine, &change, now * TENTH, bar, err);
+}
+
+/* Cancels or changes an entry that works. */
+static void change_any(stream *s, const ref_order *any, int type, const s1_bar *bar, int64_t now,
+                       s1_err *err)
+{
+    if (!any->works || any->is.role != S1_ROLE_ENTRY ||
+        (type == AMEND && any->is.type == S1_ORDER_MARKET)) {
+        return;
+    }
+    spec is = any->is;
+    if (type == AMEND) {
+        is.price += below(2) * (below(7) - 3);
+        is.limit += is.limit != 0 ? below(3) - 1 : 0;
+        is.quantity += below(3) == 0 ? below(9) - 4 : 0;
+        is.quantity = is.quantity < 1 ? 1 : is.quantity;
+    }
+    const s1_order order = order_of(is);
+    assert_int_equal(type == AMEND
+                         ? amend(s, &is, bar, now, err)
+                         : cancel(&s->heard, order.order_id, S1_STR("ASKED"), now * TENTH, err),
+                     S1_OK);
+    is.type = type;
+    ref_send(&s->ref, is, bar->close, now);
+}
+
+/* What is decided at a close: a cancel, a change of an entry, new orders. */
 static void decide(stream *s, const s1_bar *bar, int64_t now, s1_err *err)
 {
-    ref_order *const any =
-        s->ref.count > 0 && below(4) == 0 ? &s->ref.orders[below(s->ref.count)] : NULL;
-    if (any != NULL && any->works && any->is.role == S1_ROLE_ENTRY) {
-        const s1_order order = order_of(any->is);
-        assert_int_equal(cancel(&s->heard, order.order_id, S1_STR("ASKED"), now * TENTH, err),
-                         S1_OK);
-        if (s->heard.line != NULL) {
-            ref_submit(&s->ref, (spec){.id = any->is.id}, 0, now);
-        } else {
-            ref_end(&s->ref, any, "CANCELED ASKED", now);
+    for (int change = CANCEL; change >= AMEND; change--) {
+        if (s->ref.count > 0 && below(4) == 0) {
+            change_any(s, &s->ref.orders[below(s->ref.count)], change, bar, now, err);
         }
     }
     for (int64_t left = below(4); left > 0 && s->next_id < 140; left--) {
         const int id = s->next_id++;
         const spec is = any_order(id, bar->close, now, &s->protections[id]);
         const s1_order order = order_of(is);
-        ref_submit(&s->ref, is, bar->close, now);
+        ref_send(&s->ref, is, bar->close, now);
         assert_int_equal(s->heard.line != NULL
                              ? s1_matching_line_submit(s->heard.line, &order, err)
                              : s1_matching_submit(s->heard.engine, &order, bar, err),
@@ -657,7 +754,8 @@ static s1_rc open_engine(stream *s, const s1_instrument *instrument, s1_err *err
                                         .on_before_fill = on_before_fill,
                                         .on_fill = on_fill,
                                         .on_state = on_state,
-                                        .on_trailed = on_trailed};
+                                        .on_trailed = on_trailed,
+                                        .on_amended = on_amended};
     S1_TRY(err, s1_matching_new(&options, &listener, &s->heard.engine, err));
     const int64_t feed = r->way / 3;
     const s1_matching_line_options line = {.latency = {.feed = feed * TENTH,
@@ -729,7 +827,7 @@ static const char *const kinds[] = {
     " TRADE ",         " TRADE_MARKETABLE ", " TRADE_TOUCH ", " TRADE_THROUGH ",
     " TRADE_STOP ",    " TRADE_TRIGGER",     " CLOSE ",       "TRIGGERED",
     "EXPIRED TIME_UP", "NOT_MARKETABLE",     "POST_ONLY",     "CANCELED CLOSED",
-    "ASKED",           "NO_VOLUME",
+    "ASKED",           "NO_VOLUME",          "AMENDED",
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
