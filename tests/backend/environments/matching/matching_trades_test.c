@@ -1,6 +1,6 @@
 /* Orders against trades as a decision table: one order (or bracket), a few trades, what was heard.
  * Every row of the table in docs/matching.md has a case here. */
-#include "backend/environments/matching/matching_engine.h"
+#include "backend/environments/matching/matching_line.h"
 #include "tests/support/cmocka.h"
 
 #include <stdio.h>
@@ -93,6 +93,27 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
                        reason.len > 0 ? " " : "", S1_STR_ARG(reason), (double)time / SECOND);
     }
     return S1_OK;
+}
+
+static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+{
+    ear *const heard = self;
+    char price[S1_DEC_TEXT_MAX];
+    (void)err;
+    (void)s1_dec_print(order->price, price);
+    (void)snprintf(heard->lines[heard->count++], sizeof heard->lines[0], "%s AMENDED %s @%.1f",
+                   s1_order_role_name(order->role), price, (double)time / SECOND);
+    return S1_OK;
+}
+
+/* What was heard, in one line. */
+static char *join(const ear *heard, char text[static LINES_MAX * 96])
+{
+    text[0] = '\0';
+    for (int i = 0; i < heard->count; i++) {
+        (void)strcat(strcat(text, i > 0 ? "; " : ""), heard->lines[i]);
+    }
+    return text;
 }
 
 static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err)
@@ -340,10 +361,8 @@ static void check(const example *e, size_t pieces)
         .pieces = batches, .piece_count = 2, .price_scale = 1, .qty_scale = 0};
     const s1_bar bar = {.close_time = 60 * SECOND};
     assert_int_equal(s1_matching_trades(heard.engine, &bar, &flow, &err), S1_OK);
-    char found[LINES_MAX * 96] = "";
-    for (int i = 0; i < heard.count; i++) {
-        (void)strcat(strcat(found, i > 0 ? "; " : ""), heard.lines[i]);
-    }
+    char found[LINES_MAX * 96];
+    (void)join(&heard, found);
     if (strcmp(found, e->expected) != 0) {
         fail_msg("%s:\n  found    %s\n  expected %s", e->name, found, e->expected);
     }
@@ -409,11 +428,76 @@ static void test_scales(void **state)
     s1_matching_free(heard.engine);
 }
 
+/* A change that is under way while a trade makes the order something else. */
+static void test_changes_that_come_late(void **state)
+{
+    (void)state;
+    const struct {
+        int32_t type;
+        const char *price, *limit, *share;
+        const char *expected;
+    } rows[] = {
+        {S1_ORDER_STOP, "101", "0", "0.5", /* at market by then: nothing to change */
+         "entry 101.2 TRADE_STOP @1.0 of 2; entry 103 TRADE @3.0 of 8"},
+        {S1_ORDER_STOP_LIMIT, "101", "101.1", "0", /* a limit order by then */
+         "entry TRIGGERED @1.0; entry AMENDED 100 @2.0; entry 100 TRADE_THROUGH maker @4.0"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        s1_err err = S1_ERR_INIT;
+        ear heard = {0};
+        s1_matching_line *line;
+        s1_instrument ticked = instrument;
+        ticked.tick_size = dec("0.1");
+        const s1_matching_options options = {
+            .instrument = &ticked,
+            .costs = {.model = S1_SLIPPAGE_FRACTION, .volume_share = dec(rows[i].share)},
+            .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
+            .orders_max = 4};
+        const s1_order_listener listener = {.self = &heard,
+                                            .on_before_fill = on_before_fill,
+                                            .on_fill = on_fill,
+                                            .on_state = on_state,
+                                            .on_amended = on_amended};
+        const s1_matching_line_options way = {
+            .latency = {.order = 2 * SECOND}, .timeframe = 60 * SECOND, .commands_max = 4};
+        assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
+        assert_int_equal(s1_matching_line_new(heard.engine, &listener, &way, &line, &err), S1_OK);
+        const s1_order order = {.order_id = {{{1}}},
+                                .trade_id = {{{7}}},
+                                .side = S1_BUY,
+                                .type = rows[i].type,
+                                .role = S1_ROLE_ENTRY,
+                                .time_in_force = S1_TIF_GTC,
+                                .quantity = dec("10"),
+                                .price = dec(rows[i].price),
+                                .limit = dec(rows[i].limit),
+                                .submitted_at = -3 * SECOND};
+        const s1_order_change change = {order.order_id, dec("102"),
+                                        rows[i].type == S1_ORDER_STOP ? S1_DEC_ZERO : dec("100"),
+                                        dec("10")};
+        assert_int_equal(s1_matching_line_submit(line, &order, &err), S1_OK);
+        assert_int_equal(s1_matching_line_amend(line, &change, 0, &err), S1_OK);
+        const int64_t times[] = {SECOND, 3 * SECOND, 4 * SECOND};
+        const int64_t prices[] = {1012, 1030, 985};
+        const int64_t quantities[] = {4, 90, 90};
+        const s1_trade_batch piece = {
+            .count = 3, .time = times, .price = prices, .quantity = quantities};
+        const s1_trade_flow flow = {.pieces = &piece, .piece_count = 1, .price_scale = 1};
+        const s1_bar bar = {.close_time = 60 * SECOND};
+        assert_int_equal(s1_matching_line_trades(line, &bar, &flow, &err), S1_OK);
+        char found[LINES_MAX * 96];
+        assert_string_equal(join(&heard, found), rows[i].expected);
+        s1_matching_line_free(line);
+        s1_matching_free(heard.engine);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_scales),
+        cmocka_unit_test(test_changes_that_come_late),
     };
     return cmocka_run_group_tests_name("matching_trades", tests, NULL, NULL);
 }

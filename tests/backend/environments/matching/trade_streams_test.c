@@ -345,6 +345,9 @@ static int ref_amend(reference *r, spec change, int64_t time)
         return -1; /* too late */
     }
     ref_order *const o = &r->orders[at];
+    if (o->is.type == S1_ORDER_LIMIT && change.limit != 0) {
+        change.price = change.limit; /* it is triggered */
+    }
     if (change.quantity <= o->filled) {
         ref_end(r, o, "CANCELED AMENDED", time);
         return -1;
@@ -706,6 +709,7 @@ static void change_any(stream *s, const ref_order *any, int type, const s1_bar *
     if (type == AMEND) {
         is.price += below(2) * (below(7) - 3);
         is.limit += is.limit != 0 ? below(3) - 1 : 0;
+        is.price = is.type == S1_ORDER_LIMIT && is.limit != 0 ? is.limit : is.price;
         is.quantity += below(3) == 0 ? below(9) - 4 : 0;
         is.quantity = is.quantity < 1 ? 1 : is.quantity;
     }
