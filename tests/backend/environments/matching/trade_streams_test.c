@@ -726,8 +726,13 @@ static void change_any(stream *s, const ref_order *any, int type, const s1_bar *
 static void decide(stream *s, const s1_bar *bar, int64_t now, s1_err *err)
 {
     for (int change = CANCEL; change >= AMEND; change--) {
-        if (s->ref.count > 0 && below(4) == 0) {
-            change_any(s, &s->ref.orders[below(s->ref.count)], change, bar, now, err);
+        const ref_order *any = NULL;
+        for (int tries = 0; tries < 12 && s->ref.count > 0 && (any == NULL || !any->works);
+             tries++) {
+            any = &s->ref.orders[below(s->ref.count)];
+        }
+        if (any != NULL && below(change == CANCEL ? 4 : 2) == 0) {
+            change_any(s, any, change, bar, now, err);
         }
     }
     for (int64_t left = below(4); left > 0 && s->next_id < 140; left--) {
