@@ -13,12 +13,12 @@
 /* Where a limit order stands in the queue at its price; mantissas at the instrument's scales. */
 typedef struct s1_queue_place {
     int64_t price;
-    int64_t traded;    /* at the price since its quantity changed */
-    int64_t shown;     /* of an iceberg: what is left of the part that shows */
-    double ahead;      /* an estimate */
-    s1_dec quantity;   /* the order's when it joined */
-    int32_t rule;      /* of a stop at market that is triggered: it takes; 0: it is not */
-    bool is_sized;     /* of one that is sized as it fills: it is */
+    int64_t traded;  /* at the price since its quantity changed */
+    int64_t shown;   /* of an iceberg: what is left of the part that shows */
+    double ahead;    /* an estimate */
+    s1_dec quantity; /* the order's when it joined */
+    int32_t rule;    /* of a stop at market that is triggered: it takes; 0: it is not */
+    bool is_sized;   /* of one that is sized as it fills: it is */
 } s1_queue_place;
 
 /* An order and what matching must remember of it. */
