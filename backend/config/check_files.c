@@ -637,6 +637,17 @@ static void check_match_on(s1_loader *l, const s1_simulation_config *sim)
     }
 }
 
+/* Where a touch fills nothing there is no chance of it. */
+static void check_touch(const s1_loader *l, const s1_simulation_config *sim)
+{
+    const s1_fill_rules rules = s1_fill_rules_of(sim->fill_rule, &sim->matching.knobs);
+    if (sim->matching.has_touch_probability && rules.limit_fill == S1_LIMIT_FILL_THROUGH) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->matching.source, "touch_probability",
+                       S1_STR("it with limit_fill: through"),
+                       "none: a limit that is only touched does not fill");
+    }
+}
+
 static void check_environments(s1_loader *l)
 {
     const s1_environments_config *const file = &l->config->environments;
@@ -653,6 +664,7 @@ static void check_environments(s1_loader *l)
         }
         const s1_simulation_config *const sim = &env->simulation;
         check_slippage(l, &sim->slippage);
+        check_touch(l, sim);
         if (env->type == S1_ENVIRONMENT_LIVE && sim->source.node != NULL) {
             s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &env->source, "simulation", S1_STR("a map"),
                            "no simulation in a live environment");

@@ -580,6 +580,20 @@ static void check_supply(s1_loader *l, const s1_link *link, const s1_link_stream
     (void)link;
 }
 
+/* What happened at the venue is known within a bar. */
+static void check_response(const s1_loader *l, const s1_environment_config *env, s1_nanos timeframe)
+{
+    const struct s1_latency_config *const latency = &env->simulation.latency;
+    if (timeframe > 0 && latency->response > timeframe) {
+        char bar[S1_TIMEFRAME_TEXT_MAX];
+        const size_t length = s1_timeframe_print(timeframe, bar);
+        s1_faults_addf(
+            l->faults, S1_FAULT_SCHEMA, &latency->source, "response",
+            s1_yaml_show(s1_yaml_get(latency->source.node, S1_STR("response")), l->arena),
+            "at most one bar of the first stream, %.*s", (int)length, bar);
+    }
+}
+
 static void resolve_streams(s1_loader *l, s1_link *link)
 {
     const s1_environment_config *const env = link->environment;
@@ -639,6 +653,9 @@ static void resolve_streams(s1_loader *l, s1_link *link)
         }
         stream->instrument = s1_config_instrument(l->config, stream->need.asset_pair);
         check_supply(l, link, stream);
+        if (i == 0) {
+            check_response(l, env, stream->need.timeframe);
+        }
     }
     link->streams.items = streams;
     link->streams.count = count;

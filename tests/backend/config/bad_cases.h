@@ -547,6 +547,15 @@ static const bad_case bad_cases[] = {
      "'none', expected consumed or kept\n"
      "config/environments.yaml:7:11: error: backtest_eurusd.simulation.book: found a map, expected "
      "none without match_on: book\n"},
+    {"chances of a touch that fills nothing", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    matching: { limit_fill: through, touch_probability: 0.5 }",
+     "config/environments.yaml:7:57: error: backtest_eurusd.simulation.matching.touch_probability: "
+     "found it with limit_fill: through, expected none: a limit that is only touched does not "
+     "fill\n"},
+    {"a response of more than a bar", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    latency: { response: 61m }",
+     "config/environments.yaml:7:26: error: backtest_eurusd.simulation.latency.response: found "
+     "'61m', expected at most one bar of the first stream, 1h\n"},
     {"several faults, all at once", "environments.yaml",
      "    fees: { maker: 0.0001 }\n    fill_rule: next_open",
      "    fees: { maker: -1, taker: x }\n    slippage: 2\n    fill_rul: next_open",
