@@ -1,4 +1,5 @@
 /* The enrolment gate: what every worker owes, asked of it through the harness alone. */
+#include "backend/assembly/range_check.h"
 #include "backend/config/params.h"
 #include "backend/config/yaml.h"
 #include "sdk/harness_internal.h"
@@ -966,6 +967,9 @@ static s1_rc run_all(gate *g, s1_gate_report *ret_report, s1_err *err)
     life whole;
     const uint64_t cuts = g->options.cuts > 0 ? g->options.cuts : CUTS_DEFAULT;
     s1_rc rc = life_run(g, g->count, g->count, &whole, err);
+    if (rc == S1_OK && s1_worker_has_range(whole.worker)) {
+        rc = s1_range_prove(whole.worker, err);
+    }
     if (rc == S1_OK) {
         rc = compare(g, &whole, g->count, g->count, err);
     }

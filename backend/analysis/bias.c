@@ -54,6 +54,7 @@ typedef struct kept_worker {
 
 struct s1_bias {
     s1_arena arena;
+    s1_bias_ranges ranges;
     s1_bias_item *items; /* [item_count]; the last GROUP_COUNT are decisions */
     size_t item_count;
     kept_values *values; /* [value_count] */
@@ -92,13 +93,14 @@ const char *s1_bias_kind_name(int kind)
     return names[kind];
 }
 
-s1_rc s1_bias_new(size_t bytes_max, s1_bias **ret_bias, s1_err *err)
+s1_rc s1_bias_new(size_t bytes_max, const s1_bias_ranges *ranges, s1_bias **ret_bias, s1_err *err)
 {
     s1_bias *const me = calloc(1, sizeof *me);
     if (me == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "an observer");
     }
     s1_arena_init(&me->arena, bytes_max, 0);
+    me->ranges = ranges != NULL ? *ranges : (s1_bias_ranges){0};
     *ret_bias = me;
     return S1_OK;
 }
@@ -224,6 +226,8 @@ static s1_rc keep_column(s1_bias *me, const s1_observation *seen, const s1_colum
     return S1_OK;
 }
 
+static s1_rc check_ranges(s1_bias *me, const s1_observation *seen, s1_err *err);
+
 static s1_rc record_end(void *self, const s1_observation *seen, s1_err *err)
 {
     static const char *const groups[] = {
@@ -255,7 +259,7 @@ static s1_rc record_end(void *self, const s1_observation *seen, s1_err *err)
         me->items[me->item_count++] =
             (s1_bias_item){.kind = S1_BIAS_DECISION, .name = s1_str_of(groups[i])};
     }
-    return S1_OK;
+    return check_ranges(me, seen, err);
 }
 
 static s1_rc record_tick(void *self, const s1_observation *seen, s1_err *err)
@@ -389,6 +393,48 @@ static s1_rc compare_values(s1_bias *me, const kept_values *kept, const kept_str
                                            .found = s1_str_of(found),
                                            .expected = s1_str_of(expected)};
     return note(me, kept->item, &difference, count, err);
+}
+
+/* What a worker that offers many rows in one call makes of all rows that way. */
+static s1_rc check_range(s1_bias *me, const s1_worker *worker, uint32_t item, s1_err *err)
+{
+    s1_range_difference found[S1_COLUMNS_MAX];
+    uint64_t compared = 0;
+    S1_TRY(err, me->ranges.compare(worker, found, &compared, err));
+    for (uint32_t i = 0; i < worker->column_count; i++, item++) {
+        const s1_bias_item *const of = &me->items[item];
+        char values[2][64];
+        me->items[item].results[me->check].compared += compared / worker->column_count;
+        if (found[i].column == NULL) {
+            continue;
+        }
+        print_values(found[i].found, found[i].expected, values[0], values[1]);
+        const s1_bias_difference difference = {
+            .worker = of->worker,
+            .plugin = of->plugin,
+            .field = of->name,
+            .time = me->streams[of->stream_index].close_time[found[i].row],
+            .row = found[i].row + 1,
+            .cut = INT64_MAX,
+            .found = s1_str_of(values[0]),
+            .expected = s1_str_of(values[1])};
+        S1_TRY(err, note(me, item, &difference, found[i].count, err));
+    }
+    return S1_OK;
+}
+
+static s1_rc check_ranges(s1_bias *me, const s1_observation *seen, s1_err *err)
+{
+    uint32_t item = me->stream_count; /* columns stand behind the bars */
+    me->check = S1_BIAS_RANGE;
+    for (uint32_t w = 0; w < seen->worker_count; w++) {
+        const s1_worker *const worker = seen->workers[w];
+        if (me->ranges.has_range != NULL && me->ranges.has_range(worker)) {
+            S1_TRY(err, check_range(me, worker, item, err));
+        }
+        item += worker->column_count;
+    }
+    return S1_OK;
 }
 
 /* How many of `rows` closed by `cut`. */

@@ -42,8 +42,8 @@ typedef struct s1_bias_difference {
     s1_nanos time;         /* close of the bar */
     uint64_t row;          /* of the stream, from 1, warm-up included */
     s1_nanos cut;          /* where the data of the other run ended */
-    s1_str found;          /* in the run over all data */
-    s1_str expected;       /* in the other one */
+    s1_str found;          /* in the run over all data; of ranges by enrich_range */
+    s1_str expected;       /* in the other one; bar by bar */
 } s1_bias_difference;
 
 typedef struct s1_bias_result { /* of one item in one check */
@@ -61,13 +61,24 @@ typedef struct s1_bias_item {
     s1_bias_result results[S1_BIAS_CHECK_COUNT];
 } s1_bias_item;
 
+/* How rows made many at a time are held against bar by bar: s1_worker_has_range and s1_range_compare
+ * of backend/assembly/range_check.h. */
+typedef struct s1_bias_ranges {
+    bool (*has_range)(const s1_worker *worker);
+    s1_rc (*compare)(const s1_worker *worker, s1_range_difference *ret_differences,
+                     uint64_t *ret_compared, s1_err *err);
+} s1_bias_ranges;
+
 typedef struct s1_bias s1_bias; /* opaque, heap */
 
-/* Keeps at most `bytes_max`. Errors: S1_E_NO_MEMORY. */
-S1_WARN_UNUSED s1_rc s1_bias_new(size_t bytes_max, s1_bias **ret_bias, s1_err *err);
+/* Keeps at most `bytes_max`. `ranges` NULL: they are not looked at; copied. Errors:
+ * S1_E_NO_MEMORY. */
+S1_WARN_UNUSED s1_rc s1_bias_new(size_t bytes_max, const s1_bias_ranges *ranges, s1_bias **ret_bias,
+                                 s1_err *err);
 void s1_bias_free(s1_bias *bias); /* accepts NULL */
 
-/* Of the run over all data, which is the first. Its journal is to be full. */
+/* Of the run over all data, which is the first. Its journal is to be full. At its end workers that
+ * offer many rows in one call are asked for all of them (S1_BIAS_RANGE). */
 s1_run_observer s1_bias_recorder(s1_bias *bias);
 /* Of a run on data that ends at `cut` (INT64_MAX: all of it). Until the next call. */
 s1_run_observer s1_bias_comparer(s1_bias *bias, int check, s1_nanos cut);

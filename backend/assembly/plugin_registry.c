@@ -13,6 +13,8 @@
         */
 #define MANIFEST_FILE "manifest.yaml"
 
+#define RANGE_MINOR 2u /* enrich_range() is called since */
+
 /* Callbacks as of ABI 1.0: a smaller table is no table. */
 #define OPS_SIZE_MIN                                                                               \
     (offsetof(s1_worker_ops, enrich_range) + sizeof(((s1_worker_ops *)NULL)->enrich_range))
@@ -547,6 +549,26 @@ static const struct {
                          {"execute", S1_WORKER_EXECUTION}};
 #define PROCESS_FUNCTIONS (sizeof process_functions / sizeof process_functions[0])
 
+/* Many rows in one call: of pure context workers. */
+static void judge_range(plugin_slot *slot, const s1_plugin_desc *desc, s1_str path)
+{
+    if (desc->ops->enrich_range == NULL) {
+        return;
+    }
+    if (desc->abi_minor < RANGE_MINOR) {
+        refuse(slot, S1_E_ABI, path, "sets enrich_range(), which ABI %u.%u reserves; expected NULL",
+               desc->abi_major, desc->abi_minor);
+    }
+    if (slot->entry.manifest->identification.type != S1_WORKER_CONTEXT) {
+        refuse(slot, S1_E_ABI, path, "sets enrich_range(), which only a ContextWorker has");
+    }
+    if (desc->capabilities != 0) {
+        refuse(slot, S1_E_ABI, path,
+               "sets enrich_range() and takes capabilities; expected one of the two: what it says "
+               "or keeps belongs to a bar");
+    }
+}
+
 /* Exactly the process function of the type, and none of the slots that are not granted. */
 static void judge_callbacks(plugin_slot *slot, const s1_plugin_desc *desc)
 {
@@ -584,11 +606,7 @@ static void judge_callbacks(plugin_slot *slot, const s1_plugin_desc *desc)
     if (ops->on_event == NULL && slot->entry.manifest->capabilities.events.wirings.count > 0) {
         refuse(slot, S1_E_ABI, path, "has no on_event(), which the wirings of its manifest call");
     }
-    if (ops->enrich_range != NULL) {
-        refuse(slot, S1_E_ABI, path,
-               "sets enrich_range(), which is reserved in ABI %u.%u; expected NULL", S1_ABI_MAJOR,
-               S1_ABI_MINOR);
-    }
+    judge_range(slot, desc, path);
 }
 
 s1_rc s1_plugin_load(s1_plugin *entry, s1_err *err)

@@ -22,6 +22,7 @@ struct s1_host_ctx {
     s1_binder binder;
     s1_rng rng;
     bool is_creating;
+    bool is_twin;
     bool has_state;
     uint64_t need_rows[S1_STREAMS_MAX];
     /* Two buffers in turn: the committed text stays valid while the next one is kept. */
@@ -29,6 +30,8 @@ struct s1_host_ctx {
     size_t state_capacity[2];
     s1_str committed;
     uint32_t committed_index;
+    double *twin_values; /* of a twin's columns, one after the other; NULL: it is none */
+    uint64_t twin_rows;
     uint32_t artefacts_in_count;
     s1_artefact_store **artefacts_in; /* [artefacts_in_count] as the plan lists them */
 };
@@ -543,6 +546,30 @@ static s1_rc bind_inputs(s1_host_ctx *ctx, s1_err *err)
     return S1_OK;
 }
 
+/* The columns of a twin stand in no context. */
+static s1_rc reserve_own_columns(s1_host_ctx *ctx, s1_column_store **columns, s1_err *err)
+{
+    s1_worker *const worker = &ctx->worker;
+    const uint32_t count = worker->plan->provides.count;
+    s1_column_store *const stores = s1_arena_array(&ctx->arena, s1_column_store, (size_t)count + 1);
+    ctx->twin_rows = worker->stream->rows;
+    ctx->twin_values = calloc((size_t)(ctx->twin_rows * count) + 1, sizeof *ctx->twin_values);
+    if (stores == NULL || ctx->twin_values == NULL) {
+        return no_memory(ctx, err);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        double *const values = ctx->twin_values + ctx->twin_rows * i;
+        stores[i] = (s1_column_store){.column = {.values = values, .rows = &worker->stream->rows},
+                                      .series = {.values = values, .rows = &worker->stream->rows},
+                                      .name = worker->plan->provides.items[i],
+                                      .owner = worker->instance_id,
+                                      .stream = worker->stream_index};
+        columns[i] = &stores[i];
+    }
+    worker->column_count = count;
+    return S1_OK;
+}
+
 static s1_rc reserve_outputs(s1_host_ctx *ctx, s1_err *err)
 {
     s1_worker *const worker = &ctx->worker;
@@ -561,6 +588,9 @@ static s1_rc reserve_outputs(s1_host_ctx *ctx, s1_err *err)
     }
     worker->columns = columns;
     worker->artefacts = artefacts;
+    if (ctx->is_twin) {
+        return reserve_own_columns(ctx, columns, err);
+    }
     for (uint32_t i = 0; i < plan->provides.count; i++) {
         const s1_column_options options = {.stream = worker->stream_index,
                                            .name = plan->provides.items[i],
@@ -643,7 +673,8 @@ static s1_rc create(s1_host_ctx *ctx, s1_err *err)
     return S1_OK;
 }
 
-static s1_rc prepare(s1_host_ctx *ctx, const s1_worker_plan *plan, s1_plugin *plugin, s1_err *err)
+static s1_rc prepare(s1_host_ctx *ctx, const s1_worker_plan *plan, const s1_plugin *plugin,
+                     s1_err *err)
 {
     s1_worker *const worker = &ctx->worker;
     const s1_manifest *const manifest = plugin->manifest;
@@ -673,16 +704,15 @@ static s1_rc prepare(s1_host_ctx *ctx, const s1_worker_plan *plan, s1_plugin *pl
     return S1_OK;
 }
 
-s1_rc s1_worker_build(const s1_worker_builder *builder, s1_plugin *plugin,
-                      const s1_worker_plan *plan, s1_worker **ret_worker, s1_err *err)
+static s1_rc build(const s1_worker_builder *builder, const s1_plugin *plugin,
+                   const s1_worker_plan *plan, bool is_twin, s1_worker **ret_worker, s1_err *err)
 {
-    S1_ASSERT(plan->manifest == plugin->manifest);
-    S1_TRY(err, s1_plugin_load(plugin, err));
     s1_host_ctx *const ctx = calloc(1, sizeof *ctx);
     if (ctx == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "worker '%.*s'", S1_STR_ARG(plan->item->id));
     }
     s1_arena_init(&ctx->arena, ARENA_BYTES_MAX, 0);
+    ctx->is_twin = is_twin;
     ctx->context = builder->context;
     ctx->feeds = builder->feeds;
     ctx->feed_count = builder->feed_count;
@@ -716,6 +746,26 @@ failed:
     return rc;
 }
 
+s1_rc s1_worker_build(const s1_worker_builder *builder, s1_plugin *plugin,
+                      const s1_worker_plan *plan, s1_worker **ret_worker, s1_err *err)
+{
+    S1_ASSERT(plan->manifest == plugin->manifest);
+    S1_TRY(err, s1_plugin_load(plugin, err));
+    return build(builder, plugin, plan, false, ret_worker, err);
+}
+
+s1_rc s1_worker_build_twin(const s1_worker *worker, s1_worker **ret_twin, s1_err *err)
+{
+    const s1_host_ctx *const of = worker->host_ctx;
+    const s1_worker_builder builder = {.context = of->context,
+                                       .feeds = of->feeds,
+                                       .feed_count = of->feed_count,
+                                       .models = of->models,
+                                       .model_count = of->model_count,
+                                       .services = of->services};
+    return build(&builder, worker->plugin, worker->plan, true, ret_twin, err);
+}
+
 void s1_worker_free(s1_worker *worker)
 {
     if (worker == NULL) {
@@ -725,6 +775,7 @@ void s1_worker_free(s1_worker *worker)
     if (worker->ops != NULL && worker->self != NULL) {
         worker->ops->destroy(worker->self);
     }
+    free(ctx->twin_values);
     free(ctx->state[0]);
     free(ctx->state[1]);
     s1_arena_done(&ctx->arena);

@@ -73,6 +73,12 @@ S1_WARN_UNUSED s1_rc s1_worker_build(const s1_worker_builder *builder, s1_plugin
                                      const s1_worker_plan *plan, s1_worker **ret_worker,
                                      s1_err *err);
 
+/* A second instance of a context worker of columns alone, beside it: of the same plan, inputs and
+ * services, but its columns are its own and nobody reads them; they have room for the rows its
+ * stream has now. Errors as s1_worker_build. Free with s1_worker_free, before `worker`. */
+S1_WARN_UNUSED s1_rc s1_worker_build_twin(const s1_worker *worker, s1_worker **ret_twin,
+                                          s1_err *err);
+
 /* destroy() of the plugin, then the rest. Accepts NULL. Columns stay with the context. */
 void s1_worker_free(s1_worker *worker);
 

@@ -60,6 +60,15 @@ typedef struct s1_worker {
     s1_host_ctx *host_ctx;             /* private */
 } s1_worker;
 
+/* What a column is in rows made many at a time (enrich_range), where that is not what it is bar by
+ * bar. */
+typedef struct s1_range_difference {
+    const s1_column_store *column; /* NULL: there is none */
+    uint64_t row;                  /* the first of the column, 0 the first of all */
+    uint64_t count;                /* rows of the column that differ */
+    double found, expected;        /* by range; bar by bar */
+} s1_range_difference;
+
 /* Whether every required input of the worker exists by now: rows >= max(inputs) + lookback - 1 on
  * each stream concerned. Detectors are not called before. */
 static inline bool s1_worker_is_ready(s1_worker *worker)

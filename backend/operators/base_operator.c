@@ -187,6 +187,37 @@ static s1_rc run_context(s1_base_operator *op, const s1_operator_pass *pass, s1_
     return end_pass(op, err);
 }
 
+static s1_rc make_rows(const s1_base_operator *op, s1_operator_worker *item, s1_err *err)
+{
+    const s1_worker *const worker = item->worker;
+    const uint64_t first = worker->columns[0]->column.written;
+    const uint64_t count = worker->stream->rows - first;
+    if (count == 0) {
+        return S1_OK;
+    }
+    const s1_nanos start = op->clock != NULL ? s1_clock_monotonic(op->clock) : 0;
+    const s1_rc rc = worker->ops->enrich_range(worker->self, first, count, err);
+    if (op->clock != NULL) {
+        item->time += s1_clock_monotonic(op->clock) - start;
+        item->calls++;
+    }
+    return rc;
+}
+
+s1_rc s1_base_operator_run_rows(s1_base_operator *op, s1_err *err)
+{
+    S1_ASSERT(op->manages == S1_WORKER_CONTEXT);
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        s1_operator_worker *const item = &op->workers[i];
+        const s1_rc rc = make_rows(op, item, err);
+        if (rc != S1_OK) {
+            S1_TRY(err, take_failure(op, item, rc, err));
+        }
+        s1_worker_seal_columns(item->worker);
+    }
+    return end_pass(op, err);
+}
+
 static s1_rc run_detectors(s1_base_operator *op, const s1_operator_pass *pass, s1_err *err)
 {
     (void)pass;

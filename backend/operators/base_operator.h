@@ -78,6 +78,10 @@ typedef struct s1_operator_pass {
 S1_WARN_UNUSED s1_rc s1_base_operator_run(s1_base_operator *op, const s1_operator_pass *pass,
                                           s1_err *err);
 
+/* Context workers that all have enrich_range (backend/assembly/range_check.h): each makes the rows
+ * of its stream that it has not made yet, in one call. Failures as above, of the newest tick. */
+S1_WARN_UNUSED s1_rc s1_base_operator_run_rows(s1_base_operator *op, s1_err *err);
+
 /* Whether any of its execution workers listens to a trigger: no pass is worth making for others. */
 static inline bool s1_base_operator_listens(const s1_base_operator *op, int32_t trigger)
 {

@@ -103,14 +103,34 @@ static s1_rc print_items(s1_cli *cli, const s1_lookahead_link *link, s1_err *err
     return s1_cli_table_end(cli, table, is_whole, err);
 }
 
+/* What each check says of a finding. */
+typedef struct check_words {
+    const char *check, *verdict, *found, *expected;
+} check_words;
+
+static const check_words words[] = {
+    {"cut", "knows the future:", "with all data", "with data that ends at"},
+    {"repeat", "does not repeat:", "in the first run", "in the same run once more"},
+    {"range", "differs by range:", "by enrich_range", "bar by bar"},
+};
+
+static const check_words *words_of(const s1_lookahead_finding *finding)
+{
+    size_t i = 0;
+    while (i + 1 < sizeof words / sizeof words[0] && strcmp(words[i].check, finding->check) != 0) {
+        i++;
+    }
+    return &words[i];
+}
+
 static void print_finding(const s1_cli *cli, const s1_lookahead_finding *finding, uint64_t cuts)
 {
     FILE *const out = cli->out.out;
-    const bool repeats = strcmp(finding->check, "repeat") != 0;
+    const check_words *const told = words_of(finding);
     char time[S1_TIME_TEXT_MAX], cut[S1_TIME_TEXT_MAX], row[S1_FORMAT_MAX], values[S1_FORMAT_MAX];
     (void)s1_time_print_short(finding->time, time);
-    (void)fprintf(out, "\n%s%s%s ", s1_terminal_on(&cli->out, S1_STYLE_BAD),
-                  repeats ? "knows the future:" : "does not repeat:", s1_terminal_off(&cli->out));
+    (void)fprintf(out, "\n%s%s%s ", s1_terminal_on(&cli->out, S1_STYLE_BAD), told->verdict,
+                  s1_terminal_off(&cli->out));
     if (finding->plugin[0] != '\0') {
         (void)fprintf(out, "plugin %s", finding->plugin);
         if (strcmp(finding->plugin, finding->worker) != 0) {
@@ -122,18 +142,15 @@ static void print_finding(const s1_cli *cli, const s1_lookahead_finding *finding
                   strcmp(finding->kind, "decision") == 0 ? "decision" : "column", finding->field,
                   finding->stream[0] != '\0' ? " of " : "", finding->stream, time,
                   s1_format_count(finding->row, row));
-    (void)fprintf(out, "  found     %s  %s\n", finding->found,
-                  repeats ? "with all data" : "in the first run");
-    (void)fprintf(out, "  expected  %s  ", finding->expected);
-    if (repeats) {
+    (void)fprintf(out, "  found     %s  %s\n", finding->found, told->found);
+    (void)fprintf(out, "  expected  %s  %s", finding->expected, told->expected);
+    (void)s1_format_count(finding->values, values);
+    if (finding->cut != INT64_MAX) {
         (void)s1_time_print_short(finding->cut, cut);
-        (void)fprintf(out, "with data that ends at %s\n", cut);
-        (void)fprintf(out, "  in all    %s different in %llu of %llu cuts\n",
-                      s1_format_count(finding->values, values), (unsigned long long)finding->runs,
-                      (unsigned long long)cuts);
+        (void)fprintf(out, " %s\n  in all    %s different in %llu of %llu cuts\n", cut, values,
+                      (unsigned long long)finding->runs, (unsigned long long)cuts);
     } else {
-        (void)fprintf(out, "in the same run once more\n  in all    %s different\n",
-                      s1_format_count(finding->values, values));
+        (void)fprintf(out, "\n  in all    %s different\n", values);
     }
 }
 

@@ -40,6 +40,12 @@ static inline double s1_series_last(const s1_series *series)
     return s1_series_at(series, 0);
 }
 
+/* The value of row `row` of those visible, the first being 0. For enrich_range(). Since minor 2. */
+static inline double s1_series_row(const s1_series *series, uint64_t row)
+{
+    return series->values[row];
+}
+
 /* Number of visible rows. A higher timeframe grows only when its bar closes. */
 static inline uint64_t s1_series_rows(const s1_series *series)
 {
@@ -59,6 +65,14 @@ static inline void s1_column_put(s1_column *column, double value)
     const uint64_t rows = *column->rows;
     column->values[rows - 1] = value;
     column->written = rows;
+}
+
+/* Writes the value of a row, the first being 0; rows in order. Only inside enrich() (of the newest
+ * row) and enrich_range(). Since minor 2. */
+static inline void s1_column_put_row(s1_column *column, uint64_t row, double value)
+{
+    column->values[row] = value;
+    column->written = row + 1;
 }
 
 /* One pair at one timeframe. */

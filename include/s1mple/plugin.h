@@ -168,8 +168,13 @@ typedef struct s1_worker_ops {
                      const s1_order_api *orders, s1_err *err);
     /* Optional, S1_CAP_EVENTS: an event of capabilities.events.wirings. */
     s1_rc (*on_event)(void *self, const s1_event *event, s1_err *err);
-    /* Reserved for pure ContextWorkers: rows [first, first + count) in one call, bitwise equal to
-     * bar by bar. Must be NULL for a host of this minor version. */
+    /* Optional, since minor version 2; of a ContextWorker without capabilities that reads columns
+     * of its own stream and nothing else. Rows [first_row, first_row + count) of its columns in one
+     * call, the first row being 0: the same bits, and the worker left as it would be, as `count`
+     * calls of enrich() leave them, one per row. Its inputs hold these rows, and may hold later
+     * ones, which are not to be looked at: s1_series_row and s1_column_put_row. Calls follow each
+     * other without a gap, mixed with those of enrich(). The host compares before it relies on it,
+     * and refuses a worker whose rows differ. */
     s1_rc (*enrich_range)(void *self, uint64_t first_row, uint64_t count, s1_err *err);
 } s1_worker_ops;
 

@@ -294,8 +294,9 @@ S1_TEST_API const char *s1_harness_text(s1_dec value);
 /* What every worker owes, whatever it computes: it accepts its defaults, runs over bars without
  * failing, says the same thing in a second run, and what it said up to a bar does not change when
  * the history ends there or goes on otherwise: not in the bar itself, and not later on, by writing
- * over what stands in a column or a list. `s1mpletrader plugins test` asks it of every plugin.
- * Columns and artefacts the manifest requires are made by rule from the bars. */
+ * over what stands in a column or a list. Where it offers enrich_range, its rows are those of bar
+ * by bar. `s1mpletrader plugins test` asks it of every plugin. Columns and artefacts the manifest
+ * requires are made by rule from the bars. */
 typedef struct s1_gate_options {
     const char *plugin;
     const char *params;         /* NULL: the defaults; what has none gets a value by rule */

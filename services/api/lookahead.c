@@ -1,6 +1,7 @@
 #include "services/api/lookahead.h"
 
 #include "backend/analysis/bias.h"
+#include "backend/assembly/range_check.h"
 #include "backend/utils/arena.h"
 #include "backend/utils/rng.h"
 #include "backend/utils/timefmt.h"
@@ -12,7 +13,6 @@
 
 #define ARENA_BYTES_MAX  ((size_t)256 << 20)
 #define RECORD_BYTES_MAX ((size_t)8 << 30)
-#define CHECKS           2 /* of the S1_BIAS_CHECK_COUNT, those of whole runs */
 
 struct s1_lookahead_report {
     s1_arena arena;
@@ -148,7 +148,7 @@ static s1_rc take_items(session *s, s1_lookahead_link *link, s1_err *err)
     const s1_bias_item *const found = s1_bias_items(s->bias, &count);
     s1_lookahead_item *const items = s1_arena_array(&s->report->arena, s1_lookahead_item, count);
     s1_lookahead_finding *const findings =
-        s1_arena_array(&s->report->arena, s1_lookahead_finding, count * CHECKS);
+        s1_arena_array(&s->report->arena, s1_lookahead_finding, count * S1_BIAS_CHECK_COUNT);
     if (items == NULL || findings == NULL) {
         return S1_RAISE(err, S1_E_NO_MEMORY, "%zu columns", count);
     }
@@ -161,10 +161,10 @@ static s1_rc take_items(session *s, s1_lookahead_link *link, s1_err *err)
                                        .plugin = text_of(s, item->plugin),
                                        .is_resampled = is_resampled(s, item)};
         bool is_told = false; /* what does not repeat is not held against cuts */
-        for (int check = 0; check < CHECKS; check++) {
+        for (int check = 0; check < S1_BIAS_CHECK_COUNT; check++) {
             items[i].compared += item->results[check].compared;
             items[i].different += item->results[check].different;
-            if (item->results[check].different > 0 && !is_told) {
+            if (item->results[check].different > 0 && (!is_told || check == S1_BIAS_RANGE)) {
                 is_told = true;
                 add_finding(findings, &link->finding_count, finding_of(s, item, check));
             }
@@ -212,7 +212,8 @@ static s1_rc check_link(void *user, const s1_backtest_request *request, s1_err *
     s->cuts = NULL;
     s1_rc rc = s1_rehearsal_new(request, &s->rehearsal, err);
     if (rc == S1_OK) {
-        rc = s1_bias_new(RECORD_BYTES_MAX, &s->bias, err);
+        const s1_bias_ranges ranges = {s1_worker_has_range, s1_range_compare};
+        rc = s1_bias_new(RECORD_BYTES_MAX, &ranges, &s->bias, err);
     }
     if (rc == S1_OK) {
         rc = run_all(s, err);

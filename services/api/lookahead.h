@@ -34,12 +34,13 @@ typedef struct s1_lookahead_item {
 
 /* Something that is not the same: the earliest bar of an item. */
 typedef struct s1_lookahead_finding {
-    const char *check; /* "repeat": it differs on the same data; "cut": on data that ends earlier */
+    const char *check; /* "repeat": it differs on the same data; "cut": on data that ends earlier;
+                          "range": many rows in one call are other ones than bar by bar */
     const char *kind, *stream, *worker, *plugin, *field;
     s1_nanos time;                /* close of the bar */
     uint64_t row;                 /* of its stream, from 1, warm-up included */
     s1_nanos cut;                 /* where the data ended; INT64_MAX: it did not */
-    const char *found, *expected; /* with all data; without what came later */
+    const char *found, *expected; /* with all data; without what came later, or as above */
     uint64_t values, runs;        /* that differ */
 } s1_lookahead_finding;
 

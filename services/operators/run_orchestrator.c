@@ -1,5 +1,6 @@
 #include "services/operators/run_orchestrator.h"
 
+#include "backend/assembly/range_check.h"
 #include "backend/utils/json_writer.h"
 #include "backend/utils/timefmt.h"
 #include "backend/utils/uid.h"
@@ -11,6 +12,7 @@
 
 #define RUN_ARENA_BYTES_MAX (64u << 20)
 #define PROGRESS_TICKS      8192u
+#define PROVING_ROWS_MIN    64u
 
 const char *const s1_platform_events[] = {
     "StartStrategyRequested",
@@ -542,21 +544,74 @@ static s1_rc value_balances(s1_run_orchestrator *run, const s1_market_snapshot *
                                 "initial_balances holds");
 }
 
+/* Bars of warm-up that are made one by one, before the rest may be made many at a time: twice what
+ * the workers look back to, so that all of their values stand when the two ways are compared. */
+static uint64_t proving_rows(const s1_run_orchestrator *run)
+{
+    const s1_component_options *const options = &run->options.components;
+    return PROVING_ROWS_MIN +
+           2 * s1_components_warmup_bars(options->plans, run->parts->worker_count);
+}
+
+/* Whether every context worker can make many rows in one call. */
+static bool has_ranges(const s1_run_orchestrator *run)
+{
+    const s1_base_operator *const op = &run->parts->operators[S1_WORKER_CONTEXT];
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        if (!s1_worker_has_range(op->workers[i].worker)) {
+            return false;
+        }
+    }
+    return op->worker_count > 0;
+}
+
+static s1_rc prove_ranges(const s1_run_orchestrator *run, s1_err *err)
+{
+    const s1_base_operator *const op = &run->parts->operators[S1_WORKER_CONTEXT];
+    for (uint32_t i = 0; i < op->worker_count; i++) {
+        S1_TRY(err, s1_range_prove(op->workers[i].worker, err));
+    }
+    return S1_OK;
+}
+
+/* The bars before `from`, to the first moment to trade on. A long warm-up is made column by column
+ * from where that was proven on its first bars. */
+static s1_rc warm_up(s1_run_orchestrator *run, const s1_market_snapshot **ret_snapshot, s1_err *err)
+{
+    const s1_environment *const environment = &run->parts->environment;
+    const uint64_t proving = has_ranges(run) ? proving_rows(run) : UINT64_MAX;
+    bool is_by_range = false;
+    for (;;) {
+        S1_TRY(err, environment->next(environment->self, ret_snapshot, err));
+        const s1_market_snapshot *const snapshot = *ret_snapshot;
+        if (snapshot == NULL || !snapshot->is_warmup) {
+            break;
+        }
+        run->sums.warmup_bars += snapshot->has_bar[0];
+        if (is_by_range) {
+            append_bars(run, snapshot);
+            continue;
+        }
+        S1_TRY(err, observe(run, snapshot, err));
+        if (run->sums.warmup_bars >= proving) {
+            S1_TRY(err, prove_ranges(run, err));
+            is_by_range = true;
+        }
+    }
+    if (!is_by_range) {
+        return S1_OK;
+    }
+    run->parts->context->view.is_warmup = 1;
+    return s1_base_operator_run_rows(&run->parts->operators[S1_WORKER_CONTEXT], err);
+}
+
 /* Primes the context with the bars before `from`. *ret_snapshot is the first moment to trade on, or
  * NULL. */
 static s1_rc bootstrap(s1_run_orchestrator *run, const s1_market_snapshot **ret_snapshot,
                        s1_err *err)
 {
-    const s1_environment *const environment = &run->parts->environment;
     const s1_market_snapshot *snapshot = NULL;
-    for (;;) {
-        S1_TRY(err, environment->next(environment->self, &snapshot, err));
-        if (snapshot == NULL || !snapshot->is_warmup) {
-            break;
-        }
-        S1_TRY(err, observe(run, snapshot, err));
-        run->sums.warmup_bars += snapshot->has_bar[0];
-    }
+    S1_TRY(err, warm_up(run, &snapshot, err));
     S1_LOG_EVENT(run->options.components.log, S1_LOG_SETUP, "run.bootstrapped",
                  s1_log_u64("warmup_bars", run->sums.warmup_bars));
     S1_TRY(err, value_balances(run, snapshot, err));

@@ -121,7 +121,7 @@ static const play whole = {
 static s1_bias *record(void)
 {
     s1_bias *bias;
-    MUST(s1_bias_new((size_t)16 << 20, &bias, err));
+    MUST(s1_bias_new((size_t)16 << 20, NULL, &bias, err));
     perform(s1_bias_recorder(bias), whole);
     return bias;
 }
@@ -314,7 +314,7 @@ static void test_memory_has_an_end(void **state)
     (void)state;
     s1_bias *bias;
     s1_err failure = S1_ERR_INIT;
-    MUST(s1_bias_new(64, &bias, err));
+    MUST(s1_bias_new(64, NULL, &bias, err));
     const s1_run_observer observer = s1_bias_recorder(bias);
     char line[100];
     memset(line, 'x', sizeof line);

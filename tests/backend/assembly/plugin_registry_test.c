@@ -178,7 +178,10 @@ static void test_bad_plugins(void **state)
         {"on_event_ungranted", "", S1_E_ABI,
          "sets on_event(), but has not the capability events in its manifest"},
         {"enrich_range", "", S1_E_ABI,
-         "sets enrich_range(), which is reserved in ABI 1.1; expected NULL"},
+         "sets enrich_range(), which ABI 1.1 reserves; expected NULL"},
+        {"enrich_range_state", "capabilities:\n  state: { enabled: true }\n", S1_E_ABI,
+         "sets enrich_range() and takes capabilities; expected one of the two: what it says or "
+         "keeps belongs to a bar"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(tear_down(state), 0); /* dlopen knows a path it has opened: a new one */

@@ -1,5 +1,6 @@
 /* atr_calculator - Wilder's average true range as column atr_<period>, by TA-Lib's convention. */
 #include "s1mple/plugin.h"
+#include "s1mple/rows.h"
 
 #include <stdlib.h>
 
@@ -21,18 +22,15 @@ static double true_range(double high, double low, double previous_close)
     return high - low > reach ? high - low : reach;
 }
 
-static s1_rc atr_enrich(void *self, const s1_context *context, s1_err *err)
+static inline void take_row(atr_calculator *me, uint64_t row)
 {
-    (void)context;
-    (void)err;
-    atr_calculator *const me = self;
     const double range =
-        true_range(s1_series_last(me->high), s1_series_last(me->low), me->previous_close);
-    me->previous_close = s1_series_last(me->close);
+        true_range(s1_series_row(me->high, row), s1_series_row(me->low, row), me->previous_close);
+    me->previous_close = s1_series_row(me->close, row);
     if (!me->has_previous) {
         me->has_previous = true;
-        s1_column_put(me->column, (double)NAN);
-        return S1_OK;
+        s1_column_put_row(me->column, row, (double)NAN);
+        return;
     }
     me->ranges++;
     const double seen = (double)me->ranges;
@@ -44,9 +42,10 @@ static s1_rc atr_enrich(void *self, const s1_context *context, s1_err *err)
             me->value /= me->period;
         }
     }
-    s1_column_put(me->column, seen < me->period ? (double)NAN : me->value);
-    return S1_OK;
+    s1_column_put_row(me->column, row, seen < me->period ? (double)NAN : me->value);
 }
+
+S1_ENRICH_BY_ROW(atr, atr_calculator, take_row, close)
 
 static void atr_destroy(void *self)
 {
@@ -84,6 +83,7 @@ static const s1_worker_ops atr_ops = {
     .create = atr_create,
     .destroy = atr_destroy,
     .enrich = atr_enrich,
+    .enrich_range = atr_enrich_range,
 };
 
 S1_PLUGIN("atr_calculator", "1.0.0", &atr_ops, 0)

@@ -1,6 +1,7 @@
 /* ema_detector - one exponential moving average of the close per period, as columns ema_<period>.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/rows.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ typedef struct ema_detector {
 } ema_detector;
 
 /* One bar while at least one average is still being seeded. */
-static void enrich_seeding(ema_detector *me, double close)
+static void enrich_seeding(ema_detector *me, double close, uint64_t row)
 {
     for (uint32_t i = 0; i < me->count; i++) {
         ema *const item = &me->items[i];
@@ -35,28 +36,26 @@ static void enrich_seeding(ema_detector *me, double close)
         if (me->is_sma_seeded && me->bars == item->period) {
             item->value /= (double)item->period;
         }
-        s1_column_put(item->column, me->bars < item->period ? (double)NAN : item->value);
+        s1_column_put_row(item->column, row, me->bars < item->period ? (double)NAN : item->value);
     }
 }
 
-static s1_rc ema_enrich(void *self, const s1_context *context, s1_err *err)
+static inline void take_row(ema_detector *me, uint64_t row)
 {
-    (void)context;
-    (void)err;
-    ema_detector *const me = self;
-    const double close = s1_series_last(me->close);
+    const double close = s1_series_row(me->close, row);
     me->bars++;
     if (me->bars <= me->longest) {
-        enrich_seeding(me, close);
-        return S1_OK;
+        enrich_seeding(me, close, row);
+        return;
     }
     for (uint32_t i = 0; i < me->count; i++) {
         ema *const item = &me->items[i];
         item->value += item->alpha * (close - item->value);
-        s1_column_put(item->column, item->value);
+        s1_column_put_row(item->column, row, item->value);
     }
-    return S1_OK;
 }
+
+S1_ENRICH_BY_ROW(ema, ema_detector, take_row, close)
 
 /* Binds the column of periods[index]; a period named twice would be one column with two owners. */
 static s1_rc bind_period(ema_detector *me, const s1_binder *binder, const int64_t *periods,
@@ -128,6 +127,7 @@ static const s1_worker_ops ema_ops = {
     .create = ema_create,
     .destroy = ema_destroy,
     .enrich = ema_enrich,
+    .enrich_range = ema_enrich_range,
 };
 
 S1_PLUGIN("ema_detector", "1.0.0", &ema_ops, 0)

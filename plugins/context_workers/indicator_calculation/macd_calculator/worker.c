@@ -2,6 +2,7 @@
  * TA-Lib's convention: both averages start on the same bar, each from the mean of its own period.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/rows.h"
 
 #include <stdlib.h>
 
@@ -30,19 +31,16 @@ static void average_take(average *me, double value, double seen)
     }
 }
 
-static void put(const macd_calculator *me, double macd, double signal)
+static void put(const macd_calculator *me, uint64_t row, double macd, double signal)
 {
-    s1_column_put(me->macd_column, macd);
-    s1_column_put(me->signal_column, signal);
-    s1_column_put(me->histogram_column, macd - signal);
+    s1_column_put_row(me->macd_column, row, macd);
+    s1_column_put_row(me->signal_column, row, signal);
+    s1_column_put_row(me->histogram_column, row, macd - signal);
 }
 
-static s1_rc macd_enrich(void *self, const s1_context *context, s1_err *err)
+static inline void take_row(macd_calculator *me, uint64_t row)
 {
-    (void)context;
-    (void)err;
-    macd_calculator *const me = self;
-    const double close = s1_series_last(me->close);
+    const double close = s1_series_row(me->close, row);
     me->bars++;
     const double seen = (double)me->bars;
     const double late = me->slow.period - me->fast.period; /* bars the fast average waits */
@@ -51,19 +49,20 @@ static s1_rc macd_enrich(void *self, const s1_context *context, s1_err *err)
         average_take(&me->fast, close, seen - late);
     }
     if (seen < me->slow.period) {
-        put(me, (double)NAN, (double)NAN);
-        return S1_OK;
+        put(me, row, (double)NAN, (double)NAN);
+        return;
     }
     const double macd = me->fast.value - me->slow.value;
     const double values = seen - me->slow.period + 1.0;
     average_take(&me->signal, macd, values);
     if (values < me->signal.period) {
-        put(me, (double)NAN, (double)NAN);
+        put(me, row, (double)NAN, (double)NAN);
     } else {
-        put(me, macd, me->signal.value);
+        put(me, row, macd, me->signal.value);
     }
-    return S1_OK;
 }
+
+S1_ENRICH_BY_ROW(macd, macd_calculator, take_row, close)
 
 static s1_rc bind_period(average *me, const s1_binder *binder, s1_str name, int64_t least,
                          s1_err *err)
@@ -124,6 +123,7 @@ static const s1_worker_ops macd_ops = {
     .create = macd_create,
     .destroy = macd_destroy,
     .enrich = macd_enrich,
+    .enrich_range = macd_enrich_range,
 };
 
 S1_PLUGIN("macd_calculator", "1.0.0", &macd_ops, 0)

@@ -1,6 +1,7 @@
 /* rsi_calculator - Wilder's relative strength index as column rsi_<period>, by TA-Lib's convention.
  */
 #include "s1mple/plugin.h"
+#include "s1mple/rows.h"
 
 #include <stdlib.h>
 
@@ -22,18 +23,15 @@ static double wilder(double average, double value, double period)
     return (average * (period - 1.0) + value) / period;
 }
 
-static s1_rc rsi_enrich(void *self, const s1_context *context, s1_err *err)
+static inline void take_row(rsi_calculator *me, uint64_t row)
 {
-    (void)context;
-    (void)err;
-    rsi_calculator *const me = self;
-    const double close = s1_series_last(me->close);
+    const double close = s1_series_row(me->close, row);
     const double change = close - me->previous_close;
     me->previous_close = close;
     if (!me->has_previous) {
         me->has_previous = true;
-        s1_column_put(me->column, (double)NAN);
-        return S1_OK;
+        s1_column_put_row(me->column, row, (double)NAN);
+        return;
     }
     const double gain = change > 0.0 ? change : 0.0;
     const double loss = change < 0.0 ? -change : 0.0;
@@ -52,9 +50,10 @@ static s1_rc rsi_enrich(void *self, const s1_context *context, s1_err *err)
     }
     const double movement = me->gain + me->loss;
     const double value = movement < NO_MOVEMENT ? 0.0 : 100.0 * (me->gain / movement);
-    s1_column_put(me->column, seen < me->period ? (double)NAN : value);
-    return S1_OK;
+    s1_column_put_row(me->column, row, seen < me->period ? (double)NAN : value);
 }
+
+S1_ENRICH_BY_ROW(rsi, rsi_calculator, take_row, close)
 
 static void rsi_destroy(void *self)
 {
@@ -90,6 +89,7 @@ static const s1_worker_ops rsi_ops = {
     .create = rsi_create,
     .destroy = rsi_destroy,
     .enrich = rsi_enrich,
+    .enrich_range = rsi_enrich_range,
 };
 
 S1_PLUGIN("rsi_calculator", "1.0.0", &rsi_ops, 0)
