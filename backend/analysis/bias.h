@@ -61,8 +61,8 @@ typedef struct s1_bias_item {
     s1_bias_result results[S1_BIAS_CHECK_COUNT];
 } s1_bias_item;
 
-/* How rows made many at a time are held against bar by bar: s1_worker_has_range and s1_range_compare
- * of backend/assembly/range_check.h. */
+/* How rows made many at a time are held against bar by bar: s1_worker_has_range and
+ * s1_range_compare of backend/assembly/range_check.h. */
 typedef struct s1_bias_ranges {
     bool (*has_range)(const s1_worker *worker);
     s1_rc (*compare)(const s1_worker *worker, s1_range_difference *ret_differences,

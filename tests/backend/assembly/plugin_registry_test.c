@@ -158,8 +158,8 @@ static void test_bad_plugins(void **state)
         {"constructor", "", S1_E_DENIED,
          "has 2 constructor(s) that run when it is opened; expected none but the compiler's"},
 #endif
-        {"newer_minor", "", S1_E_ABI, "is built for ABI 1.2, newer than the 1.1 of this platform"},
-        {"other_major", "", S1_E_ABI, "is built for ABI 2.1, expected 1.1 or older"},
+        {"newer_minor", "", S1_E_ABI, "is built for ABI 1.3, newer than the 1.2 of this platform"},
+        {"other_major", "", S1_E_ABI, "is built for ABI 2.2, expected 1.2 or older"},
         {"small_desc", "", S1_E_ABI, "has a descriptor of 16 bytes, expected at least 44"},
         {"small_ops", "", S1_E_ABI, "has a table of callbacks of 24 bytes, expected at least 80"},
         {"null_desc", "", S1_E_ABI, "s1_plugin_entry(1) returned nothing"},

@@ -46,8 +46,8 @@ static double sum_anew(const ranged *me, uint64_t row)
     return sum;
 }
 
-__attribute__((unused)) static s1_rc enrich_range(void *self, uint64_t first_row,
-                                                   uint64_t count, s1_err *err)
+__attribute__((unused)) static s1_rc enrich_range(void *self, uint64_t first_row, uint64_t count,
+                                                  s1_err *err)
 {
     ranged *const me = self;
     const uint64_t last = first_row + count - 1;
