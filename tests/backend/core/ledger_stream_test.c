@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define TRADES      12u
-#define EVENTS_EACH 5000u /* by one configuration */
+#define EVENTS_EACH 1000u /* by one configuration */
 #define HOUR        (3600 * S1_NANOS_PER_SECOND)
 
 #define MUST(call)                                                                                 \
@@ -159,7 +159,7 @@ static void begin(stream *s)
     static const int32_t ways[] = {S1_ROUND_HALF_EVEN, S1_ROUND_DOWN, S1_ROUND_UP};
     const uint32_t tier_count = (uint32_t)s1_rng_below(rng, 4);
     for (uint32_t i = 0; i < tier_count; i++) {
-        s->tiers[i] = (s1_fee_tier){s1_dec_from_int((i + 1) * 400000),
+        s->tiers[i] = (s1_fee_tier){s1_dec_from_int((i + 1) * 25000),
                                     s1_dec_from_mantissa(pick(rng, 0, 10), 5),
                                     s1_dec_from_mantissa(pick(rng, 0, 100), 6)};
     }
@@ -176,7 +176,7 @@ static void begin(stream *s)
                   .code = S1_STR("THIRD"),
                   .price = currency == S1_FEE_OTHER ? s1_dec_from_mantissa(pick(rng, 1, 900), 2)
                                                     : S1_DEC_ZERO,
-                  .volume_30d = s1_dec_from_int(one_in(rng, 2) ? 0 : pick(rng, 0, 1000000))},
+                  .volume_30d = s1_dec_from_int(one_in(rng, 2) ? 0 : pick(rng, 0, 60000))},
         .instrument = &s->instrument};
     s->price = scale[0] == 8 ? 40000000 : pick(rng, 900, 1100) * (scale[0] == 0 ? 30 : 100);
     const s1_ledger_options options = {
@@ -247,7 +247,7 @@ static void wander(stream *s)
     const int64_t reach = s->price / 100 + 1;
     s->price += pick(&s->rng, -reach, reach);
     s->price = s->price < 10 ? 10 : s->price;
-    s->now += one_in(&s->rng, 50) ? pick(&s->rng, 1, 40) * 24 * HOUR : pick(&s->rng, 0, 6) * HOUR;
+    s->now += one_in(&s->rng, 400) ? pick(&s->rng, 1, 40) * 24 * HOUR : pick(&s->rng, 0, 12) * HOUR;
 }
 
 /* Charges a fill, as the matching engine does; false: refused. Its line is begun. */

@@ -253,9 +253,101 @@ static void test_invariant_on_random_books(void **state)
     }
 }
 
+/* Bought 2 at 100 and 1 at 130, sold 1 at 120: the first cost 100, the average is 110. */
+static void test_cost_bases(void **state)
+{
+    (void)state;
+    const struct {
+        int32_t basis;
+        const char *pnl, *left;
+    } cases[] = {{S1_COST_AVERAGE, "10", "110"}, {S1_COST_FIFO, "20", "115"}};
+    for (size_t i = 0; i < 2; i++) {
+        s1_err err = S1_ERR_INIT;
+        s1_ledger *ledger = NULL;
+        s1_dec pnl;
+        bool is_closed = true;
+        const s1_ledger_options options = {.instrument = &instrument,
+                                           .initial_capital = dec("1000"),
+                                           .positions_max = 2,
+                                           .cost_basis = cases[i].basis};
+        assert_int_equal(s1_ledger_new(&options, &ledger, &err), S1_OK);
+        const s1_ledger_fill fills[] = {
+            fill_of(1, S1_LONG, "2", "100.00", "0"), fill_of(1, S1_LONG, "1", "130.00", "0"),
+            fill_of(1, S1_LONG, "1", "120.00", "0"), fill_of(1, S1_LONG, "2", "125.00", "0")};
+        assert_int_equal(s1_ledger_open(ledger, &fills[0], &err), S1_OK);
+        assert_int_equal(s1_ledger_open(ledger, &fills[1], &err), S1_OK);
+        assert_int_equal(s1_ledger_close(ledger, &fills[2], &pnl, &is_closed, &err), S1_OK);
+        assert_dec(pnl, cases[i].pnl);
+        assert_dec(ledger->positions[0].view.entry_price, cases[i].left);
+        assert_int_equal(s1_ledger_close(ledger, &fills[3], &pnl, &is_closed, &err), S1_OK);
+        assert_true(is_closed);
+        assert_dec(ledger->view.realized_pnl, "40");
+        assert_int_equal(s1_ledger_check(ledger, &err), S1_OK);
+        s1_ledger_free(ledger);
+    }
+}
+
+/* 5 held at the start, worth 100 each. A fee in base of 0.002 leaves 0.997 of 1 bought, for the
+ * lot, and 0.001 beside it; a fee in base of the sale comes out of what is held. */
+static void test_balances(void **state)
+{
+    (void)state;
+    s1_err err = S1_ERR_INIT;
+    s1_ledger *ledger = NULL;
+    s1_dec pnl;
+    bool is_closed = false;
+    const s1_ledger_options options = {.instrument = &instrument,
+                                       .initial_capital = dec("1000"),
+                                       .positions_max = 2,
+                                       .base = dec("5"),
+                                       .other_currency = S1_STR("KFEE"),
+                                       .other = dec("10"),
+                                       .other_price = dec("0.5")};
+    assert_int_equal(s1_ledger_new(&options, &ledger, &err), S1_OK);
+    assert_int_equal(s1_ledger_start(ledger, 10000, &err), S1_OK);
+    assert_dec(ledger->view.initial_capital, "1505");
+    s1_ledger_fill in = fill_of(1, S1_LONG, "1", "100.00", "0.2");
+    in.fee_in = S1_FEE_BASE;
+    in.fee_amount = dec("0.002");
+    in.withheld = dec("0.003");
+    assert_int_equal(s1_ledger_open(ledger, &in, &err), S1_OK);
+    assert_dec(ledger->positions[0].view.quantity, "0.997");
+    assert_dec(ledger->view.cash, "900");
+    assert_dec(ledger->held, "5.001");
+    assert_dec(ledger->view.equity, "1504.8");
+    s1_ledger_mark(ledger, 11000);
+    assert_dec(ledger->view.equity, "1564.78");
+    s1_ledger_fill out = fill_of(1, S1_LONG, "0.997", "110.00", "0.11");
+    out.fee_in = S1_FEE_BASE;
+    out.fee_amount = dec("0.001");
+    assert_int_equal(s1_ledger_close(ledger, &out, &pnl, &is_closed, &err), S1_OK);
+    assert_dec(pnl, "9.97");
+    assert_dec(ledger->view.cash, "1009.67");
+    assert_dec(s1_ledger_balance(&ledger->view, S1_LEDGER_BASE)->total, "5");
+    assert_dec(s1_ledger_balance(&ledger->view, S1_LEDGER_OTHER)->total, "10");
+    assert_dec(ledger->view.equity, "1564.67");
+    assert_dec(ledger->view.unrealized_pnl, "50.01");
+    s1_ledger_fill again = fill_of(2, S1_SHORT, "1", "110.00", "0.75");
+    again.fee_in = S1_FEE_OTHER;
+    again.fee_amount = dec("1.5");
+    assert_int_equal(s1_ledger_open(ledger, &again, &err), S1_OK);
+    assert_dec(s1_ledger_balance(&ledger->view, S1_LEDGER_OTHER)->total, "8.5");
+    assert_dec(ledger->view.cash, "1119.67");
+    assert_dec(ledger->view.fees, "1.06");
+    assert_int_equal(s1_ledger_carry(ledger, again.trade_id, S1_CARRY_FUNDING, dec("-2"), &err),
+                     S1_OK);
+    assert_dec(ledger->view.equity, "1565.92");
+    assert_int_equal(s1_ledger_check(ledger, &err), S1_OK);
+    ledger->balances[S1_LEDGER_OTHER].total = dec("8.4");
+    assert_int_equal(s1_ledger_check(ledger, &err), S1_E_DATA);
+    s1_ledger_free(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cost_bases),
+        cmocka_unit_test(test_balances),
         cmocka_unit_test(test_long_round_trip),
         cmocka_unit_test(test_short_in_parts),
         cmocka_unit_test(test_two_entries_average),
