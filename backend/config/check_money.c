@@ -138,11 +138,12 @@ void s1_config_check_margin(s1_loader *l, const s1_link *link)
                                        : S1_STR("maintenance without margin"),
                        margin->enabled ? "a fraction below 1 / leverage" : "margin.enabled: true");
     }
-    if (sim->match_on == S1_MATCH_ON_TRADES || sim->latency.feed > 0 || sim->latency.order > 0 ||
-        sim->latency.response > 0) {
+    if (sim->match_on > S1_MATCH_ON_BARS || sim->latency.feed > 0 || sim->latency.order > 0 ||
+        sim->latency.response > 0 || sim->matching.has_volume_share) {
         s1_faults_addf(l->faults, S1_FAULT_DEPENDENCY, &margin->source, "maintenance",
-                       S1_STR("it with latency, or match_on: trades"),
-                       "bars and no latency (liquidation is not in this version there)");
+                       S1_STR("it with latency, volume_share, or match_on that is not bars"),
+                       "bars, all of their volume and no latency (liquidation is not in this "
+                       "version elsewhere)");
     }
 }
 

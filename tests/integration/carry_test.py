@@ -270,6 +270,8 @@ def main():
         print(f"{funded} and {by_feed} fundings, {lent} payments of interest, {fell} liquidations in "
               f"{runs.count} runs, each where and what it has to be")
         assert funded > 20 and by_feed > 20 and lent > 50 and fell > 3
+        has(call(work, "validate", "--set", margin[0], "--set", INSTRUMENT + "margin.maintenance=0.1",
+                 "--set", ENVIRONMENT + "latency.order=1s", expected=None), "no latency")
         for path, word in ((ENVIRONMENT + "funding.every=1h", "every and a rate"),
                            (INSTRUMENT + "margin.maintenance=0.1", "margin.enabled")):
             has(call(work, "validate", "--set", path, expected=None), word)
