@@ -239,6 +239,12 @@ static s1_rc submit_to_book(void *self, const s1_order *order, s1_err *err)
     return s1_matching_submit(environment->matching, order, NULL, err);
 }
 
+static s1_rc amend_on_book(void *self, const s1_order_change *change, s1_err *err)
+{
+    s1_backtest_environment *const environment = self;
+    return s1_matching_amend(environment->matching, change, environment->snapshot.now, NULL, err);
+}
+
 static s1_rc submit(void *self, const s1_order *order, s1_err *err)
 {
     s1_backtest_environment *const environment = self;
@@ -318,7 +324,8 @@ s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environmen
                                 .match = match_book,
                                 .submit = submit_to_book,
                                 .cancel = cancel,
-                                .modify = modify};
+                                .modify = modify,
+                                .amend = amend_on_book};
     }
     return (s1_environment){.self = environment,
                             .next = next,

@@ -372,6 +372,111 @@ static void test_orders_match_on_the_primary(void **state)
     stage_free(s);
 }
 
+static s1_rc no_rows(s1_market_reader *self, s1_market_batch *ret_batch, s1_err *err)
+{
+    (void)self, (void)err;
+    *ret_batch = (s1_market_batch){0};
+    return S1_OK;
+}
+
+static void no_close(s1_market_reader *self)
+{
+    (void)self;
+}
+
+static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+{
+    stage *const s = self;
+    (void)order, (void)time, (void)err;
+    (void)strcat(s->trace, "AMENDED ");
+    return S1_OK;
+}
+
+/* Bars of a minute made of trades at 100, 101, .. every twenty seconds, which orders match on; with
+ * an order book beside them, an empty one, or without. */
+static void open_traded(stage *s, bool has_book)
+{
+    static const s1_market_reader_ops ops = {
+        .size = sizeof ops, .next = no_rows, .close = no_close};
+    static s1_market_reader book = {.ops = &ops};
+    static const s1_book_rules rules = {0};
+    s1_nanos times[12], first;
+    int64_t prices[12], quantities[12];
+    uint8_t sides[12];
+    s1_trade_bars *trades;
+    for (int i = 0; i < 12; i++) {
+        times[i] = i * 20 * S1_NANOS_PER_SECOND;
+        prices[i] = 100 + i;
+        quantities[i] = 1;
+        sides[i] = S1_TRADE_BUY;
+    }
+    const s1_resample_source source = {
+        .key = {.asset_pair = S1_STR("BTC/EUR"), .data_type = S1_DATA_TRADES}, .timeframe = MINUTE};
+    const s1_trade_batch batch = {
+        .count = 12, .time = times, .price = prices, .quantity = quantities, .side = sides};
+    const s1_save_options scales = {.price_scale = 0, .qty_scale = 0, .overlap = S1_OVERLAP_REFUSE};
+    MUST(s1_data_save_trades(s->data, &source.key, &batch, &scales, NULL, err));
+    MUST(s1_trade_bars_open(s->data, &source, S1_RANGE_ALL, &s->clock.clock, &trades, &first, err));
+    s->streams[s->stream_count++] = (s1_backtest_stream){.reader = &trades->base,
+                                                         .asset_pair = source.key.asset_pair,
+                                                         .timeframe = MINUTE,
+                                                         .instrument = &s->instrument};
+    const s1_backtest_environment_options options = {
+        .streams = s->streams,
+        .stream_count = s->stream_count,
+        .trades = trades,
+        .book = has_book ? &book : NULL,
+        .matching = {.instrument = &s->instrument,
+                     .rules = s1_fill_rules_of(S1_FILL_NEXT_OPEN, NULL),
+                     .book = has_book ? &rules : NULL,
+                     .orders_max = 8},
+        .clock = &s->clock.clock};
+    const s1_order_listener listener = {.self = s,
+                                        .on_before_fill = on_before_fill,
+                                        .on_fill = on_fill,
+                                        .on_state = on_state,
+                                        .on_amended = on_amended};
+    MUST(s1_backtest_environment_new(&options, &listener, &s->environment, err));
+    s->verbs = s1_backtest_environment_verbs(s->environment);
+}
+
+/* What is sent at a close meets the trades behind it; the verbs are all there, on a book too. */
+static void test_orders_match_on_trades(void **state)
+{
+    (void)state;
+    for (int has_book = 0; has_book < 2; has_book++) {
+        stage *const s = stage_new(0, 0);
+        open_traded(s, has_book == 1);
+        const s1_market_snapshot *at = next(s);
+        assert_int_equal(at->now, MINUTE);
+        const s1_bar expected = {0, MINUTE, 100, 102, 100, 102, 3};
+        assert_memory_equal(&at->bars[0], &expected, sizeof expected);
+        MUST(s->verbs.match(s->verbs.self, err));
+        const s1_order order = {.order_id = {{{1}}},
+                                .side = S1_SELL,
+                                .type = S1_ORDER_LIMIT,
+                                .role = S1_ROLE_ENTRY,
+                                .time_in_force = S1_TIF_GTC,
+                                .quantity = S1_DEC_ONE,
+                                .price = s1_dec_from_int(120)};
+        MUST(s->verbs.submit(s->verbs.self, &order, err));
+        const s1_order_change change = {order.order_id, s1_dec_from_int(105), S1_DEC_ZERO,
+                                        S1_DEC_ONE};
+        MUST(s->verbs.amend(s->verbs.self, &change, err));
+        assert_int_equal(next(s)->now, 2 * MINUTE);
+        MUST(s->verbs.match(s->verbs.self, err));
+        if (has_book == 0) {
+            assert_string_equal(s->trace, "ACCEPTED AMENDED FILLED@105 ");
+            assert_int_equal(s1_backtest_environment_rules(s->environment)[S1_FILL_TRADE_TOUCH], 1);
+        } else {
+            assert_int_equal(strncmp(s->trace, "ACCEPTED AMENDED ", 17), 0);
+        }
+        assert_int_equal(next(s)->bars[0].open, 106); /* the trade at 2:00 is of the third */
+        assert_null(next(s));                         /* nothing behind the fourth closes it */
+        stage_free(s);
+    }
+}
+
 static void test_free_accepts_null(void **state)
 {
     (void)state;
@@ -398,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_empty_data),
         cmocka_unit_test(test_empty_secondary),
         cmocka_unit_test(test_orders_match_on_the_primary),
+        cmocka_unit_test(test_orders_match_on_trades),
         cmocka_unit_test(test_free_accepts_null),
     };
     return cmocka_run_group_tests_name("backtest_environment", tests, NULL, NULL);
