@@ -150,6 +150,15 @@ const s1_cli_command s1_cmd_results_list = {
 
 /* --- results show. ------------------------------------------------------------------------ */
 
+static const char *held_text(s1_nanos held, char buffer[static S1_TIMEFRAME_TEXT_MAX])
+{
+    if (held > 0) {
+        (void)s1_duration_print(held, buffer);
+        return buffer;
+    }
+    return "0";
+}
+
 static s1_rc print_trades(s1_cli *cli, const s1_results_trade *trades, size_t count, uint64_t limit,
                           s1_err *err)
 {
@@ -161,6 +170,10 @@ static s1_rc print_trades(s1_cli *cli, const s1_results_trade *trades, size_t co
         {.title = "entry", .is_right = true},
         {.title = "left", .is_optional = true},
         {.title = "exit", .is_right = true},
+        {.title = "held", .is_right = true, .is_optional = true},
+        {.title = "MAE", .is_right = true, .is_optional = true},
+        {.title = "MFE", .is_right = true, .is_optional = true},
+        {.title = "fees", .is_right = true, .is_optional = true},
         {.title = "pnl", .is_right = true},
         {.title = "closed by", .is_flexible = true},
     };
@@ -169,7 +182,7 @@ static s1_rc print_trades(s1_cli *cli, const s1_results_trade *trades, size_t co
     const size_t first = limit > 0 && count > limit ? count - (size_t)limit : 0;
     for (size_t i = first; i < count && is_whole; i++) {
         const s1_results_trade *const t = &trades[i];
-        char id[16];
+        char id[16], held[S1_TIMEFRAME_TEXT_MAX];
         char buffer[S1_FORMAT_MAX];
         (void)snprintf(id, sizeof id, "%.8s", t->trade_id);
         is_whole = s1_table_add(table, id) && s1_table_add(table, t->direction) &&
@@ -178,6 +191,10 @@ static s1_rc print_trades(s1_cli *cli, const s1_results_trade *trades, size_t co
                    s1_table_add(table, t->entry_price) &&
                    s1_table_add(table, s1_format_time(t->exit_time, buffer)) &&
                    s1_table_add(table, t->exit_price) &&
+                   s1_table_add(table, held_text(t->held, held)) &&
+                   s1_table_add(table, s1_format_percent(t->mae, buffer)) &&
+                   s1_table_add(table, s1_format_percent(t->mfe, buffer)) &&
+                   s1_table_add(table, s1_format_money(t->fees, buffer)) &&
                    s1_table_add(table, s1_format_money(t->pnl, buffer)) &&
                    s1_table_add(table, t->closure_reason);
     }
@@ -218,6 +235,12 @@ static s1_rc print_trades_json(s1_cli *cli, const s1_results_trade *trades, size
         FIELD(closure_reason)
         FIELD(threat_id)
 #undef FIELD
+        s1_json_key_lit(&w, "held_seconds");
+        s1_json_double(&w, (double)trades[i].held / (double)S1_NANOS_PER_SECOND);
+        s1_json_key_lit(&w, "mae");
+        s1_json_double(&w, trades[i].mae);
+        s1_json_key_lit(&w, "mfe");
+        s1_json_double(&w, trades[i].mfe);
         s1_json_object_end(&w);
     }
     s1_json_array_end(&w);

@@ -311,8 +311,9 @@ s1_rc s1_api_compare(s1_results *const *items, size_t count, s1_comparison **ret
     c->count = count;
     c->view.settings = c->settings;
     c->view.is_same_data = is_same_data(items, count);
+    const uint64_t before = s1_json_memory_failures();
     compare_configs(c, items);
-    s1_rc rc = compare_returns(c, items, err);
+    s1_rc rc = s1_json_memory_judge(before, compare_returns(c, items, err), err);
     if (rc == S1_OK && c->is_short) {
         rc = S1_RAISE(err, S1_E_NO_MEMORY, "settings of %zu runs", count);
     }

@@ -344,15 +344,8 @@ static s1_rc read_numbers(s1_report_trade *trade, s1_err *err)
     return s1_str_parse_double(s1_str_of(text->pnl), &trade->pnl, err);
 }
 
-static double number_or_nan(const json_t *value)
-{
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
-}
-
 static s1_rc read_trades(s1_report *report, s1_err *err)
 {
-    const json_t *const excursions =
-        json_object_get(s1_results_metrics_borrow(report->results), "excursions");
     const s1_results_trade *texts = NULL;
     S1_TRY(err, s1_api_results_trades(report->results, &texts, &report->trade_count, err));
     report->trades = s1_arena_array(&report->arena, s1_report_trade, report->trade_count + 1);
@@ -362,12 +355,11 @@ static s1_rc read_trades(s1_report *report, s1_err *err)
     for (size_t i = 0; i < report->trade_count; i++) {
         s1_report_trade *const trade = &report->trades[i];
         s1_err cause = S1_ERR_INIT;
-        const json_t *const pair = json_array_get(excursions, i);
         *trade = (s1_report_trade){.text = &texts[i],
                                    .stop = (double)NAN,
                                    .target = (double)NAN,
-                                   .adverse = number_or_nan(json_array_get(pair, 0)),
-                                   .favourable = number_or_nan(json_array_get(pair, 1)),
+                                   .adverse = texts[i].mae,
+                                   .favourable = texts[i].mfe,
                                    .entry_rule = "",
                                    .exit_rule = "",
                                    .cause = ""};

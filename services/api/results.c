@@ -7,6 +7,7 @@
 #include "backend/utils/json_memory.h"
 #include "backend/utils/json_writer.h"
 #include "backend/utils/locale.h"
+#include "backend/utils/timefmt.h"
 #include "services/api/results_internal.h"
 
 #include <jansson.h>
@@ -535,6 +536,27 @@ static size_t split_row(char *line, const char *fields[static TRADE_FIELDS])
     return TRADE_FIELDS + 1;
 }
 
+static double number_or_nan(const json_t *value)
+{
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+/* What is not in the file of trades: how long each was held, and how far it went. */
+static void complete_trades(const s1_results *results, s1_results_trade *trades)
+{
+    const json_t *const excursions = json_object_get(results->metrics, "excursions");
+    for (size_t i = 0; i < results->trade_count; i++) {
+        s1_nanos entry, exit;
+        const json_t *const pair = json_array_get(excursions, i);
+        trades[i].mae = number_or_nan(json_array_get(pair, 0));
+        trades[i].mfe = number_or_nan(json_array_get(pair, 1));
+        if (s1_time_parse(s1_str_of(trades[i].entry_time), &entry, NULL) == S1_OK &&
+            s1_time_parse(s1_str_of(trades[i].exit_time), &exit, NULL) == S1_OK) {
+            trades[i].held = exit - entry;
+        }
+    }
+}
+
 static s1_rc parse_trades(s1_results *results, char *text, const char *path, s1_err *err)
 {
     size_t lines = 0;
@@ -573,6 +595,7 @@ static s1_rc parse_trades(s1_results *results, char *text, const char *path, s1_
         }
         at = is_last ? end : end + 1;
     }
+    complete_trades(results, trades);
     results->trades = trades;
     return S1_OK;
 }

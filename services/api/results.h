@@ -36,6 +36,8 @@ typedef struct s1_results_trade { /* texts as in result_trades.csv, "" where emp
     const char *trade_id, *opportunity_id, *direction, *quantity;
     const char *entry_time, *entry_price, *exit_time, *exit_price;
     const char *fees, *pnl, *closure_reason, *threat_id;
+    s1_nanos held;   /* exit_time - entry_time; 0 where one cannot be read */
+    double mae, mfe; /* worst and best price against the entry, fractions of it; NaN: not kept */
 } s1_results_trade;
 
 /* Everything below is borrowed until the results are freed. Facts of run.json are texts, "" where

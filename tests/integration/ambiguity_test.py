@@ -75,6 +75,21 @@ def on_the_page(work):
     (work / "away").rename(work / "r-best")
 
 
+def of_an_operation(work):
+    """Each link of an operation has the band of its own."""
+    harness.replace(work / "config/operation.yaml", (
+        "    strategy_blueprint_id: mean_reversion\n    execution_environment_id: "
+        "backtest_eurusd_1h\n    is_active: false\n",
+        "    strategy_blueprint_id: mean_reversion\n    execution_environment_id: "
+        "backtest_eurusd_1h\n"))
+    call(work, "backtest", "operation", "--results", "o", "--ambiguity", "--report")
+    for link in ("demo", "mean_reversion"):
+        text = (work / "o" / link / "report.html").read_text()
+        for side in ("o", "o-worst", "o-best"):
+            profit = float(harness.metrics(work / side / link)["metrics"]["net_profit"])
+            has(text[text.index('id="band"'):], f"{profit:,.2f}")
+
+
 def between(work):
     """Another rule of the run's own, as JSON: the band is the same, and holds it."""
     out = json.loads(call(work, "backtest", "mean_reversion", "--results", "t", "--ambiguity",
@@ -104,6 +119,7 @@ def main():
         on_the_page(work)
         between(work)
         refusals(work)
+        of_an_operation(work)
 
 
 if __name__ == "__main__":

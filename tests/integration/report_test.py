@@ -4,6 +4,7 @@ loads nothing, escapes everything and is the same bytes every time, in both lang
 a run without trades; and the page in Chromium, where there is one."""
 
 import csv
+import datetime
 import html.parser
 import io
 import json
@@ -103,6 +104,16 @@ def whole_page(work):
     for trade, (adverse, favourable) in zip(trades, excursions):
         has(words, f"{adverse * 100:+.2f} %", f"{favourable * 100:+.2f} %")
         has(words, f"{float(trade['fees']):,.2f}")
+    listed = json.loads(call(work, "results", "show", results, "--trades", "--json").out)
+    assert [[item["mae"], item["mfe"]] for item in listed] == excursions
+    rows = call(work, "results", "show", results, "--trades", "--limit", "0",
+                env={"COLUMNS": "200"}).out
+    for item, trade in zip(listed, trades):
+        seconds = (datetime.datetime.fromisoformat(trade["exit_time"][:19]) -
+                   datetime.datetime.fromisoformat(trade["entry_time"][:19])).total_seconds()
+        assert item["held_seconds"] == seconds and item["pnl"] == trade["pnl"]
+        row = next(line for line in rows.splitlines() if line.startswith(trade["trade_id"][:8]))
+        has(row, f"{item['mae'] * 100:.2f} %", f"{item['mfe'] * 100:.2f} %", f"{float(trade['fees']):.2f}", trade["closure_reason"])
     rules = {e["details"]["rule"] for e in harness.entries(results, "ORDER_FILLED")}
     has(words, *rules)
     assert 0 < len(moved) < len(trades)
