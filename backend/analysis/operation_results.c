@@ -137,16 +137,21 @@ static s1_rc state_at(cursor *at, s1_portfolio_state *ret_state, s1_err *err)
     }
     s1_portfolio_state state = {.initial_capital = at->link->initial_capital,
                                 .cash = at->link->initial_capital};
+    s1_dec carried = S1_DEC_ZERO; /* funding and interest so far: they move with changes alone */
     if (at->change > 0) {
         state = record->changes[at->change - 1].state;
+        carried = s1_dec_of_raw(s1_dec_raw(state.initial_capital) + s1_dec_raw(state.realized_pnl) +
+                                s1_dec_raw(state.unrealized_pnl) - s1_dec_raw(state.fees) -
+                                s1_dec_raw(state.equity));
     }
     state.link = at->index;
     state.time = record->time[at->row];
     state.equity = record->equity[at->row];
-    /* equity = capital + realised - fees + unrealised */
+    /* equity = capital + realised - fees - carried + unrealised */
     S1_TRY(err, s1_dec_sub(state.equity, state.initial_capital, &state.unrealized_pnl, err));
     S1_TRY(err, s1_dec_sub(state.unrealized_pnl, state.realized_pnl, &state.unrealized_pnl, err));
     S1_TRY(err, s1_dec_add(state.unrealized_pnl, state.fees, &state.unrealized_pnl, err));
+    S1_TRY(err, s1_dec_add(state.unrealized_pnl, carried, &state.unrealized_pnl, err));
     *ret_state = state;
     return S1_OK;
 }

@@ -90,6 +90,23 @@ def two(work):
     has(call(work, "replay", "one/eth"), "eth")
 
 
+def carried(work):
+    """Funding and interest are no part of what is open: the sums of a link add up with them."""
+    words = []
+    for key in ("funding.every=8h", "funding.rate=0.0005", "borrow.every=1h",
+                "borrow.base_rate=0.00001"):
+        words += ["--set", f"environments.e_btc.simulation.{key}"]
+    call(work, "backtest", "operation", "--results", "carried", *words)
+    check_sums(work / "carried")
+    for link in operation(work / "carried")["links"]:
+        last = entries(work / "carried" / link["link"], "RUN_FINISHED")[0]["details"]
+        paid = Decimal(last.get("funding", 0)) + Decimal(last.get("interest", 0))
+        assert (paid != 0) == (link["link"] == "btc"), last
+        assert Decimal(link["equity"]) == (
+            Decimal(link["initial_capital"]) + Decimal(link["realized_pnl"]) - paid
+            - Decimal(link["fees"]) + Decimal(link["unrealized_pnl"])), (link, last)
+
+
 def tampered(work):
     """An operation.json that does not add up is found, with what it says and what it should."""
     report = operation(work / "one")
@@ -188,6 +205,7 @@ def main():
         if not world.data(work):
             return
         two(work)
+        carried(work)
         shown(work)
         tampered(work)
         failures(work)
