@@ -127,6 +127,19 @@ static s1_rc check_inside(s1_carry *carry, const s1_bar *bar, s1_err *err)
 
 /* --- Funding and interest. ---------------------------------------------------------------- */
 
+/* A feed's number as it is written: a double says 15 digits behind the point of a fraction. */
+static s1_rc rate_of(const s1_feed_column *column, uint32_t row, s1_dec *ret_rate, s1_err *err)
+{
+    *ret_rate = S1_DEC_ZERO;
+    if (column == NULL) {
+        return S1_OK;
+    }
+    s1_dec exact;
+    S1_TRY(err, s1_dec_from_double(column->numbers[row], &exact, err));
+    return s1_dec_round_to_step(exact, s1_dec_from_mantissa(1, 15), S1_ROUND_HALF_EVEN, ret_rate,
+                                err);
+}
+
 /* The next moment after what is paid, up to `end`; false: none. */
 static s1_rc next_moment(due *d, s1_nanos end, s1_nanos *ret_time, s1_dec *ret_rate,
                          s1_dec *ret_base, bool *ret_is_there, s1_err *err)
@@ -152,13 +165,8 @@ static s1_rc next_moment(due *d, s1_nanos end, s1_nanos *ret_time, s1_dec *ret_r
     const uint32_t row = table->by_time[d->row];
     *ret_is_there = true;
     *ret_time = table->time[row];
-    *ret_rate = *ret_base = S1_DEC_ZERO;
-    if (d->rates.column != NULL) {
-        S1_TRY(err, s1_dec_from_double(d->rates.column->numbers[row], ret_rate, err));
-    }
-    return d->rates.column_base != NULL
-               ? s1_dec_from_double(d->rates.column_base->numbers[row], ret_base, err)
-               : S1_OK;
+    S1_TRY(err, rate_of(d->rates.column, row, ret_rate, err));
+    return rate_of(d->rates.column_base, row, ret_base, err);
 }
 
 /* What all longs together cost, of those that pay at `time`. */

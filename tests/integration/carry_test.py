@@ -227,8 +227,10 @@ def main():
 
         # By a feed: the rows' own times, also in a gap and inside a bar; rates change sign.
         rng = random.Random(3)
-        rows = {t + rng.choice((0, 0, 0, 600)): (D(rng.randrange(-50, 50)) / 100000, D(0))
-                for t in range(START + 1800, last, 4800)}
+        rows = {}
+        for time in range(START + 1800, last, 4800):
+            rate = rng.choice((D(rng.randrange(-50, 50)) / 100000, D("0.1"), D("-0.07")))
+            rows[time + rng.choice((0, 0, 0, 600))] = (rate, D(0))
         with open(work / "funding.csv", "w", newline="") as file:
             out = csv.writer(file)
             out.writerow(["time", "rate"])
