@@ -60,6 +60,7 @@ bench: build ## the bench table docs/benchmarks.md against the peers
 	@bench/run.sh
 	@.deps/bench/data/bin/python bench/data.py --page
 	@python3 bench/ticks.py --long 100000000 --page
+	@python3 bench/book.py --page
 	@python3 bench/plugins.py
 
 deep: ## the long tier: every preset, the storage programme, valgrind, longer fuzzing

@@ -17,9 +17,11 @@
  * exchange never tells of levels that fall out of a subscription's depth (Kraken), the book `cuts`:
  * after an update it keeps as many levels a side as the snapshot had.
  *
- * Levels are mantissas at one scale. A side is a sorted array with the best level last: most
- * messages change levels near the touch, so little is moved. At most `levels_max` a side: the worst
- * level goes, counted `dropped`. Allocates in _new only. Fields are for the inline functions.
+ * Levels are mantissas at one scale. A side is a sorted list of blocks of sorted levels, the best
+ * last: exchanges tell of levels anywhere, and so little is moved wherever one comes or goes.
+ * Blocks hold prices as keys that rise with how good they are: of bids the price, of asks its
+ * negative. At most `levels_max` a side: the worst level goes, counted `dropped`. Allocates in _new
+ * only. Fields are for the inline functions.
  */
 #ifndef S1_BACKEND_CORE_ORDER_BOOK_H
 #define S1_BACKEND_CORE_ORDER_BOOK_H
@@ -53,15 +55,27 @@ typedef struct s1_book_counts {
     uint64_t dropped;      /* levels beyond levels_max */
 } s1_book_counts;
 
-typedef struct s1_book_half {
-    int64_t *prices, *quantities; /* [levels_max], the best last */
+#define S1_BOOK_BLOCK 64u
+
+typedef struct s1_book_block {
+    int64_t keys[S1_BOOK_BLOCK], quantities[S1_BOOK_BLOCK]; /* the best last */
     uint32_t count;
+    uint32_t next_free; /* of a block that is not used: another one, UINT32_MAX: none */
+} s1_book_block;
+
+typedef struct s1_book_half {
+    s1_book_block *blocks; /* [blocks_max] */
+    uint32_t *order;       /* [blocks_max]: of blocks, the best last */
+    int64_t *first;        /* [blocks_max]: the worst key of each, in that order */
+    uint32_t block_count, free_block;
+    uint32_t count; /* levels */
     uint32_t depth; /* levels kept after a message; UINT32_MAX: all */
+    int64_t sign;   /* key = sign * price */
 } s1_book_half;
 
 typedef struct s1_order_book {
     s1_book_half bids, asks;
-    uint32_t levels_max;
+    uint32_t levels_max, blocks_max;
     int32_t state; /* enum s1_order_book_state */
     bool takes;    /* the rows of the message change levels */
     bool cuts;     /* keeps the depth of its snapshot */
@@ -125,17 +139,19 @@ static inline const s1_book_half *s1_order_book_half(const s1_order_book *book, 
     return side == S1_BOOK_BID ? &book->bids : &book->asks;
 }
 
-/* Level `depth` from the best (0) on; quantity 0 where there is none. */
-static inline s1_book_level s1_order_book_level(const s1_order_book *book, int32_t side,
-                                                uint32_t depth)
+/* The best level; quantity 0 where there is none. */
+static inline s1_book_level s1_book_half_best(const s1_book_half *half)
 {
-    const s1_book_half *const half = s1_order_book_half(book, side);
-    if (depth >= half->count) {
+    if (half->count == 0) {
         return (s1_book_level){0, 0};
     }
-    const uint32_t at = half->count - 1 - depth;
-    return (s1_book_level){half->prices[at], half->quantities[at]};
+    const s1_book_block *const block = &half->blocks[half->order[half->block_count - 1]];
+    const uint32_t at = block->count - 1;
+    return (s1_book_level){half->sign * block->keys[at], block->quantities[at]};
 }
+
+/* Level `depth` from the best (0) on; quantity 0 where there is none. */
+s1_book_level s1_order_book_level(const s1_order_book *book, int32_t side, uint32_t depth);
 
 /* What stands at a price; 0: nothing. */
 int64_t s1_order_book_quantity(const s1_order_book *book, int32_t side, int64_t price);
@@ -144,7 +160,7 @@ int64_t s1_order_book_quantity(const s1_order_book *book, int32_t side, int64_t 
 static inline bool s1_order_book_is_crossed(const s1_order_book *book)
 {
     return book->bids.count > 0 && book->asks.count > 0 &&
-           book->bids.prices[book->bids.count - 1] >= book->asks.prices[book->asks.count - 1];
+           s1_book_half_best(&book->bids).price >= s1_book_half_best(&book->asks).price;
 }
 
 #endif /* S1_BACKEND_CORE_ORDER_BOOK_H */

@@ -324,7 +324,7 @@ static void fill_reader(row_reader *r, const example *e)
     for (size_t i = 0; i < EVENTS_MAX && e->events[i].what != 0; i++) {
         const happening *const h = &e->events[i];
         if (h->what < BOUGHT) {
-            add_row(r, h->second, h->what, h->price, h->quantity);
+            add_row(r, h->second, (int32_t)h->what, h->price, h->quantity);
         }
     }
 }
