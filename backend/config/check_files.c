@@ -353,6 +353,14 @@ static void finish_instrument(s1_loader *l, s1_instrument_config *item)
     }
     check_step(l, item, item->tick_size, item->price_scale, "tick_size", "price_scale");
     check_step(l, item, item->lot_size, item->qty_scale, "lot_size", "qty_scale");
+    if (item->has_max_quantity && s1_dec_cmp(item->max_quantity, item->min_quantity) < 0) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "max_quantity",
+                       S1_STR("less than min_quantity"), "at least min_quantity");
+    }
+    if (item->has_max_notional && s1_dec_cmp(item->max_notional, item->min_notional) < 0) {
+        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->source, "max_notional",
+                       S1_STR("less than min_notional"), "at least min_notional");
+    }
     if (!item->margin.enabled && s1_dec_raw(item->margin.leverage) != s1_dec_raw(S1_DEC_ONE)) {
         s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &item->margin.source, "leverage",
                        S1_STR("leverage without margin"), "margin.enabled: true, or no leverage");

@@ -56,6 +56,9 @@ void s1_config_make_instrument(const s1_instrument_config *instrument,
         .maker_fee = own->has_maker ? own->maker : fees->maker,
         .taker_fee = own->has_taker ? own->taker : fees->taker,
         .leverage = instrument->margin.enabled ? instrument->margin.leverage : S1_DEC_ONE,
+        .max_quantity = instrument->max_quantity,
+        .max_notional = instrument->max_notional,
+        .price_band_percent = instrument->price_band_percent,
     };
 }
 

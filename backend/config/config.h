@@ -252,8 +252,10 @@ typedef struct s1_instrument_config {
     int64_t price_scale, qty_scale;
     s1_dec tick_size, lot_size;
     bool has_tick_size, has_lot_size;
-    s1_dec min_quantity, min_notional; /* zero: none */
-    s1_fees_config fees;               /* over the environment's */
+    s1_dec min_quantity, min_notional;                     /* zero: none */
+    s1_dec max_quantity, max_notional, price_band_percent; /* zero: none */
+    bool has_max_quantity, has_max_notional, has_price_band_percent;
+    s1_fees_config fees; /* over the environment's */
     struct s1_margin_config {
         s1_source source;
         bool enabled;

@@ -1046,6 +1046,12 @@ static s1_rc on_size(void *self, const s1_order *order, s1_dec price, s1_dec *re
         s1_dec_cmp(notional, instrument->min_notional) < 0) {
         return S1_RAISE(err, S1_E_DENIED, "SIZE_BELOW_MINIMUM");
     }
+    if ((!s1_dec_is_zero(instrument->max_quantity) &&
+         s1_dec_cmp(quantity, instrument->max_quantity) > 0) ||
+        (!s1_dec_is_zero(instrument->max_notional) &&
+         s1_dec_cmp(notional, instrument->max_notional) > 0)) {
+        return S1_RAISE(err, S1_E_DENIED, "SIZE_ABOVE_MAXIMUM");
+    }
     trade->plan.quantity = quantity;
     trade->reserve_price = price; /* of what does not fill at once */
     *ret_quantity = quantity;

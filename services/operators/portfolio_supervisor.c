@@ -25,6 +25,13 @@ static bool check_floor(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec
     return is_passed;
 }
 
+/* Notes a check with a ceiling that may be none. */
+static bool check_ceiling(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec limit,
+                          s1_dec actual)
+{
+    return s1_dec_is_zero(limit) || check(supervisor, code, limit, actual);
+}
+
 /* Notes a rule that is broken whatever the limit; false. */
 static bool break_rule(s1_portfolio_supervisor *supervisor, s1_str code, s1_dec actual)
 {
@@ -141,10 +148,40 @@ static bool is_routing_sound(s1_portfolio_supervisor *supervisor, const s1_plan 
                        plan->display_quantity);
 }
 
+/* Limit and trigger of the entry lie in the band around the last price. Notes the one that does
+ * not, with the end of the band that it is beyond. */
+static s1_rc judge_band(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
+                        bool *ret_is_passed, s1_err *err)
+{
+    const s1_instrument *const instrument = supervisor->instrument;
+    const s1_stream *const stream = supervisor->context->primary;
+    const s1_dec last = s1_dec_from_mantissa(stream->bar.close, instrument->price_scale);
+    const s1_dec prices[] = {
+        s1_order_type_has_limit(plan->order_type) ? plan->limit_price : S1_DEC_ZERO,
+        s1_order_type_has_trigger(plan->order_type) ? plan->trigger_price : S1_DEC_ZERO};
+    s1_dec reach, low, high;
+    *ret_is_passed = true;
+    if (s1_dec_is_zero(instrument->price_band_percent)) {
+        return S1_OK;
+    }
+    S1_TRY(err, s1_dec_mul_div(last, instrument->price_band_percent, s1_dec_from_int(100),
+                               S1_ROUND_DOWN, &reach, err));
+    S1_TRY(err, s1_dec_sub(last, reach, &low, err));
+    S1_TRY(err, s1_dec_add(last, reach, &high, err));
+    for (size_t i = 0; i < sizeof prices / sizeof prices[0] && *ret_is_passed; i++) {
+        if (!s1_dec_is_zero(prices[i])) {
+            *ret_is_passed = s1_dec_cmp(prices[i], last) < 0
+                                 ? check_floor(supervisor, S1_STR("PRICE_BAND"), low, prices[i])
+                                 : check(supervisor, S1_STR("PRICE_BAND"), high, prices[i]);
+        }
+    }
+    return S1_OK;
+}
+
 /* What the venue would refuse: worked out here, so that no hopeless order is sent. `quantity` and
  * `notional` are those of one order, the smallest of several. */
-static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
-                              s1_dec quantity, s1_dec notional)
+static bool is_order_sound(s1_portfolio_supervisor *supervisor, const s1_plan *plan,
+                           s1_dec quantity, s1_dec notional)
 {
     const s1_instrument *const instrument = supervisor->instrument;
     if (plan->direction == S1_SHORT && (instrument->flags & S1_INSTRUMENT_MARGIN) == 0) {
@@ -166,7 +203,16 @@ static bool obeys_order_rules(s1_portfolio_supervisor *supervisor, const s1_plan
     return is_bracket_sound(supervisor, plan) && are_trails_sound(supervisor, plan) &&
            is_routing_sound(supervisor, plan) &&
            check_floor(supervisor, S1_STR("MIN_QUANTITY"), instrument->min_quantity, quantity) &&
-           check_floor(supervisor, S1_STR("MIN_NOTIONAL"), instrument->min_notional, notional);
+           check_floor(supervisor, S1_STR("MIN_NOTIONAL"), instrument->min_notional, notional) &&
+           check_ceiling(supervisor, S1_STR("MAX_QUANTITY"), instrument->max_quantity, quantity) &&
+           check_ceiling(supervisor, S1_STR("MAX_NOTIONAL"), instrument->max_notional, notional);
+}
+
+static s1_rc judge_order(s1_portfolio_supervisor *supervisor, const s1_plan *plan, s1_dec quantity,
+                         s1_dec notional, bool *ret_is_passed, s1_err *err)
+{
+    *ret_is_passed = is_order_sound(supervisor, plan, quantity, notional);
+    return *ret_is_passed ? judge_band(supervisor, plan, ret_is_passed, err) : S1_OK;
 }
 
 /* What the open positions hold of the capital: their cost, with margin their margin. */
@@ -336,7 +382,7 @@ static s1_rc judge_plan(s1_portfolio_supervisor *supervisor, const s1_plan *plan
     if (plan->slices > 1) {
         S1_TRY(err, measure_slice(supervisor, plan, price, &one, &one_notional, err));
     }
-    is_passed = obeys_order_rules(supervisor, plan, one, one_notional);
+    S1_TRY(err, judge_order(supervisor, plan, one, one_notional, &is_passed, err));
     if (is_passed && supervisor->portfolio != NULL) {
         is_passed = is_open(supervisor);
     }
@@ -375,7 +421,7 @@ s1_rc s1_portfolio_supervisor_judge_change(s1_portfolio_supervisor *supervisor, 
     S1_TRY(err, s1_order_manager_cost(supervisor->orders, price, plan->quantity, &cost, err));
     /* What is held for it is about to be given back: as if less was approved so far. */
     S1_TRY(err, s1_dec_neg(held, &supervisor->approved_cost, err));
-    is_passed = obeys_order_rules(supervisor, plan, plan->quantity, notional);
+    S1_TRY(err, judge_order(supervisor, plan, plan->quantity, notional, &is_passed, err));
     if (is_passed && supervisor->portfolio != NULL) {
         is_passed = is_open(supervisor);
     }

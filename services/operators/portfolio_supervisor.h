@@ -6,6 +6,8 @@
  *   TICK_SIZE, LOT_SIZE     a price or the quantity is no multiple of the instrument's step
  *   STOP_SIDE, TARGET_SIDE  a stop on the profit's side of the entry, a target on the loss's
  *   MIN_QUANTITY, MIN_NOTIONAL  below the instrument's floors
+ *   MAX_QUANTITY, MAX_NOTIONAL  above its ceilings
+ *   PRICE_BAND              limit or trigger too far from the last close
  *   MAX_TOTAL_DRAWDOWN      the operation was stopped by its portfolio drawdown, percent
  *   SIGNALS_BLOCKED         an event response blocks new trades for this many minutes more
  *   MAX_DRAWDOWN            drawdown from the equity peak, percent, above max_drawdown_pct
@@ -30,7 +32,7 @@
 #include "backend/core/order_manager.h"
 #include "backend/dtos/execution/plan_list.h"
 
-#define S1_GATE_CHECKS_MAX 12u
+#define S1_GATE_CHECKS_MAX 16u
 
 /* What the operation of a link adds to its gate (services/operators/portfolio_rules.h). Written by
  * the operation between the ticks of the link. */

@@ -154,6 +154,15 @@ static const bad_case bad_cases[] = {
      "  qty_scale: 2\n  tick_size: 0.000001",
      "config/instruments.yaml:4:14: error: EUR/USD.tick_size: found '0.000001', expected at most 5 "
      "digits behind the point (price_scale)\n"},
+    {"a largest order of nothing", "instruments.yaml", "  qty_scale: 2",
+     "  qty_scale: 2\n  max_quantity: 0",
+     "config/instruments.yaml:4:17: error: EUR/USD.max_quantity: found '0', expected a decimal "
+     "number "
+     "above 0\n"},
+    {"a largest order below the smallest", "instruments.yaml", "  qty_scale: 2",
+     "  qty_scale: 2\n  min_notional: 10\n  max_notional: 9",
+     "config/instruments.yaml:5:17: error: EUR/USD.max_notional: found less than min_notional, "
+     "expected at least min_notional\n"},
     {"leverage without margin", "instruments.yaml", "enabled: true", "enabled: false",
      "config/instruments.yaml:4:39: error: EUR/USD.margin.leverage: found leverage without margin, "
      "expected margin.enabled: true, or no leverage\n"},

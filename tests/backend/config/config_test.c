@@ -279,7 +279,10 @@ static void overrides_change_values(void **state)
         "runs.demo.journal.level=off",
         "platform.limits.open_trades_max=7",
         "operation.strategy_links[0].id=mine",
-        "instruments.EUR/USD.min_quantity=\"2\""};
+        "instruments.EUR/USD.min_quantity=\"2\"",
+        "instruments.EUR/USD.max_quantity=\"200\"",
+        "instruments.EUR/USD.max_notional=\"3000\"",
+        "instruments.EUR/USD.price_band_percent=\"2.5\""};
     fixture f;
     write_base();
     load_clean(&f, "demo", overrides, sizeof overrides / sizeof overrides[0]);
@@ -290,6 +293,11 @@ static void overrides_change_values(void **state)
     assert_decimal(link->environment->simulation.slippage.fraction, "0.0005");
     assert_int_equal(f.config->platform.limits.open_trades_max, 7);
     assert_decimal(link->streams.items[0].instrument->min_quantity, "2");
+    s1_instrument made;
+    s1_config_make_instrument(link->streams.items[0].instrument, link->environment, &made);
+    assert_decimal(made.max_quantity, "200");
+    assert_decimal(made.max_notional, "3000");
+    assert_decimal(made.price_band_percent, "2.5");
     const s1_yaml_node *const periods =
         s1_yaml_get(link->blueprint->workers.items[0]->params, S1_STR("periods"));
     assert_int_equal(periods->count, 2);

@@ -167,6 +167,54 @@ static void test_tick_and_lot(void **state)
     stage_free(s);
 }
 
+/* The largest order, and how far from the last close one may be. */
+static void test_ceilings_and_band(void **state)
+{
+    (void)state;
+    stage *const s = stage_new("100000");
+    s->k->instrument.lot_size = dec("0.001");
+    s->k->instrument.max_quantity = dec("5");
+    (void)add(s, "100", "5.001");
+    REFUSED(s, "MAX_QUANTITY", "5", "5.001");
+    (void)add(s, "100", "5");
+    PASSES(s);
+    add(s, "100", "10")->slices = 2; /* of one order */
+    PASSES(s);
+    s->k->instrument.max_quantity = S1_DEC_ZERO;
+    s->k->instrument.max_notional = dec("500");
+    (void)add(s, "100.1", "5");
+    REFUSED(s, "MAX_NOTIONAL", "500", "500.5");
+    (void)add(s, "100", "5");
+    PASSES(s);
+    s->k->instrument.price_band_percent = dec("5");
+    s1_stream *const stream = (s1_stream *)(uintptr_t)s->k->context->view.primary;
+    stream->bar.close = 10000; /* 100.00 */
+    s1_plan *plan = add(s, "100", "1");
+    plan->order_type = S1_ORDER_LIMIT;
+    plan->limit_price = dec("95");
+    PASSES(s);
+    plan = add(s, "100", "1");
+    plan->order_type = S1_ORDER_LIMIT;
+    plan->limit_price = dec("94.99");
+    REFUSED(s, "PRICE_BAND", "95", "94.99");
+    plan = add(s, "100", "1");
+    plan->order_type = S1_ORDER_STOP;
+    plan->trigger_price = dec("105");
+    PASSES(s);
+    plan = add(s, "100", "1");
+    plan->order_type = S1_ORDER_STOP;
+    plan->trigger_price = dec("105.01");
+    REFUSED(s, "PRICE_BAND", "105", "105.01");
+    plan = add(s, "100", "1");
+    plan->order_type = S1_ORDER_STOP_LIMIT;
+    plan->trigger_price = dec("104");
+    plan->limit_price = dec("106");
+    REFUSED(s, "PRICE_BAND", "105", "106");
+    (void)add(s, "200", "1"); /* at market there is no price */
+    PASSES(s);
+    stage_free(s);
+}
+
 /* A long stopped above its entry would be closed the moment it opens. */
 static void test_bracket_sides(void **state)
 {
@@ -742,6 +790,7 @@ int main(void)
         cmocka_unit_test(test_cash_fractions),
         cmocka_unit_test(test_trails),
         cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_ceilings_and_band),
         cmocka_unit_test(test_triggered_orders),
         cmocka_unit_test(test_icebergs_and_ends),
         cmocka_unit_test(test_drawdown),
