@@ -466,6 +466,7 @@ static void say_plan(life *of, const s1_plan *plan, const s1_verdict *verdict)
         s1_harness_text(plan->cash_fraction));
     say(of, " %s %s %s", s1_harness_text(plan->trail_amount), s1_harness_text(plan->trail_percent),
         s1_harness_text(plan->trail_activation));
+    say(of, " %llu", (unsigned long long)plan->oco_group);
     say(of, " %s %s %s", s1_harness_text(plan->entry_trail_amount),
         s1_harness_text(plan->entry_trail_percent), s1_harness_text(plan->entry_trail_activation));
     say(of, " %u %.*s %a %a", verdict->is_rejected, S1_STR_ARG(verdict->code), verdict->limit,

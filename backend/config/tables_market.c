@@ -279,6 +279,8 @@ static const s1_schema_field matching_fields[] = {
          "after one inside the bar, none, only after an entry at the open, all"),
     KNOB(zero_volume, s1_zero_volume_names, "a bar without volume matches as any, or nothing"),
     KNOB(slippage_on, s1_slippage_on_names, "slippage moves all market and stop fills, or entries"),
+    KNOB(self_trade, s1_self_trade_names,
+         "what happens to orders of the run that would meet each other at the venue"),
     {.name = "volume_share",
      .kind = S1_KIND_DECIMAL,
      .offset = offsetof(struct s1_matching_config, volume_share),

@@ -205,6 +205,12 @@ static void write_slices(s1_tape *w, const s1_plan *plan)
     }
 }
 
+static void write_group(s1_tape *w, const s1_plan *plan)
+{
+    s1_tape_key_lit(w, "oco_group");
+    s1_tape_u64(w, plan->oco_group);
+}
+
 static void write_step(s1_tape *w, const s1_plan_step *step)
 {
     s1_tape_object(w);
@@ -240,6 +246,9 @@ static void write_step(s1_tape *w, const s1_plan_step *step)
         step->before.slice_interval != step->after.slice_interval) {
         write_slices(w, &step->after);
     }
+    if (step->before.oco_group != step->after.oco_group) {
+        write_group(w, &step->after);
+    }
     s1_tape_object_end(w);
     s1_tape_object_end(w);
 }
@@ -270,6 +279,9 @@ s1_rc s1_decision_journal_plan(s1_journal *journal, const s1_context *context, c
     }
     if (plan->slices > 1) {
         write_slices(w, plan);
+    }
+    if (plan->oco_group != 0) {
+        write_group(w, plan);
     }
     s1_tape_key_lit(w, "steps");
     s1_tape_array(w);

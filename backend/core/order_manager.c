@@ -459,17 +459,18 @@ s1_rc s1_order_manager_close(s1_order_manager *manager, s1_trade_id trade_id,
     const s1_ledger_position_record *const position =
         s1_ledger_find(manager->options.ledger, trade_id);
     if (trade == NULL || position == NULL) {
-        return S1_RAISE(err, S1_E_NOT_FOUND, "no open position of this trade to close");
+        return S1_RAISE(err, S1_E_NOT_FOUND,
+                        "REDUCE_ONLY: no open position of this trade to close");
     }
-    const bool is_all =
-        s1_dec_is_zero(request->quantity) || s1_dec_eq(request->quantity, position->view.quantity);
+    if (s1_dec_sign(request->quantity) < 0) {
+        return S1_RAISE(err, S1_E_INVALID, "a close of less than nothing");
+    }
+    const bool is_all = s1_dec_is_zero(request->quantity) ||
+                        s1_dec_cmp(request->quantity, position->view.quantity) >= 0;
     if (trade->is_closing) {
         return is_all ? stop_entry(manager, trade, request->reason, err) : S1_OK;
     }
     const s1_dec quantity = is_all ? position->view.quantity : request->quantity;
-    if (s1_dec_sign(quantity) < 0 || s1_dec_cmp(quantity, position->view.quantity) > 0) {
-        return S1_RAISE(err, S1_E_INVALID, "a close of more than is open");
-    }
     S1_TRY(err, intern_reason(manager, request->reason, &trade->close_reason, err));
     trade->close_threat = request->threat_id;
     trade->close_opportunity = request->opportunity_id;
@@ -998,7 +999,14 @@ static s1_rc free_capital(const s1_order_manager *manager, s1_i128 mine, s1_i128
 static s1_rc on_before_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
 {
     s1_order_manager *const manager = self;
-    if (order->role != S1_ROLE_ENTRY || !s1_dec_is_zero(order->cash_fraction)) {
+    if (order->role != S1_ROLE_ENTRY) { /* whatever the venue does, nothing opens the other way */
+        const s1_ledger_position_record *const position =
+            s1_ledger_find(manager->options.ledger, order->trade_id);
+        return position != NULL && s1_dec_cmp(fill->quantity, position->view.quantity) <= 0
+                   ? S1_OK
+                   : S1_RAISE(err, S1_E_DENIED, "REDUCE_ONLY");
+    }
+    if (!s1_dec_is_zero(order->cash_fraction)) {
         return S1_OK;
     }
     const open_trade *const trade = find_trade(manager, order->trade_id);
@@ -1077,6 +1085,27 @@ static void count_fill(s1_order_manager *manager, const s1_order *order, const s
     }
 }
 
+/* One of a group was filled: the entries of the others go. */
+static s1_rc cancel_group(s1_order_manager *manager, uint64_t group, s1_trade_id filled,
+                          s1_nanos time, s1_err *err)
+{
+    /* From the youngest: a trade that goes takes its place in the list with it. */
+    for (uint32_t i = manager->trade_count; i > 0; i--) {
+        open_trade *const other = &manager->trades[i - 1];
+        if (i > manager->trade_count || other->plan.oco_group != group ||
+            s1_uid_eq(other->plan.trade_id.uid, filled.uid)) {
+            continue;
+        }
+        if (!s1_uid_is_none(other->entry_order.uid)) {
+            S1_TRY(err, manager->environment.cancel(manager->environment.self, other->entry_order,
+                                                    S1_STR(S1_REASON_OCO), time, err));
+        } else if (other->slices_left > 0) {
+            S1_TRY(err, end_entry(manager, other, S1_STR(S1_REASON_OCO), time, err));
+        }
+    }
+    return S1_OK;
+}
+
 static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_err *err)
 {
     s1_order_manager *const manager = self;
@@ -1087,8 +1116,12 @@ static s1_rc on_fill(void *self, const s1_order *order, const s1_fill *fill, s1_
         S1_TRY(err, s1_fee_book_traded(manager->options.fees, fill, err));
     }
     S1_TRY(err, s1_order_journal_fill(manager->options.journal, order, fill, err));
-    return order->role == S1_ROLE_ENTRY ? enter(manager, trade, order, fill, err)
-                                        : leave(manager, trade, order, fill, err);
+    if (order->role != S1_ROLE_ENTRY) {
+        return leave(manager, trade, order, fill, err);
+    }
+    const uint64_t group = trade->is_entered ? 0 : trade->plan.oco_group;
+    S1_TRY(err, enter(manager, trade, order, fill, err));
+    return group != 0 ? cancel_group(manager, group, order->trade_id, fill->time, err) : S1_OK;
 }
 
 /* An entry that will never fill ends its trade before it began. */
@@ -1182,7 +1215,8 @@ static s1_rc on_trailed(void *self, const s1_order *order, s1_dec from, s1_nanos
 }
 
 /* The venue changed the entry; with latency some of the old one may have filled meanwhile. */
-static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+static s1_rc on_amended(void *self, const s1_order *order, s1_str reason, s1_nanos time,
+                        s1_err *err)
 {
     s1_order_manager *const manager = self;
     open_trade *const trade = find_trade(manager, order->trade_id);
@@ -1206,8 +1240,9 @@ static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err
     S1_TRY(err, kept_after(manager, trade, S1_DEC_ZERO, &kept, err));
     hold_only(manager, trade, kept);
     return s1_order_journal_amended(manager->options.journal, order,
-                                    is_resized ? order->quantity : S1_DEC_ZERO, trade->amender,
-                                    trade->amend_reason, time, err);
+                                    is_resized ? order->quantity : S1_DEC_ZERO,
+                                    reason.len > 0 ? S1_STR("") : trade->amender,
+                                    reason.len > 0 ? reason : trade->amend_reason, time, err);
 }
 
 s1_order_listener s1_order_manager_listener(s1_order_manager *manager)

@@ -67,6 +67,7 @@ const s1_enum_name s1_match_on_names[] = {S1_MATCH_ON_MAP(X){NULL, 0}};
 const s1_enum_name s1_queue_model_names[] = {S1_QUEUE_MODEL_MAP(X){NULL, 0}};
 const s1_enum_name s1_book_liquidity_names[] = {S1_BOOK_LIQUIDITY_MAP(X){NULL, 0}};
 const s1_enum_name s1_slippage_on_names[] = {S1_SLIPPAGE_ON_MAP(X){NULL, 0}};
+const s1_enum_name s1_self_trade_names[] = {S1_SELF_TRADE_MAP(X){NULL, 0}};
 #undef X
 #define X(name, value, text, key) {text, value},
 const s1_enum_name s1_slippage_model_names[] = {S1_SLIPPAGE_MODEL_MAP(X){NULL, 0}};

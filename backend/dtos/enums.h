@@ -120,7 +120,7 @@ extern const s1_enum_name s1_book_liquidity_names[];   /* enum s1_book_liquidity
 /* The knobs of a rule set, fill_rules.h. */
 extern const s1_enum_name s1_fill_timing_names[], s1_arrival_names[], s1_path_names[],
     s1_limit_fill_names[], s1_limit_price_names[], s1_stop_gap_names[], s1_entry_bar_names[],
-    s1_zero_volume_names[], s1_slippage_on_names[];
+    s1_zero_volume_names[], s1_slippage_on_names[], s1_self_trade_names[];
 extern const s1_enum_name s1_slippage_model_names[]; /* fill_costs.h */
 extern const s1_enum_name s1_fee_rounding_names[];   /* enum s1_rounding */
 extern const s1_enum_name s1_cost_basis_names[];     /* enum s1_cost_basis of the ledger */

@@ -22,7 +22,8 @@ static const plan_block blocks[] = {
     {S1_SUBTYPE_SIZE_PLANNING, offsetof(s1_plan, cash_fraction), offsetof(s1_plan, trail_amount)},
     {S1_SUBTYPE_EXIT_PLANNING, offsetof(s1_plan, trail_amount),
      offsetof(s1_plan, entry_trail_amount)},
-    {S1_SUBTYPE_ORDER_ROUTING, offsetof(s1_plan, entry_trail_amount), sizeof(s1_plan)},
+    {S1_SUBTYPE_ORDER_ROUTING, offsetof(s1_plan, entry_trail_amount), offsetof(s1_plan, oco_group)},
+    {S1_SUBTYPE_ENTRY_PLANNING, offsetof(s1_plan, oco_group), sizeof(s1_plan)},
 };
 
 static bool wrote_elsewhere(const s1_plan *before, const s1_plan *after, int32_t subtype)

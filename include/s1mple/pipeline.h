@@ -235,6 +235,9 @@ typedef struct s1_plan {
     s1_dec entry_trail_amount;
     s1_dec entry_trail_percent;
     s1_dec entry_trail_activation;
+    /* entry_planning, since minor 1: plans of one group cancel each other's entries as soon as one
+     * of them is filled, in part too; 0: no group */
+    uint64_t oco_group;
 } s1_plan;
 
 /* A planning worker lets the plan pass (the default) or refuses the opportunity. */

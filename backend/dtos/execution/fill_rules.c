@@ -15,7 +15,8 @@ static const s1_fill_rules presets[S1_FILL_PRESET_COUNT] = {
                             .stop_gap = S1_STOP_GAP_##gap,                                         \
                             .entry_bar = S1_ENTRY_BAR_##entry,                                     \
                             .zero_volume = S1_ZERO_VOLUME_##empty,                                 \
-                            .slippage_on = S1_SLIPPAGE_ON_##slips}
+                            .slippage_on = S1_SLIPPAGE_ON_##slips,                                 \
+                            .self_trade = S1_SELF_TRADE_ALLOW}
     ROW(NEXT_OPEN, NEXT_OPEN, NEXT_BAR, UNKNOWN, TOUCH, FIRST_OPEN, OPEN, STOP_INSIDE, MATCH, ALL),
     ROW(SAME_CLOSE, SAME_CLOSE, NEXT_BAR, UNKNOWN, TOUCH, FIRST_OPEN, OPEN, STOP_INSIDE, MATCH,
         ALL),

@@ -95,6 +95,14 @@
     X(SLIPPAGE_ON_ALL, 1, "all")                                                                   \
     X(SLIPPAGE_ON_ENTRIES, 2, "entries")
 
+/* What happens to orders of one run that would meet each other at the venue. */
+#define S1_SELF_TRADE_MAP(X)                                                                       \
+    X(SELF_TRADE_ALLOW, 1, "allow")                                                                \
+    X(SELF_TRADE_CANCEL_NEWEST, 2, "cancel_newest")                                                \
+    X(SELF_TRADE_CANCEL_OLDEST, 3, "cancel_oldest")                                                \
+    X(SELF_TRADE_CANCEL_BOTH, 4, "cancel_both")                                                    \
+    X(SELF_TRADE_DECREMENT, 5, "decrement")
+
 /* X(field, MAP): the knobs. */
 #define S1_FILL_KNOB_MAP(X)                                                                        \
     X(market, S1_FILL_TIMING_MAP)                                                                  \
@@ -105,7 +113,8 @@
     X(stop_gap, S1_STOP_GAP_MAP)                                                                   \
     X(entry_bar, S1_ENTRY_BAR_MAP)                                                                 \
     X(zero_volume, S1_ZERO_VOLUME_MAP)                                                             \
-    X(slippage_on, S1_SLIPPAGE_ON_MAP)
+    X(slippage_on, S1_SLIPPAGE_ON_MAP)                                                             \
+    X(self_trade, S1_SELF_TRADE_MAP)
 
 #define X(name, value, text) S1_PRESET_##name = (value),
 enum s1_fill_preset { S1_FILL_PRESET_MAP(X) S1_FILL_PRESET_COUNT };
@@ -123,6 +132,7 @@ enum s1_stop_gap { S1_STOP_GAP_MAP(X) };
 enum s1_entry_bar { S1_ENTRY_BAR_MAP(X) };
 enum s1_zero_volume { S1_ZERO_VOLUME_MAP(X) };
 enum s1_slippage_on { S1_SLIPPAGE_ON_MAP(X) };
+enum s1_self_trade { S1_SELF_TRADE_MAP(X) };
 #undef X
 
 typedef struct s1_fill_rules {

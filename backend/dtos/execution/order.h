@@ -121,6 +121,10 @@ static inline bool s1_order_trails(const s1_order *order)
     return !s1_dec_is_zero(order->trail_amount) || !s1_dec_is_zero(order->trail_percent);
 }
 
+/* Reasons of the venue's and of groups. */
+#define S1_REASON_OCO        "OCO"        /* another one of its group was filled */
+#define S1_REASON_SELF_TRADE "SELF_TRADE" /* it would have met an order of the same run */
+
 /* What becomes of a working entry order. */
 typedef struct s1_order_change {
     s1_order_id order_id;
@@ -168,8 +172,10 @@ typedef struct s1_order_listener {
     /* The trigger of a trailing stop moved to order->price: told at the end of a bar, and before a
      * fill of the order's trade. NULL where no order trails. */
     s1_rc (*on_trailed)(void *self, const s1_order *order, s1_dec from, s1_nanos time, s1_err *err);
-    /* An entry was changed as asked and works so from now on. NULL where none is. */
-    s1_rc (*on_amended)(void *self, const s1_order *order, s1_nanos time, s1_err *err);
+    /* An entry was changed, as asked or for a reason of the venue's, and works so from now on. NULL
+     * where none is. */
+    s1_rc (*on_amended)(void *self, const s1_order *order, s1_str reason, s1_nanos time,
+                        s1_err *err);
 } s1_order_listener;
 
 const char *s1_order_role_name(int32_t role);

@@ -70,6 +70,7 @@
     F(expires_at, TIME, 0)                                                                         \
     F(slices, INTEGER, 0)                                                                          \
     F(slice_interval, TEXT, 0)                                                                     \
+    F(oco_group, INTEGER, 0)                                                                       \
     F(steps, LIST, 1)
 #define FIELDS_OPPORTUNITY_APPROVED(F) F(checks, LIST, 1)
 #define FIELDS_OPPORTUNITY_REJECTED(F)                                                             \

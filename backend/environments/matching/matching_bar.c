@@ -350,11 +350,13 @@ static s1_rc match_rest(s1_matching_engine *engine, const s1_bar *bar, s1_err *e
         S1_TRY(err, s1_matching_trail_all(engine, s1_matching_price(engine, bar->open), bar, err));
     }
     engine->is_inside_bar = true;
+    engine->pathless = engine->options.rules.path < S1_PATH_CLOSE ? bar : NULL;
     const s1_rc rc = engine->options.rules.path < S1_PATH_CLOSE ? match_passes(engine, bar, err)
                      : engine->options.rules.path > S1_PATH_CLOSE
                          ? s1_matching_walk(engine, bar, err)
                          : S1_OK;
     engine->is_inside_bar = false;
+    engine->pathless = NULL;
     S1_TRY(err, rc);
     if (engine->count > resting && engine->listener.on_undecided != NULL) {
         tell_waiting(engine, resting, bar);

@@ -1,5 +1,6 @@
 #include "backend/environments/matching/matching_internal.h"
 #include "backend/utils/assert.h"
+#include "backend/utils/text.h"
 #include "backend/utils/uid.h"
 
 #include <stdlib.h>
@@ -150,6 +151,12 @@ s1_rc s1_matching_submit(s1_matching_engine *engine, const s1_order *order, cons
                                                .rule = S1_FILL_LIQUIDATION},
                                 err);
     }
+    if (s1_matching_minds_self_trade(engine) && slot->is_working) {
+        S1_TRY(err, s1_matching_prevent_self_trade(engine, index, order->submitted_at, err));
+    }
+    if (!slot->is_working) {
+        return S1_OK;
+    }
     return engine->is_matching || last == NULL ? S1_OK
                                                : s1_matching_arrival(engine, index, last, err);
 }
@@ -165,12 +172,26 @@ uint32_t s1_matching_index_of(const s1_matching_engine *engine, s1_order_id orde
     return UINT32_MAX;
 }
 
+/* One of a group was filled inside a bar; did the bar reach the other too, and who was first? */
+static void tell_rival(const s1_matching_engine *engine, const s1_working_order *slot)
+{
+    const s1_bar *const bar = engine->pathless;
+    if (engine->listener.on_undecided != NULL && s1_matching_is_eligible(engine, slot, bar) &&
+        s1_matching_is_touched(engine, &slot->order, bar)) {
+        engine->listener.on_undecided(engine->listener.self, &slot->order, S1_FILL_ENTRY_WAITS,
+                                      bar->close_time);
+    }
+}
+
 s1_rc s1_matching_cancel(s1_matching_engine *engine, s1_order_id order_id, s1_str reason,
                          s1_nanos time, s1_err *err)
 {
     const uint32_t index = s1_matching_index_of(engine, order_id);
     if (index == UINT32_MAX) {
         return S1_RAISE(err, S1_E_NOT_FOUND, "no working order to cancel");
+    }
+    if (engine->pathless != NULL && s1_str_eq(reason, S1_STR(S1_REASON_OCO))) {
+        tell_rival(engine, &engine->orders[index]);
     }
     s1_matching_retire(engine, &engine->orders[index], S1_ORDER_CANCELED);
     const s1_order copy = engine->orders[index].order;
@@ -230,8 +251,11 @@ s1_rc s1_matching_amend(s1_matching_engine *engine, const s1_order_change *chang
         engine->orders[index].has_met = meets_close(engine, order, last);
     }
     const s1_order copy = *order;
-    S1_TRY(err, engine->listener.on_amended(engine->listener.self, &copy, time, err));
-    return keeps_place || engine->is_matching || last == NULL
+    S1_TRY(err, engine->listener.on_amended(engine->listener.self, &copy, S1_STR(""), time, err));
+    if (!keeps_place && s1_matching_minds_self_trade(engine)) {
+        S1_TRY(err, s1_matching_prevent_self_trade(engine, index, time, err));
+    }
+    return !engine->orders[index].is_working || keeps_place || engine->is_matching || last == NULL
                ? S1_OK
                : s1_matching_arrival(engine, index, last, err);
 }

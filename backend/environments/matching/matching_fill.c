@@ -226,6 +226,12 @@ s1_rc s1_matching_trigger(s1_matching_engine *engine, uint32_t index, s1_executi
     if (!slot->is_working) {
         return S1_OK;
     }
+    if (s1_matching_minds_self_trade(engine)) {
+        S1_TRY(err, s1_matching_prevent_self_trade(engine, index, decided.time, err));
+        if (!slot->is_working) {
+            return S1_OK;
+        }
+    }
     const bool is_marketable = s1_matching_is_reached(&slot->order, decided.price);
     S1_TRY(err, s1_matching_arrive(engine, index, is_marketable, decided.time, err));
     return is_marketable && slot->is_working ? s1_matching_fill(engine, index, decided, err)

@@ -1,9 +1,10 @@
 /* backend/environments/matching/matching_internal.h - shared by the parts of the matching engine.
  *
  * matching_engine.c keeps the orders, matching_fill.c fills, triggers and ends them,
- * matching_trail.c moves trailing stops, matching_bar.c matches bars without a path,
- * matching_path.c walks bars with one and matching_trades.c matches trades; matching_costs.c knows
- * what a fill costs and how much there is. Nobody else includes this but matching_line.c.
+ * matching_trail.c moves trailing stops, matching_self.c keeps orders apart, matching_bar.c matches
+ * bars without a path, matching_path.c walks bars with one and matching_trades.c matches trades;
+ * matching_costs.c knows what a fill costs and how much there is. Nobody else includes this but
+ * matching_line.c.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
@@ -46,8 +47,9 @@ struct s1_matching_engine {
     uint32_t trailing;        /* working orders whose trigger follows the price */
     bool is_matching;         /* somebody iterates over orders */
     bool is_inside_bar;
-    int32_t filling_type; /* of the order whose fill is being told */
-    s1_dec filling_price; /* what the market was at as it filled */
+    int32_t filling_type;   /* of the order whose fill is being told */
+    s1_dec filling_price;   /* what the market was at as it filled */
+    const s1_bar *pathless; /* the bar that is being matched inside, where it has no path */
     uint64_t rule_counts[S1_FILL_RULE_COUNT];
     bool needs_volume;    /* somebody looks at `volume` and `taken` */
     bool has_volume;      /* ever told */
@@ -187,6 +189,16 @@ S1_WARN_UNUSED s1_rc s1_matching_tell_trailed(s1_matching_engine *engine,
 /* The inside of a bar without a path, after all else: what its extreme does to trailing stops. */
 S1_WARN_UNUSED s1_rc s1_matching_trail_extremes(s1_matching_engine *engine, const s1_bar *bar,
                                                 s1_err *err);
+
+/* A limit order came or changed: what `self_trade` does to those of the run that it would meet. It
+ * may work no longer afterwards. */
+S1_WARN_UNUSED s1_rc s1_matching_prevent_self_trade(s1_matching_engine *engine, uint32_t index,
+                                                    s1_nanos time, s1_err *err);
+
+static inline bool s1_matching_minds_self_trade(const s1_matching_engine *engine)
+{
+    return engine->options.rules.self_trade > S1_SELF_TRADE_ALLOW;
+}
 
 /* The rule of a fill where the price first reaches the order. */
 int32_t s1_matching_trigger_rule(const s1_order *order);

@@ -520,6 +520,10 @@ static const bad_case bad_cases[] = {
      "found '1.5', expected a decimal number from 0 to 1\n"
      "config/environments.yaml:7:55: error: backtest_eurusd.simulation.matching.touch_probability: "
      "found '0', expected a decimal number above 0 and up to 1\n"},
+    {"a policy there is not", "environments.yaml", "    fill_rule: next_open",
+     "    fill_rule: next_open\n    matching: { self_trade: sometimes }",
+     "config/environments.yaml:7:29: error: backtest_eurusd.simulation.matching.self_trade: found "
+     "'sometimes', expected allow, cancel_newest, cancel_oldest, cancel_both or decrement\n"},
     {"funding that is never due", "environments.yaml", "    fill_rule: next_open",
      "    fill_rule: next_open\n    funding: { rate: 0.1 }",
      "config/environments.yaml:7:14: error: backtest_eurusd.simulation.funding: found nothing, "

@@ -322,9 +322,8 @@ static void test_bad_closes(void **state)
     FAILS(close_at_market(s, pending.trade_id, "0", "MANUAL", err), S1_E_NOT_FOUND,
           "no open position");
     flat_bar(s, 10000);
-    FAILS(close_at_market(s, pending.trade_id, "1.001", "MANUAL", err), S1_E_INVALID,
-          "a close of more than is open");
-    FAILS(close_at_market(s, pending.trade_id, "-1", "MANUAL", err), S1_E_INVALID, "more than");
+    FAILS(close_at_market(s, pending.trade_id, "-1", "MANUAL", err), S1_E_INVALID,
+          "less than nothing");
     FAILS(close_at_market(s, pending.trade_id, "0", "", err), S1_E_INVALID,
           "closure reason '': expected 1 to 47 characters, 64 reasons at most");
     FAILS(close_at_market(s, pending.trade_id, "0",
@@ -505,6 +504,110 @@ static void test_dearer_open_is_paid_from_free_cash_only(void **state)
     ASSERT_DEC(s->ledger->view.cash, "490");
     ASSERT_DEC(s->ledger->view.reserved, "0");
     assert_int_equal(tape_count(&s->k->tape, TYPE("OPPORTUNITY_REJECTED"), "venue"), 1);
+    stage_free(s);
+}
+
+/* What closes never opens the other way: cut to what is open, refused where nothing is. */
+static void test_reduce_only(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000", .leverage = "2"});
+    flat_bar(s, 10000);
+    const s1_trade_id id = enter(s, S1_LONG, "1", 9000, 11000, 10000);
+    const s1_order_listener listener = s1_order_manager_listener(s->orders);
+    const s1_order order = {.trade_id = id, .role = S1_ROLE_STOP_LOSS, .side = S1_SELL};
+    const s1_fill whole = {.quantity = dec("1"), .price = dec("90")};
+    const s1_fill more = {.quantity = dec("1.001"), .price = dec("90")};
+    MUST(listener.on_before_fill(listener.self, &order, &whole, err));
+    FAILS(listener.on_before_fill(listener.self, &order, &more, err), S1_E_DENIED, "REDUCE_ONLY");
+    MUST(close_at_market(s, id, "5", "MANUAL", err)); /* of 1 */
+    assert_int_equal(tape_count(&s->k->tape, "\"role\":\"exit\"", "\"quantity\":\"1\""), 1);
+    flat_bar(s, 10100);
+    ASSERT_DEC(only_trade(s)->quantity, "1");
+    assert_at_rest(s);
+    FAILS(close_at_market(s, id, "1", "MANUAL", err), S1_E_NOT_FOUND, "REDUCE_ONLY");
+    FAILS(listener.on_before_fill(listener.self, &order, &whole, err), S1_E_DENIED, "REDUCE_ONLY");
+    stage_free(s);
+}
+
+static s1_dec working_quantity(const stage *s, s1_trade_id id, int32_t role)
+{
+    const s1_order *const order = s1_matching_find(s->matching, id, role);
+    return order == NULL ? S1_DEC_ZERO
+                         : s1_dec_of_raw(s1_dec_raw(order->quantity) - s1_dec_raw(order->filled));
+}
+
+/* The entry brings stop and target (OTO), each has the size of the position whatever changes it
+ * (OUO), and the end of one is the end of the other at the same time (OCO). */
+static void test_bracket(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000"});
+    flat_bar(s, 10000);
+    s1_plan plan = plan_of(s, S1_LONG, "4", 9000, 11000);
+    plan.order_type = S1_ORDER_LIMIT;
+    plan.limit_price = dec("99");
+    plan.display_quantity = dec("1");
+    const s1_trade_id id = submit(s, &plan);
+    ASSERT_DEC(working_quantity(s, id, S1_ROLE_STOP_LOSS), "0"); /* OTO: nothing before */
+    bar(s, 10000, 10000, 9900, 9950);                            /* one of four */
+    ASSERT_DEC(working_quantity(s, id, S1_ROLE_STOP_LOSS), "1");
+    ASSERT_DEC(working_quantity(s, id, S1_ROLE_TAKE_PROFIT), "1");
+    bar(s, 9950, 9950, 9890, 9900); /* OUO: the rest came */
+    ASSERT_DEC(working_quantity(s, id, S1_ROLE_STOP_LOSS), "4");
+    ASSERT_DEC(working_quantity(s, id, S1_ROLE_TAKE_PROFIT), "4");
+    MUST(close_at_market(s, id, "1.5", "PARTIAL", err));
+    flat_bar(s, 9900); /* OUO: a part went */
+    ASSERT_DEC(working_quantity(s, id, S1_ROLE_STOP_LOSS), "2.5");
+    ASSERT_DEC(working_quantity(s, id, S1_ROLE_TAKE_PROFIT), "2.5");
+    bar(s, 10000, 11000, 10000, 11000); /* OCO */
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_CANCELED"),
+                                "\"role\":\"stop_loss\",\"reason\":\"POSITION_CLOSED\""),
+                     1);
+    ASSERT_REASON(only_trade(s), "TAKE_PROFIT");
+    assert_at_rest(s);
+    stage_free(s);
+}
+
+/* A breakout pair: a buy stop above and a sell stop below. */
+static void send_pair(stage *s, s1_trade_id ids[2])
+{
+    for (int i = 0; i < 2; i++) {
+        s1_plan plan = plan_of(s, i == 0 ? S1_LONG : S1_SHORT, "1", 0, 0);
+        plan.order_type = S1_ORDER_STOP;
+        plan.trigger_price = dec(i == 0 ? "102" : "98");
+        plan.oco_group = 7;
+        ids[i] = submit(s, &plan);
+    }
+}
+
+static void test_one_cancels_the_other(void **state)
+{
+    (void)state;
+    stage *const s = stage_new((setting){.capital = "1000", .leverage = "2"});
+    s1_trade_id ids[2];
+    flat_bar(s, 10000);
+    const s1_plan apart = plan_of(s, S1_LONG, "1", 0, 0); /* of no group */
+    s1_plan resting = apart;
+    resting.order_type = S1_ORDER_LIMIT;
+    resting.limit_price = dec("90");
+    (void)submit(s, &resting);
+    send_pair(s, ids);
+    assert_int_equal(s->ledger->view.pending_entries, 3);
+    bar(s, 10000, 10100, 9700, 9750);
+    assert_int_equal(s->ledger->view.position_count, 1);
+    assert_int_equal(s1_ledger_position(&s->ledger->view, 0)->direction, S1_SHORT);
+    assert_int_equal(s->ledger->view.pending_entries, 1);
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_CANCELED"), "\"reason\":\"OCO\""), 1);
+    ASSERT_DEC(s->ledger->view.reserved, "45");
+    assert_int_equal(s1_order_manager_counts(s->orders).ambiguous, 0);
+    send_pair(s, ids); /* a bar with both: the older, and it counts as ambiguous */
+    bar(s, 10000, 10300, 9700, 10000);
+    assert_int_equal(s->ledger->view.position_count, 2);
+    assert_int_equal(s1_ledger_position(&s->ledger->view, 1)->direction, S1_LONG);
+    assert_int_equal(tape_count(&s->k->tape, TYPE("ORDER_CANCELED"), "\"reason\":\"OCO\""), 2);
+    assert_int_equal(s1_order_manager_counts(s->orders).ambiguous, 1);
+    assert_int_equal(s1_order_manager_counts(s->orders).first[0].rule, S1_FILL_ENTRY_WAITS);
     stage_free(s);
 }
 
@@ -1598,6 +1701,9 @@ int main(void)
         cmocka_unit_test(test_venue_refuses_the_entry),
         cmocka_unit_test(test_dearer_open_is_paid_from_free_cash_only),
         cmocka_unit_test(test_cancel_entry),
+        cmocka_unit_test(test_reduce_only),
+        cmocka_unit_test(test_bracket),
+        cmocka_unit_test(test_one_cancels_the_other),
         cmocka_unit_test(test_amend_entry),
         cmocka_unit_test(test_amend_what_is_partly_filled),
         cmocka_unit_test(test_amend_stop_limit),

@@ -1297,15 +1297,12 @@ static s1_rc ref_close(reference *r, ref_trade *t, int64_t quantity)
     if (t->position == 0) {
         return S1_E_NOT_FOUND;
     }
-    const bool is_all = quantity == 0 || quantity == t->position;
+    const bool is_all = quantity == 0 || quantity >= t->position; /* reduce-only */
     if (t->is_closing) {
         if (is_all) {
             ref_stop_entry(r, t, "MANUAL");
         }
         return S1_OK;
-    }
-    if (quantity > t->position) {
-        return S1_E_INVALID;
     }
     t->is_closing = true;
     if (is_all) {
@@ -1740,6 +1737,23 @@ static bool ref_is_busy(const reference *r)
     return is_busy;
 }
 
+/* Nothing that works to close a position closes more than is open. */
+static void check_reduce_only(const real *r)
+{
+    for (uint32_t k = 0; k < TRADES; k++) {
+        const s1_ledger_position_record *const position = s1_ledger_find(r->ledger, r->ids[k]);
+        for (int32_t role = S1_ROLE_STOP_LOSS; role <= S1_ROLE_EXIT; role++) {
+            const s1_order *const order = s1_matching_find(r->matching, r->ids[k], role);
+            if (order == NULL) {
+                continue;
+            }
+            const s1_i128 left = s1_dec_raw(order->quantity) - s1_dec_raw(order->filled);
+            assert_non_null(position);
+            assert_true(left > 0 && left <= s1_dec_raw(position->view.quantity));
+        }
+    }
+}
+
 /* Plays the script on both; the lines of both, as far as bar `until`. */
 static void play(const script *s, uint32_t until, tale *ours, tale *theirs, uint64_t *ret_facts)
 {
@@ -1787,6 +1801,7 @@ static void play(const script *s, uint32_t until, tale *ours, tale *theirs, uint
             }
         }
         MUST(s1_ledger_check(r->ledger, err));
+        check_reduce_only(r);
         is_right = is_cash_right(r, ref);
     }
     for (size_t i = 0; i < r->k->tape.count; i++) {

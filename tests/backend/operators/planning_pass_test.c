@@ -32,6 +32,7 @@ static void write_block(const planner *p, s1_plan *plan)
         plan->entry_type = p->block.entry_type;
         plan->slices = p->block.slices;
         plan->slice_interval = p->block.slice_interval;
+        plan->oco_group = p->block.oco_group;
         break;
     case EXIT:
         plan->stop_loss = p->block.stop_loss;
@@ -183,14 +184,15 @@ static void test_plan_of_slices_and_of_an_iceberg(void **state)
     (void)state;
     stage *s = stage_new(S1_FAILURE_STOP);
     s->planners[ENTRY].block.slices = 4;
+    s->planners[ENTRY].block.oco_group = 5;
     s->planners[ENTRY].block.slice_interval = 90 * 60 * S1_NANOS_PER_SECOND;
     MUST(run(s, 1, err));
     const char *line = tape_only(&s->k->tape, "PLAN_CREATED");
-    ASSERT_HOLDS(line,
-                 "\"time_in_force\":\"GTC\",\"slices\":4,\"slice_interval\":\"90m\",\"steps\":["
-                 "{\"worker\":\"entry\",\"phase\":\"entry_planning\",\"changed\":{"
-                 "\"entry_price\":\"100.5\",\"entry_type\":\"MARKET\",\"slices\":4,"
-                 "\"slice_interval\":\"90m\"}}");
+    ASSERT_HOLDS(line, "\"time_in_force\":\"GTC\",\"slices\":4,\"slice_interval\":\"90m\",\"oco_"
+                       "group\":5,\"steps\":["
+                       "{\"worker\":\"entry\",\"phase\":\"entry_planning\",\"changed\":{"
+                       "\"entry_price\":\"100.5\",\"entry_type\":\"MARKET\",\"slices\":4,"
+                       "\"slice_interval\":\"90m\",\"oco_group\":5}}");
     stage_free(s);
     s = stage_new(S1_FAILURE_STOP);
     s->planners[EXIT].block.trail_percent = dec("2");
@@ -342,7 +344,7 @@ static void test_foreign_block_is_refused(void **state)
             stage_free(s);
             s = stage_new(S1_FAILURE_STOP); /* the last of each block */
             s->planners[worker].phase = written;
-            s->planners[worker].block.slice_interval = 1;
+            s->planners[worker].block.oco_group = 1;
             s->planners[worker].block.cash_fraction = dec("0.5");
             s->planners[worker].block.stop_loss = dec("99");
             s->planners[worker].block.trail_activation = dec("101");

@@ -88,8 +88,10 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
 static const s1_instrument instrument = {
     .size = sizeof instrument, .price_scale = 1, .qty_scale = 0};
 
-static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+static s1_rc on_amended(void *self, const s1_order *order, s1_str reason, s1_nanos time,
+                        s1_err *err)
 {
+    (void)reason;
     ear *const heard = self;
     char price[S1_DEC_TEXT_MAX];
     (void)err;
