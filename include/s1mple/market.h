@@ -46,7 +46,7 @@ typedef struct s1_instrument {
     s1_dec maker_fee;    /* fraction of the notional */
     s1_dec taker_fee;
     s1_dec leverage; /* 1 without margin */
-    /* since minor 1; zero: none */
+    /* since minor 2; zero: none */
     s1_dec max_quantity;
     s1_dec max_notional;       /* quote currency */
     s1_dec price_band_percent; /* how far from the last price the price of an order may be */

@@ -225,17 +225,17 @@ typedef struct s1_plan {
     /* size_planning, since minor 1 */
     s1_dec cash_fraction; /* of a market entry: its quantity is worked out as it fills, what this
                              part of the cash then free buys; `quantity` is an estimate. Else 0 */
-    /* exit_planning, since minor 1: the stop-loss is a trailing stop of the exchange. It follows
+    /* exit_planning, since minor 2: the stop-loss is a trailing stop of the exchange. It follows
      * the best price since the entry at one of the two distances, never back, from stop_loss on */
     s1_dec trail_amount;     /* in price */
     s1_dec trail_percent;    /* of the best price */
     s1_dec trail_activation; /* it follows once the price was here; zero: at once */
-    /* order_routing, since minor 1: the trigger_price of a STOP or STOP_LIMIT entry follows the
+    /* order_routing, since minor 2: the trigger_price of a STOP or STOP_LIMIT entry follows the
      * best price since it was sent, limit_price with it */
     s1_dec entry_trail_amount;
     s1_dec entry_trail_percent;
     s1_dec entry_trail_activation;
-    /* entry_planning, since minor 1: plans of one group cancel each other's entries as soon as one
+    /* entry_planning, since minor 2: plans of one group cancel each other's entries as soon as one
      * of them is filled, in part too; 0: no group */
     uint64_t oco_group;
 } s1_plan;
@@ -344,7 +344,7 @@ typedef struct s1_order_api {
     s1_rc (*close)(void *self, s1_trade_id trade_id, const s1_close_request *request, s1_err *err);
     /* Cancels a working entry order. */
     s1_rc (*cancel_entry)(void *self, s1_trade_id trade_id, s1_str reason, s1_err *err);
-    /* Changes a working entry order that has a price, since minor 1. Judged by the gate like its
+    /* Changes a working entry order that has a price, since minor 2. Judged by the gate like its
      * plan: S1_E_DENIED with the code. S1_E_INVALID for what such an order does not have. */
     s1_rc (*amend_entry)(void *self, s1_trade_id trade_id, const s1_entry_change *change,
                          s1_err *err);
