@@ -384,8 +384,10 @@ static void no_close(s1_market_reader *self)
     (void)self;
 }
 
-static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+static s1_rc on_amended(void *self, const s1_order *order, s1_str reason, s1_nanos time,
+                        s1_err *err)
 {
+    (void)reason;
     stage *const s = self;
     (void)order, (void)time, (void)err;
     (void)strcat(s->trace, "AMENDED ");

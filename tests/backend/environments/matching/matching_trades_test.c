@@ -95,8 +95,10 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
-static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+static s1_rc on_amended(void *self, const s1_order *order, s1_str reason, s1_nanos time,
+                        s1_err *err)
 {
+    (void)reason;
     ear *const heard = self;
     char price[S1_DEC_TEXT_MAX];
     (void)err;

@@ -586,8 +586,10 @@ static s1_rc on_state(void *self, const s1_order *order, s1_str reason, s1_nanos
     return S1_OK;
 }
 
-static s1_rc on_amended(void *self, const s1_order *order, s1_nanos time, s1_err *err)
+static s1_rc on_amended(void *self, const s1_order *order, s1_str reason, s1_nanos time,
+                        s1_err *err)
 {
+    (void)reason;
     const ear *const heard = self;
     (void)err;
     say(heard->tale, "%d AMENDED %lld of %lld @%lld\n", number_of(order->order_id),
