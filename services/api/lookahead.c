@@ -42,9 +42,9 @@ static const char *text_of(session *s, s1_str text)
 static s1_rc tell_progress(const session *s, uint64_t done, s1_err *err)
 {
     const s1_lookahead_options *const o = s->options;
-    const uint64_t total = s->options->cuts + 2;
+    const uint64_t total = (s->cuts != NULL ? s->cut_count : o->cuts) + 2;
     if (o->on_progress != NULL) {
-        o->on_progress(o->user, done, s->cuts != NULL ? s->cut_count + 2 : total);
+        o->on_progress(o->user, done, total);
     }
     if (o->is_stopping != NULL && atomic_load(o->is_stopping)) {
         return S1_RAISE(err, S1_E_CANCELED, "stopped on request after %llu of %llu runs",

@@ -7,7 +7,10 @@ import json
 import pathlib
 import re
 import shutil
+import signal
+import subprocess
 import sys
+import time
 
 import harness
 from harness import call, has
@@ -150,6 +153,19 @@ def says_what_is_wrong(world):
     has(call(world.work, "lookahead", "demo", expected=3).err, "modes")
 
 
+def stops(world):
+    """ctrl-C: between two runs, with nothing left."""
+    world.blueprint.write_text(world.text)
+    process = subprocess.Popen(harness.command("lookahead", "demo", "--cuts", "4900"),
+                               cwd=world.work, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, env=harness.environment())
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == "", (process.returncode, out, err)
+    has(err, "stopped on request after ")
+
+
 def page(world):
     """docs/bias.md shows what is printed."""
     shown = re.findall(r"```text\n(.*?)```", (harness.SOURCE / "docs/bias.md").read_text(), re.S)
@@ -174,7 +190,7 @@ def main():
         examples(root)
         world = World(root / "world")
         for part in (repaints, remembers, does_not_repeat, foretells, says_what_is_wrong,
-                     page, leaves_nothing):
+                     stops, page, leaves_nothing):
             part(world)
             print(f"{part.__name__}: holds")
 
