@@ -5,6 +5,7 @@ remember the run before or never do the same twice are found, named with column,
 import csv
 import json
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -13,6 +14,7 @@ import sys
 import time
 
 import harness
+import w2_test as w2
 from harness import call, has
 from strategies_test import PAGES, commands
 
@@ -59,6 +61,23 @@ def examples(root):
             print(f"skipped: {path.stem}: {absent[0]} is not there")
             continue
         example(root, path.stem, steps)
+
+
+def made_of_trades(root):
+    """Minutes that are made of trades while a run reads them, and orders that match on those: a
+    minute that is not over at the cut is not there, and what is there is the same."""
+    chance = random.Random(7)
+    time, price, rows = 1609459200000, 100000, []
+    while len(rows) < 30000:
+        time += chance.randrange(1, 4000) if chance.random() < 0.999 else 400000
+        price += chance.randrange(-9, 10)
+        rows.append((time, price, chance.randrange(1, 500), chance.choice((-1, 1))))
+    work = w2.world(root / "trades", rows)
+    link = json.loads(call(work, "lookahead", "w2", "--cuts", "60", "--json").out)["links"][0]
+    bars = link["items"][0]
+    assert bars["is_resampled"] and bars["compared"] > 30 * link["bars"], bars
+    assert link["findings"] == [] and link["cuts"] == 60
+    print(f"made_of_trades: {link['compared']} values and decisions are the same")
 
 
 class World:
@@ -188,6 +207,7 @@ def main():
     with harness.folder(is_checked=False) as name:
         root = pathlib.Path(name)
         examples(root)
+        made_of_trades(root)
         world = World(root / "world")
         for part in (repaints, remembers, does_not_repeat, foretells, says_what_is_wrong,
                      stops, page, leaves_nothing):
