@@ -3,8 +3,9 @@
 
     book_hft.py make RECORDING.gz FOLDER TILES    the recording, again and again, as events.npy for
                                                   hftbacktest and as book.csv and trades.csv
-    book_hft.py run FOLDER hash|roi [LIST.csv]    the strategy, as a line "RESULT {json}"
+    book_hft.py run FOLDER hash|roi [LIST.csv [OFFSET]]    the strategy, as a line "RESULT {json}"
 
+With OFFSET (cents) entries are limit orders so far below the close, which wait in their queue.
 Strategy: bars of a second made of trades, EMA(12) over EMA(26), long only, 0.002 of the cash, by market
 orders that walk the levels (PartialFillExchange), no latency, 10 basis points of fees.
 """
@@ -98,19 +99,19 @@ def make(recording, folder, tiles):
     print(sum(map(len, parts)))
 
 
-def run(folder, depth, path):
+def run(folder, depth, path, offset):
     import_start = time.perf_counter()
     import numpy as np
-    from hftbacktest import (GTC, MARKET, BacktestAsset, HashMapMarketDepthBacktest,
+    from hftbacktest import (GTC, LIMIT, MARKET, BacktestAsset, HashMapMarketDepthBacktest,
                              ROIVectorMarketDepthBacktest)
     from numba import njit
     imported = time.perf_counter() - import_start
 
     @njit
-    def strategy(hbt, rec, out):
+    def strategy(hbt, rec, out, offset):
         fast, slow, bars, order, count = 0.0, 0.0, 0, 1, 0
         cash, before = 10000.0, 0.0
-        pending = False
+        waiting, filled, limit = 0, 0, 0.0
         while hbt.elapse(1_000_000_000) == 0:
             trades = hbt.last_trades(0)
             if len(trades) == 0:
@@ -125,13 +126,32 @@ def run(folder, depth, path):
             bars += 1
             if bars < 26:
                 continue
+            if waiting > 0:
+                mine = hbt.orders(0).get(waiting)
+                if mine is not None:
+                    filled = mine.exch_timestamp
             hbt.clear_inactive_orders(0)
             position = hbt.position(0)
+            if waiting > 0 and position > 1e-7:
+                rec[count, 0] = filled
+                rec[count, 1] = position
+                rec[count, 2] = limit * position
+                count += 1
+                waiting = 0
+            if waiting > 0:
+                continue
             if position < 1e-7 and fast > slow:
                 values = hbt.state_values(0)
                 cash = 10000.0 + values.balance - values.fee
                 before = values.balance
                 quantity = np.floor(0.002 * cash / close * 1e6) / 1e6
+                if offset > 0:
+                    limit = np.round(close - offset / 100, 2)
+                    quantity = np.floor(0.002 * cash / limit * 1e6) / 1e6
+                    hbt.submit_buy_order(0, order, limit, quantity, GTC, LIMIT, True)
+                    waiting = order
+                    order += 1
+                    continue
                 hbt.submit_buy_order(0, order, close, quantity, GTC, MARKET, True)
                 order += 1
                 if count < len(rec):
@@ -165,7 +185,7 @@ def run(folder, depth, path):
             hbt = HashMapMarketDepthBacktest([asset])
         rec, out = np.zeros((100000, 3)), np.zeros(3)
         start = time.perf_counter()
-        strategy(hbt, rec, out)
+        strategy(hbt, rec, out, offset)
         taken = time.perf_counter() - start
         hbt.close()
         return taken, rec, out
@@ -186,4 +206,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "make":
         make(sys.argv[2], sys.argv[3], int(sys.argv[4]))
     else:
-        run(sys.argv[2], sys.argv[3], sys.argv[4] if len(sys.argv) > 4 else None)
+        run(sys.argv[2], sys.argv[3], sys.argv[4] if len(sys.argv) > 4 else None,
+            int(sys.argv[5]) if len(sys.argv) > 5 else 0)
