@@ -1232,6 +1232,27 @@ static void test_sized_to_nothing(void **state)
     stage_free(s);
 }
 
+/* Nor more than the largest, in lots or in money. */
+static void test_sized_beyond_the_largest(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        stage *const s = stage_new((setting){.capital = "1000"});
+        flat_bar(s, 10000);
+        s->k->instrument.max_quantity = dec(i == 0 ? "8.999" : "9");
+        s->k->instrument.max_notional = dec(i == 1 ? "899.99" : "900");
+        s1_plan plan = plan_of(s, S1_LONG, "9", 5000, 50000);
+        plan.cash_fraction = dec("0.9");
+        (void)submit(s, &plan);
+        flat_bar(s, 10000);
+        assert_int_equal(
+            tape_count(&s->k->tape, TYPE("ORDER_REJECTED"), "\"reason\":\"SIZE_ABOVE_MAXIMUM\""),
+            i < 2);
+        assert_int_equal(s->ledger->view.position_count, i == 2);
+        stage_free(s);
+    }
+}
+
 /* A trigger and a limit are both told; cash is held for the limit. */
 static void test_stop_limit(void **state)
 {
@@ -1730,6 +1751,7 @@ int main(void)
         cmocka_unit_test(test_day_order),
         cmocka_unit_test(test_sized_as_it_fills),
         cmocka_unit_test(test_sized_to_nothing),
+        cmocka_unit_test(test_sized_beyond_the_largest),
         cmocka_unit_test(test_slices_need_lots),
         cmocka_unit_test(test_iceberg),
         cmocka_unit_test(test_random_trades),
