@@ -149,7 +149,7 @@ typedef struct example {
     int64_t expires_at; /* tenths of a second */
     const char *stop, *target;
     const char *trail;
-    const char *slippage, *share;
+    const char *slippage, *share, *luck;
     s1_fill_rules rules; /* over next_open */
     int32_t preset;
     tick ticks[TRADES_MAX];
@@ -280,6 +280,12 @@ static const example examples[] = {
      .expected = "entry 100.5 TRADE_MARKETABLE @1.0 of 4; entry EXPIRED NO_VOLUME @1.0"},
     {"FOK takes all or nothing", BUY, .type = S1_ORDER_LIMIT, .price = "101", .tif = S1_TIF_FOK,
      .share = "0.5", .ticks = T({1005, 8}, {1005, 90}), .expected = "entry EXPIRED NO_VOLUME @1.0"},
+    {"at the close it is a share of the bar's volume", BUY, .type = S1_ORDER_MARKET,
+     .preset = S1_PRESET_SAME_CLOSE, .share = "0.5", .ticks = T({1005, 90}),
+     .expected = "entry 100 CLOSE @0.0 of 4; entry 100.5 TRADE @1.0 of 6"},
+    {"a touch of little luck is none, however many there are", BUY, .type = S1_ORDER_LIMIT,
+     .price = "99", .luck = "0.000000001", .ticks = T({1000, 1}, {990, 1}, {990, 1}, {989, 1}),
+     .expected = "entry 99 TRADE_THROUGH maker @4.0"},
     /* brackets */
     {"a stop counts from the trade after the entry", BUY, .type = S1_ORDER_MARKET, .stop = "99",
      .target = "102", .ticks = T({985, 1}, {1000, 1}, {988, 1}, {1030, 1}),
@@ -317,7 +323,8 @@ static void check(const example *e, size_t pieces)
     ticked.tick_size = dec("0.1");
     const s1_fill_costs costs = {.model = S1_SLIPPAGE_FRACTION,
                                  .value = dec(e->slippage != NULL ? e->slippage : "0"),
-                                 .volume_share = dec(e->share != NULL ? e->share : "0")};
+                                 .volume_share = dec(e->share != NULL ? e->share : "0"),
+                                 .touch_luck = dec(e->luck != NULL ? e->luck : "0")};
     const s1_matching_options options = {
         .instrument = &ticked,
         .costs = costs,
@@ -330,7 +337,7 @@ static void check(const example *e, size_t pieces)
                                         .on_state = on_state,
                                         .on_trailed = on_trailed};
     assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
-    const s1_bar last = {.open = 1000, .high = 1000, .low = 1000, .close = 1000};
+    const s1_bar last = {.open = 1000, .high = 1000, .low = 1000, .close = 1000, .volume = 8};
     const s1_order order = {.order_id = {{{1}}},
                             .trade_id = {{{7}}},
                             .side = e->side,
