@@ -594,11 +594,6 @@ static void check_match_on_book(s1_loader *l, const s1_simulation_config *sim)
                                         s1_enum_text(s1_fill_rule_names, sim->fill_rule)),
                        "none: an order meets the book when it arrives");
     }
-    if (sim->latency.feed > 0 || sim->latency.order > 0 || sim->latency.response > 0) {
-        s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "latency",
-                       S1_STR("it with match_on: book"),
-                       "no latency (not in this version on a book)");
-    }
     if (sim->slippage.model == S1_SLIPPAGE_VOLUME_SHARE) {
         s1_faults_addf(l->faults, S1_FAULT_SCHEMA, &sim->source, "slippage",
                        S1_STR("the model volume_share with match_on: book"),

@@ -224,12 +224,15 @@ static s1_rc match_book(void *self, s1_err *err)
     if (!environment->has_bar[0]) {
         return S1_OK;
     }
-    if (!s1_matching_is_idle(environment->matching)) {
+    if (!is_idle(environment)) {
         s1_trade_bars_trades(environment->trades, primary->at - 1, &pieces);
         flow.piece_count = S1_TRADE_PIECES;
     }
-    return s1_matching_flow(environment->matching, &environment->bars[0], &flow, &environment->book,
-                            err);
+    return environment->line != NULL
+               ? s1_matching_line_book(environment->line, &environment->bars[0], &flow,
+                                       &environment->book, err)
+               : s1_matching_flow(environment->matching, &environment->bars[0], &flow,
+                                  &environment->book, err);
 }
 
 /* No close does anything to an order on a book. */
@@ -309,16 +312,19 @@ static s1_rc amend_late(void *self, const s1_order_change *change, s1_err *err)
 
 s1_environment s1_backtest_environment_verbs(s1_backtest_environment *environment)
 {
+    const bool has_book = environment->book.reader != NULL;
     if (environment->line != NULL) {
         return (s1_environment){.self = environment,
                                 .next = next,
-                                .match = environment->trades != NULL ? match_trades : match_late,
+                                .match = has_book                      ? match_book
+                                         : environment->trades != NULL ? match_trades
+                                                                       : match_late,
                                 .submit = submit_late,
                                 .cancel = cancel_late,
                                 .modify = modify_late,
                                 .amend = amend_late};
     }
-    if (environment->book.reader != NULL) {
+    if (has_book) {
         return (s1_environment){.self = environment,
                                 .next = next,
                                 .match = match_book,

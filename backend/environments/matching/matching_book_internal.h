@@ -34,4 +34,26 @@ S1_WARN_UNUSED s1_rc s1_matching_book_row(s1_matching_engine *engine, const s1_b
 /* Nothing happens before `time`: messages are whole, orders meet the book as it stands. */
 S1_WARN_UNUSED s1_rc s1_matching_book_until(s1_matching_engine *engine, s1_nanos time, s1_err *err);
 
+/* A place in the trades of a bar. */
+typedef struct s1_trade_place {
+    const s1_trade_flow *flow;
+    uint32_t piece;
+    size_t at;
+    int64_t price_factor, qty_factor; /* to the instrument's scales */
+} s1_trade_place;
+
+/* The first of them. `flow` is borrowed. */
+s1_trade_place s1_matching_first_trade(const s1_matching_engine *engine, const s1_trade_flow *flow);
+
+/* The time of the next one, INT64_MAX behind the last. */
+s1_nanos s1_matching_next_trade(s1_trade_place *place);
+
+/* Trades and rows of the book before `until`, by their times; where nothing works the trades are
+ * left where they are. */
+S1_WARN_UNUSED s1_rc s1_matching_events(s1_matching_engine *engine, s1_trade_place *trades,
+                                        s1_book_feed *feed, s1_nanos until, s1_err *err);
+
+/* What is left to do and to tell at `time`, before which all events were matched. */
+S1_WARN_UNUSED s1_rc s1_matching_events_end(s1_matching_engine *engine, s1_nanos time, s1_err *err);
+
 #endif /* S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_BOOK_INTERNAL_H */

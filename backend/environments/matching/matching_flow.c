@@ -1,20 +1,19 @@
 /* The events of a bar, trades and rows of the book by their times, to matching_book.c. */
 #include "backend/environments/matching/matching_book_internal.h"
 
-/* A place in the trades of a bar. */
-typedef struct trade_place {
-    const s1_trade_flow *flow;
-    uint32_t piece;
-    size_t at;
-    int64_t price_factor, qty_factor;
-} trade_place;
-
 static int64_t factor_of(uint32_t from, uint32_t to)
 {
     return to > from ? (int64_t)s1_dec_internal_pow10(to - from) : 1;
 }
 
-static s1_nanos next_trade(trade_place *place)
+s1_trade_place s1_matching_first_trade(const s1_matching_engine *engine, const s1_trade_flow *flow)
+{
+    return (s1_trade_place){.flow = flow,
+                            .price_factor = factor_of(flow->price_scale, engine->book->price_scale),
+                            .qty_factor = factor_of(flow->qty_scale, engine->book->qty_scale)};
+}
+
+s1_nanos s1_matching_next_trade(s1_trade_place *place)
 {
     for (; place->piece < place->flow->piece_count; place->piece++, place->at = 0) {
         const s1_trade_batch *const trades = &place->flow->pieces[place->piece];
@@ -25,7 +24,7 @@ static s1_nanos next_trade(trade_place *place)
     return INT64_MAX;
 }
 
-static s1_rc take_trade(s1_matching_engine *engine, trade_place *place, s1_err *err)
+static s1_rc take_trade(s1_matching_engine *engine, s1_trade_place *place, s1_err *err)
 {
     const s1_trade_batch *const trades = &place->flow->pieces[place->piece];
     const size_t at = place->at++;
@@ -103,12 +102,12 @@ static s1_rc pass_rows(s1_matching_engine *engine, s1_book_feed *feed, s1_nanos 
     return S1_OK;
 }
 
-static s1_rc match_events(s1_matching_engine *engine, trade_place *trades, s1_book_feed *feed,
+static s1_rc match_events(s1_matching_engine *engine, s1_trade_place *trades, s1_book_feed *feed,
                           s1_nanos until, s1_err *err)
 {
     for (;;) {
         const bool is_idle = engine->head.working == 0;
-        const s1_nanos trade_time = is_idle ? INT64_MAX : next_trade(trades);
+        const s1_nanos trade_time = is_idle ? INT64_MAX : s1_matching_next_trade(trades);
         const s1_nanos limit = trade_time < until ? trade_time : until;
         s1_nanos row_time;
         S1_TRY(err, next_row(feed, &row_time, err));
@@ -123,23 +122,35 @@ static s1_rc match_events(s1_matching_engine *engine, trade_place *trades, s1_bo
     }
 }
 
-s1_rc s1_matching_flow(s1_matching_engine *engine, const s1_bar *bar, const s1_trade_flow *trades,
-                       s1_book_feed *feed, s1_err *err)
+s1_rc s1_matching_events(s1_matching_engine *engine, s1_trade_place *trades, s1_book_feed *feed,
+                         s1_nanos until, s1_err *err)
 {
-    const s1_matching_book *const book = engine->book;
-    trade_place place = {.flow = trades,
-                         .price_factor = factor_of(trades->price_scale, book->price_scale),
-                         .qty_factor = factor_of(trades->qty_scale, book->qty_scale)};
-    engine->head.bars++;
     engine->is_matching = true;
-    s1_rc rc = match_events(engine, &place, feed, bar->close_time, err);
-    if (rc == S1_OK && engine->head.working > 0) {
-        rc = s1_matching_book_until(engine, bar->close_time, err);
+    const s1_rc rc = match_events(engine, trades, feed, until, err);
+    engine->is_matching = false;
+    return rc;
+}
+
+s1_rc s1_matching_events_end(s1_matching_engine *engine, s1_nanos time, s1_err *err)
+{
+    s1_rc rc = S1_OK;
+    engine->is_matching = true;
+    if (engine->head.working > 0) {
+        rc = s1_matching_book_until(engine, time, err);
     }
     if (rc == S1_OK && engine->trailing > 0) {
-        rc = s1_matching_tell_trailed(engine, NULL, bar->close_time, err);
+        rc = s1_matching_tell_trailed(engine, NULL, time, err);
     }
     engine->is_matching = false;
     s1_matching_compact(engine);
     return rc;
+}
+
+s1_rc s1_matching_flow(s1_matching_engine *engine, const s1_bar *bar, const s1_trade_flow *trades,
+                       s1_book_feed *feed, s1_err *err)
+{
+    s1_trade_place place = s1_matching_first_trade(engine, trades);
+    engine->head.bars++;
+    S1_TRY(err, s1_matching_events(engine, &place, feed, bar->close_time, err));
+    return s1_matching_events_end(engine, bar->close_time, err);
 }

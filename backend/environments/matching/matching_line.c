@@ -1,6 +1,6 @@
 #include "backend/environments/matching/matching_line.h"
 
-#include "backend/environments/matching/matching_internal.h"
+#include "backend/environments/matching/matching_book_internal.h"
 #include "backend/utils/assert.h"
 #include "backend/utils/uid.h"
 
@@ -35,6 +35,7 @@ struct s1_matching_line {
     bool is_delivering;          /* a callback may be running though the engine does not iterate */
     const s1_bar *last;          /* delivering: the close that what arrives meets, or NULL */
     int64_t *late[LATE_COLUMNS]; /* owned: trades of which the trader does not know yet */
+    uint8_t *late_sides;         /* owned: of them, on a book */
     size_t late_count, late_capacity;
 };
 
@@ -75,6 +76,7 @@ void s1_matching_line_free(s1_matching_line *line)
         for (size_t i = 0; i < LATE_COLUMNS; i++) {
             free(line->late[i]);
         }
+        free(line->late_sides);
         free(line->commands);
         free(line);
     }
@@ -371,27 +373,57 @@ static s1_rc pass_trades(s1_matching_line *line, const s1_trade_flow *flow,
     return S1_OK;
 }
 
-static s1_rc keep_late(s1_matching_line *line, const s1_trade_batch *trades, size_t at, s1_err *err)
+static s1_rc grow_late(s1_matching_line *line, size_t count, s1_err *err)
 {
-    if (at >= trades->count) {
+    if (count <= line->late_capacity) {
         return S1_OK;
     }
-    const size_t count = line->late_count + trades->count - at;
-    const int64_t *const columns[LATE_COLUMNS] = {trades->time, trades->price, trades->quantity};
-    for (size_t i = 0; i < LATE_COLUMNS && count > line->late_capacity; i++) {
+    for (size_t i = 0; i < LATE_COLUMNS; i++) {
         int64_t *const grown = realloc(line->late[i], 2 * count * sizeof *grown);
         if (grown == NULL) {
             return S1_RAISE(err, S1_E_NO_MEMORY, "%zu trades that are not known yet", 2 * count);
         }
         line->late[i] = grown;
     }
-    line->late_capacity = count > line->late_capacity ? 2 * count : line->late_capacity;
-    for (size_t i = 0; i < LATE_COLUMNS; i++) {
-        memcpy(line->late[i] + line->late_count, columns[i] + at,
-               (trades->count - at) * sizeof(int64_t));
+    uint8_t *const sides = realloc(line->late_sides, 2 * count);
+    if (sides == NULL) {
+        return S1_RAISE(err, S1_E_NO_MEMORY, "%zu trades that are not known yet", 2 * count);
     }
-    line->late_count = count;
+    line->late_sides = sides;
+    line->late_capacity = 2 * count;
     return S1_OK;
+}
+
+static s1_rc keep_late(s1_matching_line *line, const s1_trade_batch *trades, size_t at, s1_err *err)
+{
+    if (at >= trades->count) {
+        return S1_OK;
+    }
+    const size_t more = trades->count - at;
+    const int64_t *const columns[LATE_COLUMNS] = {trades->time, trades->price, trades->quantity};
+    S1_TRY(err, grow_late(line, line->late_count + more, err));
+    for (size_t i = 0; i < LATE_COLUMNS; i++) {
+        memcpy(line->late[i] + line->late_count, columns[i] + at, more * sizeof(int64_t));
+    }
+    if (trades->side != NULL) {
+        memcpy(line->late_sides + line->late_count, trades->side + at, more);
+    } else {
+        memset(line->late_sides + line->late_count, S1_TRADE_SIDE_UNKNOWN, more);
+    }
+    line->late_count += more;
+    return S1_OK;
+}
+
+/* The trades that were not known yet; gone with the next that is kept. */
+static s1_trade_batch take_late(s1_matching_line *line)
+{
+    const s1_trade_batch late = {.count = line->late_count,
+                                 .time = line->late[LATE_TIME],
+                                 .price = line->late[LATE_PRICE],
+                                 .quantity = line->late[LATE_QUANTITY],
+                                 .side = line->late_sides};
+    line->late_count = 0;
+    return late;
 }
 
 s1_rc s1_matching_line_trades(s1_matching_line *line, const s1_bar *bar, const s1_trade_flow *flow,
@@ -403,13 +435,9 @@ s1_rc s1_matching_line_trades(s1_matching_line *line, const s1_bar *bar, const s
     if (s1_matching_line_is_idle(line)) {
         return S1_OK;
     }
-    const s1_trade_batch late = {.count = line->late_count,
-                                 .time = line->late[LATE_TIME],
-                                 .price = line->late[LATE_PRICE],
-                                 .quantity = line->late[LATE_QUANTITY]};
+    const s1_trade_batch late = take_late(line);
     S1_TRY(err, pass_trades(line, flow, &late, known_to, &at, err));
     S1_ASSERT(at == late.count); /* a response takes no longer than a bar */
-    line->late_count = 0;
     for (uint32_t i = 0; i < flow->piece_count; i++) {
         S1_TRY(err, pass_trades(line, flow, &flow->pieces[i], known_to, &at, err));
         S1_TRY(err, keep_late(line, &flow->pieces[i], at, err));
@@ -418,4 +446,65 @@ s1_rc s1_matching_line_trades(s1_matching_line *line, const s1_bar *bar, const s
         S1_TRY(err, meet(line, next_arrival(line), err));
     }
     return s1_matching_end_trades(line->engine, known_to, err);
+}
+
+/* --- On a book. --------------------------------------------------------------------------- */
+
+/* What arrives next meets the book as everything before left it. */
+static s1_rc meet_book(s1_matching_line *line, s1_trade_place *place, s1_nanos arrival, s1_err *err)
+{
+    s1_matching_engine *const engine = line->engine;
+    S1_TRY(err, s1_matching_events_end(engine, arrival, err));
+    while (s1_matching_next_trade(place) < arrival) {
+        place->at++; /* passed while nothing worked */
+    }
+    S1_TRY(err, deliver(line, arrival, NULL, err));
+    line->is_delivering = true;
+    const s1_rc rc = s1_matching_expire_due(engine, arrival, err); /* up on their way */
+    line->is_delivering = false;
+    return rc;
+}
+
+static s1_rc match_late_events(s1_matching_line *line, s1_trade_place *place, s1_book_feed *feed,
+                               s1_nanos known_to, s1_err *err)
+{
+    while (next_arrival(line) < known_to) {
+        const s1_nanos arrival = next_arrival(line);
+        S1_TRY(err, s1_matching_events(line->engine, place, feed, arrival, err));
+        S1_TRY(err, meet_book(line, place, arrival, err));
+    }
+    S1_TRY(err, s1_matching_events(line->engine, place, feed, known_to, err));
+    return s1_matching_events_end(line->engine, known_to, err);
+}
+
+/* Keeps the trades of the place that are not known at `known_to`. */
+static s1_rc keep_rest(s1_matching_line *line, s1_trade_place *place, s1_nanos known_to,
+                       s1_err *err)
+{
+    while (s1_matching_next_trade(place) < known_to) {
+        place->at++;
+    }
+    for (uint32_t i = place->piece; i < place->flow->piece_count; i++) {
+        S1_TRY(err,
+               keep_late(line, &place->flow->pieces[i], i == place->piece ? place->at : 0, err));
+    }
+    return S1_OK;
+}
+
+s1_rc s1_matching_line_book(s1_matching_line *line, const s1_bar *bar, const s1_trade_flow *flow,
+                            s1_book_feed *feed, s1_err *err)
+{
+    const s1_nanos known_to = bar->close_time - line->options.latency.response;
+    const s1_trade_batch late = take_late(line);
+    s1_trade_flow older = *flow;
+    older.pieces = &late;
+    older.piece_count = 1;
+    s1_trade_place place = s1_matching_first_trade(line->engine, &older);
+    line->engine->head.bars++;
+    S1_TRY(err, match_late_events(line, &place, feed, bar->open_time, err));
+    S1_ASSERT(s1_matching_next_trade(&place) == INT64_MAX ||
+              s1_matching_is_idle(line->engine)); /* a response takes no longer than a bar */
+    place = s1_matching_first_trade(line->engine, flow);
+    S1_TRY(err, match_late_events(line, &place, feed, known_to, err));
+    return keep_rest(line, &place, known_to, err);
 }

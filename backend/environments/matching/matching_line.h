@@ -18,6 +18,10 @@
  * Among trades every trade is a moment: what arrives at A is with the venue at A, before a trade of
  * that time, and a trade of time t is known from the first tick at or after t + response.
  *
+ * On a book every trade and message is a moment. An order that arrives at A meets the book as the
+ * events up to A left it, those of A itself among them; a cancel counts before those of A. An event
+ * of time t is known from the first tick after t + response.
+ *
  * Stops and targets of a position rest at the venue beside their entry: what is sent, moved or
  * cancelled because of a fill takes no way. An amendment of them that does take it changes their
  * price; the quantity is the venue's. What is still on its way when the data end is not known.
@@ -77,6 +81,12 @@ S1_WARN_UNUSED s1_rc s1_matching_line_bar(s1_matching_line *line, const s1_bar *
  * looked at. */
 S1_WARN_UNUSED s1_rc s1_matching_line_trades(s1_matching_line *line, const s1_bar *bar,
                                              const s1_trade_flow *flow, s1_err *err);
+
+/* The same against the book and the trades of the bar (s1_matching_flow), to the close of the bar
+ * less the response. `flow` is not looked at where the line is idle. */
+S1_WARN_UNUSED s1_rc s1_matching_line_book(s1_matching_line *line, const s1_bar *bar,
+                                           const s1_trade_flow *flow, s1_book_feed *feed,
+                                           s1_err *err);
 
 /* Nothing works, nothing is on its way and no trade waits to be known: trades do nothing. */
 bool s1_matching_line_is_idle(const s1_matching_line *line);

@@ -537,16 +537,14 @@ static const bad_case bad_cases[] = {
      "config/environments.yaml:7:32: error: backtest_eurusd.simulation.borrow.feed: found a feed "
      "without columns, or with constants, expected its columns, and neither every nor a rate\n"},
     {"matching on a book with rules of bars", "environments.yaml", "    fill_rule: next_open",
-     "    fill_rule: same_close\n    match_on: book\n    latency: { feed: 1s }\n    book: { "
+     "    fill_rule: same_close\n    match_on: book\n    book: { "
      "queue_power: 2 }\n    matching: { limit_fill: through, slippage_on: all }",
      "config/environments.yaml:6:16: error: backtest_eurusd.simulation.fill_rule: found same_close "
      "with match_on: book, expected none: an order meets the book when it arrives\n"
-     "config/environments.yaml:8:14: error: backtest_eurusd.simulation.latency: found it with "
-     "match_on: book, expected no latency (not in this version on a book)\n"
-     "config/environments.yaml:9:26: error: backtest_eurusd.simulation.book.queue_power: found "
+     "config/environments.yaml:8:26: error: backtest_eurusd.simulation.book.queue_power: found "
      "'2', "
      "expected none without queue: prob_power\n"
-     "config/environments.yaml:10:29: error: backtest_eurusd.simulation.matching.limit_fill: found "
+     "config/environments.yaml:9:29: error: backtest_eurusd.simulation.matching.limit_fill: found "
      "'through', expected none, as match_on: book matches no bars (docs/matching.md)\n"
      "config/runs/demo.yaml:4:5: error: data[0]: found EUR/USD@1h, expected a source of its trades "
      "(data_type: trades, resample: true) in environment backtest_eurusd, whose orders match on "

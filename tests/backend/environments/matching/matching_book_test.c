@@ -1,6 +1,6 @@
 /* Orders on an order book as a decision table: a book, one order (or bracket), what happens, what
  * was heard. Every row of the tables in docs/matching.md has a case here. */
-#include "backend/environments/matching/matching_engine.h"
+#include "backend/environments/matching/matching_line.h"
 #include "tests/support/cmocka.h"
 
 #include <math.h>
@@ -446,10 +446,188 @@ static void test_table(void **state)
     assert_int_equal(failures, 0);
 }
 
+/* --- With latency. ------------------------------------------------------------------------ */
+
+typedef struct late_example {
+    example order; /* decided at second 1 */
+    int64_t feed, way, response;
+    int64_t cancel;       /* decided at the close of the bar that ends then; 0: never */
+    const char *expected; /* `|` is the close of a bar of ten seconds */
+} late_example;
+
+static const late_example late_examples[] = {
+    {{.name = "takes what is there when it arrives",
+      BUY,
+      AT_MARKET,
+      .quantity = "4",
+      .events = E({3, ASK, 101, 0}, {6, ASK, 101, 4})},
+     .feed = 1,
+     .way = 2,
+     .expected = "entry 102 BOOK @4.0 |"},
+    {{.name = "a message of the moment of arrival is in",
+      BUY,
+      AT_MARKET,
+      .quantity = "4",
+      .events = E({4, ASK, 101, 0}, {6, ASK, 101, 4})},
+     .way = 3,
+     .expected = "entry 102 BOOK @4.0 |"},
+    {{.name = "trades before it arrives, or then, move no queue",
+      BUY,
+      LIMIT("99"),
+      .quantity = "3",
+      .events = E({2, SOLD, 99, 3}, {4, SOLD, 99, 2}, {5, SOLD, 99, 4}, {6, SOLD, 99, 4})},
+     .way = 3,
+     .expected = "entry 99 QUEUE maker @6.0 |"},
+    {{.name = "arrives a bar later",
+      BUY,
+      AT_MARKET,
+      .quantity = "4",
+      .events = E({12, ASK, 101, 0})},
+     .way = 12,
+     .expected = "| entry 102 BOOK @13.0 |"},
+    {{.name = "a fill is known a response later",
+      BUY,
+      AT_MARKET,
+      .quantity = "4",
+      .events = E({12, ASK, 101, 0})},
+     .way = 3,
+     .response = 6,
+     .expected = "| entry 101 BOOK @4.0 |"},
+    {{.name = "a trade at the end of a bar counts in the next, with its side",
+      BUY,
+      LIMIT("99"),
+      .quantity = "3",
+      .events = E({7, BOUGHT, 99, 8}, {8, SOLD, 99, 8}, {9, SOLD, 99, 1})},
+     .way = 1,
+     .response = 5,
+     .expected = "| entry 99 QUEUE maker @8.0 |"},
+    {{.name = "a cancel that comes too late",
+      BUY,
+      LIMIT("99"),
+      .quantity = "3",
+      .events = E({12, SOLD, 99, 8})},
+     .way = 3,
+     .cancel = 10,
+     .expected = "| entry 99 QUEUE maker @12.0 |"},
+    {{.name = "a cancel goes before a trade of its moment",
+      BUY,
+      LIMIT("99"),
+      .quantity = "3",
+      .events = E({13, SOLD, 99, 8})},
+     .way = 3,
+     .cancel = 10,
+     .expected = "| entry CANCELED TEST @13.0 |"},
+    {{.name = "its time is up on the way",
+      BUY,
+      AT_MARKET,
+      .quantity = "4",
+      .expires_at = 3,
+      .events = E({6, ASK, 101, 4})},
+     .way = 3,
+     .expected = "entry EXPIRED TIME_UP @4.0 |"},
+    {{.name = "what a fill brings takes no way",
+      BUY,
+      AT_MARKET,
+      .quantity = "4",
+      .target = "102",
+      .stop = "98",
+      .events = E({6, SOLD, 98, 1})},
+     .way = 3,
+     .expected =
+         "entry 101 BOOK @4.0 stop_loss 99 BOOK_STOP @6.0 take_profit CANCELED CLOSED @6.0 |"},
+};
+
+static void hear(const ear *heard, int *told, char *text)
+{
+    for (; *told < heard->count; ++*told) {
+        (void)strcat(strcat(text, text[0] != '\0' ? " " : ""), heard->lines[*told]);
+    }
+}
+
+static void check_late(const late_example *e, size_t step)
+{
+    s1_err err = S1_ERR_INIT;
+    ear heard = {.stop = e->order.stop, .target = e->order.target};
+    s1_instrument lots = instrument;
+    lots.lot_size = dec("1");
+    const s1_book_rules rules = {.queue = S1_QUEUE_RISK_AVERSE, .power = 3};
+    const s1_matching_options options = {.instrument = &lots,
+                                         .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
+                                         .orders_max = 4,
+                                         .book = &rules};
+    const s1_order_listener listener = {
+        .self = &heard, .on_before_fill = on_before_fill, .on_fill = on_fill, .on_state = on_state};
+    assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
+    const s1_matching_line_options way = {
+        .latency = {e->feed * SECOND, e->way * SECOND, e->response * SECOND},
+        .timeframe = 10 * SECOND,
+        .commands_max = 4};
+    s1_matching_line *line;
+    assert_int_equal(s1_matching_line_new(heard.engine, &listener, &way, &line, &err), S1_OK);
+    row_reader reader = {.base = {.ops = &row_reader_ops}, .step = step};
+    trade_columns trades = {.count = 0};
+    fill_reader(&reader, &e->order);
+    fill_trades(&trades, &e->order);
+    s1_book_feed feed = {
+        .reader = &reader.base, .price_factor = 10, .qty_factor = 1, .clock = s1_clock_real()};
+    const s1_trade_flow none = {.piece_count = 0};
+    const s1_bar before = {.open_time = -10 * SECOND, .close_time = 0};
+    const s1_order order = order_of(&e->order);
+    assert_int_equal(s1_matching_line_book(line, &before, &none, &feed, &err), S1_OK);
+    assert_int_equal(s1_matching_line_submit(line, &order, &err), S1_OK);
+    char found[LINES_MAX * 96] = "";
+    int told = 0;
+    for (int64_t second = 0; second < 20; second += 10) {
+        const s1_bar bar = {.open_time = second * SECOND, .close_time = (second + 10) * SECOND};
+        size_t first = 0;
+        while (first < trades.count && trades.times[first] < bar.open_time) {
+            first++;
+        }
+        s1_trade_batch piece = {.time = trades.times + first,
+                                .price = trades.prices + first,
+                                .quantity = trades.quantities + first,
+                                .side = trades.sides + first};
+        while (first + piece.count < trades.count && piece.time[piece.count] < bar.close_time) {
+            piece.count++;
+        }
+        const s1_trade_flow flow = {.pieces = &piece, .piece_count = 1};
+        assert_int_equal(s1_matching_line_book(line, &bar, &flow, &feed, &err), S1_OK);
+        hear(&heard, &told, found);
+        (void)strcat(found, found[0] != '\0' ? " |" : "|");
+        if (strchr(found, 'e') != NULL) {
+            break;
+        }
+        if (e->cancel == second + 10) {
+            assert_int_equal(
+                s1_matching_line_cancel(line, order.order_id, S1_STR("TEST"), bar.close_time, &err),
+                S1_OK);
+        }
+    }
+    if (strcmp(found, e->expected) != 0) {
+        print_message("%s:\n  found    %s\n  expected %s\n", e->order.name, found, e->expected);
+        failures++;
+    }
+    s1_matching_line_free(line);
+    s1_matching_free(heard.engine);
+}
+
+static void test_latency(void **state)
+{
+    (void)state;
+    failures = 0;
+    for (size_t i = 0; i < sizeof late_examples / sizeof late_examples[0]; i++) {
+        for (size_t step = 1; step <= 4; step++) {
+            check_late(&late_examples[i], step);
+        }
+    }
+    assert_int_equal(failures, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_latency),
     };
     return cmocka_run_group_tests_name("matching_book", tests, NULL, NULL);
 }
