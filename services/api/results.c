@@ -85,13 +85,11 @@ static const char *fact(s1_results *results, const char *name)
     return text != NULL ? text : "";
 }
 
-/* Appends the words of convention.NAME with their {value}. */
-static void add_convention(const s1_results *results, const char *name, const char *value,
+/* Appends the words of a convention with their {value}. */
+static void add_convention(const s1_results *results, const char *key, const char *value,
                            s1_strbuf *out)
 {
-    char key[64];
     const s1_locale_value values[] = {{"value", value}};
-    (void)snprintf(key, sizeof key, "convention.%s", name);
     s1_locale_word(results->locale, key, values, 1, out);
 }
 
@@ -120,13 +118,13 @@ static const char *convention_text(s1_results *results, const json_t *entry)
 {
     const char *const of = member(results, entry, "of");
     const char *const n = member(results, entry, "n");
-    static const char *const parts[][2] = {{"periods_per_year", "annual"},
-                                           {"ddof", "ddof"},
-                                           {"risk_free_rate", "risk_free"},
-                                           {"quantile", "quantile"},
-                                           {"trials", "trials"},
-                                           {"trials_variance", "trials_variance"},
-                                           {"benchmark", "benchmark"}};
+    static const char *const parts[][2] = {{"periods_per_year", "convention.annual"},
+                                           {"ddof", "convention.ddof"},
+                                           {"risk_free_rate", "convention.risk_free"},
+                                           {"quantile", "convention.quantile"},
+                                           {"trials", "convention.trials"},
+                                           {"trials_variance", "convention.trials_variance"},
+                                           {"benchmark", "convention.benchmark"}};
     if (of == NULL) {
         return "";
     }

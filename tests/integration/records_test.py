@@ -11,8 +11,9 @@ from harness import call, has
 
 IDS = ("opportunity_id", "trade_id", "threat_id", "order_id")
 DECISIONS = {"MATCH", "FILTER", "POLICY", "TRADE", "DEBUG"}
-KEY = re.compile(r'"((?:check|decision|error|exit|explain|log|replay|report|rule|run|verify|worker)'
-                 r'\.[a-z_]*[a-z])"')
+KEY = re.compile(r'"((?:check|compare|convention|decision|error|exit|explain|log|replay|report|rule|run|verify|'
+                 r'worker)\.[a-z_]*[a-z])"')
+STATISTICS = harness.SOURCE / "backend/analysis/statistics.h"
 FILE = re.compile(r"\.(json|c|html|css|js)$")  # looks like a key, names a file
 
 
@@ -120,7 +121,10 @@ def check_keys():
             used |= {key for key in KEY.findall(path.read_text()) if not FILE.search(key)}
     assert len(used) > 50 and used <= keys, used - keys
     by_table = re.compile(r"decision\.|diagnosis\.|html\.|error\.|exit\.|report\.(stage|sampling)_|rule\.|"
-                          r"explain\.(event|name)_|replay\.(note|status)_")
+                          r"explain\.(event|name)_|replay\.(note|status)_|"
+                          r"metric_group\.|convention\.(sample|sampling)_")
+    used |= {f"metric.{name}" for name in
+             re.findall(r"X\((?:double|int64_t|uint64_t|s1_\w+), (\w+),", STATISTICS.read_text())}
     unused = {key for key in keys - used if not by_table.match(key)}
     assert not unused, unused
 
