@@ -534,6 +534,8 @@ s1_rc s1_results_write(const s1_results_input *input, const s1_fs *fs, const cha
                                            .trade_count = input->trade_count,
                                            .initial_capital = input->manifest->initial_capital,
                                            .fees = input->fees,
+                                           .funding = input->funding,
+                                           .interest = input->interest,
                                            .periods_per_year = input->periods_per_year,
                                            .risk_free_rate = input->risk_free_rate,
                                            .trials = input->trials,

@@ -34,6 +34,7 @@ typedef struct s1_results_input {
     const s1_trade_record *trades; /* [trade_count], in the order they closed */
     size_t trade_count;
     s1_dec fees;              /* the ledger's total */
+    s1_dec funding, interest; /* the same */
     double periods_per_year;  /* 0: by the rule of statistics.h */
     double risk_free_rate;    /* a year */
     uint64_t trials;          /* made to find this run; 0 counts as 1 */

@@ -259,6 +259,8 @@ enum s1_basis {
     X(double, gross_loss, AMOUNT, S1_OF_TRADES, "Gross loss",                                      \
       "sum of pnl of the trades with pnl < 0")                                                     \
     X(s1_dec, fees, MONEY, S1_OF_RUN, "Fees", "all fees paid, those of open positions included")   \
+    X(s1_dec, funding, MONEY, S1_OF_RUN, "Funding", "funding paid; below zero: received")          \
+    X(s1_dec, interest, MONEY, S1_OF_RUN, "Interest", "interest paid on what was borrowed")        \
     X(double, cost_share, FRACTION, S1_OF_TRADES, "Cost share",                                    \
       "fees of closed trades / sum of pnl before fees of those that gained before fees")           \
     X(s1_dec, slippage, MONEY, S1_OF_TRADES, "Slippage",                                           \
@@ -451,8 +453,9 @@ typedef struct s1_statistics_input {
     s1_run_series series;
     const s1_trade_record *trades; /* [trade_count] */
     size_t trade_count;
-    s1_dec initial_capital;  /* > 0 */
-    s1_dec fees;             /* the ledger's total */
+    s1_dec initial_capital; /* > 0 */
+    s1_dec fees;            /* the ledger's total */
+    s1_dec funding, interest;
     double periods_per_year; /* 0: by the rule above */
     double risk_free_rate;   /* a year, as a fraction */
     uint64_t trials;         /* tried to find this run; 0 counts as 1 */

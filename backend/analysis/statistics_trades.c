@@ -358,6 +358,8 @@ s1_rc s1_statistics_trades(const s1_statistics_input *input, double mean_equity,
     trade_sums sums = {0};
     out->trade_count = input->trade_count;
     out->fees = input->fees;
+    out->funding = input->funding;
+    out->interest = input->interest;
     for (size_t i = 0; i < input->trade_count; i++) {
         const s1_trade_record *const trade = &input->trades[i];
         const double pnl = s1_dec_to_double(trade->pnl);

@@ -249,12 +249,16 @@ void s1_report_print_ambiguous(s1_report *r)
 
 void s1_report_print_costs(s1_report *r)
 {
-    static const char *const rows[] = {"fees",       "cost_share",   "slippage", "slippage_share",
-                                       "net_profit", "traded_value", "turnover", "expectancy"};
+    static const char *const rows[] = {"fees",     "cost_share", "slippage",   "slippage_share",
+                                       "funding",  "interest",   "net_profit", "traded_value",
+                                       "turnover", "expectancy"};
     s1_report_section(r, "costs", "costs");
     s1_report_say(r, "<dl>");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const s1_results_metric *const m = s1_results_metric_find(r->view, rows[i]);
+        if (m == NULL) {
+            continue; /* results of an earlier version */
+        }
         s1_report_say(r, "<dt>");
         s1_report_text(r, m->label);
         s1_report_say(r, "</dt><dd>");

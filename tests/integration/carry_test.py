@@ -224,6 +224,8 @@ def main():
         end = harness.entries(results)[-1]["details"]
         total = sum(D(e["details"]["amount"]) for e in harness.entries(results, "FUNDING_PAID"))
         assert total == D(end["funding"]) > 0, end
+        figures = harness.metrics(results)["metrics"]
+        assert D(str(figures["funding"])) == total and D(str(figures["interest"])) == 0, figures
 
         # By a feed: the rows' own times, also in a gap and inside a bar; rates change sign.
         rng = random.Random(3)
