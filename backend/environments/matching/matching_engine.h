@@ -1,5 +1,5 @@
-/* backend/environments/matching/matching_engine.h - resting orders against bars, for backtest and
- * paper.
+/* backend/environments/matching/matching_engine.h - resting orders against bars, trades or an
+ * order book, for backtest and paper.
  *
  * One instrument, one order state machine:
  *   SUBMITTED -> ACCEPTED -> (TRIGGERED ->) (PARTIALLY_FILLED ->) FILLED | CANCELED | EXPIRED,
