@@ -67,6 +67,9 @@ static const char *normalise(int64_t mantissa, int scale, bool is_negative, s1_c
 
 const char *s1_csv_decimal_parse(s1_str text, s1_csv_decimal *ret_value)
 {
+    if (text.len == 0) {
+        return S1_CSV_WANT_DECIMAL; /* a member that is not there has no text at all */
+    }
     const char *at = text.ptr;
     const char *end = at + text.len;
     const bool is_negative = at < end && *at == '-';

@@ -3,8 +3,9 @@
  * matching_engine.c keeps the orders, matching_fill.c fills, triggers and ends them,
  * matching_trail.c moves trailing stops, matching_self.c keeps orders apart, matching_bar.c matches
  * bars without a path, matching_path.c walks bars with one, matching_trades.c matches trades and
- * matching_book.c an order book (matching_book_internal.h); matching_costs.c knows what a fill costs
- * and how much there is; matching_line.c is the way there and back. Nobody else includes this.
+ * matching_book.c an order book (matching_book_internal.h); matching_costs.c knows what a fill
+ * costs and how much there is; matching_line.c is the way there and back. Nobody else includes
+ * this.
  */
 #ifndef S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H
 #define S1_BACKEND_ENVIRONMENTS_MATCHING_MATCHING_INTERNAL_H

@@ -84,6 +84,8 @@ static void test_decimals(void **state)
         assert_string_equal(expected, bad[i][1]);
         assert_int_equal(value.mantissa, 77);
     }
+    s1_csv_decimal none; /* of a member that is not there */
+    assert_non_null(s1_csv_decimal_parse((s1_str){NULL, 0}, &none));
 }
 
 /* Random decimals agree with s1_dec, which other people wrote. */
