@@ -281,44 +281,28 @@ static const s1_schema_field matching_fields[] = {
     KNOB(slippage_on, s1_slippage_on_names, "slippage moves all market and stop fills, or entries"),
     KNOB(self_trade, s1_self_trade_names,
          "what happens to orders of the run that would meet each other at the venue"),
-    {.name = "volume_share",
-     .kind = S1_KIND_DECIMAL,
-     .offset = offsetof(struct s1_matching_config, volume_share),
-     .has_offset = offsetof(struct s1_matching_config, has_volume_share),
-     .min = "0",
-     .max = "1",
-     .default_doc = "no limit",
-     .doc = "the part of a bar's volume that the orders of a run take together at most; 0: no "
-            "limit"},
-    {.name = "touch_probability",
-     .kind = S1_KIND_DECIMAL,
-     .offset = offsetof(struct s1_matching_config, touch_probability),
-     .has_offset = offsetof(struct s1_matching_config, has_touch_probability),
-     .min = "0",
-     .max = "1",
-     .flags = S1_FIELD_ABOVE_MIN,
-     .default_doc = "1",
-     .doc = "how likely a resting limit fills in a bar whose price only touches it (limit_fill: "
-            "touch)"},
+    S1_FIELD(struct s1_matching_config, volume_share, S1_KIND_DECIMAL,
+             .has_offset = offsetof(struct s1_matching_config, has_volume_share), .min = "0",
+             .max = "1", .default_doc = "no limit",
+             .doc =
+                 "the part of a bar's volume that the orders of a run take together at most; 0: no "
+                 "limit"),
+    S1_FIELD(
+        struct s1_matching_config, touch_probability, S1_KIND_DECIMAL,
+        .has_offset = offsetof(struct s1_matching_config, has_touch_probability), .min = "0",
+        .max = "1", .flags = S1_FIELD_ABOVE_MIN, .default_doc = "1",
+        .doc = "how likely a resting limit fills in a bar whose price only touches it (limit_fill: "
+               "touch)"),
     S1_FIELD_END};
 static const s1_schema matching_schema = {"matching", "", matching_fields,
                                           sizeof(struct s1_matching_config), false};
 
 static const s1_schema_field slippage_fields[] = {
-    {.name = "model",
-     .kind = S1_KIND_ENUM,
-     .offset = offsetof(struct s1_slippage_config, model),
-     .names = s1_slippage_model_names,
-     .default_text = "fraction",
-     .doc = "how far the price moves, against the trader and to the next tick"},
-    {.name = "fraction",
-     .kind = S1_KIND_DECIMAL,
-     .offset = offsetof(struct s1_slippage_config, fraction),
-     .flags = S1_FIELD_BARE,
-     .default_text = "0",
-     .min = "0",
-     .max = "1",
-     .doc = "fraction: of the price"},
+    S1_FIELD(struct s1_slippage_config, model, S1_KIND_ENUM, .names = s1_slippage_model_names,
+             .default_text = "fraction",
+             .doc = "how far the price moves, against the trader and to the next tick"),
+    S1_FIELD(struct s1_slippage_config, fraction, S1_KIND_DECIMAL, .flags = S1_FIELD_BARE,
+             .default_text = "0", .min = "0", .max = "1", .doc = "fraction: of the price"),
 #define SLIPPAGE(field_, max_, doc_)                                                               \
     {.name = #field_,                                                                              \
      .kind = S1_KIND_DECIMAL,                                                                      \
@@ -337,21 +321,12 @@ static const s1_schema slippage_schema = {"slippage", "", slippage_fields,
                                           sizeof(struct s1_slippage_config), false};
 
 static const s1_schema_field latency_fields[] = {
-    {.name = "feed",
-     .kind = S1_KIND_DURATION,
-     .offset = offsetof(struct s1_latency_config, feed),
-     .default_text = "0s",
-     .doc = "how old data is when the strategy has it"},
-    {.name = "order",
-     .kind = S1_KIND_DURATION,
-     .offset = offsetof(struct s1_latency_config, order),
-     .default_text = "0s",
-     .doc = "the way of an order, a cancel or an amendment to the venue"},
-    {.name = "response",
-     .kind = S1_KIND_DURATION,
-     .offset = offsetof(struct s1_latency_config, response),
-     .default_text = "0s",
-     .doc = "the way of a fill back: at most one bar of the first stream"},
+    S1_FIELD(struct s1_latency_config, feed, S1_KIND_DURATION, .default_text = "0s",
+             .doc = "how old data is when the strategy has it"),
+    S1_FIELD(struct s1_latency_config, order, S1_KIND_DURATION, .default_text = "0s",
+             .doc = "the way of an order, a cancel or an amendment to the venue"),
+    S1_FIELD(struct s1_latency_config, response, S1_KIND_DURATION, .default_text = "0s",
+             .doc = "the way of a fill back: at most one bar of the first stream"),
     S1_FIELD_END};
 static const s1_schema latency_schema = {"latency", "", latency_fields,
                                          sizeof(struct s1_latency_config), false};
@@ -386,29 +361,21 @@ static const s1_schema_field borrow_fields[] = {
 static const s1_schema borrow_schema = {"borrow", "", borrow_fields, sizeof(s1_carry_config),
                                         false};
 static const s1_schema_field book_fields[] = {
-    {.name = "queue",
-     .kind = S1_KIND_ENUM,
-     .offset = offsetof(struct s1_book_config, queue),
-     .names = s1_queue_model_names,
-     .default_text = "risk_averse",
-     .doc = "how a resting order moves forward as what stands at its price is cancelled: not at "
-            "all, or with a probability that follows from what is ahead and behind"},
-    {.name = "queue_power",
-     .kind = S1_KIND_DECIMAL,
-     .offset = offsetof(struct s1_book_config, queue_power),
-     .has_offset = offsetof(struct s1_book_config, has_queue_power),
-     .default_text = "3",
-     .min = "0",
-     .max = "20",
-     .flags = S1_FIELD_ABOVE_MIN,
-     .doc = "the n of prob_power: behind^n / (behind^n + ahead^n)"},
-    {.name = "liquidity",
-     .kind = S1_KIND_ENUM,
-     .offset = offsetof(struct s1_book_config, liquidity),
-     .names = s1_book_liquidity_names,
-     .default_text = "consumed",
-     .doc = "what own orders take is gone until the exchange tells of its price again, or is there "
-            "again at once"},
+    S1_FIELD(
+        struct s1_book_config, queue, S1_KIND_ENUM, .names = s1_queue_model_names,
+        .default_text = "risk_averse",
+        .doc = "how a resting order moves forward as what stands at its price is cancelled: not at "
+               "all, or with a probability that follows from what is ahead and behind"),
+    S1_FIELD(struct s1_book_config, queue_power, S1_KIND_DECIMAL,
+             .has_offset = offsetof(struct s1_book_config, has_queue_power), .default_text = "3",
+             .min = "0", .max = "20", .flags = S1_FIELD_ABOVE_MIN,
+             .doc = "the n of prob_power: behind^n / (behind^n + ahead^n)"),
+    S1_FIELD(
+        struct s1_book_config, liquidity, S1_KIND_ENUM, .names = s1_book_liquidity_names,
+        .default_text = "consumed",
+        .doc =
+            "what own orders take is gone until the exchange tells of its price again, or is there "
+            "again at once"),
     S1_FIELD_END};
 static const s1_schema book_schema = {"book", "", book_fields, sizeof(struct s1_book_config),
                                       false};

@@ -302,6 +302,12 @@ static s1_rc modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quant
     return carry->inner.modify(carry->inner.self, order_id, price, quantity, err);
 }
 
+static s1_rc amend(void *self, const s1_order_change *change, s1_err *err)
+{
+    const s1_carry *const carry = self;
+    return carry->inner.amend(carry->inner.self, change, err);
+}
+
 s1_environment s1_carry_wrap(s1_carry *carry, const s1_environment *inner)
 {
     carry->inner = *inner;
@@ -310,5 +316,6 @@ s1_environment s1_carry_wrap(s1_carry *carry, const s1_environment *inner)
                             .match = match,
                             .submit = submit,
                             .cancel = cancel,
-                            .modify = modify};
+                            .modify = modify,
+                            .amend = amend};
 }

@@ -360,9 +360,7 @@ static s1_rc on_size(void *self, const s1_order *order, s1_dec price, s1_dec *re
                            S1_ROUND_DOWN, &budget, err));
     S1_TRY(err, s1_order_manager_cost(manager, price, S1_DEC_ONE, &unit, err));
     S1_TRY(err, s1_dec_div(budget, unit, S1_ROUND_DOWN, &quantity, err));
-    const s1_dec step = s1_dec_is_zero(instrument->lot_size)
-                            ? s1_dec_from_mantissa(1, instrument->qty_scale)
-                            : instrument->lot_size;
+    const s1_dec step = s1_order_quantity_step(instrument);
     S1_TRY(err, s1_dec_round_to_step(quantity, step, S1_ROUND_DOWN, &quantity, err));
     s1_dec notional;
     S1_TRY(err, s1_dec_mul(quantity, price, S1_ROUND_DOWN, &notional, err));

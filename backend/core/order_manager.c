@@ -36,6 +36,8 @@ void s1_order_manager_free(s1_order_manager *manager)
 
 void s1_order_manager_connect(s1_order_manager *manager, const s1_environment *environment)
 {
+    S1_ASSERT(environment->submit != NULL && environment->cancel != NULL &&
+              environment->modify != NULL && environment->amend != NULL);
     manager->environment = *environment;
 }
 
@@ -246,9 +248,7 @@ static s1_rc deny(s1_order_manager *manager, s1_order *order, s1_str worker, s1_
 s1_rc s1_order_manager_slice(const s1_instrument *instrument, s1_dec quantity, uint32_t slices,
                              s1_dec *ret_slice, s1_err *err)
 {
-    const s1_dec step = s1_dec_is_zero(instrument->lot_size)
-                            ? s1_dec_from_mantissa(1, instrument->qty_scale)
-                            : instrument->lot_size;
+    const s1_dec step = s1_order_quantity_step(instrument);
     s1_dec even;
     S1_TRY(err, s1_dec_div(quantity, s1_dec_from_int(slices), S1_ROUND_DOWN, &even, err));
     return s1_dec_round_to_step(even, step, S1_ROUND_DOWN, ret_slice, err);

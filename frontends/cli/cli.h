@@ -71,6 +71,10 @@ int s1_cli_print_validation(s1_cli *cli, const struct s1_validation *validation,
 struct s1_backtest_options;
 int s1_cli_print_faults(s1_cli *cli, const struct s1_backtest_options *options, s1_err *err);
 
+/* What the arguments say of a run: target, --config, --set, --from, --to, --seed; the rest is zero.
+ * Borrowed from `args` (cmd_backtest.c). */
+struct s1_backtest_options s1_cli_run_of(const s1_cli_args *args);
+
 /* Prints the report of a run (report.c). */
 struct s1_results;
 S1_WARN_UNUSED s1_rc s1_cli_print_report(s1_cli *cli, struct s1_results *results, s1_err *err);

@@ -298,6 +298,18 @@ static s1_rc write_reports(s1_cli *cli, const char *results_dir, s1_err *err)
 
 /* --- The command. ------------------------------------------------------------------------- */
 
+s1_backtest_options s1_cli_run_of(const s1_cli_args *args)
+{
+    return (s1_backtest_options){.target = args->positionals[0],
+                                 .config_dir = s1_cli_config_dir(args),
+                                 .overrides = args->lists,
+                                 .override_count = args->list_count,
+                                 .from = s1_cli_text(args, "from"),
+                                 .to = s1_cli_text(args, "to"),
+                                 .seed = s1_cli_number(args, "seed", 0),
+                                 .has_seed = s1_cli_flag(args, "seed")};
+}
+
 int s1_cli_print_faults(s1_cli *cli, const s1_backtest_options *options, s1_err *err)
 {
     s1_validation *validation = NULL;
@@ -352,24 +364,15 @@ static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
         }
         results = folder;
     }
-    const s1_backtest_options options = {
-        .target = target,
-        .config_dir = s1_cli_config_dir(args),
-        .results_dir = results,
-        .rerun_dir = rerun,
-        .overrides = args->lists,
-        .override_count = args->list_count,
-        .from = s1_cli_text(args, "from"),
-        .to = s1_cli_text(args, "to"),
-        .seed = s1_cli_number(args, "seed", 0),
-        .has_seed = s1_cli_flag(args, "seed"),
-        .is_profiled = s1_cli_flag(args, "profile"),
-        .threads = (uint32_t)s1_cli_number(args, "threads", 1),
-        .journal = journal_of(s1_cli_text(args, "journal")),
-        .on_progress = on_progress,
-        .user = &w,
-        .is_stopping = &w.is_stopping,
-    };
+    s1_backtest_options options = s1_cli_run_of(args);
+    options.results_dir = results;
+    options.rerun_dir = rerun;
+    options.is_profiled = s1_cli_flag(args, "profile");
+    options.threads = (uint32_t)s1_cli_number(args, "threads", 1);
+    options.journal = journal_of(s1_cli_text(args, "journal"));
+    options.on_progress = on_progress;
+    options.user = &w;
+    options.is_stopping = &w.is_stopping;
     s1_backtest_outcome *outcome = NULL;
     s1_ambiguity_band band = {0};
     const bool is_banded = s1_cli_flag(args, "ambiguity");

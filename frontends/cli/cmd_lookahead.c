@@ -206,14 +206,7 @@ static s1_rc print_all(s1_cli *cli, const s1_lookahead_report *report, bool *ret
 static int run(s1_cli *cli, const s1_cli_args *args, s1_err *err)
 {
     s1_cli_watch w = s1_cli_watch_of(cli, "lookahead", "runs");
-    const s1_backtest_options run = {.target = args->positionals[0],
-                                     .config_dir = s1_cli_config_dir(args),
-                                     .overrides = args->lists,
-                                     .override_count = args->list_count,
-                                     .from = s1_cli_text(args, "from"),
-                                     .to = s1_cli_text(args, "to"),
-                                     .seed = s1_cli_number(args, "seed", 0),
-                                     .has_seed = s1_cli_flag(args, "seed")};
+    const s1_backtest_options run = s1_cli_run_of(args);
     const s1_lookahead_options options = {
         .run = &run,
         .cuts = s1_cli_number(args, "cuts", S1_LOOKAHEAD_CUTS_DEFAULT),

@@ -178,6 +178,13 @@ typedef struct s1_order_listener {
                         s1_err *err);
 } s1_order_listener;
 
+/* Quantities of orders are multiples of it: the lot, or without one the last digit there is. */
+static inline s1_dec s1_order_quantity_step(const s1_instrument *instrument)
+{
+    return s1_dec_is_zero(instrument->lot_size) ? s1_dec_from_mantissa(1, instrument->qty_scale)
+                                                : instrument->lot_size;
+}
+
 const char *s1_order_role_name(int32_t role);
 const char *s1_order_state_name(int32_t state);
 const char *s1_order_type_name(int32_t type);     /* MARKET, LIMIT, STOP, STOP_LIMIT, .. */

@@ -49,9 +49,7 @@ void s1_matching_use_volume(s1_matching_engine *engine, s1_nanos moment, int64_t
 static s1_rc find_room(const s1_matching_engine *engine, s1_dec *ret_room, s1_err *err)
 {
     const s1_instrument *const instrument = engine->options.instrument;
-    const s1_dec step = s1_dec_is_zero(instrument->lot_size)
-                            ? s1_dec_from_mantissa(1, instrument->qty_scale)
-                            : instrument->lot_size;
+    const s1_dec step = s1_order_quantity_step(instrument);
     s1_dec most;
     S1_TRY(err, s1_dec_mul(engine->volume, engine->options.costs.volume_share, S1_ROUND_DOWN, &most,
                            err));

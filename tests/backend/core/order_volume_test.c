@@ -30,6 +30,12 @@ static s1_rc venue_cancel(void *self, s1_order_id order_id, s1_str reason, s1_na
     return s1_matching_cancel(((stage *)self)->matching, order_id, reason, time, err);
 }
 
+static s1_rc venue_amend(void *self, const s1_order_change *change, s1_err *err)
+{
+    stage *const s = self;
+    return s1_matching_amend(s->matching, change, s->bar.close_time, &s->bar, err);
+}
+
 static s1_rc venue_modify(void *self, s1_order_id order_id, s1_dec price, s1_dec quantity,
                           s1_err *err)
 {
@@ -63,7 +69,8 @@ static stage *stage_new(const char *capital)
     s1_order_manager_connect(s->orders, &(s1_environment){.self = s,
                                                           .submit = venue_submit,
                                                           .cancel = venue_cancel,
-                                                          .modify = venue_modify});
+                                                          .modify = venue_modify,
+                                                          .amend = venue_amend});
     return s;
 }
 

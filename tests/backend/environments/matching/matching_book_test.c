@@ -386,52 +386,86 @@ static const char *expected_of(const example *e, char text[96])
 
 static int failures;
 
+/* A venue with the book and the trades of an example. Not to be moved: its parts know each other.
+ */
+typedef struct desk {
+    ear heard;
+    s1_instrument lots;
+    s1_book_rules rules;
+    s1_order_listener listener;
+    row_reader reader;
+    trade_columns trades;
+    s1_book_feed feed;
+} desk;
+
+static void desk_init(desk *d, const example *e, size_t step)
+{
+    s1_err err = S1_ERR_INIT;
+    *d = (desk){.heard = {.stop = e->stop, .target = e->target},
+                .lots = instrument,
+                .rules = {.queue = e->queue != 0 ? e->queue : S1_QUEUE_RISK_AVERSE,
+                          .keeps_liquidity = e->keeps,
+                          .power = 3},
+                .listener = {.self = &d->heard,
+                             .on_before_fill = on_before_fill,
+                             .on_fill = on_fill,
+                             .on_state = on_state},
+                .reader = {.base = {.ops = &row_reader_ops}, .step = step},
+                .feed = {.reader = &d->reader.base,
+                         .price_factor = 10, /* whole units; the instrument has tenths */
+                         .qty_factor = 1,
+                         .clock = s1_clock_real()}};
+    d->lots.lot_size = dec(e->lot != NULL ? e->lot : "1");
+    const s1_matching_options options = {.instrument = &d->lots,
+                                         .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
+                                         .orders_max = 4,
+                                         .book = &d->rules};
+    assert_int_equal(s1_matching_new(&options, &d->listener, &d->heard.engine, &err), S1_OK);
+    fill_reader(&d->reader, e);
+    fill_trades(&d->trades, e);
+}
+
+/* The trades of [from, to). */
+static s1_trade_batch trades_of(const trade_columns *t, s1_nanos from, s1_nanos to)
+{
+    size_t first = 0;
+    while (first < t->count && t->times[first] < from) {
+        first++;
+    }
+    s1_trade_batch piece = {.time = t->times + first,
+                            .price = t->prices + first,
+                            .quantity = t->quantities + first,
+                            .side = t->sides + first};
+    while (first + piece.count < t->count && piece.time[piece.count] < to) {
+        piece.count++;
+    }
+    return piece;
+}
+
 static void check(const example *e, size_t step)
 {
     s1_err err = S1_ERR_INIT;
-    ear heard = {.stop = e->stop, .target = e->target};
-    s1_instrument lots = instrument;
-    lots.lot_size = dec(e->lot != NULL ? e->lot : "1");
-    const s1_book_rules rules = {.queue = e->queue != 0 ? e->queue : S1_QUEUE_RISK_AVERSE,
-                                 .keeps_liquidity = e->keeps,
-                                 .power = 3};
-    const s1_matching_options options = {.instrument = &lots,
-                                         .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
-                                         .orders_max = 4,
-                                         .book = &rules};
-    const s1_order_listener listener = {
-        .self = &heard, .on_before_fill = on_before_fill, .on_fill = on_fill, .on_state = on_state};
-    assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
+    desk d;
+    desk_init(&d, e, step);
+    s1_matching_engine *const engine = d.heard.engine;
     const s1_order order = order_of(e);
-    row_reader reader = {.base = {.ops = &row_reader_ops}, .step = step};
-    trade_columns trades = {.count = 0};
-    fill_reader(&reader, e);
-    fill_trades(&trades, e);
-    const s1_trade_batch piece = {.count = trades.count,
-                                  .time = trades.times,
-                                  .price = trades.prices,
-                                  .quantity = trades.quantities,
-                                  .side = trades.sides};
     const s1_trade_flow none = {.piece_count = 0};
-    const s1_trade_flow flow = {.pieces = &piece, .piece_count = 1};
-    s1_book_feed feed = {.reader = &reader.base,
-                         .price_factor = 10, /* whole units; the instrument has tenths */
-                         .qty_factor = 1,
-                         .clock = s1_clock_real()};
     const s1_bar before = {.open_time = 0, .close_time = SECOND};
     const s1_bar bar = {.open_time = SECOND, .close_time = 60 * SECOND};
-    assert_int_equal(s1_matching_flow(heard.engine, &before, &none, &feed, &err), S1_OK);
-    assert_int_equal(s1_matching_submit(heard.engine, &order, NULL, &err), S1_OK);
-    assert_int_equal(s1_matching_flow(heard.engine, &bar, &flow, &feed, &err), S1_OK);
+    const s1_trade_batch piece = trades_of(&d.trades, 0, bar.close_time);
+    const s1_trade_flow flow = {.pieces = &piece, .piece_count = 1};
+    assert_int_equal(s1_matching_flow(engine, &before, &none, &d.feed, &err), S1_OK);
+    assert_int_equal(s1_matching_submit(engine, &order, NULL, &err), S1_OK);
+    assert_int_equal(s1_matching_flow(engine, &bar, &flow, &d.feed, &err), S1_OK);
     char found[LINES_MAX * 96] = "", text[96];
-    for (int i = 0; i < heard.count; i++) {
-        (void)strcat(strcat(found, i > 0 ? "; " : ""), heard.lines[i]);
+    for (int i = 0; i < d.heard.count; i++) {
+        (void)strcat(strcat(found, i > 0 ? "; " : ""), d.heard.lines[i]);
     }
     if (strcmp(found, expected_of(e, text)) != 0) {
         print_message("%s:\n  found    %s\n  expected %s\n", e->name, found, expected_of(e, text));
         failures++;
     }
-    s1_matching_free(heard.engine);
+    s1_matching_free(engine);
 }
 
 /* However the rows of the book are cut in batches. */
@@ -547,56 +581,28 @@ static void hear(const ear *heard, int *told, char *text)
 static void check_late(const late_example *e, size_t step)
 {
     s1_err err = S1_ERR_INIT;
-    ear heard = {.stop = e->order.stop, .target = e->order.target};
-    s1_instrument lots = instrument;
-    lots.lot_size = dec("1");
-    const s1_book_rules rules = {.queue = S1_QUEUE_RISK_AVERSE, .power = 3};
-    const s1_matching_options options = {.instrument = &lots,
-                                         .rules = s1_fill_rules_of(S1_PRESET_NEXT_OPEN, NULL),
-                                         .orders_max = 4,
-                                         .book = &rules};
-    const s1_order_listener listener = {
-        .self = &heard, .on_before_fill = on_before_fill, .on_fill = on_fill, .on_state = on_state};
-    assert_int_equal(s1_matching_new(&options, &listener, &heard.engine, &err), S1_OK);
+    desk d;
+    desk_init(&d, &e->order, step);
     const s1_matching_line_options way = {
         .latency = {e->feed * SECOND, e->way * SECOND, e->response * SECOND},
         .timeframe = 10 * SECOND,
         .commands_max = 4};
     s1_matching_line *line;
-    assert_int_equal(s1_matching_line_new(heard.engine, &listener, &way, &line, &err), S1_OK);
-    row_reader reader = {.base = {.ops = &row_reader_ops}, .step = step};
-    trade_columns trades = {.count = 0};
-    fill_reader(&reader, &e->order);
-    fill_trades(&trades, &e->order);
-    s1_book_feed feed = {
-        .reader = &reader.base, .price_factor = 10, .qty_factor = 1, .clock = s1_clock_real()};
+    assert_int_equal(s1_matching_line_new(d.heard.engine, &d.listener, &way, &line, &err), S1_OK);
     const s1_trade_flow none = {.piece_count = 0};
     const s1_bar before = {.open_time = -10 * SECOND, .close_time = 0};
     const s1_order order = order_of(&e->order);
-    assert_int_equal(s1_matching_line_book(line, &before, &none, &feed, &err), S1_OK);
+    assert_int_equal(s1_matching_line_book(line, &before, &none, &d.feed, &err), S1_OK);
     assert_int_equal(s1_matching_line_submit(line, &order, &err), S1_OK);
     char found[LINES_MAX * 96] = "";
     int told = 0;
-    for (int64_t second = 0; second < 20; second += 10) {
+    for (int64_t second = 0; second < 20 && told == 0; second += 10) {
         const s1_bar bar = {.open_time = second * SECOND, .close_time = (second + 10) * SECOND};
-        size_t first = 0;
-        while (first < trades.count && trades.times[first] < bar.open_time) {
-            first++;
-        }
-        s1_trade_batch piece = {.time = trades.times + first,
-                                .price = trades.prices + first,
-                                .quantity = trades.quantities + first,
-                                .side = trades.sides + first};
-        while (first + piece.count < trades.count && piece.time[piece.count] < bar.close_time) {
-            piece.count++;
-        }
+        const s1_trade_batch piece = trades_of(&d.trades, bar.open_time, bar.close_time);
         const s1_trade_flow flow = {.pieces = &piece, .piece_count = 1};
-        assert_int_equal(s1_matching_line_book(line, &bar, &flow, &feed, &err), S1_OK);
-        hear(&heard, &told, found);
+        assert_int_equal(s1_matching_line_book(line, &bar, &flow, &d.feed, &err), S1_OK);
+        hear(&d.heard, &told, found);
         (void)strcat(found, found[0] != '\0' ? " |" : "|");
-        if (strchr(found, 'e') != NULL) {
-            break;
-        }
         if (e->cancel == second + 10) {
             assert_int_equal(
                 s1_matching_line_cancel(line, order.order_id, S1_STR("TEST"), bar.close_time, &err),
@@ -608,7 +614,7 @@ static void check_late(const late_example *e, size_t step)
         failures++;
     }
     s1_matching_line_free(line);
-    s1_matching_free(heard.engine);
+    s1_matching_free(d.heard.engine);
 }
 
 static void test_latency(void **state)
